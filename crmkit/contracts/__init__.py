@@ -1,0 +1,1 @@
+"""What a plugin implements: the contracts of stores, channels, connectors and runners."""

@@ -1,0 +1,141 @@
+"""The contract of a storage backend: batches of rows, an explicit transaction, no SQL.
+
+A store keeps the tables of `crmkit.contracts.tables` for many workspaces and is opened for one.
+`crmkit.testing.StoreSuite` states every law below as a test: subclass it and hand it your store.
+
+Laws: an append is idempotent by the table's key; a transaction reads its own writes and happens
+whole or not at all; writers at the same time lose nothing; reading by pages is stable under writes;
+workspaces never see each other; text of any script compares and comes back exactly; ``seq`` grows
+in commit order, and below `Reader.watermark` nothing new appears; a closed store says so.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar
+
+from crmkit.contracts.tables import Table
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+
+
+class Reader(ABC):
+    """One consistent look at the workspace: later commits of others do not show in it."""
+
+    @abstractmethod
+    def fetch(
+        self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
+    ) -> Iterator[Row]:
+        """Give the rows whose leading columns equal one of `keys`, in any order.
+
+        Args:
+            table: Where to look.
+            keys: Tuples of values; any number of them, each given once.
+            by: Leading columns of the key or of an index that the tuples bind; None: the key.
+        """
+
+    @abstractmethod
+    def scan(  # noqa: PLR0913 - the one way to read in order
+        self,
+        table: Table,
+        *,
+        by: tuple[str, ...] | None = None,
+        equal: Row = (),
+        low: Value = None,
+        high: Value = None,
+        after: Row | None = None,
+        where: Mapping[str, Value | tuple[Value, ...]] | None = None,
+        contains: Mapping[str, str] | None = None,
+        reverse: bool = False,
+        limit: int | None = None,
+        columns: tuple[str, ...] | None = None,
+    ) -> Iterator[Row]:
+        """Stream rows in the order of `by`, then of the key.
+
+        Args:
+            table: Where to look.
+            by: One of ``table.orders``; None: the key.
+            equal: Values for the leading columns of `by`.
+            low: Least value of the next column of `by`, inclusive.
+            high: Greatest value of the next column of `by`, inclusive.
+            after: Go on behind this place: values of `by`, then of the key's other columns.
+            where: Further columns that must equal a value, or one of a tuple of values.
+            contains: Text columns that must contain a text; exact, no wildcard.
+            reverse: Greatest first; `after` then means before.
+            limit: At most so many rows.
+            columns: Columns to give, in this order; None: all.
+        """
+
+    @abstractmethod
+    def count(self, table: Table, where: Mapping[str, Value] | None = None) -> int:
+        """Count the rows whose columns equal `where`."""
+
+    @abstractmethod
+    def watermark(self) -> int:
+        """Give the ``seq`` up to which nothing new can appear any more, inclusive."""
+
+
+class Writer(Reader):
+    """A transaction: what it writes is seen by itself at once, by others at its end or never."""
+
+    @abstractmethod
+    def sequence(self, count: int) -> int:
+        """Reserve `count` consecutive values of ``seq`` and give the first."""
+
+    @abstractmethod
+    def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
+        """Add rows whose key is new, and leave those that are there as they are.
+
+        Returns:
+            Positions in `rows` that were not added, since their key was there already (or
+            earlier in `rows`).
+        """
+
+    @abstractmethod
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add rows, or replace those with the same key; of two with one key the later holds."""
+
+    @abstractmethod
+    def delete(
+        self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
+    ) -> int:
+        """Delete the rows that `fetch` would give; tell how many."""
+
+
+class Store(ABC):
+    """A storage backend, opened for one workspace; safe to use from several threads."""
+
+    name: ClassVar[str]
+    """Scheme of its URLs, such as ``sqlite``."""
+    persistent: ClassVar[bool] = True
+    """Whether the data outlives the process: decides whether reopening tests apply."""
+    workspace: str
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Reader]:
+        """Open a consistent look at the workspace.
+
+        Raises:
+            StoreClosed: the store was closed.
+        """
+
+    @abstractmethod
+    def write(self) -> AbstractContextManager[Writer]:
+        """Open a transaction: committed at the end of the block, undone where it raises.
+
+        Raises:
+            StoreClosed: the store was closed.
+            StoreBusy: others kept the database locked for too long.
+            StoreError: the database is full, read-only or damaged.
+        """
+
+    @abstractmethod
+    def workspaces(self) -> list[str]:
+        """Name every workspace in the database, sorted."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give everything back; closing twice does nothing."""

@@ -1,0 +1,185 @@
+"""The tables a store keeps, as data: the engine speaks of these, never of SQL.
+
+A row is a tuple in the order of the table's columns. Instants are whole microseconds since
+1970 (UTC), mappings are JSON text, decimals are their exact decimal text.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import attrs
+
+TEXT = "text"
+INTEGER = "integer"  # 64 bits, signed
+REAL = "real"  # IEEE 754 double
+DECIMAL = "decimal"  # exact decimal, carried as text such as "880.00"
+BLOB = "blob"
+
+
+@attrs.frozen
+class Column:
+    """One column: its name, one of the five types above, and whether it may be None."""
+
+    name: str
+    type: str
+    null: bool = True
+
+
+@attrs.frozen(slots=False)
+class Table:
+    """One table of the workspace; a store adds the workspace to every key by itself.
+
+    Attributes:
+        name: Unique.
+        columns: In the order rows carry them.
+        key: Columns that are unique together.
+        indexes: Further leading columns that `scan` and `fetch` may go by.
+        log: Append-only, with a first column ``seq`` that grows in commit order and is unique.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    indexes: tuple[tuple[str, ...], ...] = ()
+    log: bool = False
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Where each column stands in a row."""
+        return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
+    def orders(self) -> tuple[tuple[str, ...], ...]:
+        """Every order rows can be read in: the key, ``seq`` of a log, and the indexes."""
+        return (self.key, *((("seq",),) if self.log else ()), *self.indexes)
+
+
+def _columns(spec: str) -> tuple[Column, ...]:
+    """Read ``"name:type name:type! ..."``; ``!`` marks a column that is never None."""
+    parts = (word.split(":") for word in spec.split())
+    return tuple(
+        Column(name, kind.rstrip("!"), null=not kind.endswith("!")) for name, kind in parts
+    )
+
+
+TOUCHPOINT = Table(
+    "touchpoint",
+    _columns(
+        "seq:integer! source:text! id:text! rev:integer! customer:text! via:text kind:text! "
+        "at:integer! zone:integer! recorded:integer! run:integer! amount:decimal currency:text "
+        "margin:decimal quantity:decimal item:text category:text channel:text direction:text "
+        "rating:real text:text origin:text! of:text friend:text attributes:text"
+    ),
+    key=("source", "id", "rev"),
+    indexes=(("customer", "at"), ("at",)),
+    log=True,
+)
+"""The first log. `customer` is the id the row was written with (a merge never rewrites it), `via`
+the identity that led there, `zone` the UTC offset of `at` in seconds; `rev` counts what was written
+under one (source, id): a correction, or a record captured again after its run was undone."""
+
+VOID = Table(
+    "void",
+    _columns("customer:text! touchpoint:integer! at:integer! decision:integer!"),
+    key=("customer", "touchpoint"),
+)
+"""Touchpoints (by seq) that a correction, a retraction or an undo took back, and since when."""
+
+DECISION = Table(
+    "decision",
+    _columns(
+        "seq:integer! kind:text! customer:text at:integer! by:text reason:text! body:text!"
+    ),
+    key=("seq",),
+    indexes=(("customer", "seq"), ("kind", "seq")),
+    log=True,
+)
+"""The second log."""
+
+CUSTOMER = Table(
+    "customer",
+    _columns(
+        "id:text! seq:integer! root:text! kind:text! name:text! number:text owner:text parent:text "
+        "search:text! recorded:integer! body:text!"
+    ),
+    key=("id",),
+    indexes=(("seq",), ("root",), ("owner", "id"), ("parent",), ("number",)),
+)
+"""Customers. `seq` is the newest change's place in the commit order, `root` the id that the merges
+lead to (its own where there is none), `search` the folded text that search looks into, `body` the
+other fields."""
+
+IDENTITY = Table(
+    "identity",
+    _columns("system:text! value:text! customer:text recorded:integer!"),
+    key=("system", "value"),
+    indexes=(("customer",),),
+)
+"""Which customer a key finds; None: it was found to be shared and identifies nobody."""
+
+COLLISION = Table(
+    "collision",
+    _columns(
+        "id:text! system:text! value:text! holder:text! other:text! source:text! record:text! "
+        "recorded:integer! resolved:integer"
+    ),
+    key=("id",),
+    indexes=(("holder",), ("other",)),
+)
+"""Keys that point at two customers; `resolved` is the decision's seq."""
+
+STATE = Table(
+    "state",
+    _columns(
+        "customer:text! layout:integer! sums:blob! seen:blob bought:blob rest:text first:integer! "
+        "newest:integer! contact:integer own:integer recorded:integer!"
+    ),
+    key=("customer",),
+)
+"""One packed row a customer (the root of a merge group): see `crmkit.value.state`."""
+
+FED = Table(
+    "fed",
+    _columns("kind:text! at:integer! recorded:integer! void:integer"),
+    key=("kind", "recorded", "at"),
+)
+"""The earliest instant each kind of touchpoint happened: one row each time an earlier one became
+known. What is taken back at v gets ``void = v``, and the earliest that is left a row recorded at v."""
+
+STANDING = Table(
+    "standing",
+    _columns(
+        "customer:text! rank:integer! total:real! tier:text stage:text stage_since:integer "
+        "kind:text owner:text unexpected:real! weight:real! contact:integer due:integer! "
+        "worst:integer! facts:text"
+    ),
+    key=("customer",),
+    indexes=(("owner", "due"), ("due",), ("rank",), ("tier", "rank"), ("stage", "customer")),
+)
+"""What `advance` found: rank, tier, stage and the next contact, where the agenda reads them."""
+
+TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("hash",))
+"""Keyed hashes of erased identities and record ids: capture refuses them."""
+
+META = Table("meta", _columns("name:text! value:text!"), key=("name",))
+"""Facts about the workspace itself: model, layout, generation."""
+
+TABLES = (
+    TOUCHPOINT,
+    VOID,
+    DECISION,
+    CUSTOMER,
+    IDENTITY,
+    COLLISION,
+    STATE,
+    FED,
+    STANDING,
+    TOMBSTONE,
+    META,
+)

@@ -1,0 +1,1 @@
+"""The domain in immutable attrs classes: no I/O, no logic beyond validation."""

@@ -1,0 +1,237 @@
+"""What scores rest on besides the customers' own states: models, promotions, sources, decisions.
+
+Everything here is read from the logs; nothing is kept between calls but compiled models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+import attrs
+
+from crmkit.clock import micros
+from crmkit.contracts.decisions import decisions, decisions_about
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import DECISION, FED
+from crmkit.model.log import Decision
+from crmkit.model.value import ValueModel
+from crmkit.value.layout import Kinds, Layout
+from crmkit.value.measure import NOTHING_SAID, Said, Setting, Window
+
+_AT = DECISION.position["at"]
+_BODY = DECISION.position["body"]
+SAYING_KINDS = frozenset({"decline", "override", "reinstate"})
+
+
+@attrs.frozen(slots=False)
+class Defaults:
+    """What holds before anything was decided.
+
+    Attributes:
+        model: Model in force until another is used.
+        kinds: The touchpoint kinds in force.
+    """
+
+    model: ValueModel
+    kinds: Kinds = Kinds()
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The default model, compiled."""
+        return Layout(self.model, self.kinds)
+
+
+@attrs.frozen
+class Promotions:
+    """Competitors' promotion windows, each with the instant it was recorded."""
+
+    windows: tuple[tuple[Window, int], ...] = ()
+
+    def until(self, at: int, knowledge: int) -> tuple[Window, ...]:
+        """Give the windows that ended by `at`, of those known at `knowledge`."""
+        return tuple(
+            window
+            for window, recorded in self.windows
+            if window.end <= at and recorded <= knowledge
+        )
+
+
+@attrs.frozen
+class Basis:
+    """What one answer rests on, read once.
+
+    Attributes:
+        layouts: The model in force and those before it: (in force since, layout), oldest first.
+        promotions: Competitors' windows.
+        fed: FED rows.
+    """
+
+    layouts: tuple[tuple[int, Layout], ...]
+    promotions: Promotions
+    fed: tuple[Row, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """The model in force."""
+        return self.layouts[-1][1]
+
+    def layout_at(self, at: int) -> Layout:
+        """Give the model that was in force at `at`; the first one used holds before it too."""
+        found = self.layouts[0][1]
+        for since, layout in self.layouts:
+            if since <= at:
+                found = layout
+        return found
+
+    def setting(
+        self, layout: Layout, at: int, knowledge: int, windows_until: int | None = None
+    ) -> Setting:
+        """Give what a score at `at` rests on, of what was known at `knowledge`."""
+        kinds = {
+            kind
+            for kind, since, recorded, void in self.fed
+            if since <= at and recorded <= knowledge and (void is None or knowledge < void)
+        }
+        return Setting(
+            at,
+            tuple(not kinds.isdisjoint(sources) for sources in layout.sources),
+            self.promotions.until(at if windows_until is None else windows_until, knowledge),
+        )
+
+
+def read_basis(reader: Reader, defaults: Defaults) -> Basis:
+    """Read what scores rest on."""
+    used = [
+        (row[_AT], _layout(row[_BODY], defaults.kinds))
+        for row in reader.scan(DECISION, by=("kind", "seq"), equal=("model",))
+    ]
+    promotions = tuple(
+        (Window(d.body["start"], d.body["end"]), micros(d.at))
+        for d in decisions(reader, "promotion")
+    )
+    return Basis(
+        tuple(used) or ((0, defaults.layout),),
+        Promotions(promotions),
+        tuple(reader.scan(FED)),
+    )
+
+
+@lru_cache(maxsize=64)
+def _layout(body: str, kinds: Kinds) -> Layout:
+    return Layout(ValueModel.from_dict(json.loads(body)), kinds)
+
+
+# -- what was decided about customers ------------------------------------------------------
+
+
+@attrs.define
+class Sayings:
+    """Declines, overrides and reinstatements of one merge group, in the order they were made."""
+
+    made: list[Decision] = attrs.field(factory=list)
+
+    def at(self, at: int) -> Said:
+        """Give what was in force at `at`: ``since <= at < until``; the newest goes first."""
+        if not self.made:
+            return NOTHING_SAID
+        declined: set[str] = set()
+        overrides: dict[str, list[tuple[int | None, float]]] = {}
+        for decision in self.made:
+            if micros(decision.at) > at:
+                break
+            name = decision.body["indicator"]
+            if decision.kind == "decline":
+                declined.add(name)
+            elif decision.kind == "override":
+                entry = (decision.body["until"], decision.body["points"])
+                overrides.setdefault(name, []).append(entry)
+            else:
+                declined.discard(name)
+                overrides.pop(name, None)
+        points = {
+            name: in_force[-1]
+            for name, made in overrides.items()
+            if (in_force := [points for until, points in made if until is None or at < until])
+        }
+        return Said(frozenset(declined), points) if declined or points else NOTHING_SAID
+
+
+NO__AT = DECISION.position["at"]
+_BODY = DECISION.position["body"]
+SAYINGS = Sayings()
+
+
+def read_sayings(reader: Reader, bases: Iterable[str]) -> Sayings:
+    """Read what was decided about one merge group."""
+    return Sayings(list(decisions_about(reader, bases, SAYING_KINDS)))
+
+
+def all_sayings(reader: Reader, roots: Mapping[str, str]) -> dict[str, Sayings]:
+    """Read what was decided about everybody: root -> sayings; `roots` leads bases to them."""
+    found: dict[str, Sayings] = {}
+    for decision in decisions(reader, *sorted(SAYING_KINDS)):
+        base = decision.customer_id or ""
+        found.setdefault(roots.get(base, base), Sayings()).made.append(decision)
+    return found
+
+
+# -- merges, as they stood ------------------------------------------------------------------
+
+
+@attrs.frozen
+class Merges:
+    """Who had been merged into whom at any instant."""
+
+    moves: Sequence[tuple[int, bool, str, str]] = ()
+    """(recorded, whether a merge or its undoing, dropped, kept), oldest first."""
+
+    def root(self, base: str, at: int) -> str:
+        """Give the id that `base` led to at an instant."""
+        parents = self._parents(at)
+        while base in parents:
+            base = parents[base]
+        return base
+
+    def group(self, root: str, at: int) -> set[str]:
+        """Give the ids that led to `root` at an instant; none where it was merged away itself."""
+        parents = self._parents(at)
+        if root in parents:
+            return set()
+        group = {root}
+        children: dict[str, list[str]] = {}
+        for drop, keep in parents.items():
+            children.setdefault(keep, []).append(drop)
+        waiting = [root]
+        while waiting:
+            below = children.get(waiting.pop(), [])
+            group.update(below)
+            waiting.extend(below)
+        return group
+
+    def _parents(self, at: int) -> dict[str, str]:
+        return _parents(tuple(self.moves), at)
+
+
+@lru_cache(maxsize=256)
+def _parents(moves: tuple[tuple[int, bool, str, str], ...], at: int) -> dict[str, str]:
+    parents: dict[str, str] = {}
+    for recorded, merged, drop, keep in moves:
+        if recorded > at:
+            break
+        if merged:
+            parents[drop] = keep
+        else:
+            parents.pop(drop, None)
+    return parents
+
+
+def read_merges(reader: Reader) -> Merges:
+    """Read every merge and unmerge of the workspace."""
+    return Merges(
+        tuple(
+            (micros(d.at), d.kind == "merge", d.body["drop"], d.body["keep"])
+            for d in decisions(reader, "merge", "unmerge")
+        )
+    )

@@ -1,0 +1,147 @@
+"""A value model, compiled: where each indicator's sums stand and what each kind adds to them.
+
+The layout's id depends only on what the sums mean (kinds, measures, fields, half-lives), so
+that new weights, scales or rates need no rebuild, and a state row under another id is refolded.
+"""
+
+from __future__ import annotations
+
+from array import array
+from functools import cached_property
+from hashlib import blake2b
+
+import attrs
+
+from crmkit.clock import span
+from crmkit.model.touchpoint import OUTBOUND_KINDS, TWO_WAY_KINDS
+from crmkit.model.value import MONEY_FIELDS, Indicator, ValueModel
+
+FORMAT = 1
+"""Version of the packed state; a new one makes every state row stale."""
+
+_FAR_PAST = -9.0e18
+_SLOTS = {
+    "count": ("n", "a", "ref"),
+    "sum": ("n", "a", "ref", "last"),
+    "breadth": ("n",),
+    "recency": ("n", "ref"),
+    "mean": ("n", "a", "b", "ref"),
+    "rate": ("n", "chance", "a", "b", "ref"),
+}
+
+
+@attrs.frozen
+class Slots:
+    """Where one indicator's numbers stand in a state's `sums`; -1: it has no such number.
+
+    Attributes:
+        indicator: The indicator.
+        place: Its position in the model.
+        per_us: Half-lives a microsecond: the decay's exponent factor.
+        n: How many touchpoints count.
+        chance: How many gave the chance.
+        a: Decayed sum (of 1, of the field, of successes).
+        b: Decayed count (mean) or decayed count of chances (rate).
+        ref: Instant that `a` and `b` refer to: the newest one's.
+        last: Newest touchpoint's own instant, where `ref` may be a return's purchase's.
+        tag: Number of the breadth indicator among its like.
+        money: Whether the field is money.
+    """
+
+    indicator: Indicator
+    place: int
+    per_us: float
+    n: int = -1
+    chance: int = -1
+    a: int = -1
+    b: int = -1
+    ref: int = -1
+    last: int = -1
+    tag: int = -1
+    money: bool = False
+
+
+@attrs.frozen(slots=False)
+class Kinds:
+    """What crmkit must know of the touchpoint kinds in force, core's and plugins'.
+
+    Attributes:
+        outbound: Kinds that the firm does, not the customer.
+        two_way: Kinds that are contact between two people.
+    """
+
+    outbound: frozenset[str] = OUTBOUND_KINDS
+    two_way: frozenset[str] = TWO_WAY_KINDS
+
+
+@attrs.frozen(slots=False, eq=False)
+class Layout:
+    """A model with the places of its sums."""
+
+    model: ValueModel
+    kinds: Kinds = Kinds()
+
+    @cached_property
+    def slots(self) -> tuple[Slots, ...]:
+        """One `Slots` an indicator, in the model's order."""
+        placed: list[Slots] = []
+        width = tags = 0
+        for place, indicator in enumerate(self.model.indicators):
+            names = () if indicator.within else _SLOTS[indicator.measure]
+            if indicator.opportunity and "chance" not in names and not indicator.within:
+                names = (*names, "chance")
+            is_breadth = indicator.measure == "breadth"
+            placed.append(
+                Slots(
+                    indicator,
+                    place,
+                    1.0 / span(indicator.half_life),
+                    **{name: width + offset for offset, name in enumerate(names)},
+                    tag=tags if is_breadth else -1,
+                    money=indicator.measure == "sum" and indicator.field in MONEY_FIELDS,
+                )
+            )
+            width += len(names)
+            tags += is_breadth
+        return tuple(placed)
+
+    @cached_property
+    def zero(self) -> array[float]:
+        """The sums of somebody nothing is known of."""
+        width = 1 + max((max(s.n, s.chance, s.a, s.b, s.ref, s.last) for s in self.slots), default=-1)
+        zero = array("d", bytes(8 * width))
+        for slots in self.slots:
+            for place in (slots.ref, slots.last):
+                if place >= 0:
+                    zero[place] = _FAR_PAST
+        return zero
+
+    @cached_property
+    def id(self) -> int:
+        """A number that is equal exactly where the sums mean the same."""
+        meaning = repr(
+            (
+                FORMAT,
+                self.model.currency,
+                sorted(self.kinds.outbound),
+                sorted(self.kinds.two_way),
+                [
+                    (
+                        sorted(i.kinds),
+                        i.measure,
+                        span(i.half_life),
+                        i.field,
+                        sorted(i.opportunity),
+                        i.within,
+                        sorted(i.defaults.items()),
+                    )
+                    for i in self.model.indicators
+                ],
+            )
+        )
+        return int.from_bytes(blake2b(meaning.encode(), digest_size=7).digest(), "big")
+
+    @cached_property
+    def sources(self) -> tuple[frozenset[str], ...]:
+        """For each indicator the kinds that feed it: what it counts and what gives the chance."""
+        return tuple(frozenset(i.kinds) | frozenset(i.opportunity) for i in self.model.indicators)

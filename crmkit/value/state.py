@@ -1,0 +1,120 @@
+"""One customer's value state: what all his touchpoints come to, in one packed row.
+
+A decayed sum is kept as (sum, reference time): adding ``x`` that happened at ``a`` is O(1), in
+any order, and commutes. The reference time is the newest event's, so nothing ever overflows.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from typing import Any
+
+import attrs
+
+from crmkit.clock import DAY
+from crmkit.contracts.store import Row
+from crmkit.value.layout import Layout
+
+NEVER = -(1 << 62)
+"""Earlier than every instant."""
+
+
+@attrs.define
+class State:
+    """A state while it is worked on.
+
+    Attributes:
+        sums: Counts, decayed sums and reference times, where the layout put them.
+        seen: Pairs (value key, instant) of the breadth indicators, appended as they come; the
+            newest instant of a key counts.
+        bought: Purchase instants, in microseconds, unordered and possibly repeated.
+        money: Sums in other currencies than the model's: offset -> currency -> [n, sum, ref].
+        ahead: TOUCHPOINT rows (with their aged-from instant) that lie ahead of the last fold.
+        first: Earliest touchpoint's instant.
+        newest: Newest touchpoint's instant.
+        contact: Newest real touch between two people, in either direction.
+        own: Newest touchpoint that the customer made himself.
+        recorded: When the newest knowledge about the customer was recorded.
+    """
+
+    sums: array[float]
+    seen: array[int] = attrs.field(factory=lambda: array("q"))
+    bought: array[int] = attrs.field(factory=lambda: array("q"))
+    money: dict[int, dict[str, list[float]]] = attrs.field(factory=dict)
+    ahead: list[tuple[Row, int]] = attrs.field(factory=list)
+    first: int = -NEVER
+    newest: int = NEVER
+    contact: int = NEVER
+    own: int = NEVER
+    recorded: int = NEVER
+
+    @classmethod
+    def empty(cls, layout: Layout) -> State:
+        """Give the state of somebody nothing is known of."""
+        return cls(layout.zero[:])
+
+    def copy(self) -> State:
+        """Give a state that can be added to without changing this one."""
+        return State(
+            self.sums[:],
+            self.seen[:],
+            self.bought[:],
+            {slot: {c: s[:] for c, s in sums.items()} for slot, sums in self.money.items()},
+            self.ahead[:],
+            self.first,
+            self.newest,
+            self.contact,
+            self.own,
+            self.recorded,
+        )
+
+    def bought_until(self, at: int) -> list[int]:
+        """Give the distinct purchase instants up to `at`, oldest first."""
+        return sorted({bought for bought in self.bought if bought <= at})
+
+    def purchase_days(self, at: int) -> list[int]:
+        """Give the distinct days (UTC, counted from 1970) with a purchase up to `at`."""
+        return sorted({bought // DAY for bought in self.bought if bought <= at})
+
+
+def pack(customer: str, state: State, layout: Layout) -> Row:
+    """Turn a state into its STATE row."""
+    rest: dict[str, Any] = {}
+    if state.money:
+        rest["money"] = state.money
+    if state.ahead:
+        rest["ahead"] = state.ahead
+    return (
+        customer,
+        layout.id,
+        state.sums.tobytes(),
+        state.seen.tobytes() if state.seen else None,
+        state.bought.tobytes() if state.bought else None,
+        json.dumps(rest, ensure_ascii=False) if rest else None,
+        state.first,
+        state.newest,
+        state.contact if state.contact != NEVER else None,
+        state.own if state.own != NEVER else None,
+        state.recorded,
+    )
+
+
+def unpack(row: Row) -> State:
+    """Turn a STATE row back into a state; its layout must be the one in force."""
+    _, _, sums, seen, bought, rest, first, newest, contact, own, recorded = row
+    state = State(
+        array("d", sums),
+        array("q", seen or b""),
+        array("q", bought or b""),
+        first=first,
+        newest=newest,
+        contact=NEVER if contact is None else contact,
+        own=NEVER if own is None else own,
+        recorded=recorded,
+    )
+    if rest:
+        kept = json.loads(rest)
+        state.money = {int(slot): sums for slot, sums in kept.get("money", {}).items()}
+        state.ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
+    return state
