@@ -1,0 +1,239 @@
+"""The contract of a channel: send messages, and tell what became of each.
+
+`crmkit.testing.ChannelSuite` states every law below as a test. A channel decides nothing: whether
+a message may go was decided before it is called, and nothing is sent twice but by the engine.
+
+Capabilities of a `ChannelSpec`: ``poll``, ``find`` and ``receive`` (the methods of those names
+work), ``subject``, ``html`` and ``template`` (fields of a message it uses), ``resend`` (a message
+whose fate is unknown may be sent again: the provider drops a second one with the same id).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from crmkit.model.consent import PURPOSES
+from crmkit.model.serial import Record
+
+ACCEPTED = "accepted"
+RETRY = "retry"
+REFUSED = "refused"
+MISCONFIGURED = "misconfigured"
+UNKNOWN = "unknown"
+OUTCOMES = (ACCEPTED, RETRY, REFUSED, MISCONFIGURED, UNKNOWN)
+"""What a provider made of a message: took it; may take it later; never will for this person; will
+not until somebody mends the settings; nobody knows, as after a timeout."""
+
+DELIVERIES = (
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "bounced",
+    "failed",
+    "complained",
+    "unsubscribed",
+    "replied",
+)
+"""What may become of a message that was accepted, and an answer to it."""
+
+
+@attrs.frozen(kw_only=True)
+class Template:
+    """A text the provider approved and keeps, with what is filled in.
+
+    Attributes:
+        code: The provider's id of it.
+        signature: Name the sender signs with, where the provider wants one approved.
+        values: Values by name, in the order the provider numbers them.
+    """
+
+    code: str
+    signature: str | None = None
+    values: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Message(Record):
+    """One message to one customer, complete and allowed to go.
+
+    Attributes:
+        id: Ours, unique, the same at every try; give it to the provider where he takes one.
+        customer_id: Whom it is for.
+        to: Address, of the identity the channel's spec names; empty where it needs none.
+        purpose: ``transactional service care marketing``.
+        text: The text, as plain text.
+        subject: One line, for channels that have one.
+        html: The same text as HTML.
+        template: The provider's own template instead of the text.
+        language: BCP 47 tag of the text.
+        name: The customer's name, as written.
+        unsubscribe: URL for one-click unsubscribing (RFC 8058).
+        brief: What a colleague must know who carries it out: who, why, last touches; JSON values.
+        headers: Further headers, for channels that have such.
+        owner: Account manager of the customer.
+    """
+
+    id: str
+    customer_id: str
+    to: str = ""
+    purpose: str = attrs.field(validator=attrs.validators.in_(PURPOSES))
+    text: str = ""
+    subject: str | None = None
+    html: str | None = None
+    template: Template | None = None
+    language: str | None = None
+    name: str = ""
+    unsubscribe: str | None = None
+    brief: Mapping[str, Any] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    owner: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Receipt(Record):
+    """What the provider answered to one message.
+
+    Attributes:
+        message_id: Our id of the message.
+        outcome: One of `OUTCOMES`.
+        provider_id: The provider's id of it, where he gave one.
+        code: His code, as he spells it.
+        reason: Why, in words that a person can act on; never a secret.
+        after: Seconds to wait before the next try, where he said so (``retry``).
+    """
+
+    message_id: str
+    outcome: str = attrs.field(validator=attrs.validators.in_(OUTCOMES))
+    provider_id: str | None = None
+    code: str | None = None
+    reason: str = ""
+    after: float | None = None
+
+    @classmethod
+    def accepted(cls, message: Message, provider_id: str | None = None) -> Receipt:
+        """Tell that the provider took the message; not yet that it arrived."""
+        return cls(message_id=message.id, outcome=ACCEPTED, provider_id=provider_id)
+
+    @classmethod
+    def retry(
+        cls, message: Message, reason: str, *, after: float | None = None, code: str | None = None
+    ) -> Receipt:
+        """Tell that the provider surely did not take it, and may take it later."""
+        return cls(message_id=message.id, outcome=RETRY, reason=reason, after=after, code=code)
+
+    @classmethod
+    def refused(cls, message: Message, reason: str, *, code: str | None = None) -> Receipt:
+        """Tell that this person cannot be reached this way, now or later."""
+        return cls(message_id=message.id, outcome=REFUSED, reason=reason, code=code)
+
+    @classmethod
+    def misconfigured(cls, message: Message, reason: str, *, code: str | None = None) -> Receipt:
+        """Tell that no message can go until somebody mends credentials, template or account."""
+        return cls(message_id=message.id, outcome=MISCONFIGURED, reason=reason, code=code)
+
+    @classmethod
+    def unknown(cls, message: Message, reason: str, *, code: str | None = None) -> Receipt:
+        """Tell that it may have been sent or not; it is never sent again blindly."""
+        return cls(message_id=message.id, outcome=UNKNOWN, reason=reason, code=code)
+
+
+@attrs.frozen(kw_only=True)
+class Delivery(Record):
+    """What became of a message later, or an answer that came in.
+
+    Attributes:
+        what: One of `DELIVERIES`.
+        message_id: Our id, where the provider carries it.
+        provider_id: His id, otherwise; for a reply the id of the reply itself.
+        at: When it happened, as the provider says; None: he does not say.
+        event_id: His id of this event; the same event may come twice.
+        address: The address it is about; finds the customer of a reply.
+        permanent: On ``bounced``, whether the address is dead for good.
+        machine: On ``opened`` and ``clicked``, whether a machine did it.
+        text: On ``replied``, what was written.
+        code: His code, as he spells it.
+        reason: Why, in words.
+    """
+
+    what: str = attrs.field(validator=attrs.validators.in_(DELIVERIES))
+    message_id: str | None = None
+    provider_id: str | None = None
+    at: datetime | None = None
+    event_id: str | None = None
+    address: str | None = None
+    permanent: bool = False
+    machine: bool = False
+    text: str | None = None
+    code: str | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class Response:
+    """What to answer to a webhook call.
+
+    Attributes:
+        status: HTTP status.
+        body: Body, such as the echo of a challenge.
+        headers: Headers of the answer.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Poll:
+    """What was fetched, and where to go on.
+
+    Attributes:
+        deliveries: What became of messages, and replies.
+        cursor: To give to the next `Channel.poll`; None: as before.
+    """
+
+    deliveries: Sequence[Delivery]
+    cursor: str | None = None
+
+
+class Channel(ABC):
+    """A way to reach customers, opened with its settings."""
+
+    @abstractmethod
+    def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
+        """Hand messages to the provider and give one receipt a message, in any order.
+
+        One bad recipient must not cost the others. An HTTP 200 with an error in its body is an
+        error. Where the connection broke after the request had left, the outcome is ``unknown``.
+        An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
+        """
+
+    def poll(self, cursor: str | None) -> Poll:
+        """Fetch what became of messages since `cursor` (capability ``poll``)."""
+        raise NotImplementedError
+
+    def find(self, message_ids: Sequence[str]) -> Mapping[str, Receipt]:
+        """Look up messages by our ids (capability ``find``); leave out those not found.
+
+        Absence is no proof that a message was not sent.
+        """
+        raise NotImplementedError
+
+    def receive(
+        self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
+    ) -> tuple[Sequence[Delivery], Response]:
+        """Read a call of the provider's webhook (capability ``receive``).
+
+        Check the signature first; where it is wrong give no deliveries and a status of 401. A GET
+        or HEAD never changes anything: machines follow links. Header names may come in any case.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give everything back; closing twice does nothing."""

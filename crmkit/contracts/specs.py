@@ -1,0 +1,244 @@
+"""The records that hooks return: what a plugin offers, before anything of it is opened.
+
+A spec is cheap to make and to look at. What it offers is imported, and opened, only when it is
+first used: give ``open="module:attr"`` to keep even the import out of the way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import attrs
+
+from crmkit.contracts.settings import check_keys, structure
+from crmkit.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from crmkit.contracts.channel import Channel  # noqa: F401 - a base below names it
+    from crmkit.contracts.connector import Connector  # noqa: F401 - a base below names it
+    from crmkit.contracts.runner import Runner  # noqa: F401 - a base below names it
+    from crmkit.contracts.store import Store  # noqa: F401 - a base below names it
+
+T = TypeVar("T")
+API_VERSION = 1
+"""Version of the contracts; a spec made for another one is refused."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_.+-]{0,63}")
+
+
+def load(target: str | T) -> T | Any:
+    """Import ``"module:attr"``; anything else is given back as it is."""
+    if not isinstance(target, str):
+        return target
+    module, _, attr = target.partition(":")
+    found: Any = import_module(module)
+    for name in attr.split(".") if attr else ():
+        found = getattr(found, name)
+    return found
+
+
+def _words(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(words)
+
+
+def _named(spec: Any, attribute: attrs.Attribute[str], value: object) -> None:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        message = (
+            f"{type(spec).__name__}: {attribute.name} {value!r} must start with a letter and hold "
+            "only small letters, digits and _ . + -, at most 64"
+        )
+        raise InvalidValueError(message, field=attribute.name)
+
+
+@attrs.frozen(kw_only=True)
+class OpenedSpec(Generic[T]):
+    """What the specs of stores, channels, connectors and runners have in common.
+
+    Attributes:
+        name: What users call it; unique among those of its hook.
+        target: Given as ``open=``: called with the settings, gives the opened object; a class, a
+            function, or ``"module:attr"`` that is imported when it is first opened.
+        config: The attrs class of its settings; None: it takes none, and `open` gets None.
+        api_version: Version of the contracts it was written for.
+        capabilities: What it can do beyond what it must; the contract lists the words.
+        thread_safe: Whether several threads may use one opened object at the same time.
+        summary: One line for ``crmkit plugins``.
+    """
+
+    name: str = attrs.field(validator=_named)
+    target: str | Callable[[Any], T] = attrs.field(alias="open")
+    config: type | None = None
+    api_version: int = API_VERSION
+    capabilities: frozenset[str] = attrs.field(default=frozenset(), converter=_words)
+    thread_safe: bool = False
+    summary: str = ""
+
+    def configure(self, settings: Mapping[str, Any], where: str = "") -> Any:
+        """Check the settings and make them an object of `config`.
+
+        Raises:
+            ConfigError: a setting is unknown, missing or of another type; `key` names it.
+        """
+        where = where or f"plugins.{self.name}"
+        if self.config is None:
+            check_keys(settings, (), where)
+            return None
+        return structure(self.config, settings, where)
+
+    def open(self, config: Any = None) -> T:
+        """Open it with the settings that `configure` gave."""
+        opened: T = load(self.target)(config)
+        return opened
+
+
+@attrs.frozen(kw_only=True)
+class StoreConfig:
+    """How a store is to be opened; a store with settings of its own subclasses it.
+
+    Attributes:
+        url: Where the data is; its scheme found the store.
+        workspace: Whose data.
+        migrate: ``auto``, ``check`` or ``never``: what to do about an old schema.
+        engine: The host's own SQLAlchemy engine, where it gave one.
+    """
+
+    url: str = attrs.field(repr=False)  # it may carry a password
+    workspace: str = "default"
+    migrate: str = attrs.field(
+        default="auto", validator=attrs.validators.in_(("auto", "check", "never"))
+    )
+    engine: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class StoreSpec(OpenedSpec["Store"]):
+    """A place for the data; `name` is the scheme of its URLs, `config` a `StoreConfig`."""
+
+    config: type | None = StoreConfig
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    """What a provider takes; None: no limit is known.
+
+    Attributes:
+        batch: Messages in one call of `send`, 1 or more.
+        per_second: Messages a second.
+        per_day: Messages a day.
+        text: Longest text of one message, counted in `unit`.
+        unit: ``characters`` or ``bytes`` (of UTF-8).
+    """
+
+    batch: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    per_second: float | None = None
+    per_day: int | None = None
+    text: int | None = None
+    unit: str = attrs.field(
+        default="characters", validator=attrs.validators.in_(("characters", "bytes"))
+    )
+
+
+@attrs.frozen(kw_only=True)
+class ChannelSpec(OpenedSpec["Channel"]):
+    """A way to reach a customer; the words of `capabilities` stand in `crmkit.contracts.channel`.
+
+    Attributes:
+        identity: System of the customer's identity it sends to (``email``, ``phone``, ...);
+            None: it needs none, as a task for a colleague does.
+        limits: What the provider takes.
+    """
+
+    identity: str | None = None
+    limits: Limits = Limits()
+
+
+@attrs.frozen(kw_only=True)
+class ConnectorSpec(OpenedSpec["Connector"]):
+    """An external CRM; the words of `capabilities` stand in `crmkit.contracts.connector`."""
+
+
+@attrs.frozen(kw_only=True)
+class RunnerSpec(OpenedSpec["Runner"]):
+    """A task queue that does the work in other processes."""
+
+
+@attrs.frozen(kw_only=True)
+class KindSpec:
+    """A kind of touchpoint beside those of the core.
+
+    Attributes:
+        name: As records carry it under ``kind``.
+        en: Label in English.
+        zh: Label in Chinese.
+        outbound: The firm does it, not the customer, unless the record's direction says otherwise.
+        two_way: It is contact between two people: the cadence counts from it.
+        negative: Its amount is negative or zero, and it may name its purchase under ``of``.
+        api_version: Version of the contracts it was written for.
+    """
+
+    name: str = attrs.field(validator=_named)
+    en: str = ""
+    zh: str = ""
+    outbound: bool = False
+    two_way: bool = False
+    negative: bool = False
+    api_version: int = API_VERSION
+
+
+@attrs.frozen(kw_only=True)
+class CommandSpec:
+    """A command of the ``crmkit`` program.
+
+    Attributes:
+        name: What is typed after ``crmkit``.
+        command: The click command, or ``"module:attr"`` that is imported when it is first run.
+        summary: One line for ``crmkit --help``, so that help imports nothing.
+        api_version: Version of the contracts it was written for.
+    """
+
+    name: str = attrs.field(validator=_named)
+    command: Any
+    summary: str = ""
+    api_version: int = API_VERSION
+
+    def load(self) -> Any:
+        """Give the click command, importing it where only its place was given."""
+        return load(self.command)
+
+
+@attrs.frozen(kw_only=True)
+class ReferenceSpec:
+    """Data about customers that a plugin keeps itself, so that merge and erase reach it.
+
+    Each is called after the core's own change is committed, and may be called again with the same
+    ids after a crash: a second call must do no harm.
+
+    Attributes:
+        name: What is kept, such as ``pigeon_feathers``; the key of its part of an export.
+        repoint: ``repoint(keep, drop, workspace=...)``: two customers became one; hand over.
+        export: ``export(customer_id, workspace=...)``: what is kept of him, as JSON values.
+        erase: ``erase(customer_id, workspace=...)``: forget him for good.
+        api_version: Version of the contracts it was written for.
+    """
+
+    name: str = attrs.field(validator=_named)
+    repoint: Callable[..., None]
+    export: Callable[..., Any]
+    erase: Callable[..., None]
+    api_version: int = API_VERSION
+
+
+@attrs.frozen
+class Refusal:
+    """A plugin's reason not to send one message.
+
+    Attributes:
+        message_id: Which message.
+        reason: Why, in words; it is recorded and shown.
+    """
+
+    message_id: str
+    reason: str

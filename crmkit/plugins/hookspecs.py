@@ -1,0 +1,380 @@
+"""Every hook of crmkit. Implement any of them in a module and mark it with ``@crmkit.hookimpl``.
+
+An implementation may leave out arguments it does not need. Hooks that offer something give an
+iterable of records; hooks that tell something get a batch, after the commit and at best once: who
+must not miss anything reads ``crm.changes``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from crmkit.plugins.marks import hookspec
+
+if TYPE_CHECKING:
+    from crmkit.contracts.channel import Delivery, Message
+    from crmkit.contracts.connector import Synced
+    from crmkit.contracts.specs import (
+        ChannelSpec,
+        CommandSpec,
+        ConnectorSpec,
+        KindSpec,
+        ReferenceSpec,
+        Refusal,
+        RunnerSpec,
+        StoreSpec,
+    )
+    from crmkit.model.lifecycle import Move, StageRule
+    from crmkit.model.touchpoint import Touchpoint
+    from crmkit.model.value import Indicator
+
+# -- what a plugin offers --------------------------------------------------------------
+
+
+@hookspec
+def crmkit_stores() -> Iterable[StoreSpec]:  # type: ignore[empty-body]
+    """Offer places to keep the data.
+
+    Called: once, when a store is first asked for. Must not connect to anything.
+    Combined: by name, which is the scheme of the URLs; a name offered twice is a PluginError naming
+        both distributions, and a built-in one keeps its name.
+    On error: only this plugin's stores are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.contracts.specs import StoreSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_stores():
+        ...     yield StoreSpec(name="nest", open="crmkit_nest:NestStore")
+        >>> [spec.name for spec in crmkit_stores()]
+        ['nest']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
+    """Offer ways to reach a customer.
+
+    Called: once, when a channel is first asked for. Must not connect to anything.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's channels are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.contracts.specs import ChannelSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_channels():
+        ...     yield ChannelSpec(name="pigeon", identity="loft", open="crmkit_pigeon:Pigeon")
+        >>> [spec.identity for spec in crmkit_channels()]
+        ['loft']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_connectors() -> Iterable[ConnectorSpec]:  # type: ignore[empty-body]
+    """Offer external CRMs that are kept in step.
+
+    Called: once, when a connector is first asked for. Must not connect to anything.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's connectors are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.contracts.specs import ConnectorSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_connectors():
+        ...     yield ConnectorSpec(name="ledger", open="crmkit_ledger:Ledger")
+        >>> [spec.name for spec in crmkit_connectors()]
+        ['ledger']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_runners() -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
+    """Offer task queues that do the work in other processes.
+
+    Called: once, when a runner is first asked for. Must not connect to anything.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's runners are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.contracts.specs import RunnerSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_runners():
+        ...     yield RunnerSpec(name="flock", open="crmkit_flock:Flock")
+        >>> [spec.name for spec in crmkit_runners()]
+        ['flock']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
+    """Offer indicators that a value model may use by name.
+
+    Called: once, when a model that names an indicator is first loaded.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's indicators are missing; where the model in force uses one, scoring
+        stops with a PluginError that names the plugin.
+
+    Example:
+        >>> from datetime import timedelta
+        >>> from crmkit.model.value import Indicator
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_indicators():
+        ...     yield Indicator(
+        ...         "flights", ("flight",), "count", half_life=timedelta(days=90), weight=1
+        ...     )
+        >>> [indicator.name for indicator in crmkit_indicators()]
+        ['flights']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
+    """Declare kinds of touchpoint beside those of the core.
+
+    Called: once, when the first record is captured or the first score is asked for.
+    Combined: by name; a name offered twice, or one of the core, is a PluginError naming both.
+    On error: records of this plugin's kinds are rejected; where the data holds some already,
+        scoring stops with a PluginError that names the plugin.
+
+    Example:
+        >>> from crmkit.contracts.specs import KindSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_touchpoint_kinds():
+        ...     yield KindSpec(name="flight", en="Flight", zh="飞行")
+        >>> [kind.zh for kind in crmkit_touchpoint_kinds()]
+        ['飞行']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_stage_rules() -> Iterable[StageRule]:  # type: ignore[empty-body]
+    """Offer rules that move customers from stage to stage.
+
+    Called: once, before the stages are first advanced.
+    Combined: by name, and tried in the order of their names after the rules of the configuration; a
+        name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's rules are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.model.lifecycle import StageRule
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_stage_rules():
+        ...     yield StageRule(
+        ...         name="homing", to="won_back", since=("churned",), when={"flights": {"min": 1}}
+        ...     )
+        >>> [rule.to for rule in crmkit_stage_rules()]
+        ['won_back']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
+    """Offer commands of the ``crmkit`` program.
+
+    Called: once, when the program starts; a command itself is imported when it is run.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's commands are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit.contracts.specs import CommandSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_commands():
+        ...     yield CommandSpec(name="coo", command="crmkit_pigeon:coo", summary="Say coo.")
+        >>> [command.summary for command in crmkit_commands()]
+        ['Say coo.']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
+    """Declare data about customers that the plugin keeps itself.
+
+    Called: once, before the first merge, export or erasure.
+    Combined: by name, all of them; a name offered twice is a PluginError naming both distributions.
+    On error: merging, exporting and erasing stop with a PluginError that names the plugin, since
+        data would be left behind.
+
+    Example:
+        >>> from crmkit.contracts.specs import ReferenceSpec
+        >>> from crmkit.plugins import hookimpl
+        >>> feathers = {}
+        >>> @hookimpl
+        ... def crmkit_references():
+        ...     yield ReferenceSpec(
+        ...         name="feathers",
+        ...         repoint=lambda keep, drop, workspace: None,
+        ...         export=lambda customer_id, workspace: feathers.get(customer_id),
+        ...         erase=lambda customer_id, workspace: feathers.pop(customer_id, None),
+        ...     )
+        >>> [reference.name for reference in crmkit_references()]
+        ['feathers']
+
+    .. versionadded:: 0.1
+    """
+
+
+# -- what a plugin is asked ------------------------------------------------------------
+
+
+@hookspec
+def crmkit_refuse_send(  # type: ignore[empty-body]
+    messages: Sequence[Message], workspace: str
+) -> Iterable[Refusal]:
+    """Refuse messages that are about to be sent; give nothing where all may go.
+
+    Called: with each batch, after the gate's own checks and before the channel.
+    Combined: one refusal is enough, every reason is recorded; nobody can overrule one.
+    On error: nothing is sent, and a PluginError names the plugin.
+
+    Example:
+        >>> from crmkit.contracts.channel import Message
+        >>> from crmkit.contracts.specs import Refusal
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_refuse_send(messages):
+        ...     for message in messages:
+        ...         if "hawk" in message.text:
+        ...             yield Refusal(message.id, "frightens pigeons")
+        >>> about = Message(id="m1", customer_id="c1", to="loft 7", purpose="care", text="a hawk!")
+        >>> [refusal.reason for refusal in crmkit_refuse_send([about])]
+        ['frightens pigeons']
+
+    .. versionadded:: 0.1
+    """
+
+
+# -- what a plugin is told -------------------------------------------------------------
+
+
+@hookspec
+def crmkit_touchpoints_recorded(touchpoints: Sequence[Touchpoint], workspace: str) -> None:
+    """Hear of touchpoints that are new in the log.
+
+    Called: after the commit, in batches, at best once; in the thread that captured them.
+    Combined: every plugin hears it; what is returned is ignored.
+    On error: the others hear it all the same, nothing is undone, and it is logged once.
+
+    Example:
+        >>> from crmkit.plugins import hookimpl
+        >>> seen = []
+        >>> @hookimpl
+        ... def crmkit_touchpoints_recorded(touchpoints):
+        ...     seen.extend(touchpoint.kind for touchpoint in touchpoints)
+        >>> crmkit_touchpoints_recorded([])
+        >>> seen
+        []
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_scores_changed(customer_ids: Sequence[str], workspace: str) -> None:
+    """Hear whose value score was changed by what happened; fading alone changes nothing.
+
+    Called: after the commit, in batches, at best once; ask ``crm.value.score`` for the scores.
+    Combined: every plugin hears it; what is returned is ignored.
+    On error: the others hear it all the same, nothing is undone, and it is logged once.
+
+    Example:
+        >>> from crmkit.plugins import hookimpl
+        >>> stale = set()
+        >>> @hookimpl
+        ... def crmkit_scores_changed(customer_ids, workspace):
+        ...     stale.update((workspace, customer_id) for customer_id in customer_ids)
+        >>> crmkit_scores_changed(["c1"], "default")
+        >>> stale
+        {('default', 'c1')}
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_stages_changed(moves: Sequence[Move], workspace: str) -> None:
+    """Hear of customers who came to another stage or tier.
+
+    Called: after the commit, in batches, at best once.
+    Combined: every plugin hears it; what is returned is ignored.
+    On error: the others hear it all the same, nothing is undone, and it is logged once.
+
+    Example:
+        >>> from crmkit.plugins import hookimpl
+        >>> lost = []
+        >>> @hookimpl
+        ... def crmkit_stages_changed(moves):
+        ...     lost.extend(move.customer_id for move in moves if move.after == "churned")
+        >>> crmkit_stages_changed([])
+        >>> lost
+        []
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_receipts(deliveries: Sequence[Delivery], workspace: str) -> None:
+    """Hear what became of messages: delivered, bounced, opened, unsubscribed, answered.
+
+    Called: after the commit, in batches, at best once.
+    Combined: every plugin hears it; what is returned is ignored.
+    On error: the others hear it all the same, nothing is undone, and it is logged once.
+
+    Example:
+        >>> from crmkit.contracts.channel import Delivery
+        >>> from crmkit.plugins import hookimpl
+        >>> bounced = []
+        >>> @hookimpl
+        ... def crmkit_receipts(deliveries):
+        ...     bounced.extend(d.message_id for d in deliveries if d.what == "bounced")
+        >>> crmkit_receipts([Delivery(what="bounced", message_id="m1")])
+        >>> bounced
+        ['m1']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def crmkit_synced(synced: Synced, workspace: str) -> None:
+    """Hear that an external CRM was brought in step.
+
+    Called: after each run of ``crm.sync.run`` that changed anything, at best once.
+    Combined: every plugin hears it; what is returned is ignored.
+    On error: the others hear it all the same, nothing is undone, and it is logged once.
+
+    Example:
+        >>> from crmkit.contracts.connector import Synced
+        >>> from crmkit.plugins import hookimpl
+        >>> @hookimpl
+        ... def crmkit_synced(synced):
+        ...     print(synced.connector, synced.created)
+        >>> crmkit_synced(Synced(connector="ledger", created=3))
+        ledger 3
+
+    .. versionadded:: 0.1
+    """

@@ -1,0 +1,247 @@
+"""The plugin manager: a typed method for each hook; nothing else touches pluggy.
+
+A hook call is ``Any`` to a type checker, so a misspelt argument would pass; these methods are what
+the rest of crmkit sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crmkit.contracts.specs import (
+    ChannelSpec,
+    CommandSpec,
+    ConnectorSpec,
+    KindSpec,
+    ReferenceSpec,
+    Refusal,
+    RunnerSpec,
+    StoreSpec,
+)
+from crmkit.model.lifecycle import StageRule
+from crmkit.model.touchpoint import KINDS
+from crmkit.model.value import Indicator
+from crmkit.plugins import declarations
+from crmkit.plugins.declarations import Declared
+from crmkit.plugins.records import Failure, Plugin, PluginRow
+from crmkit.plugins.relay import Relay
+
+if TYPE_CHECKING:
+    from crmkit.contracts.channel import Channel, Delivery, Message
+    from crmkit.contracts.connector import Connector, Synced
+    from crmkit.contracts.runner import Runner
+    from crmkit.contracts.store import Store
+    from crmkit.model.lifecycle import Move
+    from crmkit.model.touchpoint import Touchpoint
+
+_OFFERED: dict[str, type] = {
+    "crmkit_stores": StoreSpec,
+    "crmkit_channels": ChannelSpec,
+    "crmkit_connectors": ConnectorSpec,
+    "crmkit_runners": RunnerSpec,
+    "crmkit_indicators": Indicator,
+    "crmkit_touchpoint_kinds": KindSpec,
+    "crmkit_stage_rules": StageRule,
+    "crmkit_commands": CommandSpec,
+    "crmkit_references": ReferenceSpec,
+}
+
+
+class PluginManager:
+    """Finds plugins, asks them what they offer, and tells them what happened.
+
+    Nothing is imported before the first question. Safe to use from several threads.
+    """
+
+    def __init__(
+        self, only: Iterable[str] | None = None, *, discover: bool = True, strict: bool = False
+    ) -> None:
+        """Make a manager with crmkit's own plugins.
+
+        Args:
+            only: Entry points or distributions that may load; empty: none; None: all that
+                ``CRMKIT_PLUGINS`` allows.
+            discover: Whether to look at what is installed at all; False in tests.
+            strict: Raise what a plugin does wrong instead of going on without it; in tests.
+        """
+        self._relay = Relay(only, discover=discover, strict=strict)
+
+    def register(self, plugin: object, name: str | None = None) -> None:
+        """Add a plugin that is no installed entry point: a module or an object of the host's.
+
+        Args:
+            plugin: Its functions that are marked with ``hookimpl`` are the hooks.
+            name: What failures call it; None: the module's or class's name.
+
+        Raises:
+            PluginError: it is wrong (misspelt hook, missing mark), and the manager is strict.
+        """
+        called: str = name or getattr(plugin, "__name__", None) or type(plugin).__name__
+        self._relay.register(Plugin(name=called, distribution=called, target=plugin))
+
+    # -- what plugins offer, by name -------------------------------------------------------
+
+    def stores(self) -> Mapping[str, StoreSpec]:
+        """Ask ``crmkit_stores``."""
+        return self._relay.offered("crmkit_stores", StoreSpec).records
+
+    def channels(self) -> Mapping[str, ChannelSpec]:
+        """Ask ``crmkit_channels``."""
+        return self._relay.offered("crmkit_channels", ChannelSpec).records
+
+    def connectors(self) -> Mapping[str, ConnectorSpec]:
+        """Ask ``crmkit_connectors``."""
+        return self._relay.offered("crmkit_connectors", ConnectorSpec).records
+
+    def runners(self) -> Mapping[str, RunnerSpec]:
+        """Ask ``crmkit_runners``."""
+        return self._relay.offered("crmkit_runners", RunnerSpec).records
+
+    def indicators(self) -> Mapping[str, Indicator]:
+        """Ask ``crmkit_indicators``."""
+        return self._relay.offered("crmkit_indicators", Indicator).records
+
+    def touchpoint_kinds(self) -> Mapping[str, KindSpec]:
+        """Ask ``crmkit_touchpoint_kinds``; those of the core are not among them."""
+        return self._relay.offered("crmkit_touchpoint_kinds", KindSpec).records
+
+    def stage_rules(self) -> Mapping[str, StageRule]:
+        """Ask ``crmkit_stage_rules``."""
+        return self._relay.offered("crmkit_stage_rules", StageRule).records
+
+    def commands(self) -> Mapping[str, CommandSpec]:
+        """Ask ``crmkit_commands``."""
+        return self._relay.offered("crmkit_commands", CommandSpec).records
+
+    def references(self) -> Mapping[str, ReferenceSpec]:
+        """Ask ``crmkit_references``; call `require_references` before relying on it."""
+        return self._relay.offered("crmkit_references", ReferenceSpec).records
+
+    # -- one of them, opened ---------------------------------------------------------------
+
+    def open_store(self, url: str, **how: Any) -> Store:
+        """Open the store that a URL's scheme names.
+
+        Args:
+            url: ``sqlite:///shop.db``; of ``postgresql+psycopg://`` the part before ``+`` counts.
+            how: Further fields of `crmkit.contracts.specs.StoreConfig`.
+
+        Raises:
+            PluginError: nobody offers the scheme, or its plugin broke.
+            ConfigError: a setting is wrong.
+        """
+        scheme = url.partition(":")[0].partition("+")[0]
+        return self._relay.open("crmkit_stores", StoreSpec, scheme, {"url": url, **how})
+
+    def open_channel(self, name: str, settings: Mapping[str, Any] | None = None) -> Channel:
+        """Open a channel; raises like `open_store`."""
+        return self._relay.open("crmkit_channels", ChannelSpec, name, settings)
+
+    def open_connector(self, name: str, settings: Mapping[str, Any] | None = None) -> Connector:
+        """Open a connector; raises like `open_store`."""
+        return self._relay.open("crmkit_connectors", ConnectorSpec, name, settings)
+
+    def open_runner(self, name: str, settings: Mapping[str, Any] | None = None) -> Runner:
+        """Open a runner; raises like `open_store`."""
+        return self._relay.open("crmkit_runners", RunnerSpec, name, settings)
+
+    # -- what must not vanish --------------------------------------------------------------
+
+    def declared(self) -> dict[str, dict[str, str]]:
+        """Tell who declares kinds, indicators, references and refusals, to be remembered."""
+        now: dict[str, dict[str, str]] = {what: {} for what in declarations.HOOKS}
+        for what, hook in declarations.HOOKS.items():
+            if what == declarations.REFUSALS:
+                named = {p.key: p for p, _ in self._relay.implementations(hook)}
+            else:
+                named = dict(self._relay.offered(hook, _OFFERED[hook]).owners)
+            now[what] = {name: p.distribution for name, p in named.items() if not p.builtin}
+        return now
+
+    def require_kinds(self, names: Collection[str], remembered: Declared) -> None:
+        """Stop where one of the touchpoint kinds in use is not declarations.
+
+        Raises:
+            PluginError: names the plugin that declared it and is missing or raising.
+        """
+        self._require(declarations.KINDS, remembered, set(names) - set(KINDS))
+
+    def require_indicators(self, names: Collection[str], remembered: Declared) -> None:
+        """Stop where a plugin's indicator that the model uses is not offered; raises alike."""
+        self._require(declarations.INDICATORS, remembered, names)
+
+    def require_references(self, remembered: Declared) -> None:
+        """Stop where anybody who ever kept data about customers cannot be asked; raises alike."""
+        self._require(declarations.REFERENCES, remembered)
+
+    def require_refusals(self, remembered: Declared) -> None:
+        """Stop where anybody who ever could refuse a send cannot be asked; raises alike."""
+        self._require(declarations.REFUSALS, remembered)
+
+    # -- what plugins are asked and told ---------------------------------------------------
+
+    def refuse_send(
+        self, messages: Sequence[Message], workspace: str, remembered: Declared
+    ) -> dict[str, tuple[Refusal, ...]]:
+        """Ask ``crmkit_refuse_send``: the refusals by message id, none where all may go.
+
+        Raises:
+            PluginError: one who may refuse is missing or raises: nothing may be sent.
+        """
+        self.require_refusals(remembered)
+        refused: dict[str, tuple[Refusal, ...]] = {}
+        arguments = {"messages": messages, "workspace": workspace}
+        for plugin, answer in self._relay.ask("crmkit_refuse_send", Refusal, arguments):
+            if isinstance(answer, Failure):
+                consequence = f"nothing is sent while {plugin.name!r} cannot be asked"
+                raise answer.error(consequence)
+            for refusal in answer:
+                refused[refusal.message_id] = (*refused.get(refusal.message_id, ()), refusal)
+        return refused
+
+    def touchpoints_recorded(self, touchpoints: Sequence[Touchpoint], workspace: str) -> None:
+        """Tell ``crmkit_touchpoints_recorded``; never raises for a plugin."""
+        self._relay.tell(
+            "crmkit_touchpoints_recorded", touchpoints=touchpoints, workspace=workspace
+        )
+
+    def scores_changed(self, customer_ids: Sequence[str], workspace: str) -> None:
+        """Tell ``crmkit_scores_changed``; never raises for a plugin."""
+        self._relay.tell("crmkit_scores_changed", customer_ids=customer_ids, workspace=workspace)
+
+    def stages_changed(self, moves: Sequence[Move], workspace: str) -> None:
+        """Tell ``crmkit_stages_changed``; never raises for a plugin."""
+        self._relay.tell("crmkit_stages_changed", moves=moves, workspace=workspace)
+
+    def receipts(self, deliveries: Sequence[Delivery], workspace: str) -> None:
+        """Tell ``crmkit_receipts``; never raises for a plugin."""
+        self._relay.tell("crmkit_receipts", deliveries=deliveries, workspace=workspace)
+
+    def synced(self, synced: Synced, workspace: str) -> None:
+        """Tell ``crmkit_synced``; never raises for a plugin."""
+        self._relay.tell("crmkit_synced", synced=synced, workspace=workspace)
+
+    # -- how they are ----------------------------------------------------------------------
+
+    def hears(self, hook: str) -> bool:
+        """Tell whether anybody implements a hook, so that nothing is gathered for nobody."""
+        return bool(self._relay.implementations(hook))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Everything plugins did wrong so far."""
+        return self._relay.calls.failures
+
+    def report(self) -> tuple[PluginRow, ...]:
+        """Ask every plugin what it offers, and give the rows of ``crmkit plugins``."""
+        for hook, kind in _OFFERED.items():
+            self._relay.offered(hook, kind)
+        return self._relay.registry.rows()
+
+    def _require(
+        self, what: str, remembered: Declared, names: Collection[str] | None = None
+    ) -> None:
+        error = declarations.missing(what, remembered, self.declared(), self.failures, names)
+        if error is not None:
+            raise error

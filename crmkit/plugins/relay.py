@@ -1,0 +1,108 @@
+"""The one way a hook is called: ask for records, tell a batch, open what a record offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from threading import RLock
+from typing import Any, TypeVar
+
+from crmkit.contracts.specs import KindSpec, OpenedSpec
+from crmkit.errors import CrmkitError
+from crmkit.model.touchpoint import KINDS
+from crmkit.plugins import builtin
+from crmkit.plugins.calls import Calls, run
+from crmkit.plugins.discovery import Restriction
+from crmkit.plugins.offers import Offers, check, merge
+from crmkit.plugins.records import Failure, Plugin, cause_of
+from crmkit.plugins.registry import Registry, own_version
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Relay:
+    """Calls hooks by name; `PluginManager` gives them types."""
+
+    def __init__(self, only: Iterable[str] | None, *, discover: bool, strict: bool) -> None:
+        """Know crmkit's own plugin; the others are loaded at the first question."""
+        self.calls = Calls(strict=strict)
+        self.registry = Registry(Restriction.of(only), self.calls)
+        own = Plugin(
+            name="builtin",
+            distribution="crmkit",
+            version=own_version(),
+            target=builtin,
+            builtin=True,
+        )
+        self.registry.add(own)
+        self._undiscovered = discover
+        self._offers: dict[str, Offers[Any]] = {}
+        self._lock = RLock()
+
+    def register(self, plugin: Plugin) -> None:
+        """Add a plugin, and ask everybody anew."""
+        with self._lock:
+            self.registry.add(plugin)
+            self._offers.clear()
+
+    def implementations(self, hook: str) -> list[tuple[Plugin, Any]]:
+        """Give who implements a hook, loading what is installed first."""
+        with self._lock:
+            if self._undiscovered:
+                self._undiscovered = False
+                self.registry.discover()
+        return self.registry.implementations(hook)
+
+    def ask(
+        self, hook: str, kind: type[R], arguments: dict[str, Any]
+    ) -> Iterable[tuple[Plugin, list[R] | Failure]]:
+        """Give each plugin's records, or how it failed; one that fails costs only its own."""
+        for plugin, implementation in self.implementations(hook):
+            # the answer may be a generator: it is run inside the call, where it is isolated
+            do = partial(_answer, implementation, arguments, kind)
+            yield plugin, self.calls.call(plugin, hook, do)
+
+    def tell(self, hook: str, **arguments: Any) -> None:
+        """Tell every plugin; what one raises is nobody else's business."""
+        for plugin, implementation in self.implementations(hook):
+            self.calls.call(plugin, hook, partial(run, implementation, arguments))
+
+    def offered(self, hook: str, kind: type[R]) -> Offers[R]:
+        """Give what all plugins offer at a hook, asking once."""
+        with self._lock:
+            if hook not in self._offers:
+                answers = [
+                    (plugin, answer)
+                    for plugin, answer in self.ask(hook, kind, {})
+                    if not isinstance(answer, Failure)
+                ]
+                reserved = KINDS if kind is KindSpec else ()
+                self._offers[hook] = merge(hook, answers, self.calls, reserved)
+            return self._offers[hook]
+
+    def open(
+        self, hook: str, kind: type[OpenedSpec[T]], name: str, settings: Mapping[str, Any] | None
+    ) -> T:
+        """Open what a record offers; what its plugin raises is named as that plugin's.
+
+        Raises:
+            PluginError: nobody offers it, or it could not be opened.
+            ConfigError: a setting is wrong.
+        """
+        offered = self.offered(hook, kind)
+        spec = offered.get(name, self.calls)
+        config = spec.configure(settings or {})
+        plugin = offered.owners[name]
+        try:
+            return spec.open(config)
+        except CrmkitError:
+            raise
+        except Exception as error:
+            if plugin.builtin:
+                raise
+            raise self.calls.failed(plugin, hook, cause_of(error), error).error() from error
+
+
+def _answer(implementation: Any, arguments: dict[str, Any], kind: type[R]) -> list[R]:
+    return check(run(implementation, arguments), kind)
