@@ -1,0 +1,63 @@
+"""What is asked of a call before any store carries it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmkit.contracts.store import Row
+from crmkit.contracts.tables import Table
+from crmkit.errors import StoreError
+
+
+def order(table: Table, by: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Give the full order that `scan` by `by` promises: those columns, then the rest of the key.
+
+    Raises:
+        StoreError: `by` is none of the table's orders.
+    """
+    if by is None:
+        return table.key
+    if by not in table.orders:
+        raise StoreError(f"{table.name} is not ordered by {by}; choose one of {table.orders}")
+    return by + tuple(name for name in table.key if name not in by)
+
+
+def leading(table: Table, by: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Give the columns that the keys of `fetch` and `delete` bind.
+
+    Raises:
+        StoreError: no order of the table starts with `by`.
+    """
+    if by is None:
+        return table.key
+    if not by or not any(order[: len(by)] == by for order in table.orders):
+        raise StoreError(f"No key or index of {table.name} starts with {by}")
+    return by
+
+
+def known(table: Table, *groups: Mapping[str, Any] | tuple[str, ...] | None) -> None:
+    """Raise StoreError where a column that is asked for is not the table's."""
+    for names in groups:
+        for name in names or ():
+            if name not in table.position:
+                raise StoreError(f"{table.name} has no column {name!r}")
+
+
+def place(by: tuple[str, ...], equal: Row, bounded: bool, after: Row | None, full: int) -> None:  # noqa: FBT001
+    """Raise StoreError where the place that a scan starts from does not fit its order."""
+    if len(equal) + bounded > len(by):
+        raise StoreError(f"equal, low and high bind more columns than {by} has")
+    if after is not None and (len(after) != full or after[: len(equal)] != equal):
+        raise StoreError(f"after must hold {full} values and start with those of equal")
+
+
+def width(table: Table, rows: Sequence[Row]) -> None:
+    """Raise StoreError where the first row has not one value a column.
+
+    Only the first is looked at, since rows of one batch come from one place; the database finds
+    the others.
+    """
+    if rows and len(rows[0]) != len(table.columns):
+        message = f"A row of {table.name} has {len(table.columns)} values, not {len(rows[0])}"
+        raise StoreError(message)

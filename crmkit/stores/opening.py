@@ -1,0 +1,93 @@
+"""From a URL to an open store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from crmkit.contracts.specs import StoreConfig, StoreSpec
+from crmkit.contracts.store import Store
+from crmkit.errors import ConfigError
+
+MIGRATE = ("auto", "check", "never")
+
+BUILT_IN = (
+    StoreSpec(
+        name="memory",
+        open="crmkit.stores.memory:open_memory",
+        thread_safe=True,
+        summary="In this process, gone with it: for tests and trials.",
+    ),
+    StoreSpec(
+        name="sqlite",
+        open="crmkit.stores.sqlite:open_sqlite",
+        thread_safe=True,
+        capabilities=frozenset({"persistent", "engine"}),
+        summary="One file, no server: sqlite:///shop.db",
+    ),
+)
+"""The stores of the core, offered through the same record as a plugin's."""
+
+
+def scheme(url: str) -> str:
+    """Give the scheme of a store's URL without the driver: ``sqlite`` of ``sqlite+pysqlite://``.
+
+    Raises:
+        ConfigError: `url` is no URL; `key` is ``url``.
+    """
+    name, found, _ = url.partition("://")
+    if not found or not name:
+        # Only the shape is told: a URL may carry a password, and this may be one half typed.
+        message = (
+            "The store must be given as a URL with ://, such as sqlite:///shop.db "
+            "(sqlite:////var/lib/shop.db for an absolute path) or memory://"
+        )
+        raise ConfigError(message, key="url")
+    return name.partition("+")[0].lower()
+
+
+def find_store(name: str, specs: Iterable[StoreSpec] = BUILT_IN) -> StoreSpec:
+    """Find the store that serves a scheme.
+
+    Raises:
+        ConfigError: none of `specs` does; `key` is ``url``.
+    """
+    known = {spec.name: spec for spec in specs}
+    if name not in known:
+        message = f"No store serves {name}:// URLs; there are {', '.join(sorted(known))}"
+        raise ConfigError(message, key="url")
+    return known[name]
+
+
+def open_store(  # noqa: PLR0913 - the four settings of a store, and who offers stores
+    url: str,
+    *,
+    workspace: str = "default",
+    migrate: str = "auto",
+    engine: Any = None,
+    specs: Iterable[StoreSpec] = BUILT_IN,
+) -> Store:
+    """Open a store for one workspace.
+
+    Args:
+        url: ``memory://`` (a fresh one), ``memory://name`` (shared in the process by that name),
+            ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite:///C:/windows.db``.
+        workspace: Whose data; at most 200 characters. It comes to be with its first write.
+        migrate: ``auto`` creates and upgrades the schema, ``check`` refuses an older one,
+            ``never`` asks nothing.
+        engine: The host's own SQLAlchemy engine, in place of one made from `url`.
+        specs: The stores to choose from; the plugin manager gives those of plugins too.
+
+    Raises:
+        ConfigError: `url`, `workspace` or `migrate` makes no sense; `key` names it.
+        SchemaError: the schema is older (with ``check``) or newer than this crmkit.
+        StoreError: the database cannot be opened; the message says what to check.
+    """
+    if not workspace or len(workspace) > 200 or "\0" in workspace:
+        message = "workspace must be a text of 1 to 200 characters without NUL"
+        raise ConfigError(message, key="workspace")
+    if migrate not in MIGRATE:
+        raise ConfigError(f"migrate must be one of {', '.join(MIGRATE)}, got {migrate!r}", key="migrate")
+    spec = find_store(scheme(url), specs)
+    make = spec.config or StoreConfig
+    return spec.open(make(url=url, workspace=workspace, migrate=migrate, engine=engine))

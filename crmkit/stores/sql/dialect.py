@@ -1,0 +1,83 @@
+"""The seam between the SQL store and one database: everything that only that one can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+
+from crmkit.contracts.tables import Column, Table
+from crmkit.errors import StoreError
+
+
+class Dialect(ABC):
+    """What differs from database to database; the rest of the store is the same for all."""
+
+    name: ClassVar[str]
+    """Scheme of its URLs."""
+    placeholder: ClassVar[str]
+    """How its driver writes a bound value, in order of appearance."""
+    one_writer: ClassVar[bool]
+    """Whether the whole database has one writer at a time: threads then queue for it here."""
+    sort_puts: ClassVar[bool]
+    """Whether a batch of replaced rows is faster when it comes in the order of the key."""
+    key_values: ClassVar[int]
+    """Most values bound in one statement of `fetch`."""
+    timeout: float
+    """Seconds to wait for other writers."""
+
+    @abstractmethod
+    def prepare(self, connection: sa.Connection) -> None:
+        """Make an empty database ready, outside any transaction, before the schema is made."""
+
+    @abstractmethod
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Open the transaction: a writer holds what it needs at once, a reader its snapshot."""
+
+    @abstractmethod
+    def type(self, column: Column) -> sa.types.TypeEngine[Any]:
+        """Give the type that keeps this column's values exactly."""
+
+    @abstractmethod
+    def table(self, table: Table, metadata: sa.MetaData) -> sa.Table:
+        """Describe how a table lies in the database."""
+
+    @abstractmethod
+    def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
+        """Give an INSERT that leaves rows whose key is there as they are."""
+
+    @abstractmethod
+    def upsert(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Insert:
+        """Give an INSERT that replaces rows whose key is there."""
+
+    @abstractmethod
+    def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
+        """Join a list of keys to a table so that each key is looked up once."""
+
+    @abstractmethod
+    def confine(self, table: sa.Table, by: tuple[str, ...], workspace: Any) -> Any:
+        """Give the condition that keeps a scan by `by` inside the workspace."""
+
+    @abstractmethod
+    def unindexed(self, column: sa.Column[Any]) -> Any:
+        """Give a column so that a condition on it cannot tempt the planner from the order."""
+
+    @abstractmethod
+    def contains(self, column: sa.Column[Any], text: Any) -> Any:
+        """Give the condition that a column contains a text, exactly and without wildcards."""
+
+    @abstractmethod
+    def reserve(self, connection: sa.Connection, count: int) -> int:
+        """Take `count` values of ``seq`` and give the first."""
+
+    @abstractmethod
+    def watermark(self, connection: sa.Connection) -> int:
+        """Give the ``seq`` below which no open transaction can still commit anything."""
+
+    @abstractmethod
+    def translate(self, error: BaseException) -> StoreError:
+        """Say in words what the driver's error means and what to do about it."""
+
+    def dispose(self) -> None:
+        """Give back what the dialect made beside the engine."""

@@ -1,0 +1,231 @@
+"""SQL text, made by SQLAlchemy once a shape and kept: a batch then costs no more than the driver.
+
+The workspace's number stands in the text, so that rows go to the driver as they come, without a
+new tuple for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import sqlalchemy as sa
+
+from crmkit.contracts.store import Row, Value
+from crmkit.contracts.tables import Table
+
+if TYPE_CHECKING:
+    from crmkit.stores.sql.dialect import Dialect
+    from crmkit.stores.sql.schema import Schema
+
+
+@attrs.frozen
+class Query:
+    """A SQL text, the names of what it binds, in order, and what SQLAlchemy itself binds."""
+
+    sql: str
+    names: tuple[str, ...]
+    own: Mapping[str, Any]
+
+    def bind(self, values: Mapping[str, Any]) -> Row:
+        """Put the values in the order the text wants them."""
+        return tuple(values[name] if name in values else self.own[name] for name in self.names)
+
+
+@attrs.frozen
+class Scan:
+    """The shape of a scan: everything about it but its values.
+
+    Attributes:
+        order: Columns of the order, the key's rest among them.
+        by: The declared order.
+        equal: For each leading column, whether a value (not None) is asked for.
+        low: Whether a least value is given.
+        high: Whether a greatest value is given.
+        after: For each column behind those of `equal`, whether its place has a value; None: the
+            scan starts at the beginning.
+        where: Columns, with how many values each may have, and whether None is one of them.
+        contains: Columns that must contain a text.
+        reverse: Greatest first.
+        limit: Whether a limit is given.
+        columns: What to give.
+    """
+
+    order: tuple[str, ...]
+    by: tuple[str, ...]
+    equal: tuple[bool, ...]
+    low: bool
+    high: bool
+    after: tuple[bool, ...] | None
+    where: tuple[tuple[str, int, bool], ...]
+    contains: tuple[str, ...]
+    reverse: bool
+    limit: bool
+    columns: tuple[str, ...]
+
+
+class Statements:
+    """The texts for one workspace of one database."""
+
+    def __init__(self, dialect: Dialect, schema: Schema, compiler: sa.Dialect, workspace: int) -> None:
+        """Compile with `compiler`, the engine's own dialect."""
+        self.dialect = dialect
+        self.schema = schema
+        self.compiler = compiler
+        self.workspace: Any = sa.literal_column(str(int(workspace)))
+        self._kept: dict[Any, Query] = {}
+
+    def _query(self, statement: sa.ClauseElement, **options: Any) -> Query:
+        compiled: Any = statement.compile(dialect=self.compiler, **options)
+        return Query(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
+
+    def _values(self, table: Table, statement: sa.Insert) -> Query:
+        insert = statement.values(workspace=self.workspace).inline()
+        query = self._query(insert, column_keys=["workspace", *table.names])
+        assert query.names == table.names  # noqa: S101 - rows are bound as they come
+        return query
+
+    def insert(self, table: Table) -> str:
+        """Give the text that adds rows whose key is new; it binds a whole row."""
+        found = self._kept.get(("insert", table.name))
+        if found is None:
+            insert = self.dialect.insert_new(self.schema[table], ("workspace", *table.key))
+            found = self._kept["insert", table.name] = self._values(table, insert)
+        return found.sql
+
+    def upsert(self, table: Table) -> str:
+        """Give the text that adds or replaces rows; it binds a whole row."""
+        found = self._kept.get(("upsert", table.name))
+        if found is None:
+            key = ("workspace", *table.key)
+            upsert = self.dialect.upsert(self.schema[table], key, table.names)
+            found = self._kept["upsert", table.name] = self._values(table, upsert)
+        return found.sql
+
+    def delete(self, table: Table, by: tuple[str, ...], given: tuple[bool, ...]) -> str:
+        """Give the text that deletes by one key; it binds the values that are not None."""
+        mark = ("delete", table.name, by, given)
+        found = self._kept.get(mark)
+        if found is None:
+            columns = self.schema[table].c
+            conditions = [columns.workspace == self.workspace]
+            for name, value in zip(by, given, strict=True):
+                column = columns[name]
+                conditions.append(column == sa.bindparam(name) if value else column.is_(None))
+            found = self._kept[mark] = self._query(sa.delete(self.schema[table]).where(*conditions))
+        return found.sql
+
+    def fetch(
+        self, table: Table, by: tuple[str, ...], given: tuple[bool, ...], count: int
+    ) -> str:
+        """Give the text that reads by `count` keys; it binds their values that are not None."""
+        mark = ("fetch", table.name, by, given)
+        found = self._kept.get(mark)
+        if found is None:
+            found = self._kept[mark] = self._query(self._fetch(table, by, given))
+        bound = sum(given)
+        if not bound:
+            return found.sql
+        names = ", ".join(f"k{place}" for place in range(bound))
+        one = f"({', '.join([self.dialect.placeholder] * bound)})"
+        # The list is written here, not by SQLAlchemy: its length differs from call to call.
+        return f"WITH crmkit_keys({names}) AS (VALUES {', '.join([one] * count)}) {found.sql}"
+
+    def _fetch(
+        self, table: Table, by: tuple[str, ...], given: tuple[bool, ...]
+    ) -> sa.Select[Any]:
+        physical = self.schema[table]
+        bound = [name for name, value in zip(by, given, strict=True) if value]
+        keys = sa.table("crmkit_keys", *(sa.column(f"k{place}") for place in range(len(bound))))
+        conditions: list[Any] = [physical.c.workspace == self.workspace]
+        conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
+        conditions += [physical.c[name].is_(None) for name in by if name not in bound]
+        select = sa.select(*(physical.c[name] for name in table.names))
+        if not bound:
+            return select.where(*conditions)
+        return select.select_from(self.dialect.by_keys(keys, physical, sa.and_(*conditions)))
+
+    def count(self, table: Table, where: tuple[tuple[str, int, bool], ...]) -> Query:
+        """Give the text that counts rows."""
+        mark = ("count", table.name, where)
+        found = self._kept.get(mark)
+        if found is None:
+            columns = self.schema[table].c
+            conditions = [columns.workspace == self.workspace]
+            conditions += [_among(columns[name], name, many, none) for name, many, none in where]
+            select = sa.select(sa.func.count()).select_from(self.schema[table]).where(*conditions)
+            found = self._kept[mark] = self._query(select)
+        return found
+
+    def scan(self, table: Table, shape: Scan) -> Query:
+        """Give the text that reads in order; it binds what `values` names."""
+        found = self._kept.get((table.name, shape))
+        if found is None:
+            found = self._kept[table.name, shape] = self._query(self._scan(table, shape))
+        return found
+
+    def _scan(self, table: Table, shape: Scan) -> sa.Select[Any]:
+        columns = self.schema[table].c
+        conditions = [self.dialect.confine(self.schema[table], shape.by, self.workspace)]
+        for place, given in enumerate(shape.equal):
+            column = columns[shape.order[place]]
+            conditions.append(column == sa.bindparam(f"equal{place}") if given else column.is_(None))
+        if shape.low:
+            conditions.append(columns[shape.order[len(shape.equal)]] >= sa.bindparam("low"))
+        if shape.high:
+            conditions.append(columns[shape.order[len(shape.equal)]] <= sa.bindparam("high"))
+        rest = [columns[name] for name in shape.order[len(shape.equal) :]]
+        if shape.after is not None:
+            conditions += _behind(rest, shape.after, reverse=shape.reverse)
+        for name, many, none in shape.where:
+            conditions.append(_among(self.dialect.unindexed(columns[name]), name, many, none))
+        for name in shape.contains:
+            text = sa.bindparam(f"contains_{name}", type_=sa.String())
+            conditions.append(self.dialect.contains(columns[name], text))
+        select = sa.select(*(columns[name] for name in shape.columns)).where(*conditions)
+        select = select.order_by(*(column.desc() if shape.reverse else column for column in rest))
+        return select.limit(sa.bindparam("limit", type_=sa.Integer())) if shape.limit else select
+
+
+def _among(column: Any, name: str, many: int, none: bool) -> Any:  # noqa: FBT001
+    """Give the condition that a column has one of `many` values, or is None where `none`."""
+    found: list[Any] = [column.is_(None)] if none else []
+    binds = [sa.bindparam(f"where_{name}_{place}") for place in range(many)]
+    if many == 1:
+        found.append(column == binds[0])
+    elif many:
+        found.append(column.in_(binds))
+    return sa.or_(*found) if found else sa.false()
+
+
+def _behind(rest: list[sa.Column[Any]], given: tuple[bool, ...], *, reverse: bool) -> list[Any]:
+    """Give the conditions that a row comes after a place; None comes before every value."""
+    binds = [sa.bindparam(f"after{place}") for place in range(len(rest))]
+    if not rest:
+        return [sa.false()]
+    if not any(column.nullable for column in rest):
+        here, there = sa.tuple_(*rest), sa.tuple_(*binds)
+        return [here < there if reverse else here > there]
+    choices, same = [], []
+    for column, bind, value in zip(rest, binds, given, strict=True):
+        if value:
+            further = sa.or_(column < bind, column.is_(None)) if reverse else column > bind
+        else:
+            further = sa.false() if reverse else column.is_not(None)
+        choices.append(sa.and_(*same, further))
+        same.append(column == bind if value else column.is_(None))
+    return [sa.or_(*choices)]
+
+
+def where_shape(
+    where: Mapping[str, Value | tuple[Value, ...]] | None,
+) -> tuple[tuple[tuple[str, int, bool], ...], dict[str, Any]]:
+    """Split conditions into their shape and their values."""
+    shape, values = [], {}
+    for name, wanted in (where or {}).items():
+        several = wanted if isinstance(wanted, tuple) else (wanted,)
+        given = [value for value in several if value is not None]
+        shape.append((name, len(given), len(given) < len(several)))
+        values.update({f"where_{name}_{place}": value for place, value in enumerate(given)})
+    return tuple(shape), values

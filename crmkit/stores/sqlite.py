@@ -1,0 +1,267 @@
+"""SQLite: everything the SQL store does only there."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.expression import Join, UnaryExpression
+
+from crmkit.contracts.specs import StoreConfig
+from crmkit.contracts.store import Store
+from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
+from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
+from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.schema import PREFIX
+from crmkit.stores.sql.store import SqlStore
+
+PAGE = 8192
+"""Bytes a page: measured best for state rows of about 600 bytes, see benchmarks/."""
+CACHE = 64 * 1024
+"""KiB of page cache a connection."""
+CHECKPOINT = 20_000
+"""Pages the log may hold before it is written back; an import writes a page many times."""
+
+
+def open_sqlite(config: StoreConfig) -> Store:
+    """Open a store in a SQLite file, or by the host's own engine.
+
+    Raises:
+        ConfigError: the URL or the engine is none of SQLite.
+        SchemaError: the schema is newer, or older and must not be touched.
+        StoreError: the file cannot be used; the message says why.
+    """
+    if config.engine is not None and config.engine.dialect.name != "sqlite":
+        message = f"engine speaks {config.engine.dialect.name}, but the URL is one of sqlite"
+        raise ConfigError(message, key="engine")
+    dialect = SqliteDialect(config.url)
+    engine = dialect.engine() if config.engine is None else config.engine
+    store = SqlStore(engine, dialect, config.workspace, owned=config.engine is None)
+    try:
+        store.migrate(config.migrate)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+class _Untyped(sa.types.UserDefinedType[float]):
+    """A column without a type: REAL would turn -0.0 into 0.0."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return ""
+
+
+class _CrossJoin(Join):
+    """A join whose left side SQLite reads first: it never reorders a CROSS JOIN."""
+
+    inherit_cache = False
+
+
+@compiles(_CrossJoin)
+def _cross_join(join: _CrossJoin, compiler: Any, **options: Any) -> str:
+    left, right, on = (
+        compiler.process(part, **{**options, "asfrom": place < 2})
+        for place, part in enumerate((join.left, join.right, join.onclause))
+    )
+    return f"{left} CROSS JOIN {right} ON {on}"
+
+
+class SqliteDialect(Dialect):
+    """The one module that knows SQLite."""
+
+    name = "sqlite"
+    placeholder = "?"
+    one_writer = True
+    sort_puts = True
+    key_values = 500
+    timeout = 30.0
+
+    def __init__(self, url: str) -> None:
+        """Read the URL; nothing is opened yet."""
+        try:
+            self.url = sa.make_url(url)
+        except sa.exc.ArgumentError as error:
+            raise ConfigError(f"{error}", key="url") from error
+        if "timeout" in self.url.query:
+            self.timeout = float(str(self.url.query["timeout"]))
+        self._folder: str | None = None
+        if self.url.database in {None, "", ":memory:"}:
+            # SQLite's own in-memory database cannot be read while it is written to.
+            self._folder = tempfile.mkdtemp(prefix="crmkit-")
+            self.url = self.url.set(database=str(Path(self._folder) / "memory.db"))
+
+    def engine(self) -> sa.Engine:
+        """Make the engine of a store that was given none."""
+        arguments = {"timeout": self.timeout, "check_same_thread": False}
+        engine = sa.create_engine(
+            self.url, connect_args=arguments, poolclass=QueuePool, pool_size=5, max_overflow=-1,
+            hide_parameters=True,
+        )
+        sa.event.listen(engine, "connect", _pragmas)
+        return engine
+
+    def prepare(self, connection: sa.Connection) -> None:
+        """Turn write-ahead logging on, so that readers and the writer do not wait for each other.
+
+        Two processes that do so at once make each other fail without waiting, hence the loop.
+        """
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            except sa.exc.OperationalError as error:
+                connection.rollback()
+                if not _busy(error.orig) or time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
+
+    def begin(self, connection: sa.Connection, *, write: bool) -> None:
+        """Begin at once: a writer with the lock, a reader with a first look."""
+        driver: Any = connection.connection.dbapi_connection
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        elif write:  # the host's engine begins by itself: a write of nothing takes the lock
+            connection.exec_driver_sql(f"UPDATE {PREFIX}fact SET value = value WHERE 0")  # noqa: S608
+        if not write:
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+
+    def type(self, column: Column) -> sa.types.TypeEngine[Any]:
+        """Give the type: decimals are text, doubles have none."""
+        types: dict[str, sa.types.TypeEngine[Any]] = {
+            TEXT: sa.Text(),
+            INTEGER: sa.Integer(),
+            REAL: _Untyped(),
+            DECIMAL: sa.Text(),
+            BLOB: sa.LargeBinary(),
+        }
+        return types[column.type]
+
+    def table(self, table: Table, metadata: sa.MetaData) -> sa.Table:
+        """Lay a log out by ``seq``, anything else by its key.
+
+        A row of a log lands at the end and its indexes stay narrow: they end in the row's number,
+        which is ``seq``. Other tables are kept in the order of their key, without a second tree.
+        """
+        name = f"{PREFIX}{table.name}"
+        own = sa.Column("workspace", sa.Integer, nullable=False, primary_key=not table.log)
+        keys = {"seq"} if table.log else set(table.key)
+        columns = [
+            sa.Column(
+                column.name,
+                self.type(column),
+                nullable=column.null,
+                primary_key=column.name in keys,
+                autoincrement=False,
+            )
+            for column in table.columns
+        ]
+        if not table.log:
+            order = {key: place for place, key in enumerate(table.key)}
+            primary = sa.PrimaryKeyConstraint("workspace", *sorted(table.key, key=order.__getitem__))
+            physical = sa.Table(name, metadata, own, *columns, primary, sqlite_with_rowid=False)
+        else:
+            physical = sa.Table(name, metadata, own, *columns)
+            if table.key != ("seq",):
+                sa.Index(f"{name}_key", *_columns(physical, table.key), unique=True)
+        for by in table.indexes:
+            tail = () if table.log else tuple(key for key in table.key if key not in by)
+            by = by[:-1] if table.log and by[-1] == "seq" else by
+            sa.Index(f"{name}_{'_'.join(by)}", *_columns(physical, by + tail))
+        return physical
+
+    def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
+        """Ignore a known key, and nothing else."""
+        return sqlite_insert(table).on_conflict_do_nothing(index_elements=_target(key))
+
+    def upsert(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Insert:
+        """Replace a row in place."""
+        insert = sqlite_insert(table)
+        changed = {name: insert.excluded[name] for name in names if name not in key}
+        if not changed:
+            return insert.on_conflict_do_nothing(index_elements=_target(key))
+        return insert.on_conflict_do_update(index_elements=_target(key), set_=changed)
+
+    def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
+        """Go through the keys and look each up."""
+        return _CrossJoin(keys, table, on)
+
+    def confine(self, table: sa.Table, by: tuple[str, ...], workspace: Any) -> Any:
+        """Confine by the index's first column, or by looking where the order is ``seq`` alone."""
+        column = table.c.workspace
+        return (self.unindexed(column) if by == ("seq",) and "seq" in table.primary_key.columns else column) == workspace
+
+    def unindexed(self, column: sa.Column[Any]) -> Any:
+        """Give the column behind a plus, which no index serves."""
+        return UnaryExpression(column, operator=sa.sql.operators.custom_op("+"), type_=column.type)
+
+    def contains(self, column: sa.Column[Any], text: Any) -> Any:
+        """Compare bytes."""
+        return sa.func.instr(column, text) > 0
+
+    def reserve(self, connection: sa.Connection, count: int) -> int:
+        """Move the counter; the writer is alone."""
+        last = self.watermark(connection)
+        change = f"UPDATE {PREFIX}fact SET value = ? WHERE name = 'seq'"  # noqa: S608
+        connection.exec_driver_sql(change, (last + count,))
+        return last + 1
+
+    def watermark(self, connection: sa.Connection) -> int:
+        """Give the counter: whoever moved it has committed."""
+        select = f"SELECT value FROM {PREFIX}fact WHERE name = 'seq'"  # noqa: S608
+        return int(connection.exec_driver_sql(select).scalar_one())
+
+    def translate(self, error: BaseException) -> StoreError:
+        """Say what the error means."""
+        if isinstance(error, StoreError):
+            return error
+        cause = getattr(error, "orig", None) or error
+        where = self.url.database
+        if _busy(cause) or isinstance(error, sa.exc.TimeoutError):
+            return StoreBusy(f"{where} was locked by another process for {self.timeout:g} s: try again")
+        text = str(cause)
+        if "no such table" in text:
+            return SchemaError(f"{where} has no crmkit schema ({text}): run `crmkit migrate`", found=None, expected=None)
+        return StoreError(f"{where}: {text}")
+
+    def dispose(self) -> None:
+        """Remove the file of an in-memory database."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _columns(table: sa.Table, names: tuple[str, ...]) -> list[sa.Column[Any]]:
+    return [table.c.workspace, *(table.c[name] for name in names)]
+
+
+def _target(key: tuple[str, ...]) -> list[str]:
+    """Name what makes a key unique: ``seq`` is so in the whole file, whatever the workspace."""
+    return ["seq"] if key == ("workspace", "seq") else list(key)
+
+
+def _busy(error: Any) -> bool:
+    name = getattr(error, "sqlite_errorname", "")
+    return isinstance(error, sqlite3.OperationalError) and (
+        name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "locked" in str(error)
+    )
+
+
+def _pragmas(connection: sqlite3.Connection, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA page_size = {PAGE}")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE}")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    cursor.close()
