@@ -1,0 +1,1 @@
+"""The tests of crmkit; plugins bring their own."""

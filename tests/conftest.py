@@ -1,0 +1,34 @@
+"""What all tests share: generated examples without a deadline, and a word on the slow ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Two environments share two cores: how long an example takes proves nothing.
+settings.register_profile("crmkit", deadline=None)
+settings.load_profile("crmkit")
+
+LEFT_OUT = pytest.StashKey[Counter[str]]()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the slow tests that are left out, by the reason their mark gives."""
+    for item in items:
+        counts = item.config.stash.setdefault(LEFT_OUT, Counter())
+        if mark := item.get_closest_marker("slow"):
+            counts[str(mark.args[0] if mark.args else "no reason given")] += 1
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what was left out, and how to run it."""
+    for reason, count in sorted(config.stash.get(LEFT_OUT, Counter[str]()).items()):
+        terminalreporter.write_line(f"LEFT OUT [{count}] slow, run by `tox run -e slow`: {reason}")
