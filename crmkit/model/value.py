@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,15 @@ REASONS = (
 """Reasons of a cause, in the order `explain` walks them."""
 
 
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    """Keep names in order; one name alone is a list of one."""
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _indicators(indicators: Iterable[Indicator]) -> tuple[Indicator, ...]:
+    return tuple(indicators)
+
+
 @attrs.frozen
 class Indicator(Record):
     """One thing that is measured about every customer.
@@ -59,13 +68,13 @@ class Indicator(Record):
     """
 
     name: str
-    kinds: tuple[str, ...] = attrs.field(converter=tuple)
+    kinds: tuple[str, ...] = attrs.field(converter=_names)
     measure: str
     half_life: timedelta = attrs.field(kw_only=True)
     weight: float = attrs.field(kw_only=True, converter=float)
     field: str | None = attrs.field(default=None, kw_only=True)
     scale: float = attrs.field(default=1.0, kw_only=True, converter=float)
-    opportunity: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
+    opportunity: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_names)
     within: str | None = attrs.field(default=None, kw_only=True)
     defaults: Mapping[str, float] = attrs.field(factory=dict, kw_only=True)
 
@@ -77,7 +86,7 @@ class Indicator(Record):
         """
         for wrong, field, what in (
             (not self.name or not isinstance(self.name, str), "name", "needs a name"),
-            (isinstance(self.kinds, str) or not self.kinds, "kinds", "needs one kind or more"),
+            (not self.kinds, "kinds", "needs one kind or more"),
             (self.measure not in MEASURES, "measure", f"must be one of {', '.join(MEASURES)}"),
             (self.half_life <= timedelta(0), "half_life", "must be longer than zero"),
             (not _finite(self.weight, 0.0), "weight", "must be a number, 0 or more"),
@@ -136,7 +145,7 @@ class ValueModel(Record):
     """
 
     version: str
-    indicators: tuple[Indicator, ...] = attrs.field(converter=tuple)
+    indicators: tuple[Indicator, ...] = attrs.field(converter=_indicators)
     currency: str = attrs.field(kw_only=True)
     rates: Mapping[str, float] = attrs.field(factory=dict, kw_only=True, converter=_exact_rates)
 

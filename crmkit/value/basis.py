@@ -6,7 +6,7 @@ Everything here is read from the logs; nothing is kept between calls but compile
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import attrs
@@ -14,13 +14,14 @@ import attrs
 from crmkit.clock import micros
 from crmkit.contracts.decisions import decisions, decisions_about
 from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import DECISION, FED
+from crmkit.contracts.tables import CUSTOMER, DECISION, FED
 from crmkit.model.log import Decision
 from crmkit.model.value import ValueModel
 from crmkit.value.layout import Kinds, Layout
 from crmkit.value.measure import NOTHING_SAID, Said, Setting, Window
 
 _AT = DECISION.position["at"]
+_ROOT = CUSTOMER.position["root"]
 _BODY = DECISION.position["body"]
 SAYING_KINDS = frozenset({"decline", "override", "reinstate"})
 
@@ -159,8 +160,9 @@ class Sayings:
 
 
 NO__AT = DECISION.position["at"]
+_ROOT = CUSTOMER.position["root"]
 _BODY = DECISION.position["body"]
-SAYINGS = Sayings()
+NO_SAYINGS = Sayings()
 
 
 def read_sayings(reader: Reader, bases: Iterable[str]) -> Sayings:
@@ -168,12 +170,16 @@ def read_sayings(reader: Reader, bases: Iterable[str]) -> Sayings:
     return Sayings(list(decisions_about(reader, bases, SAYING_KINDS)))
 
 
-def all_sayings(reader: Reader, roots: Mapping[str, str]) -> dict[str, Sayings]:
-    """Read what was decided about everybody: root -> sayings; `roots` leads bases to them."""
+def all_sayings(reader: Reader) -> dict[str, Sayings]:
+    """Read what was decided about everybody, by the root that each id leads to today."""
+    made = decisions(reader, *sorted(SAYING_KINDS))
+    bases = {(decision.customer_id,) for decision in made}
+    roots = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, bases)}
     found: dict[str, Sayings] = {}
-    for decision in decisions(reader, *sorted(SAYING_KINDS)):
-        base = decision.customer_id or ""
-        found.setdefault(roots.get(base, base), Sayings()).made.append(decision)
+    for decision in made:
+        root = roots.get(decision.customer_id)
+        if root is not None:
+            found.setdefault(root, Sayings()).made.append(decision)
     return found
 
 

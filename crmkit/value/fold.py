@@ -17,12 +17,13 @@ from typing import Any
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.model.touchpoint import NEGATIVE_KINDS
-from crmkit.value.layout import Layout, Slots
+from crmkit.value.layout import REVENUE, Layout, Slots
 from crmkit.value.state import State, pack, unpack
 
 _AT = TOUCHPOINT.position["at"]
 _KIND = TOUCHPOINT.position["kind"]
 _RECORDED = TOUCHPOINT.position["recorded"]
+_AMOUNT = TOUCHPOINT.position["amount"]
 _CURRENCY = TOUCHPOINT.position["currency"]
 _DIRECTION = TOUCHPOINT.position["direction"]
 _ATTRIBUTES = TOUCHPOINT.position["attributes"]
@@ -97,6 +98,8 @@ def fold(program: Program, layout: Layout, state: State, row: Row, aged: int) ->
         at > state.own
     ):
         state.own = at
+    if (kind == "purchase" or kind in NEGATIVE_KINDS) and row[_AMOUNT] is not None:
+        _revenue(layout, state, row)
     if kind == "purchase":
         bought = state.bought
         if not bought or bought[-1] != at:
@@ -105,6 +108,18 @@ def fold(program: Program, layout: Layout, state: State, row: Row, aged: int) ->
         state.contact = at
     for op in program.get(kind, ()):
         op(state, row, at, aged)
+
+
+def _revenue(layout: Layout, state: State, row: Row) -> None:
+    """Add to the undecayed sum of purchases less returns, by currency."""
+    amount = float(row[_AMOUNT])
+    code = row[_CURRENCY]
+    if code == layout.model.currency:
+        state.sums[REVENUE] += amount
+    else:
+        foreign = state.money.setdefault(REVENUE, {}).setdefault(code, [0, 0.0, 0.0])
+        foreign[0] += 1
+        foreign[1] += amount
 
 
 def _automatic(row: Row) -> bool:

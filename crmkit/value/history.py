@@ -53,6 +53,12 @@ class Entry(NamedTuple):
         return at
 
     @property
+    def kind(self) -> str:
+        """What kind of touchpoint it is."""
+        kind: str = self.row[_KIND]
+        return kind
+
+    @property
     def correction(self) -> bool:
         """Whether a correction wrote it, not a capture."""
         return bool(self.row[_RUN] < 0)

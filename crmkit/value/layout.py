@@ -16,6 +16,8 @@ from crmkit.clock import span
 from crmkit.model.touchpoint import OUTBOUND_KINDS, TWO_WAY_KINDS
 from crmkit.model.value import MONEY_FIELDS, Indicator, ValueModel
 
+REVENUE = 0
+"""Where a state's sums keep purchases less returns, undecayed, in the model's currency."""
 FORMAT = 1
 """Version of the packed state; a new one makes every state row stale."""
 
@@ -85,7 +87,7 @@ class Layout:
     def slots(self) -> tuple[Slots, ...]:
         """One `Slots` an indicator, in the model's order."""
         placed: list[Slots] = []
-        width = tags = 0
+        width, tags = 1, 0  # the revenue stands before them
         for place, indicator in enumerate(self.model.indicators):
             names = () if indicator.within else _SLOTS[indicator.measure]
             if indicator.opportunity and "chance" not in names and not indicator.within:
@@ -108,7 +110,7 @@ class Layout:
     @cached_property
     def zero(self) -> array[float]:
         """The sums of somebody nothing is known of."""
-        width = 1 + max((max(s.n, s.chance, s.a, s.b, s.ref, s.last) for s in self.slots), default=-1)
+        width = 1 + max(max(s.n, s.chance, s.a, s.b, s.ref, s.last, 0) for s in self.slots)
         zero = array("d", bytes(8 * width))
         for slots in self.slots:
             for place in (slots.ref, slots.last):

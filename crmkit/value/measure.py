@@ -23,11 +23,11 @@ import attrs
 
 from crmkit.model.value import DECLINED, NOT_APPLICABLE, OBSERVED, UNOBSERVED
 from crmkit.value.fold import newest_seen
-from crmkit.value.layout import Layout, Slots
+from crmkit.value.layout import REVENUE, Layout, Slots
 from crmkit.value.state import State
 
 _FULL = 100.0
-_TAG_MASK = (1 << 6) - 1
+TAG_MASK = (1 << 6) - 1
 _MAX_EXPONENT = 1000.0
 
 
@@ -83,7 +83,7 @@ def measure(layout: Layout, state: State, setting: Setting, said: Said = NOTHING
     states: list[str] = []
     points: list[float] = []
     fed = setting.fed
-    special = said is not NOTHING_SAID
+    special = bool(said.declined or said.points)
     for slots in layout.slots:
         indicator = slots.indicator
         raw, observed, chance = _READERS[indicator.measure](layout, slots, state, setting)
@@ -122,6 +122,14 @@ def total(weights: Sequence[float], points: Sequence[float]) -> float:
     whole = 0.0
     for weight, earned in zip(weights, points, strict=True):
         whole += weight * earned
+    return whole
+
+
+def revenue(layout: Layout, state: State) -> float:
+    """Give purchases less returns in the model's currency; what has no rate is left out."""
+    whole = state.sums[REVENUE]
+    for code, (_, amount, _) in state.money.get(REVENUE, {}).items():
+        whole += amount * (layout.model.rate(code) or 0.0)
     return whole
 
 
@@ -164,7 +172,7 @@ def _breadth(_layout: Layout, slots: Slots, state: State, setting: Setting) -> _
     per_us, at, tag = slots.per_us, setting.at, slots.tag
     raw = 0.0
     for key, newest in newest_seen(state.seen).items():
-        if key & _TAG_MASK == tag:
+        if key & TAG_MASK == tag:
             raw += exp2((newest - at) * per_us)
     return raw, True, True
 

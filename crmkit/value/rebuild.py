@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import STATE
 from crmkit.value.history import (
     build,
@@ -15,6 +15,40 @@ from crmkit.value.history import (
 )
 from crmkit.value.layout import Layout
 from crmkit.value.state import pack
+
+
+_LAYOUT = STATE.position["layout"]
+_PAGE = 2000
+
+
+def ready(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> dict[str, Row]:
+    """Give the STATE rows of these customers, refolding those that another model left behind."""
+    keys = [(root,) for root in dict.fromkeys(roots)]
+    rows = {row[0]: row for row in writer.fetch(STATE, keys)}
+    stale = [root for root, row in rows.items() if row[_LAYOUT] != layout.id]
+    if stale:
+        rebuild(writer, stale, layout, now)
+        rows.update((row[0], row) for row in writer.fetch(STATE, [(root,) for root in stale]))
+    return rows
+
+
+def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = False) -> int:
+    """Refold the states that another model left behind, or all of them; tell how many.
+
+    Each page is a transaction of its own: a killed rebuild is gone on with by calling again, and
+    whatever is read meanwhile is refolded on the way.
+    """
+    done = 0
+    after: Row | None = None
+    while True:
+        with store.write() as writer:
+            page = list(writer.scan(STATE, after=after, limit=_PAGE, columns=("customer", "layout")))
+            if not page:
+                return done
+            roots = [root for root, found in page if everything or found != layout.id]
+            rebuild(writer, roots, layout, now)
+        done += len(roots)
+        after = (page[-1][0],)
 
 
 def rebuild(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> None:

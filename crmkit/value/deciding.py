@@ -1,0 +1,191 @@
+"""What people decide about value: the model in force, declines, overrides; promotion windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from crmkit.clock import instant, micros
+from crmkit.contracts.decisions import decide, decisions
+from crmkit.contracts.session import Session
+from crmkit.errors import InvalidValueError
+from crmkit.model.market import Promotion
+from crmkit.model.value import Override, ValueModel
+from crmkit.value.basis import Defaults, read_basis
+from crmkit.value.calibrate import calibrate
+from crmkit.value.comparing import compare
+from crmkit.value.layout import Layout
+from crmkit.value.movers import Movers
+from crmkit.value.rebuild import rebuild_all
+from crmkit.value.scoring import require_root
+
+
+@attrs.frozen
+class Decisions:
+    """The half of ``crm.value`` that writes.
+
+    Attributes:
+        session: The open workspace.
+        defaults: Model and kinds that hold before anything was decided.
+    """
+
+    session: Session
+    defaults: Defaults
+
+    # -- the model ---------------------------------------------------------------------
+
+    def model(self) -> ValueModel:
+        """Give the model in force."""
+        with self.session.store.read() as reader:
+            return read_basis(reader, self.defaults).layout.model
+
+    def use(self, model: ValueModel, *, reason: str = "", by: str | None = None) -> ValueModel:
+        """Put a model in force from now on; the states are rebuilt where it measures otherwise."""
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            decide(writer, "model", None, deciding, model.to_dict())
+        rebuild_all(self.session.store, Layout(model, self.defaults.kinds), deciding.now)
+        return model
+
+    def compare(self, model: ValueModel) -> Movers:
+        """Give what would move if `model` were put in force now, largest change first."""
+        now = self.session.now()
+        with self.session.store.read() as reader:
+            basis = read_basis(reader, self.defaults)
+            moved, make = compare(
+                reader, basis, Layout(model, self.defaults.kinds), now, self.session.store
+            )
+        return Movers(moved, make)
+
+    def calibrate(self) -> ValueModel:
+        """Propose scales and half-lives from the data; put it in force with `use`."""
+        with self.session.store.read() as reader:
+            return calibrate(reader, read_basis(reader, self.defaults), self.session.now())
+
+    def rebuild(self) -> int:
+        """Drop every value state and build it anew from the log; tell how many."""
+        with self.session.store.read() as reader:
+            layout = read_basis(reader, self.defaults).layout
+        return rebuild_all(self.session.store, layout, self.session.now(), everything=True)
+
+    # -- what people decide ------------------------------------------------------------
+
+    def decline(
+        self, id: str, indicator: str, *, reason: str, by: str | None = None  # noqa: A002
+    ) -> Override:
+        """Note that a customer asked not to be measured by an indicator; its weight is shared out."""
+        return self._say("decline", id, indicator, reason, by)
+
+    def override(  # noqa: PLR0913 - who, what, why, until when
+        self,
+        id: str,  # noqa: A002
+        indicator: str,
+        points: float,
+        *,
+        reason: str,
+        until: datetime | None = None,
+        by: str | None = None,
+    ) -> Override:
+        """Set one indicator's points until a date (exclusive); a newer one goes before it.
+
+        Raises:
+            InvalidValueError: points outside 0..100, or an `until` that has passed.
+        """
+        if isinstance(points, bool) or not 0 <= points <= 100:  # noqa: PLR2004 - the scale
+            message = f"points must be a number from 0 to 100, got {points!r}"
+            raise InvalidValueError(message, field="points")
+        return self._say("override", id, indicator, reason, by, float(points), until)
+
+    def reinstate(
+        self, id: str, indicator: str, *, by: str | None = None, reason: str = ""  # noqa: A002
+    ) -> Override:
+        """Take back what was declined or overridden: the indicator is measured again."""
+        return self._say("reinstate", id, indicator, reason, by)
+
+    def _say(  # noqa: PLR0913 - the fields of the record
+        self,
+        kind: str,
+        customer: str,
+        indicator: str,
+        reason: str,
+        by: str | None,
+        points: float | None = None,
+        until: datetime | None = None,
+    ) -> Override:
+        deciding = self.session.deciding(reason, by)
+        end = None if until is None else micros(until, "until")
+        if end is not None and end <= deciding.now:
+            message = f"until must lie ahead, got {until}: leave it out for no end"
+            raise InvalidValueError(message, field="until")
+        with self.session.store.write() as writer:
+            require_root(writer, customer)
+            model = read_basis(writer, self.defaults).layout.model
+            names = [one.name for one in model.indicators]
+            if indicator not in names:
+                message = f"model {model.version} has no indicator {indicator!r}: one of {names}"
+                raise InvalidValueError(message, field="indicator")
+            body = {"indicator": indicator, "points": points, "until": end}
+            seq = decide(writer, kind, customer, deciding, body)
+        return Override(
+            id=str(seq),
+            customer_id=customer,
+            indicator=indicator,
+            points=points,
+            since=instant(deciding.now),
+            until=until,
+            by=deciding.by,
+            reason=reason,
+        )
+
+
+@attrs.frozen
+class Market:
+    """``crm.market``: what competitors do.
+
+    Attributes:
+        session: The open workspace.
+    """
+
+    session: Session
+
+    def promotion(
+        self, competitor: str, start: datetime, end: datetime, *, by: str | None = None
+    ) -> Promotion:
+        """Record a competitor's promotion window, both ends inclusive.
+
+        The same window of the same competitor is recorded once.
+
+        Raises:
+            InvalidValueError: the end lies before the start, or nobody is named.
+        """
+        window = micros(start, "start"), micros(end, "end")
+        if window[1] < window[0] or not competitor:
+            message = f"a promotion needs a competitor and an end after its start, got {start}, {end}"
+            raise InvalidValueError(message, field="end" if competitor else "competitor")
+        deciding = self.session.deciding("", by)
+        body = {"competitor": competitor, "start": window[0], "end": window[1]}
+        with self.session.store.write() as writer:
+            for known in decisions(writer, "promotion"):
+                if known.body == body:
+                    return _promotion(known.id, micros(known.at), body)
+            return _promotion(str(decide(writer, "promotion", None, deciding, body)), deciding.now, body)
+
+    def promotions(self) -> tuple[Promotion, ...]:
+        """Give every window that was recorded, oldest record first."""
+        with self.session.store.read() as reader:
+            return tuple(
+                _promotion(d.id, micros(d.at), d.body) for d in decisions(reader, "promotion")
+            )
+
+
+def _promotion(number: str, recorded: int, body: Mapping[str, Any]) -> Promotion:
+    return Promotion(
+        id=number,
+        competitor=body["competitor"],
+        start=instant(body["start"]),
+        end=instant(body["end"]),
+        recorded_at=instant(recorded),
+    )

@@ -1,0 +1,222 @@
+"""Everybody who moved between two instants, and by how much unexpectedly.
+
+One pass measures everybody at both ends; the causes of those somebody looks at are walked by
+`explain`, one customer at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, overload
+
+import attrs
+
+from crmkit.contracts.store import Reader
+from crmkit.errors import InvalidValueError
+from crmkit.model.value import Movement
+from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
+from crmkit.value.everybody import each_state
+from crmkit.value.explain import Path
+from crmkit.value.layout import Layout
+from crmkit.value.measure import Said, Setting, measure, share_out, total
+from crmkit.value.ranking import Ranking
+from crmkit.value.rhythm import own_gap, silences, unexplained
+from crmkit.value.scoring import TODAY, TierOf, value
+from crmkit.value.state import State
+
+STOOD_STILL = 1e-12
+"""A change below this, in points, is rounding and no movement."""
+
+
+class Moved(NamedTuple):
+    """One customer's movement, in numbers."""
+
+    customer: str
+    before: float
+    delta: float
+    unexpected: float
+
+
+@attrs.frozen
+class Survey:
+    """Everybody's movement between two instants.
+
+    Attributes:
+        moved: In the order of ids.
+        before: The ranking at the start, with the gaps known at the end.
+        tiers: Everybody's tier at the start, as the view has it.
+    """
+
+    moved: list[Moved]
+    before: Ranking
+    tiers: Mapping[str, str]
+
+
+def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
+    """Measure everybody at both ends, with today's knowledge."""
+    layout = basis.layout
+    settings = (
+        basis.setting(layout, since, TODAY),
+        basis.setting(layout, until, TODAY, since),
+        basis.setting(layout, until, TODAY),
+    )
+    sayings = all_sayings(reader)
+    moved: list[Moved] = []
+    irregular: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
+    totals: list[tuple[str, float]] = []
+    gaps: dict[str, float] = {}
+    starts, ends = each_state(reader, layout, since), each_state(reader, layout, until)
+    for (customer, old), (_, new) in zip(starts, ends, strict=True):
+        said = sayings.get(customer, NO_SAYINGS)
+        first, fading = _fade(layout, old, settings, said.at(since))
+        last = value(layout, new, settings[2], said.at(until)).total
+        totals.append((customer, first))
+        gap = own_gap(new, until)
+        if gap is not None:
+            gaps[customer] = gap
+        if abs(last - first) <= STOOD_STILL:
+            continue
+        expected = 0.0
+        if fading:
+            silent = silences(layout, new, until)
+            expected = sum(fading.values()) - unexplained(fading, silent, gap)
+            if gap is None:
+                irregular[customer] = fading, silent
+        moved.append(Moved(customer, first, last - first, last - first - expected))
+    ranking = Ranking.of(totals, gaps)
+    return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking, ranking.tiers)
+
+
+def _fade(
+    layout: Layout, old: State, settings: tuple[Setting, Setting, Setting], said: Said
+) -> tuple[float, dict[str, float]]:
+    """Give the total at the start, and what each indicator loses by time alone until the end."""
+    start = measure(layout, old, settings[0], said)
+    weights = share_out(layout, start.states)
+    faded = measure(layout, old, settings[1], said)
+    return total(weights, start.points), {
+        slots.indicator.name: weight * (after - before)
+        for slots, weight, after, before in zip(
+            layout.slots, weights, faded.points, start.points, strict=True
+        )
+        if weight and after != before
+    }
+
+
+def _by_tier(
+    mover: Moved,
+    irregular: Mapping[str, tuple[dict[str, float], dict[str, int]]],
+    ranking: Ranking,
+) -> Moved:
+    """Judge the fading of somebody without a rhythm of his own by the median of his tier."""
+    if mover.customer not in irregular:
+        return mover
+    fading, silent = irregular[mover.customer]
+    gap = ranking.tier_gap(mover.customer)
+    expected = sum(fading.values()) - unexplained(fading, silent, gap)
+    return mover._replace(unexpected=mover.delta - expected)
+
+
+def order_movers(  # noqa: PLR0913 - the filters of the public call
+    moved: Sequence[Moved],
+    *,
+    direction: str | None,
+    order: str,
+    min_delta: float,
+    limit: int | None,
+    tiers: Mapping[str, str] | None = None,
+    tier: str | None = None,
+) -> list[Moved]:
+    """Filter and order movements: largest first, then by customer id.
+
+    A falling list starts with the deepest unexpected fall, a rising one with the highest rise.
+
+    Raises:
+        InvalidValueError: an unknown direction or order; `field` names which.
+    """
+    for given, allowed, field in (
+        (direction, (None, "rising", "falling"), "direction"),
+        (order, ("unexpected", "size"), "order"),
+    ):
+        if given not in allowed:
+            message = f"{field} must be one of {', '.join(map(repr, allowed))}, got {given!r}"
+            raise InvalidValueError(message, field=field)
+    sign = {"rising": 1, "falling": -1, None: 0}[direction]
+
+    def size(mover: Moved) -> float:
+        extent = mover.unexpected if order == "unexpected" else mover.delta
+        return sign * extent if sign else abs(extent)
+
+    kept = [
+        mover
+        for mover in moved
+        if abs(mover.delta) >= min_delta
+        and (not sign or mover.delta * sign > 0)
+        and (tier is None or (tiers or {}).get(mover.customer) == tier)
+    ]
+    kept.sort(key=lambda mover: (-size(mover), mover.customer))
+    return kept[:limit]
+
+
+class Movers(Sequence[Movement]):
+    """Movements in order; each is made, with its causes, when somebody looks at it."""
+
+    def __init__(self, moved: Sequence[Moved], make: Callable[[Moved], Movement]) -> None:
+        """Keep the numbers; `make` walks one customer's path."""
+        self._moved = moved
+        self._make = make
+
+    def __len__(self) -> int:
+        """How many moved."""
+        return len(self._moved)
+
+    @overload
+    def __getitem__(self, index: int) -> Movement: ...
+    @overload
+    def __getitem__(self, index: slice) -> Movers: ...
+    def __getitem__(self, index: int | slice) -> Movement | Movers:
+        """Give one movement, or some."""
+        if isinstance(index, slice):
+            return Movers(self._moved[index], self._make)
+        return self._make(self._moved[index])
+
+    def __iter__(self) -> Iterator[Movement]:
+        """Go through them in order."""
+        return map(self._make, self._moved)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence of movements."""
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Tell how many there are."""
+        return f"<{len(self)} movements>"
+
+
+def movement(
+    customer: str,
+    path: Path,
+    when: tuple[int, int],
+    tiers: tuple[TierOf | str | None, TierOf | str | None],
+    gap_of_tier: Callable[[], float | None],
+) -> Movement:
+    """Make the public record of one customer's path from one instant to another."""
+    delta = path.after.total - path.before.total
+    fading = path.fading()
+    gap = own_gap(path.state, when[1])
+    silent = silences(path.before.layout, path.state, when[1])
+
+    def unexpected() -> float:
+        known = gap_of_tier() if gap is None else gap
+        return delta - sum(fading.values()) + unexplained(fading, silent, known)
+
+    return Movement(
+        customer_id=customer,
+        before=path.before.score(customer, when[0], tiers[0]),
+        after=path.after.score(customer, when[1], tiers[1]),
+        delta=delta,
+        unexpected=unexpected if fading and gap is None else unexpected(),
+        causes=path.causes(),
+    )

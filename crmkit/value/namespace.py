@@ -1,0 +1,263 @@
+"""``crm.value``: every question about value, answered from one consistent look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import attrs
+
+from crmkit.clock import instant, micros, span
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import CUSTOMER, STANDING
+from crmkit.errors import InvalidValueError
+from crmkit.model.value import CustomerKind, Movement, Score, Tier
+from crmkit.value.basis import Basis, read_basis
+from crmkit.value.deciding import Decisions
+from crmkit.value.everybody import each_state
+from crmkit.value.explain import Path, explain, explain_as_shown
+from crmkit.value.kinds import KindRules, kind_of
+from crmkit.value.measure import revenue
+from crmkit.value.movers import Moved, Movers, Survey, movement, order_movers, survey
+from crmkit.value.ranking import Ranking, pyramid
+from crmkit.value.rhythm import own_gap
+from crmkit.value.scoring import TierOf, require_root, value_as_shown, value_of, values_of_all
+from crmkit.value.shown import shown_survey, tier_as_shown
+
+_KEPT = 4
+_BODY = CUSTOMER.position["body"]
+_TIER = STANDING.position["tier"]
+
+
+@attrs.frozen
+class Value(Decisions):
+    """Every customer's composite value, its movements and its model.
+
+    Attributes:
+        kind_rules: Thresholds of the kinds of customer.
+    """
+
+    kind_rules: KindRules = KindRules()
+    _kept: dict[tuple[int, ...], Ranking] = attrs.field(factory=dict, init=False, repr=False)
+
+    # -- scores ------------------------------------------------------------------------
+
+    def score(self, id: str, at: datetime | None = None, *, as_shown: bool = False) -> Score:  # noqa: A002
+        """Give a customer's score at an instant.
+
+        Args:
+            id: Whose.
+            at: As of when; None: now.
+            as_shown: By what had been recorded, merged and decided by then, instead of by what is
+                known today.
+
+        Raises:
+            CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+            NaiveTimeError: `at` has no offset.
+        """
+        when = self._when(at)
+        with self.session.store.read() as reader:
+            require_root(reader, id)
+            basis = read_basis(reader, self.defaults)
+            if as_shown:
+                tier = tier_as_shown(reader, id, when)
+                return value_as_shown(reader, basis, id, when).score(id, when, tier)
+            valued = value_of(reader, basis, id, when)
+            return valued.score(id, when, self._tier(reader, id, when, held=at is None))
+
+    def scores(
+        self, ids: Iterable[str] | None = None, at: datetime | None = None
+    ) -> Iterator[Score]:
+        """Stream everybody's score, or that of some, ordered by id.
+
+        Raises:
+            CustomerNotFound: one of `ids` is nobody's.
+        """
+        when = self._when(at)
+        with self.session.store.read() as reader:
+            wanted = None if ids is None else list(dict.fromkeys(ids))
+            for one in wanted or ():
+                require_root(reader, one)
+            basis = read_basis(reader, self.defaults)
+            held = _held_tiers(reader) if at is None else {}
+            for root, valued, _ in values_of_all(reader, basis, when, wanted):
+                yield valued.score(root, when, held.get(root) or self._rank_tier(root, when))
+
+    def pyramid(self, at: datetime | None = None) -> tuple[Tier, ...]:
+        """Give the tiers by rank, with their shares of value and revenue."""
+        when = self._when(at)
+        totals: list[tuple[str, float]] = []
+        earned: dict[str, float] = {}
+        with self.session.store.read() as reader:
+            basis = read_basis(reader, self.defaults)
+            for root, valued, state in values_of_all(reader, basis, when):
+                totals.append((root, valued.total))
+                earned[root] = revenue(basis.layout, state)
+        return pyramid(Ranking.of(totals), earned)
+
+    # -- movements ---------------------------------------------------------------------
+
+    def explain(
+        self,
+        id: str,  # noqa: A002
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        as_shown: bool = False,
+    ) -> Movement:
+        """Say why a customer's score moved; the causes sum to the change.
+
+        Raises:
+            CustomerNotFound: nobody has that id.
+            InvalidValueError: `until` lies before `since`.
+        """
+        when = self._span(since, until)
+        with self.session.store.read() as reader:
+            require_root(reader, id)
+            basis = read_basis(reader, self.defaults)
+            return self._movement(reader, basis, id, when, as_shown=as_shown)
+
+    def movers(  # noqa: PLR0913 - the filters of one list
+        self,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        direction: str | None = None,
+        tier: str | None = None,
+        order: str = "unexpected",
+        min_delta: float = 0,
+        limit: int | None = None,
+        as_shown: bool = False,
+    ) -> Movers:
+        """Give the movements of everybody who moved, largest first, then by id.
+
+        Args:
+            since: Start.
+            until: End; None: now.
+            direction: ``"rising"`` or ``"falling"``; None: both.
+            tier: Only those who stood in this tier at `since`.
+            order: ``"unexpected"`` part, or ``"size"`` of the change.
+            min_delta: Least change, in points.
+            limit: At most so many.
+            as_shown: By what was shown at both ends, instead of by what is known today.
+
+        Returns:
+            A sequence; each `Movement` is made, with its causes, when it is looked at.
+        """
+        when = self._span(since, until)
+        with self.session.store.read() as reader:
+            basis = read_basis(reader, self.defaults)
+            found = (shown_survey if as_shown else survey)(reader, basis, *when)
+        moved = order_movers(
+            found.moved,
+            direction=direction,
+            order=order,
+            min_delta=min_delta,
+            limit=limit,
+            tiers=found.tiers,
+            tier=tier,
+        )
+        return Movers(moved, lambda mover: self._made(mover, when, found, as_shown=as_shown))
+
+    def kind(self, id: str) -> CustomerKind:  # noqa: A002
+        """Tell which of the kinds of R140 a customer is, and why."""
+        now = self.session.now()
+        since = now - span(self.kind_rules.period)
+        with self.session.store.read() as reader:
+            row = require_root(reader, id)
+            basis = read_basis(reader, self.defaults)
+            ((_, state),) = each_state(reader, basis.layout, now, [id])
+            moved = self._movement(reader, basis, id, (since, now), as_shown=False)
+            research = json.loads(row[_BODY]).get("research")
+            tier = self._tier(reader, id, now, held=True)
+            return kind_of(
+                self.kind_rules,
+                state,
+                now,
+                own_gap(state, now),
+                tier() if callable(tier) else tier,
+                (moved.delta, moved.unexpected),
+                research,
+            )
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _when(self, at: datetime | None) -> int:
+        return self.session.now() if at is None else micros(at)
+
+    def _span(self, since: datetime, until: datetime | None) -> tuple[int, int]:
+        start, end = micros(since, "since"), self._when(until)
+        if end < start:
+            message = f"until ({instant(end)}) lies before since ({instant(start)})"
+            raise InvalidValueError(message, field="until")
+        return start, end
+
+    def _ranking(self, at: int) -> Ranking:
+        """Rank everybody, once for an instant as long as nothing is written."""
+        with self.session.store.read() as reader:
+            key = (reader.watermark(), at)
+            if key not in self._kept:
+                self._keep(key, _rank(reader, read_basis(reader, self.defaults), at))
+            return self._kept[key]
+
+    def _keep(self, key: tuple[int, ...], ranking: Ranking) -> None:
+        for old in list(self._kept)[: 1 - _KEPT]:
+            self._kept.pop(old, None)
+        self._kept[key] = ranking
+
+    def _rank_tier(self, customer: str, at: int) -> TierOf:
+        """Rank everybody only where somebody looks at the tier."""
+        return lambda: self._ranking(at).tiers.get(customer)
+
+    def _tier(self, reader: Reader, customer: str, at: int, *, held: bool) -> TierOf | str | None:
+        for row in reader.fetch(STANDING, [(customer,)]) if held else ():
+            tier: str | None = row[_TIER]
+            if tier is not None:
+                return tier
+        return self._rank_tier(customer, at)
+
+    def _movement(
+        self, reader: Reader, basis: Basis, customer: str, when: tuple[int, int], *, as_shown: bool
+    ) -> Movement:
+        since, until = when
+        path: Path
+        if as_shown:
+            path = explain_as_shown(reader, basis, customer, since, until)
+            tiers: tuple[TierOf | str | None, TierOf | str | None] = (
+                tier_as_shown(reader, customer, since),
+                tier_as_shown(reader, customer, until),
+            )
+        else:
+            path = explain(reader, basis, customer, since, until)
+            tiers = self._rank_tier(customer, since), self._rank_tier(customer, until)
+        return movement(customer, path, when, tiers, lambda: self._tier_gap(customer, when))
+
+    def _tier_gap(self, customer: str, when: tuple[int, int]) -> float | None:
+        with self.session.store.read() as reader:
+            key = (reader.watermark(), *when)
+            if key not in self._kept:
+                basis = read_basis(reader, self.defaults)
+                self._keep(key, survey(reader, basis, *when).before)
+            return self._kept[key].tier_gap(customer)
+
+    def _made(self, mover: Moved, when: tuple[int, int], found: Survey, *, as_shown: bool) -> Movement:
+        with self.session.store.read() as reader:
+            self._keep((reader.watermark(), *when), found.before)
+            basis = read_basis(reader, self.defaults)
+            return self._movement(reader, basis, mover.customer, when, as_shown=as_shown)
+
+
+def _rank(reader: Reader, basis: Basis, at: int) -> Ranking:
+    return Ranking.of(
+        (root, valued.total) for root, valued, _ in values_of_all(reader, basis, at)
+    )
+
+
+def _held_tiers(reader: Reader) -> dict[str, str]:
+    """Give the tiers that `advance` recorded."""
+    return {
+        customer: tier
+        for customer, tier in reader.scan(STANDING, columns=("customer", "tier"))
+        if tier is not None
+    }

@@ -1,0 +1,59 @@
+"""A customer's own rhythm, and what of a fall it does not explain.
+
+Time passing is not news: an indicator's fading counts only once the time since its last touchpoint
+exceeds 1.5 times the customer's own median gap between purchase days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+
+from crmkit.clock import DAY
+from crmkit.value.fold import newest_seen
+from crmkit.value.layout import Layout, Slots
+from crmkit.value.measure import TAG_MASK
+from crmkit.value.state import NEVER, State
+
+PATIENCE = 1.5
+"""Median gaps that may pass before silence counts."""
+LEAST_GAPS = 3
+
+
+def own_gap(state: State, at: int) -> float | None:
+    """Give the median gap between purchase days up to `at`, in days; None below three gaps."""
+    days = state.purchase_days(at)
+    if len(days) <= LEAST_GAPS:
+        return None
+    return float(median(after - before for before, after in zip(days, days[1:], strict=False)))
+
+
+def last_touch(slots: Slots, state: State) -> int:
+    """Give the instant of the newest touchpoint that an indicator counts, or `NEVER`."""
+    if slots.n < 0 or not (state.sums[slots.n] > 0 or slots.n in state.money):
+        return NEVER
+    if slots.tag >= 0:
+        seen = newest_seen(state.seen).items()
+        return max((at for key, at in seen if key & TAG_MASK == slots.tag), default=NEVER)
+    return int(state.sums[slots.last if slots.last >= 0 else slots.ref])
+
+
+def silences(layout: Layout, state: State, at: int) -> dict[str, int]:
+    """Give how long each indicator's newest touchpoint lies back at `at`, in microseconds."""
+    return {slots.indicator.name: at - last_touch(slots, state) for slots in layout.slots}
+
+
+def unexplained(
+    fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None
+) -> float:
+    """Give the part of the fading that the customer's rhythm does not explain.
+
+    Args:
+        fading: What each indicator lost (or won) by time alone, in points of the total.
+        silent: How long each indicator's newest touchpoint lies back, in microseconds.
+        gap: Median gap in days; None: no rhythm is known, and all of it counts.
+    """
+    if gap is None:
+        return sum(fading.values())
+    patience = PATIENCE * gap * DAY
+    return sum(lost for name, lost in fading.items() if silent[name] > patience)

@@ -1,0 +1,133 @@
+"""One customer's score, and everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import attrs
+
+from crmkit.clock import instant
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import CUSTOMER
+from crmkit.errors import CustomerMerged, CustomerNotFound
+from crmkit.model.value import Part, Score
+from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings, read_merges, read_sayings
+from crmkit.value.everybody import each_state
+from crmkit.value.history import FOREVER, build, read_groups, read_log, read_purchases
+from crmkit.value.layout import Layout
+from crmkit.value.measure import Measured, Said, Setting, measure, share_out, total
+from crmkit.value.state import State
+
+TierOf = Callable[[], str | None]
+TODAY = FOREVER - 1
+"""Knowledge of everything that is in the log."""
+
+
+@attrs.frozen
+class Valued:
+    """A measured customer with his weights shared out: what scores and causes are made of."""
+
+    layout: Layout
+    measured: Measured
+    weights: Sequence[float]
+
+    @property
+    def total(self) -> float:
+        """Sum of the contributions."""
+        return total(self.weights, self.measured.points)
+
+    def contributions(self) -> dict[str, float]:
+        """Give each indicator's contribution by its name."""
+        return {
+            slots.indicator.name: weight * points
+            for slots, weight, points in zip(
+                self.layout.slots, self.weights, self.measured.points, strict=True
+            )
+        }
+
+    def parts(self) -> tuple[Part, ...]:
+        """Make the public parts."""
+        return tuple(
+            Part(
+                indicator=slots.indicator.name,
+                state=state,
+                raw=raw,
+                points=points,
+                weight=weight,
+                contribution=weight * points,
+            )
+            for slots, state, raw, points, weight in zip(
+                self.layout.slots,
+                self.measured.states,
+                self.measured.raws,
+                self.measured.points,
+                self.weights,
+                strict=True,
+            )
+        )
+
+    def score(self, customer: str, at: int, tier: TierOf | str | None) -> Score:
+        """Make the public score; parts are made when somebody looks at them."""
+        return Score(
+            customer_id=customer,
+            at=instant(at),
+            total=self.total,
+            tier=tier,
+            model=self.layout.model.version,
+            parts=self.parts,
+        )
+
+
+def value(layout: Layout, state: State, setting: Setting, said: Said) -> Valued:
+    """Measure a state and share out the weights."""
+    measured = measure(layout, state, setting, said)
+    return Valued(layout, measured, share_out(layout, measured.states))
+
+
+def require_root(reader: Reader, customer: str) -> Row:
+    """Give the CUSTOMER row of an id that was not merged into another.
+
+    Raises:
+        CustomerNotFound: nobody has that id.
+        CustomerMerged: it was merged; `into` names where to.
+    """
+    for row in reader.fetch(CUSTOMER, [(customer,)]):
+        root = row[CUSTOMER.position["root"]]
+        if root != customer:
+            message = f"customer {customer!r} was merged into {root!r}: use that id"
+            raise CustomerMerged(message, customer_id=customer, into=root)
+        return row
+    message = f"no customer has the id {customer!r}: look it up with crm.customers.find(...)"
+    raise CustomerNotFound(message, customer_id=customer)
+
+
+def value_of(reader: Reader, basis: Basis, customer: str, at: int) -> Valued:
+    """Value one customer at an instant, with today's knowledge."""
+    layout = basis.layout
+    ((_, state),) = each_state(reader, layout, at, [customer])
+    sayings = read_sayings(reader, read_groups(reader, [customer])[customer])
+    return value(layout, state, basis.setting(layout, at, TODAY), sayings.at(at))
+
+
+def value_as_shown(reader: Reader, basis: Basis, customer: str, at: int) -> Valued:
+    """Value one customer at an instant by what was recorded, merged and decided by then."""
+    layout = basis.layout_at(at)
+    group = read_merges(reader).group(customer, at)
+    log = read_log(reader, group)
+    entries = [entry for found in log.values() for entry in found if entry.known(at)]
+    state = build(layout, entries, read_purchases(reader, entries), at, knowledge=at)
+    sayings = read_sayings(reader, group)
+    return value(layout, state, basis.setting(layout, at, at), sayings.at(at))
+
+
+def values_of_all(
+    reader: Reader, basis: Basis, at: int, ids: Iterable[str] | None = None
+) -> Iterator[tuple[str, Valued, State]]:
+    """Stream (id, value, state) of everybody at an instant, ordered by id."""
+    layout = basis.layout
+    setting = basis.setting(layout, at, TODAY)
+    sayings = all_sayings(reader)
+    for root, state in each_state(reader, layout, at, ids):
+        said = sayings.get(root, NO_SAYINGS).at(at)
+        yield root, value(layout, state, setting, said), state
+
