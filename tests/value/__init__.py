@@ -1,0 +1,1 @@
+"""Tests of the value score: examples, laws, and a recomputation from raw facts."""
