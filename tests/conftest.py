@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 # Two environments share two cores: how long an example takes proves nothing.
 settings.register_profile("crmkit", deadline=None)

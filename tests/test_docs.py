@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import doctest
 import importlib
 import os
@@ -12,15 +11,11 @@ import sys
 import sysconfig
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import pytest
 
 import crmkit
 from tests.pages import ROOT, Block, blocks, links, pages
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 BLOCKS = [block for page in pages() for block in blocks(page)]
@@ -32,37 +27,43 @@ MODULES = [crmkit.__name__] + [
 
 
 @pytest.fixture(scope="module")
-def page(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModuleType]:
-    """Keep one folder and one set of names for all blocks of a page."""
-    module = ModuleType(f"page_{request.param.stem.replace('-', '_')}")
-    sys.modules[module.__name__] = module
-    with contextlib.chdir(tmp_path_factory.mktemp(request.param.stem)):
-        yield module
-    del sys.modules[module.__name__]
+def opened() -> dict[Path, tuple[ModuleType, Path]]:
+    """Hold the names and the folder that all blocks of a page share."""
+    return {}
 
 
-@pytest.mark.parametrize(
-    ("page", "block"),
-    [(block.page, block) for block in BLOCKS],
-    indirect=["page"],
-    ids=map(str, BLOCKS),
-)
-def test_block(page: ModuleType, block: Block) -> None:
+@pytest.fixture
+def names(
+    block: Block,
+    opened: dict[Path, tuple[ModuleType, Path]],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    """Enter the folder of a block's page and give its names, as a module that can be imported."""
+    stem = block.page.stem.replace("-", "_")
+    if block.page not in opened:
+        opened[block.page] = (ModuleType(f"page_{stem}"), tmp_path_factory.mktemp(stem))
+    module, folder = opened[block.page]
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.chdir(folder)
+    return module
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=map(str, BLOCKS))
+def test_block(block: Block, names: ModuleType) -> None:
     """Every block of code in the documentation runs, in the order of its page."""
     if block.skip:
-        pytest.skip(block.skip)
+        pytest.skip(f"{block}: {block.skip}")
     if block.file:
         Path(block.file).parent.mkdir(parents=True, exist_ok=True)
         Path(block.file).write_text(block.text, "utf-8")
     elif block.language in {"bash", "console"}:
         run_commands(block)
     elif ">>> " in block.text:
-        run_session(page, block)
+        run_session(names, block)
     else:
         lines = "\n" * (block.line - 1) + block.text
-        exec(compile(lines, str(block.page), "exec", dont_inherit=True), vars(page))
+        exec(compile(lines, str(block.page), "exec", dont_inherit=True), vars(names))
 
 
 def run_commands(block: Block) -> None:
@@ -86,11 +87,11 @@ def run_commands(block: Block) -> None:
             assert alike, f"$ {command}\n{done.stdout}"
 
 
-def run_session(page: ModuleType, block: Block) -> None:
+def run_session(names: ModuleType, block: Block) -> None:
     """Run a block written as an interpreter session and compare what it shows."""
     parser = doctest.DocTestParser()
     test = parser.get_doctest(block.text, {}, str(block), str(block.page), block.line - 1)
-    test.globs = vars(page)
+    test.globs = vars(names)
     doctest.DebugRunner(optionflags=LENIENT).run(test, clear_globs=False)
 
 
