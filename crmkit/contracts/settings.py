@@ -19,6 +19,7 @@ from crmkit.errors import ConfigError
 
 T = TypeVar("T")
 MASK = "***"
+_SHORT = 4  # a shorter text may be part of any word, and is no secret worth the name
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
 
@@ -83,10 +84,10 @@ def nearest(word: str, known: Collection[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def refuse(key: str, why: str) -> NoReturn:
-    """Raise the one line that a wrong setting is."""
-    message = f"{key}: {why}"
-    raise ConfigError(message, key=key)
+def refuse(key: str, why: str, got: object = None) -> NoReturn:
+    """Raise the one line that a wrong setting is; `got` is shown unless it is None."""
+    message = f"{key}: {why}" + ("" if got is None else f", got {got!r:.80}")
+    raise ConfigError(message, key=key, why=why)
 
 
 def check_keys(given: Mapping[str, Any], known: Collection[str], where: str = "") -> None:
@@ -128,10 +129,22 @@ def structure(cls: type[T], settings: Mapping[str, Any], where: str = "") -> T:
     try:
         return cls(**values)
     except (TypeError, ValueError) as error:  # a validator of the class
-        # an attrs validator gives (message, attribute, type, value): only the first is for people
-        what = error.args[0] if error.args else type(error).__name__
-        hidden = any(isinstance(value, Secret) for value in settings.values())
-        refuse(where or cls.__name__, "holds a value that is refused" if hidden else str(what))
+        named, why = _objection(error, settings)
+        key = prefix + named if named else where or cls.__name__
+    refuse(key, why)  # outside the block: a traceback would show the first error and its value
+
+
+def _objection(error: Exception, settings: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Tell which setting a validator objects to and why, with every secret out of its words."""
+    why = str(error.args[0]) if error.args else type(error).__name__
+    # attrs' own validators quote the field: "'port' must be < 65536: 70000"
+    named = next((name for name in settings if f"'{name}'" in why), None)
+    for value in settings.values():
+        if isinstance(value, Secret) and value:
+            text = value.reveal()
+            why = why.replace(repr(text), MASK)
+            why = why if len(text) < _SHORT else why.replace(text, MASK)
+    return named, why
 
 
 def shape(value: Any, hint: Any, key: str) -> Any:
@@ -145,32 +158,31 @@ def shape(value: Any, hint: Any, key: str) -> Any:
     if hint is Secret:
         return value if isinstance(value, Secret) else Secret(_text(value, key))
     if isinstance(value, Secret):
-        value = value.reveal()
-        try:
-            return shape(value, hint, key)
-        except ConfigError:  # its message shows the value
-            why = "does not fit: the value read from the environment or a file has another type"
-        refuse(key, why)
+        return _unveiled(value, hint, key)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return _either(value, args, key)
     if origin is typing.Literal:
-        return value if value in args else refuse(key, _must("be one of " + _list(args), value))
+        wanted = ", ".join(repr(arg) for arg in args)
+        return value if value in args else refuse(key, f"must be one of {wanted}", value)
     if attrs.has(hint):
         return value if isinstance(value, hint) else structure(hint, value, key)
     if (origin or hint) in _CONTAINERS:
         return _container(value, origin or hint, args, key)
     if hint in _SCALARS:
         return _SCALARS[hint](value, key)
-    return value if isinstance(value, hint) else refuse(key, _must(f"be {hint.__name__}", value))
+    if isinstance(hint, type) and not isinstance(value, hint):
+        refuse(key, f"must be {hint.__name__}", value)
+    return value
 
 
-def _must(what: str, value: Any) -> str:
-    return f"must {what}, got {value!r}"
-
-
-def _list(values: Sequence[Any]) -> str:
-    return ", ".join(repr(value) for value in values)
+def _unveiled(value: Secret, hint: Any, key: str) -> Any:
+    """Shape what a secret holds; where it does not fit, say so without showing it."""
+    try:
+        return shape(value.reveal(), hint, key)
+    except ConfigError as error:
+        key, why = error.key, error.why  # type: ignore[attr-defined]
+    refuse(key, why)  # outside the block: a traceback would show the first error and its value
 
 
 def _either(value: Any, hints: tuple[Any, ...], key: str) -> Any:
@@ -190,33 +202,33 @@ def _container(value: Any, kind: Any, args: tuple[Any, ...], key: str) -> Any:
     """Shape every element; a text is no list of letters."""
     if _CONTAINERS[kind] is dict:
         if not isinstance(value, Mapping):
-            refuse(key, _must("be a section of settings", value))
+            refuse(key, "must be a section of settings", value)
         inner = args[1] if args else Any
         return {name: shape(item, inner, f"{key}.{name}") for name, item in value.items()}
     if isinstance(value, (str, Mapping)) or not isinstance(value, Collection):
-        refuse(key, _must("be a list", value))
+        refuse(key, "must be a list", value)
     inner = args[0] if args else Any
     return _CONTAINERS[kind](shape(item, inner, f"{key}[{n}]") for n, item in enumerate(value))
 
 
 def _text(value: Any, key: str) -> str:
-    return value if isinstance(value, str) else refuse(key, _must("be text", value))
+    return value if isinstance(value, str) else refuse(key, "must be text", value)
 
 
 def _flag(value: Any, key: str) -> bool:
     if isinstance(value, str) and value.lower() in _YES | _NO:  # from the environment
         return value.lower() in _YES
-    return value if isinstance(value, bool) else refuse(key, _must("be true or false", value))
+    return value if isinstance(value, bool) else refuse(key, "must be true or false", value)
 
 
 def _number(kind: Callable[[Any], Any], what: str, allowed: tuple[type, ...]) -> Any:
     def read(value: Any, key: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, allowed):
-            refuse(key, _must(f"be {what}", value))
+            refuse(key, f"must be {what}", value)
         try:
             return kind(value)
         except (ValueError, InvalidOperation):
-            refuse(key, _must(f"be {what}", value))
+            refuse(key, f"must be {what}", value)
 
     return read
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from crmkit.contracts.channel import Channel, Delivery, Message
     from crmkit.contracts.connector import Connector, Synced
     from crmkit.contracts.runner import Runner
-    from crmkit.contracts.store import Store
     from crmkit.model.lifecycle import Move
     from crmkit.model.touchpoint import Touchpoint
 
@@ -120,31 +119,34 @@ class PluginManager:
 
     # -- one of them, opened ---------------------------------------------------------------
 
-    def open_store(self, url: str, **how: Any) -> Store:
-        """Open the store that a URL's scheme names.
-
-        Args:
-            url: ``sqlite:///shop.db``; of ``postgresql+psycopg://`` the part before ``+`` counts.
-            how: Further fields of `crmkit.contracts.specs.StoreConfig`.
+    def store(self, scheme: str) -> StoreSpec:
+        """Give the spec of the store that serves a URL's scheme.
 
         Raises:
-            PluginError: nobody offers the scheme, or its plugin broke.
-            ConfigError: a setting is wrong.
+            PluginError: nobody offers it, or several do; opening it raises one too where its
+                plugin breaks. Both name the distribution.
         """
-        scheme = url.partition(":")[0].partition("+")[0]
-        return self._relay.open("crmkit_stores", StoreSpec, scheme, {"url": url, **how})
+        return self._relay.spec("crmkit_stores", StoreSpec, scheme)
 
     def open_channel(self, name: str, settings: Mapping[str, Any] | None = None) -> Channel:
-        """Open a channel; raises like `open_store`."""
-        return self._relay.open("crmkit_channels", ChannelSpec, name, settings)
+        """Open a channel with its settings, as `crmkit.config.Config.settings_of` gives them.
+
+        Raises:
+            PluginError: nobody offers it, several do, or its plugin breaks.
+            ConfigError: a setting is wrong; `key` names it.
+        """
+        spec = self._relay.spec("crmkit_channels", ChannelSpec, name)
+        return spec.open(spec.configure(settings or {}))
 
     def open_connector(self, name: str, settings: Mapping[str, Any] | None = None) -> Connector:
-        """Open a connector; raises like `open_store`."""
-        return self._relay.open("crmkit_connectors", ConnectorSpec, name, settings)
+        """Open a connector; arguments and errors are those of `open_channel`."""
+        spec = self._relay.spec("crmkit_connectors", ConnectorSpec, name)
+        return spec.open(spec.configure(settings or {}))
 
     def open_runner(self, name: str, settings: Mapping[str, Any] | None = None) -> Runner:
-        """Open a runner; raises like `open_store`."""
-        return self._relay.open("crmkit_runners", RunnerSpec, name, settings)
+        """Open a runner; arguments and errors are those of `open_channel`."""
+        spec = self._relay.spec("crmkit_runners", RunnerSpec, name)
+        return spec.open(spec.configure(settings or {}))
 
     # -- what must not vanish --------------------------------------------------------------
 

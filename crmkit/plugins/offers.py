@@ -61,28 +61,28 @@ def check(answer: Any, kind: type[R]) -> list[R]:
     """Take the answer of one implementation apart; it is all right, or none of it is used.
 
     Raises:
-        PluginError: it holds something else, or a spec for another version of the contracts.
+        TypeError: it holds something else.
+        ValueError: it holds a spec for another version of the contracts.
     """
     if answer is None:
         return []
     if isinstance(answer, (str, bytes, Mapping)) or not isinstance(answer, Iterable):
-        raise _wrong(f"must give an iterable of {kind.__name__}, gave {type(answer).__name__}")
+        message = f"must give an iterable of {kind.__name__}, gave {type(answer).__name__}"
+        raise TypeError(message)
     records = []
     for record in answer:
         if not isinstance(record, kind):
-            raise _wrong(f"must give {kind.__name__}, gave {type(record).__name__} {record!r:.80}")
+            message = f"must give {kind.__name__}, gave {type(record).__name__} {record!r:.80}"
+            raise TypeError(message)
         version = getattr(record, "api_version", API_VERSION)
         if version != API_VERSION:
-            raise _wrong(
+            message = (
                 f"{getattr(record, 'name', record)!r} was written for version {version} of the "
                 f"contracts, this crmkit has {API_VERSION}: upgrade the older of the two"
             )
+            raise ValueError(message)
         records.append(record)
     return records
-
-
-def _wrong(cause: str) -> PluginError:
-    return PluginError(cause, plugin=None, hook=None, cause=cause)
 
 
 def merge(

@@ -1,11 +1,13 @@
-"""The one way a hook is called: ask for records, tell a batch, open what a record offers."""
+"""The one way a hook is called: ask for records, tell a batch, open what is offered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 from threading import RLock
 from typing import Any, TypeVar
+
+import attrs
 
 from crmkit.contracts.specs import KindSpec, OpenedSpec
 from crmkit.errors import CrmkitError
@@ -18,7 +20,7 @@ from crmkit.plugins.records import Failure, Plugin, cause_of
 from crmkit.plugins.registry import Registry, own_version
 
 R = TypeVar("R")
-T = TypeVar("T")
+S = TypeVar("S", bound=OpenedSpec[Any])
 
 
 class Relay:
@@ -81,26 +83,24 @@ class Relay:
                 self._offers[hook] = merge(hook, answers, self.calls, reserved)
             return self._offers[hook]
 
-    def open(
-        self, hook: str, kind: type[OpenedSpec[T]], name: str, settings: Mapping[str, Any] | None
-    ) -> T:
-        """Open what a record offers; what its plugin raises is named as that plugin's.
+    def spec(self, hook: str, kind: type[S], name: str) -> S:
+        """Give one record; where its plugin breaks while opening, the error names the plugin.
 
         Raises:
-            PluginError: nobody offers it, or it could not be opened.
-            ConfigError: a setting is wrong.
+            PluginError: nobody offers it, or several do.
         """
         offered = self.offered(hook, kind)
-        spec = offered.get(name, self.calls)
-        config = spec.configure(settings or {})
-        plugin = offered.owners[name]
+        found, plugin = offered.get(name, self.calls), offered.owners[name]
+        if plugin.builtin:  # crmkit's own raise what they raise: there is no plugin to name
+            return found
+        return attrs.evolve(found, open=partial(self._opened, hook, plugin, found))
+
+    def _opened(self, hook: str, plugin: Plugin, spec: OpenedSpec[Any], config: Any) -> Any:
         try:
             return spec.open(config)
         except CrmkitError:
             raise
         except Exception as error:
-            if plugin.builtin:
-                raise
             raise self.calls.failed(plugin, hook, cause_of(error), error).error() from error
 
 

@@ -1,0 +1,1 @@
+"""Tests of the plugin manager: real distributions, good and broken."""

@@ -1,0 +1,118 @@
+"""Answers are merged by name, whatever order plugins load in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmkit.contracts.specs import ChannelSpec, KindSpec, StoreSpec
+from crmkit.errors import PluginError
+from crmkit.plugins import PluginManager, hookimpl
+
+
+def offering(*names: str) -> SimpleNamespace:
+    """Give a plugin that offers channels of these names."""
+
+    @hookimpl
+    def crmkit_channels() -> list[ChannelSpec]:
+        return [ChannelSpec(name=name, open=dict, summary=f"of {names}") for name in names]
+
+    return SimpleNamespace(crmkit_channels=crmkit_channels)
+
+
+@given(st.permutations([("a", "x"), ("b",), ("c", "d"), ("e", "x")]))
+def test_the_order_of_registration_changes_nothing(order: list[tuple[str, ...]]):
+    """Any order gives the same channels, in the same order, and the same dispute."""
+    manager = PluginManager(discover=False)
+    for names in order:
+        manager.register(offering(*names), name=f"plugin-{names[0]}")
+
+    assert list(manager.channels()) == ["a", "b", "c", "d", "e"]
+    with pytest.raises(PluginError, match="by both plugin-a and plugin-e"):
+        manager.open_channel("x")
+
+
+def test_a_name_offered_twice_names_both_distributions(install: Callable[..., None]):
+    """Neither is picked silently; everything else of both works, and both rows tell."""
+    same = """
+        from crmkit.contracts.specs import ChannelSpec
+        from crmkit.plugins import hookimpl
+
+        @hookimpl
+        def crmkit_channels() -> list[ChannelSpec]:
+            return [ChannelSpec(name=name, open=dict) for name in ("pigeon", __name__[7:])]
+    """
+    install("crmkit-dove", same, version="1.2")
+    install("crmkit-loft", same, version="3.4")
+
+    manager = PluginManager()
+
+    assert set(manager.channels()) == {"dove", "loft"} | set(PluginManager(()).channels())
+    with pytest.raises(PluginError, match=r"both crmkit-dove 1\.2 and crmkit-loft 3\.4"):
+        manager.open_channel("pigeon")
+    causes = {row.distribution: row.cause for row in manager.report()}
+    assert "crmkit-loft 3.4" in causes["crmkit-dove"]
+    assert "crmkit-dove 1.2" in causes["crmkit-loft"]
+
+
+def test_a_built_in_name_stays_built_in():
+    """A plugin cannot take over where everybody's data is kept."""
+    impostor = hookimpl(lambda: [StoreSpec(name="sqlite", open=dict)])
+    manager = PluginManager(discover=False)
+    manager.register(SimpleNamespace(crmkit_stores=impostor), name="impostor")
+
+    assert manager.store("sqlite").target is not dict
+    assert "sqlite" in manager.failures[0].cause
+    assert manager.failures[0].plugin == "impostor"
+
+
+def test_a_kind_of_the_core_cannot_be_declared_again():
+    """What ``purchase`` means is fixed; the plugin's other kinds count."""
+    kinds = hookimpl(lambda: [KindSpec(name="purchase"), KindSpec(name="flight")])
+    manager = PluginManager(discover=False)
+    manager.register(SimpleNamespace(crmkit_touchpoint_kinds=kinds), name="pigeon")
+
+    assert list(manager.touchpoint_kinds()) == ["flight"]
+    assert "'purchase' is one of crmkit's own" in manager.failures[0].cause
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    """A typing error in a channel's name is seen from the error alone."""
+    manager = PluginManager(discover=False)
+    manager.register(offering("pigeon"))
+
+    with pytest.raises(PluginError, match="did you mean 'pigeon'"):
+        manager.open_channel("pigoen")
+
+
+def test_a_plugin_registered_later_is_heard():
+    """Registering asks everybody anew."""
+    manager = PluginManager(discover=False)
+    assert "late" not in manager.channels()
+
+    manager.register(offering("late"))
+
+    assert "late" in manager.channels()
+
+
+def test_hooks_are_asked_once():
+    """A registration hook may be dear: its answer is kept."""
+    asked = []
+    manager = PluginManager(discover=False)
+    manager.register(SimpleNamespace(crmkit_channels=hookimpl(lambda: asked.append(1))))
+
+    manager.channels()
+    manager.report()
+    manager.channels()
+
+    assert asked == [1]
+
+
+def test_what_is_offered_cannot_be_changed():
+    """The mapping is read-only: no caller can slip a channel in."""
+    with pytest.raises(TypeError):
+        PluginManager(discover=False).channels()["mine"] = None
