@@ -61,7 +61,9 @@ def decide_all(
 
 def decisions(reader: Reader, *kinds: str) -> list[Decision]:
     """Give every decision of these kinds in the workspace, oldest first."""
-    rows = [row for kind in kinds for row in reader.scan(DECISION, by=("kind", "seq"), equal=(kind,))]
+    rows = [
+        row for kind in kinds for row in reader.scan(DECISION, by=("kind", "seq"), equal=(kind,))
+    ]
     return [decision(row) for row in sorted(rows)]
 
 

@@ -124,9 +124,7 @@ class Indicator(Record):
 
 def _finite(value: float, least: float = -math.inf) -> bool:
     """Tell whether `value` is a finite number of at least `least`."""
-    return (
-        isinstance(value, (int, float)) and math.isfinite(value) and value >= least
-    )
+    return isinstance(value, (int, float)) and math.isfinite(value) and value >= least
 
 
 def _exact_rates(rates: Mapping[str, object]) -> dict[str, float]:

@@ -6,7 +6,7 @@ Everything here is read from the logs; nothing is kept between calls but compile
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, lru_cache
 
 import attrs
@@ -33,10 +33,12 @@ class Defaults:
     Attributes:
         model: Model in force until another is used.
         kinds: The touchpoint kinds in force.
+        guard: Called before anything is scored; raises where a plugin that the data rely on is gone.
     """
 
     model: ValueModel
     kinds: Kinds = Kinds()
+    guard: Callable[[Reader], None] | None = None
 
     @cached_property
     def layout(self) -> Layout:
@@ -103,7 +105,13 @@ class Basis:
 
 
 def read_basis(reader: Reader, defaults: Defaults) -> Basis:
-    """Read what scores rest on."""
+    """Read what scores rest on.
+
+    Raises:
+        PluginError: a plugin whose kinds or indicators the data rely on is missing or broken.
+    """
+    if defaults.guard is not None:
+        defaults.guard(reader)
     used = [
         (row[_AT], _layout(row[_BODY], defaults.kinds))
         for row in reader.scan(DECISION, by=("kind", "seq"), equal=("model",))

@@ -17,7 +17,15 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STATE
 from crmkit.model.value import Indicator, ValueModel
 from crmkit.value.basis import Basis
-from crmkit.value.history import Entry, Purchases, build, pages, read_groups, read_log, read_purchases
+from crmkit.value.history import (
+    Entry,
+    Purchases,
+    build,
+    pages,
+    read_groups,
+    read_log,
+    read_purchases,
+)
 from crmkit.value.layout import Layout
 from crmkit.value.measure import measure
 from crmkit.value.scoring import TODAY

@@ -74,7 +74,12 @@ class Decisions:
     # -- what people decide ------------------------------------------------------------
 
     def decline(
-        self, id: str, indicator: str, *, reason: str, by: str | None = None  # noqa: A002
+        self,
+        id: str,
+        indicator: str,
+        *,
+        reason: str,
+        by: str | None = None,  # noqa: A002
     ) -> Override:
         """Note that a customer asked not to be measured by an indicator; its weight is shared out."""
         return self._say("decline", id, indicator, reason, by)
@@ -100,7 +105,12 @@ class Decisions:
         return self._say("override", id, indicator, reason, by, float(points), until)
 
     def reinstate(
-        self, id: str, indicator: str, *, by: str | None = None, reason: str = ""  # noqa: A002
+        self,
+        id: str,
+        indicator: str,
+        *,
+        by: str | None = None,
+        reason: str = "",  # noqa: A002
     ) -> Override:
         """Take back what was declined or overridden: the indicator is measured again."""
         return self._say("reinstate", id, indicator, reason, by)
@@ -163,7 +173,9 @@ class Market:
         """
         window = micros(start, "start"), micros(end, "end")
         if window[1] < window[0] or not competitor:
-            message = f"a promotion needs a competitor and an end after its start, got {start}, {end}"
+            message = (
+                f"a promotion needs a competitor and an end after its start, got {start}, {end}"
+            )
             raise InvalidValueError(message, field="end" if competitor else "competitor")
         deciding = self.session.deciding("", by)
         body = {"competitor": competitor, "start": window[0], "end": window[1]}
@@ -171,7 +183,9 @@ class Market:
             for known in decisions(writer, "promotion"):
                 if known.body == body:
                     return _promotion(known.id, micros(known.at), body)
-            return _promotion(str(decide(writer, "promotion", None, deciding, body)), deciding.now, body)
+            return _promotion(
+                str(decide(writer, "promotion", None, deciding, body)), deciding.now, body
+            )
 
     def promotions(self) -> tuple[Promotion, ...]:
         """Give every window that was recorded, oldest record first."""

@@ -146,9 +146,7 @@ def explain(reader: Reader, basis: Basis, customer: str, since: int, until: int)
     entries = [e for found in read_log(reader, group).values() for e in found if e.live]
     story = _Story(entries, entries, entries, read_purchases(reader, entries))
     instants = Instants(since, until, TODAY, TODAY)
-    return _walk(
-        basis, basis.layout, basis.layout, story, instants, read_sayings(reader, group)
-    )
+    return _walk(basis, basis.layout, basis.layout, story, instants, read_sayings(reader, group))
 
 
 def explain_as_shown(  # noqa: PLR0913 - as above, and the merges where many ask
@@ -220,13 +218,15 @@ def _walk(  # noqa: PLR0913 - the one place where all of it meets
         walk.step(reason, Valued(first, measure(first, what, where, said), weights), entries)
 
     held = state(story.arrived, since, when.known_after)
-    if story.arrived is not story.before or when.known_after != when.known_before:
+    late = when.known_after != when.known_before
+    if late:
         new = [e for e in story.arrived[len(story.before) :] if e.at <= since]
         step("late", held, setting(since, since), new)
     step("fading", held, setting(until, since))
     moved = state(story.arrived, until, when.known_after)
     news = [e for e in story.arrived if since < e.at <= until]
     step("behaviour", moved, setting(until, until), news)
+    first_seen = story.arrived[len(story.before) :] + news if late else news
 
     def shared(
         reason: str, what: State, layout: Layout, how: Said, entries: Sequence[Entry] = ()
@@ -238,7 +238,7 @@ def _walk(  # noqa: PLR0913 - the one place where all of it meets
         return valued
 
     mixed = Said(said_after.declined, said.points)
-    after = shared("applicability", moved, first, mixed, news)
+    after = shared("applicability", moved, first, mixed, first_seen)
     mended = moved
     if story.after is not story.arrived:
         changed = _difference(story.arrived, story.after)
@@ -255,4 +255,7 @@ def _difference(before: Iterable[Entry], after: Iterable[Entry]) -> list[Entry]:
     """Give the entries that are in one of the two only."""
     old = {entry.row[_SEQ]: entry for entry in before}
     new = {entry.row[_SEQ]: entry for entry in after}
-    return [*(e for s, e in old.items() if s not in new), *(e for s, e in new.items() if s not in old)]
+    return [
+        *(e for s, e in old.items() if s not in new),
+        *(e for s, e in new.items() if s not in old),
+    ]

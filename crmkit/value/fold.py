@@ -28,9 +28,7 @@ _CURRENCY = TOUCHPOINT.position["currency"]
 _DIRECTION = TOUCHPOINT.position["direction"]
 _ATTRIBUTES = TOUCHPOINT.position["attributes"]
 _NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
-_TEXTS = frozenset(
-    "id source kind currency item category channel direction text origin of".split()
-)
+_TEXTS = frozenset("id source kind currency item category channel direction text origin of".split())
 _AUTOMATIC = '"automatic"'
 _COMPACT_FROM = 16
 _TAG_BITS = 6

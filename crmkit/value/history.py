@@ -20,9 +20,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.state import State
 
 _COLUMN = TOUCHPOINT.position
-_SEQ, _CUSTOMER, _AT, _RECORDED = (
-    _COLUMN[name] for name in ("seq", "customer", "at", "recorded")
-)
+_SEQ, _CUSTOMER, _AT, _RECORDED = (_COLUMN[name] for name in ("seq", "customer", "at", "recorded"))
 _SOURCE, _ID, _REV, _KIND, _OF, _RUN = (
     _COLUMN[name] for name in ("source", "id", "rev", "kind", "of", "run")
 )
@@ -83,9 +81,7 @@ def read_log(reader: Reader, bases: Iterable[str]) -> dict[str, list[Entry]]:
     """Read everything these ids were written with: base id -> entries in the order of the log."""
     keys = [(base,) for base in bases]
     log: dict[str, list[Entry]] = {base: [] for (base,) in keys}
-    voided = {
-        row[1]: row[2] for row in reader.fetch(VOID, keys, by=("customer",))
-    }
+    voided = {row[1]: row[2] for row in reader.fetch(VOID, keys, by=("customer",))}
     for row in reader.fetch(TOUCHPOINT, keys, by=("customer",)):
         log[row[_CUSTOMER]].append(Entry(row, voided.get(row[_SEQ], FOREVER)))
     for entries in log.values():
@@ -197,5 +193,3 @@ def touchpoint(row: Row) -> Touchpoint:
     values["at"] = instant(values["at"], zone)
     values["run"] = str(values["run"])
     return Touchpoint(**values)
-
-

@@ -70,9 +70,7 @@ def kind_of(  # noqa: PLR0913 - the facts a kind rests on
     if tier in VALUABLE_TIERS:
         return CustomerKind(name="value", reason=f"stands in the {tier} tier")
     if delta >= rules.risen:
-        return CustomerKind(
-            name="potential", reason=f"rose by {delta:.1f} points in {days} days"
-        )
+        return CustomerKind(name="potential", reason=f"rose by {delta:.1f} points in {days} days")
     if research == "potential":
         return CustomerKind(name="potential", reason="market research rates him so")
     return CustomerKind(name="ordinary", reason="none of the other kinds applies")

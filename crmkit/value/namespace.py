@@ -241,7 +241,9 @@ class Value(Decisions):
                 self._keep(key, survey(reader, basis, *when).before)
             return self._kept[key].tier_gap(customer)
 
-    def _made(self, mover: Moved, when: tuple[int, int], found: Survey, *, as_shown: bool) -> Movement:
+    def _made(
+        self, mover: Moved, when: tuple[int, int], found: Survey, *, as_shown: bool
+    ) -> Movement:
         with self.session.store.read() as reader:
             self._keep((reader.watermark(), *when), found.before)
             basis = read_basis(reader, self.defaults)
@@ -249,9 +251,7 @@ class Value(Decisions):
 
 
 def _rank(reader: Reader, basis: Basis, at: int) -> Ranking:
-    return Ranking.of(
-        (root, valued.total) for root, valued, _ in values_of_all(reader, basis, at)
-    )
+    return Ranking.of((root, valued.total) for root, valued, _ in values_of_all(reader, basis, at))
 
 
 def _held_tiers(reader: Reader) -> dict[str, str]:

@@ -42,7 +42,9 @@ def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = Fa
     after: Row | None = None
     while True:
         with store.write() as writer:
-            page = list(writer.scan(STATE, after=after, limit=_PAGE, columns=("customer", "layout")))
+            page = list(
+                writer.scan(STATE, after=after, limit=_PAGE, columns=("customer", "layout"))
+            )
             if not page:
                 return done
             roots = [root for root, found in page if everything or found != layout.id]
@@ -65,9 +67,7 @@ def rebuild(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> N
         groups = read_groups(writer, page)
         log = read_log(writer, [base for bases in groups.values() for base in bases])
         live = {
-            root: sorted(
-                (e for base in bases for e in log[base] if e.live), key=lambda e: e.row[0]
-            )
+            root: sorted((e for base in bases for e in log[base] if e.live), key=lambda e: e.row[0])
             for root, bases in groups.items()
         }
         purchases = read_purchases(writer, [e for entries in live.values() for e in entries])

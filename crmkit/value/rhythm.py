@@ -43,9 +43,7 @@ def silences(layout: Layout, state: State, at: int) -> dict[str, int]:
     return {slots.indicator.name: at - last_touch(slots, state) for slots in layout.slots}
 
 
-def unexplained(
-    fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None
-) -> float:
+def unexplained(fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None) -> float:
     """Give the part of the fading that the customer's rhythm does not explain.
 
     Args:

@@ -130,4 +130,3 @@ def values_of_all(
     for root, state in each_state(reader, layout, at, ids):
         said = sayings.get(root, NO_SAYINGS).at(at)
         yield root, value(layout, state, setting, said), state
-

@@ -1,0 +1,65 @@
+"""``crm.capture``: the engine of this workspace, one capture at a time, and who is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any
+
+from crmkit.capture.engine import Capture, OnReject, Settings
+from crmkit.capture.tombstones import Key, no_key
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Row
+from crmkit.model.touchpoint import CaptureReport, Rejection, Touchpoint
+from crmkit.value.basis import Defaults, read_basis
+from crmkit.value.history import touchpoint
+
+Heard = Callable[[list[Touchpoint], list[str]], object]
+"""Told after each commit: the new touchpoints and the ids of the customers they touched."""
+
+
+class Intake:
+    """Captures records; safe to call from several threads."""
+
+    def __init__(  # noqa: PLR0913 - what capture goes by
+        self,
+        session: Session,
+        defaults: Defaults,
+        kinds: frozenset[str],
+        region: str | None,
+        key: Key = no_key,
+        heard: Heard | None = None,
+    ) -> None:
+        """Keep one engine, since it remembers the customers it met."""
+        self._session = session
+        self._defaults = defaults
+        self._heard = heard
+        self._lock = Lock()
+        self._engine = Capture(
+            Settings(
+                kinds=kinds,
+                region=region,
+                clock=session.clock,
+                key=key,
+                told=None if heard is None else self._tell,
+            )
+        )
+
+    def capture(
+        self,
+        records: Iterable[dict[str, Any] | Touchpoint | Rejection],
+        source: str | None = None,
+        *,
+        on_reject: OnReject | None = None,
+    ) -> CaptureReport:
+        """Take records in, batch by batch; see ``CRM.capture``."""
+        with self._session.store.read() as reader:
+            layout = read_basis(reader, self._defaults).layout
+        with self._lock:
+            return self._engine.run(
+                self._session.store, records, layout, source=source, on_reject=on_reject
+            )
+
+    def _tell(self, rows: list[Row], roots: set[str]) -> None:
+        if self._heard is not None:
+            self._heard([touchpoint(row) for row in rows], sorted(roots))

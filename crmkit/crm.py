@@ -1,0 +1,225 @@
+"""The facade: `connect` opens a workspace, and a `CRM` has one namespace a concept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+from crmkit.capture.changes import changes
+from crmkit.capture.engine import OnReject
+from crmkit.capture.intake import Intake
+from crmkit.clock import Clock, system_clock
+from crmkit.config import Config
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import META
+from crmkit.model.log import Change
+from crmkit.model.touchpoint import KINDS, CaptureReport, Touchpoint
+from crmkit.model.value import ValueModel
+from crmkit.plugins import PluginManager
+from crmkit.stores import open_store
+from crmkit.value.basis import Defaults
+from crmkit.value.deciding import Market
+from crmkit.value.layout import Kinds
+from crmkit.value.models import default_model, load_model
+from crmkit.value.namespace import Value
+
+_DECLARED = "declared"
+
+
+def connect(  # noqa: PLR0913 - the settings of a connection, all by name
+    url: str | None = None,
+    *,
+    config: str | Path | Mapping[str, Any] | None = None,
+    workspace: str | None = None,
+    actor: str | None = None,
+    clock: Clock | None = None,
+    plugins: Iterable[str] | PluginManager | None = None,
+    engine: Any = None,
+    migrate: str = "auto",
+) -> CRM:
+    """Open a workspace.
+
+    Args:
+        url: Where the data lives: ``sqlite:///shop.db``, ``memory://``; goes before the one in
+            `config`.
+        config: Path of a TOML file, or the same as a mapping.
+        workspace: One tenant's data, ``default`` by default; workspaces never see each other.
+        actor: Who is acting; recorded with every decision.
+        clock: Gives the present instant as an aware datetime; None: the machine's.
+        plugins: Entry points that may load; None: all; or a plugin manager of the host's own.
+        engine: The host's own SQLAlchemy engine.
+        migrate: ``auto`` creates and upgrades the schema, ``check`` refuses an older one and names
+            the command, ``never`` asks nothing.
+
+    Raises:
+        ConfigError: a setting is wrong; `key` names it.
+        StoreError: the database cannot be opened; the message says what to do.
+        PluginError: the plugin that serves the URL is missing or broken.
+    """
+    settings = Config.load(config, url=url)
+    manager = plugins if isinstance(plugins, PluginManager) else PluginManager(plugins)
+    store = open_store(
+        settings.url or "",
+        workspace=workspace or settings.workspace,
+        migrate=migrate,
+        engine=engine,
+        specs=manager.stores().values(),
+    )
+    session = Session(
+        store=store,
+        clock=clock or system_clock,
+        actor=actor,
+        people=settings.people,
+        settings=settings.sections,
+    )
+    return CRM(session, settings, manager)
+
+
+class CRM:
+    """One open workspace: the names of every concept, and no logic of its own.
+
+    Thread-safe and synchronous; a context manager that closes itself.
+    """
+
+    def __init__(self, session: Session, config: Config, plugins: PluginManager) -> None:
+        self.session = session
+        self.config = config
+        self.plugins = plugins
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the database connections back; closing twice does nothing."""
+        self.session.store.close()
+
+    def as_actor(self, name: str) -> CRM:
+        """Give the same connection for somebody else."""
+        return CRM(attrs.evolve(self.session, actor=name), self.config, self.plugins)
+
+    # -- touchpoints in ----------------------------------------------------------------
+
+    def capture(
+        self,
+        records: Iterable[dict[str, Any] | Touchpoint],
+        source: str | None = None,
+        *,
+        on_reject: OnReject | None = None,
+    ) -> CaptureReport:
+        """Take records in: any iterable of dicts or `Touchpoint`s, in batches.
+
+        Args:
+            records: What happened, in the fields of `Touchpoint`.
+            source: Name of the system of records that name none.
+            on_reject: Called with each `Rejection` instead of keeping it in the report.
+
+        Raises:
+            StoreError: the database failed; what was reported stays, and the same call goes on.
+        """
+        self._remember()
+        return self._intake.capture(records, source, on_reject=on_reject)
+
+    def changes(self, after: str | None = None, limit: int = 1000) -> tuple[Change, ...]:
+        """Give what changed behind a cursor, in commit order, with no gap.
+
+        Args:
+            after: The cursor of the last change that was seen; None: from the beginning.
+            limit: At most so many.
+        """
+        with self.session.store.read() as reader:
+            return changes(reader, after, limit)
+
+    # -- namespaces --------------------------------------------------------------------
+
+    @cached_property
+    def value(self) -> Value:
+        """Scores, movements, tiers, and the model they rest on."""
+        return Value(self.session, self._defaults)
+
+    @cached_property
+    def market(self) -> Market:
+        """What competitors do."""
+        return Market(self.session)
+
+    # -- inside ------------------------------------------------------------------------
+
+    @cached_property
+    def _defaults(self) -> Defaults:
+        return Defaults(_model(self.config, self.plugins), _kinds(self.plugins), self._guard)
+
+    @cached_property
+    def _intake(self) -> Intake:
+        hears = any(
+            map(self.plugins.hears, ("crmkit_touchpoints_recorded", "crmkit_scores_changed"))
+        )
+        return Intake(
+            self.session,
+            self._defaults,
+            frozenset(KINDS) | set(self.plugins.touchpoint_kinds()),
+            self.config.region,
+            heard=self._tell if hears else None,
+        )
+
+    def _tell(self, touchpoints: list[Touchpoint], customers: list[str]) -> None:
+        workspace = self.session.store.workspace
+        self.plugins.touchpoints_recorded(touchpoints, workspace)
+        self.plugins.scores_changed(customers, workspace)
+
+    def _guard(self, reader: Reader) -> None:
+        """Stop where a plugin that the data rely on is missing or broken."""
+        for row in reader.fetch(META, [(_DECLARED,)]):
+            remembered = json.loads(row[1])
+            self.plugins.require_kinds(remembered.get("kinds", ()), remembered)
+            self.plugins.require_indicators(remembered.get("indicators", ()), remembered)
+
+    @cached_property
+    def _declared(self) -> dict[str, dict[str, str]]:
+        return self.plugins.declared()
+
+    def _remember(self) -> None:
+        """Note in the database what plugins declare, before anything relies on it."""
+        if not any(self._declared.values()):
+            return
+        with self.session.store.read() as reader:
+            rows = list(reader.fetch(META, [(_DECLARED,)]))
+        known = json.loads(rows[0][1]) if rows else {}
+        merged = {what: {**known.get(what, {}), **named} for what, named in self._declared.items()}
+        if merged != known:
+            with self.session.store.write() as writer:
+                writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+
+
+def _model(config: Config, plugins: PluginManager) -> ValueModel:
+    """Give the model that holds until one is used: the file's or the default, with plugins' own."""
+    model = default_model() if config.model_file is None else load_model(config.model_file)
+    if config.currency is not None:
+        model = attrs.evolve(model, currency=config.currency)
+    offered = plugins.indicators()
+    known = {indicator.name for indicator in model.indicators}
+    added = [offered[name] for name in sorted(offered) if name not in known]
+    return attrs.evolve(model, indicators=(*model.indicators, *added)) if added else model
+
+
+def _kinds(plugins: PluginManager) -> Kinds:
+    """Give the touchpoint kinds in force, the core's and the plugins'."""
+    own = Kinds()
+    specs = plugins.touchpoint_kinds()
+    return Kinds(
+        outbound=own.outbound | {name for name, spec in specs.items() if spec.outbound},
+        two_way=own.two_way | {name for name, spec in specs.items() if spec.two_way},
+    )
