@@ -1,7 +1,7 @@
 """The contract of a channel: send messages, and tell what became of each.
 
-`crmkit.testing.ChannelSuite` states every law below as a test. A channel decides nothing: whether
-a message may go was decided before it is called, and nothing is sent twice but by the engine.
+A channel decides nothing: whether a message may go was decided before it is called, and only the
+engine sends one again.
 
 Capabilities of a `ChannelSpec`: ``poll``, ``find`` and ``receive`` (the methods of those names
 work), ``subject``, ``html`` and ``template`` (fields of a message it uses), ``resend`` (a message

@@ -1,7 +1,6 @@
 """The contract of a connector: read what changed in an external CRM, and write to it.
 
 Everything else (mapping, conflicts, echoes, cursors kept, retries, quarantine) is the engine's.
-`crmkit.testing.ConnectorSuite` states every law below as a test.
 
 Capabilities of a `ConnectorSpec`: ``delete`` (records can be deleted), ``deleted_feed`` (`changes`
 tells deletions), ``sweep`` (`ids` enumerates every id), ``receive`` (webhooks), ``batch_refused``

@@ -42,8 +42,8 @@ def crmkit_stores() -> Iterable[StoreSpec]:  # type: ignore[empty-body]
     On error: only this plugin's stores are missing; ``crmkit plugins`` says why.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import StoreSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_stores():
         ...     yield StoreSpec(name="nest", open="crmkit_nest:NestStore")
@@ -63,8 +63,8 @@ def crmkit_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
     On error: only this plugin's channels are missing; ``crmkit plugins`` says why.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import ChannelSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_channels():
         ...     yield ChannelSpec(name="pigeon", identity="loft", open="crmkit_pigeon:Pigeon")
@@ -84,8 +84,8 @@ def crmkit_connectors() -> Iterable[ConnectorSpec]:  # type: ignore[empty-body]
     On error: only this plugin's connectors are missing; ``crmkit plugins`` says why.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import ConnectorSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_connectors():
         ...     yield ConnectorSpec(name="ledger", open="crmkit_ledger:Ledger")
@@ -105,8 +105,8 @@ def crmkit_runners() -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
     On error: only this plugin's runners are missing; ``crmkit plugins`` says why.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import RunnerSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_runners():
         ...     yield RunnerSpec(name="flock", open="crmkit_flock:Flock")
@@ -128,8 +128,7 @@ def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
 
     Example:
         >>> from datetime import timedelta
-        >>> from crmkit.model.value import Indicator
-        >>> from crmkit.plugins import hookimpl
+        >>> from crmkit import Indicator, hookimpl
         >>> @hookimpl
         ... def crmkit_indicators():
         ...     yield Indicator(
@@ -152,8 +151,8 @@ def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
         scoring stops with a PluginError that names the plugin.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import KindSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_touchpoint_kinds():
         ...     yield KindSpec(name="flight", en="Flight", zh="飞行")
@@ -174,8 +173,7 @@ def crmkit_stage_rules() -> Iterable[StageRule]:  # type: ignore[empty-body]
     On error: only this plugin's rules are missing; ``crmkit plugins`` says why.
 
     Example:
-        >>> from crmkit.model.lifecycle import StageRule
-        >>> from crmkit.plugins import hookimpl
+        >>> from crmkit import StageRule, hookimpl
         >>> @hookimpl
         ... def crmkit_stage_rules():
         ...     yield StageRule(
@@ -197,8 +195,8 @@ def crmkit_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
     On error: only this plugin's commands are missing; ``crmkit plugins`` says why.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import CommandSpec
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_commands():
         ...     yield CommandSpec(name="coo", command="crmkit_pigeon:coo", summary="Say coo.")
@@ -219,8 +217,8 @@ def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
         data would be left behind.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.specs import ReferenceSpec
-        >>> from crmkit.plugins import hookimpl
         >>> feathers = {}
         >>> @hookimpl
         ... def crmkit_references():
@@ -251,9 +249,9 @@ def crmkit_refuse_send(  # type: ignore[empty-body]
     On error: nothing is sent, and a PluginError names the plugin.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.channel import Message
         >>> from crmkit.contracts.specs import Refusal
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_refuse_send(messages):
         ...     for message in messages:
@@ -279,7 +277,7 @@ def crmkit_touchpoints_recorded(touchpoints: Sequence[Touchpoint], workspace: st
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
     Example:
-        >>> from crmkit.plugins import hookimpl
+        >>> from crmkit import hookimpl
         >>> seen = []
         >>> @hookimpl
         ... def crmkit_touchpoints_recorded(touchpoints):
@@ -301,7 +299,7 @@ def crmkit_scores_changed(customer_ids: Sequence[str], workspace: str) -> None:
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
     Example:
-        >>> from crmkit.plugins import hookimpl
+        >>> from crmkit import hookimpl
         >>> stale = set()
         >>> @hookimpl
         ... def crmkit_scores_changed(customer_ids, workspace):
@@ -323,7 +321,7 @@ def crmkit_stages_changed(moves: Sequence[Move], workspace: str) -> None:
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
     Example:
-        >>> from crmkit.plugins import hookimpl
+        >>> from crmkit import hookimpl
         >>> lost = []
         >>> @hookimpl
         ... def crmkit_stages_changed(moves):
@@ -345,8 +343,8 @@ def crmkit_receipts(deliveries: Sequence[Delivery], workspace: str) -> None:
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.channel import Delivery
-        >>> from crmkit.plugins import hookimpl
         >>> bounced = []
         >>> @hookimpl
         ... def crmkit_receipts(deliveries):
@@ -368,8 +366,8 @@ def crmkit_synced(synced: Synced, workspace: str) -> None:
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
     Example:
+        >>> from crmkit import hookimpl
         >>> from crmkit.contracts.connector import Synced
-        >>> from crmkit.plugins import hookimpl
         >>> @hookimpl
         ... def crmkit_synced(synced):
         ...     print(synced.connector, synced.created)

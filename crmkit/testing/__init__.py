@@ -1,0 +1,1 @@
+"""Test kits for plugin authors: suites of laws to subclass, fixtures, and helpers."""

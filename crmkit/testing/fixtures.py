@@ -1,0 +1,23 @@
+"""Pytest fixtures for plugin authors: ``pytest_plugins = ["crmkit.testing.fixtures"]``.
+
+Override the fixture `plugin` with your module, and the others hold it.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from crmkit.plugins.manager import PluginManager
+from crmkit.testing.plugins import manager_for
+
+
+@pytest.fixture
+def plugin() -> object:
+    """Give the plugin under test: override it in your tests."""
+    pytest.fail("override the fixture `plugin`: let it return your plugin's module")
+
+
+@pytest.fixture
+def plugin_manager(plugin: object) -> PluginManager:
+    """Give a strict manager that holds the plugin under test, and none that is installed."""
+    return manager_for(plugin)
