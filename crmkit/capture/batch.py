@@ -1,0 +1,283 @@
+"""One batch of records in one transaction: whose, new or known, written, folded into the values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.capture.duplicates import Earlier, RecordKey, difference, earlier
+from crmkit.capture.exact import Fault
+from crmkit.capture.feeding import feed
+from crmkit.capture.identity import Directory, Found
+from crmkit.capture.keys import Keys
+from crmkit.capture.returns import aged, waiting_for
+from crmkit.capture.tombstones import Tombstones
+from crmkit.capture.whose import Whose
+from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.tables import STATE, TOUCHPOINT
+from crmkit.model.touchpoint import TYPED, Rejection
+from crmkit.value.fold import fold_batch
+from crmkit.value.layout import Layout
+from crmkit.value.rebuild import rebuild
+
+_ORIGIN = TOUCHPOINT.position["origin"]
+_CURRENCY = TOUCHPOINT.position["currency"]
+_LAYOUT = STATE.position["layout"]
+_AMOUNT = 5  # place of the first field after the instant's in a parsed record
+_CUSTOMER = 19
+
+
+class LostRace(Exception):  # noqa: N818 - a signal: the batch is done again
+    """Another process captured one of the same records in the meantime."""
+
+
+@attrs.define
+class Outcome:
+    """What became of one batch.
+
+    Attributes:
+        run: Id of the capture; 0 as long as nothing was written.
+        rows: TOUCHPOINT rows that were added.
+        roots: Customers whose value was touched.
+        duplicate: Records that were known already.
+        rejections: By their place in the batch.
+        collisions: Ids of the collisions that were met.
+    """
+
+    run: int
+    rows: list[Row] = attrs.field(factory=list)
+    roots: set[str] = attrs.field(factory=set)
+    duplicate: int = 0
+    rejections: list[tuple[int, Rejection]] = attrs.field(factory=list)
+    collisions: set[str] = attrs.field(factory=set)
+
+    @property
+    def typed(self) -> int:
+        """How many of the new touchpoints a person typed."""
+        return sum(row[_ORIGIN] == TYPED for row in self.rows)
+
+    @property
+    def currencies(self) -> Counter[str]:
+        """How often each currency came with the new touchpoints."""
+        return Counter(row[_CURRENCY] for row in self.rows if row[_CURRENCY] is not None)
+
+
+@attrs.frozen
+class Staged:
+    """The records of a batch that could be read, side by side.
+
+    Attributes:
+        places: Place of each in the batch.
+        parsed: Their fields, in the order of `crmkit.capture.fields.Fields`.
+        records: The records as they came, for rejections.
+    """
+
+    places: list[int]
+    parsed: list[Sequence[Any]]
+    records: Sequence[Any]
+
+
+class Batch:
+    """Writes one batch; made anew for each transaction.
+
+    Args:
+        writer: The transaction.
+        whose: Customers of mappings that were met before.
+        tombstones: The erased.
+        layout: The value model in force.
+        now: The clock, in microseconds since 1970.
+        run: Id of the capture; 0 where this batch would be the first to write.
+    """
+
+    def __init__(  # noqa: PLR0913 - a batch stands at the crossing of all this
+        self,
+        writer: Writer,
+        whose: Whose,
+        tombstones: Tombstones,
+        layout: Layout,
+        now: int,
+        run: int,
+    ) -> None:
+        """Do nothing yet."""
+        self._writer = writer
+        self._whose = whose
+        self._tombstones = tombstones
+        self._layout = layout
+        self._now = now
+        self._directory = Directory(writer, now, tombstones)
+        self._drafts: list[tuple[int, Found, int]] = []
+        self._drafted: dict[RecordKey, int] = {}
+        self._outcome = Outcome(run)
+
+    def write(self, staged: Staged) -> Outcome:
+        """Write the batch.
+
+        Raises:
+            LostRace: another process came first; undo the transaction and try again.
+        """
+        owners = self._owners(staged)
+        known = earlier(self._writer, {(p[0], p[1]) for p in staged.parsed})
+        self._load(owners, known)
+        erased = self._tombstones.erased(
+            "record", ((p[0], p[1]) for p in staged.parsed if (p[0], p[1]) not in known)
+        )
+        for at, (parsed, owner) in enumerate(zip(staged.parsed, owners, strict=True)):
+            if owner is None:
+                continue
+            try:
+                self._take(at, parsed, owner, known, staged.parsed, erased)
+            except Fault as fault:
+                self._reject(staged, at, fault)
+        if self._drafts:
+            self._append(staged.parsed)
+        self._outcome.collisions.update(self._directory.collisions)
+        return self._outcome
+
+    # -- whose ---------------------------------------------------------------------------
+
+    def _owners(self, staged: Staged) -> list[Found | Keys | str | None]:
+        """Give for each record whose it is, or the keys to find out by; None: rejected."""
+        owners: list[Found | Keys | str | None] = []
+        look_up = self._whose.look_up
+        for at, parsed in enumerate(staged.parsed):
+            try:
+                owners.append(look_up(parsed[_CUSTOMER]))
+            except Fault as fault:
+                owners.append(None)
+                self._reject(staged, at, fault)
+        return owners
+
+    def _load(
+        self, owners: Iterable[Found | Keys | str | None], known: dict[RecordKey, Earlier]
+    ) -> None:
+        keys = [key for owner in owners if isinstance(owner, Keys) for key in owner.keys]
+        ids = {owner for owner in owners if isinstance(owner, str)}
+        customer = TOUCHPOINT.position["customer"]
+        ids.update(row[customer] for found in known.values() for row in found.rows)
+        self._directory.load(keys, ids)
+
+    # -- new or known --------------------------------------------------------------------
+
+    def _take(  # noqa: PLR0913 - called once, in the loop
+        self,
+        at: int,
+        parsed: Sequence[Any],
+        owner: Found | Keys | str,
+        known: dict[RecordKey, Earlier],
+        batch: Sequence[Sequence[Any]],
+        erased: set[RecordKey],
+    ) -> None:
+        """Draft a row for a new record, or count a known one.
+
+        Raises:
+            Fault: it was captured before with other content, or must not be captured.
+        """
+        key = (parsed[0], parsed[1])
+        rev = 0
+        if key in self._drafted:
+            first, found, _ = self._drafts[self._drafted[key]]
+            reason = difference(_said(batch[first]), _said(parsed))
+            if reason is None and self._is(owner, found.root, found.via):
+                self._outcome.duplicate += 1
+                return
+            reason = reason or "customer is another"
+            raise Fault("id", f"came before in this capture with other content: {reason}")
+        if key in known:
+            verdict = known[key].verdict(_said(parsed), lambda row: self._is_row(owner, row))
+            if verdict is None:
+                self._outcome.duplicate += 1
+                return
+            if isinstance(verdict, str):
+                raise Fault("id", verdict)
+            rev = verdict
+        elif key in erased:
+            raise Fault("id", "was erased on request, and must not be captured again")
+        found = self._settle(owner, parsed)
+        self._drafted[key] = len(self._drafts)
+        self._drafts.append((at, found, rev))
+
+    def _settle(self, owner: Found | Keys | str, parsed: Sequence[Any]) -> Found:
+        if isinstance(owner, Found):
+            return owner
+        if isinstance(owner, str):
+            found = self._directory.by_id(owner)
+        else:
+            found, clear = self._directory.settle(owner, parsed[0], parsed[1])
+            if not clear:
+                return found  # met again, it must be counted again
+        self._whose.remember(parsed[_CUSTOMER], found)
+        return found
+
+    def _is(self, owner: Found | Keys | str, root: str | None, via: str | None) -> bool:
+        """Tell whether a known touchpoint's customer is the record's, learning nothing.
+
+        Any of the record's keys may lead to him, or be the very key that led to him then: what
+        was learnt since must not make a stranger of a record that comes again.
+        """
+        if isinstance(owner, Keys):
+            return any(
+                via == f"{key[0]}:{key[1]}" or (root and self._directory.leads_to(key) == root)
+                for key in owner.keys
+            )
+        if isinstance(owner, str):
+            return root is not None and self._directory.root(owner) == root
+        return owner.root == root or (via is not None and owner.via == via)
+
+    def _is_row(self, owner: Found | Keys | str, row: Row) -> bool:
+        root = self._directory.root(row[TOUCHPOINT.position["customer"]])
+        return self._is(owner, root, row[TOUCHPOINT.position["via"]])
+
+    def _reject(self, staged: Staged, at: int, fault: Fault) -> None:
+        place = staged.places[at]
+        rejection = Rejection(staged.records[place], fault.field, fault.reason)
+        self._outcome.rejections.append((place, rejection))
+
+    # -- writing -------------------------------------------------------------------------
+
+    def _append(self, parsed: Sequence[Sequence[Any]]) -> None:
+        writer, now, outcome = self._writer, self._now, self._outcome
+        count = len(self._drafts)
+        first = writer.sequence(count + self._directory.changes)
+        run = outcome.run = outcome.run or first
+        rows: list[Row] = []
+        roots: list[str] = []
+        for seq, (at, found, rev) in enumerate(self._drafts, first):
+            p = parsed[at]
+            came = (p[0], p[1], rev, found.base, found.via, p[2], p[3], p[4], now, run)
+            rows.append((seq, *came, *p[_AMOUNT:_CUSTOMER]))
+            roots.append(found.root)
+        if writer.append(TOUCHPOINT, rows):
+            raise LostRace
+        self._directory.write(first + count, run)
+        feed(writer, rows)
+        self._fold(rows, roots)
+        outcome.rows = rows
+        outcome.roots = set(roots)
+
+    def _fold(self, rows: list[Row], roots: list[str]) -> None:
+        """Add the new touchpoints to their customers' values, in this transaction."""
+        writer, layout = self._writer, self._layout
+        since = aged(writer, rows)
+        self._directory.load((), waiting := waiting_for(writer, rows))
+        anew = {root for base in waiting if (root := self._directory.root(base))}
+        old = {}
+        for row in writer.fetch(STATE, [(root,) for root in set(roots)]):
+            if row[_LAYOUT] == layout.id:
+                old[row[0]] = row
+            else:
+                anew.add(row[0])
+        arrivals = zip(roots, rows, since, strict=True)
+        writer.put(
+            STATE,
+            fold_batch(layout, old, [one for one in arrivals if one[0] not in anew], self._now),
+        )
+        if anew:
+            rebuild(writer, anew, layout, self._now)
+
+
+def _said(parsed: Sequence[Any]) -> Row:
+    """Give a parsed record's content, as `crmkit.capture.duplicates.content` gives a row's."""
+    return (parsed[2], parsed[3], *parsed[_AMOUNT:_CUSTOMER])

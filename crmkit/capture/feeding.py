@@ -1,0 +1,51 @@
+"""Since when the workspace has each kind of touchpoint: what nobody captures costs no points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.tables import FED, TOUCHPOINT, VOID
+
+_AT = TOUCHPOINT.position["at"]
+_KIND = TOUCHPOINT.position["kind"]
+_CUSTOMER = TOUCHPOINT.position["customer"]
+_RECORDED = TOUCHPOINT.position["recorded"]
+
+
+def feed(writer: Writer, rows: Iterable[Row]) -> None:
+    """Note the earliest instant of each kind, where these new rows go before what was known."""
+    earliest: dict[str, Row] = {}
+    for row in rows:
+        kept = earliest.get(row[_KIND])
+        if kept is None or row[_AT] < kept[_AT]:
+            earliest[row[_KIND]] = row
+    known: dict[str, int] = {}
+    for kind, at, _, void in writer.fetch(FED, [(kind,) for kind in earliest], by=("kind",)):
+        if void is None:
+            known[kind] = min(at, known.get(kind, at))
+    news = [
+        (kind, row[_AT], row[_RECORDED], None)
+        for kind, row in sorted(earliest.items())
+        if kind not in known or row[_AT] < known[kind]
+    ]
+    if news:
+        writer.put(FED, news)
+
+
+def starve(writer: Writer, taken_back: Iterable[Row], now: int) -> None:
+    """Find the earliest instants anew where those that were noted have been taken back.
+
+    Must be called after the rows were voided.
+    """
+    noted = {(row[_KIND], row[_AT]) for row in taken_back}
+    kinds = {(kind,) for kind, _ in noted}
+    lost = [
+        row for row in writer.fetch(FED, kinds, by=("kind",)) if row[3] is None and row[:2] in noted
+    ]
+    writer.put(FED, [(kind, at, recorded, now) for kind, at, recorded, _ in lost])
+    for kind in sorted({row[0] for row in lost}):
+        for row in writer.scan(TOUCHPOINT, by=("at",), where={"kind": kind}):
+            if not any(writer.fetch(VOID, [(row[_CUSTOMER], row[0])])):
+                feed(writer, [(*row[:_RECORDED], now, *row[_RECORDED + 1 :])])
+                break

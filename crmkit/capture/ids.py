@@ -1,0 +1,56 @@
+"""Ids that crmkit makes itself, and the small facts about the workspace that capture keeps."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from crmkit.contracts.store import Reader, Writer
+from crmkit.contracts.tables import META
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read out on the phone
+_TIME_LETTERS = 9
+_RANDOM_LETTERS = 8
+_GENERATION = "generation"
+
+
+def customer_id() -> str:
+    """Make a customer's id: by time, so that new ones lie together in the database, and random."""
+    number = (time.time_ns() // 1_000_000 << 5 * _RANDOM_LETTERS) | secrets.randbits(
+        5 * _RANDOM_LETTERS
+    )
+    letters = []
+    for _ in range(_TIME_LETTERS + _RANDOM_LETTERS):
+        letters.append(_ALPHABET[number & 31])
+        number >>= 5
+    return "c" + "".join(reversed(letters))
+
+
+def digest(*parts: str) -> str:
+    """Give a short name that is the same for the same texts, and for no others."""
+    return blake2b(json.dumps(parts).encode(), digest_size=15).hexdigest()
+
+
+def generation(reader: Reader) -> int:
+    """Tell how often identities were taken back or led elsewhere: merges, resolutions, undos."""
+    return next((int(row[1]) for row in reader.fetch(META, [(_GENERATION,)])), 0)
+
+
+def next_generation(writer: Writer) -> None:
+    """Make every process forget which customer a key led to."""
+    writer.put(META, [(_GENERATION, str(generation(writer) + 1))])
+
+
+def chunks(items: Iterable[str], size: int = 1_000) -> Iterable[list[str]]:
+    """Cut ids into lists that are handled together."""
+    chunk: list[str] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

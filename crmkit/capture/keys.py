@@ -1,0 +1,94 @@
+"""Which keys a record's customer mapping holds, in one spelling and strongest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from crmkit.capture.exact import ID_LIMIT, Fault, show, text
+from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
+
+Key = tuple[str, str]
+"""A system and the normalised value in it."""
+
+NAME = "name"
+NAME_LIMIT = 1_000
+EXTERNAL, BY_EMAIL, BY_PHONE = 0, 1, 2
+_STRENGTH = {EMAIL: BY_EMAIL, PHONE: BY_PHONE}
+_LONGEST_EXACT = 2**53
+
+
+class Keys(NamedTuple):
+    """What a customer mapping says.
+
+    Attributes:
+        keys: Usable keys, strongest first: ids elsewhere by system, then e-mail, then phone.
+        name: The customer's name, or empty.
+    """
+
+    keys: tuple[Key, ...]
+    name: str
+
+
+def strength(system: str) -> int:
+    """Rank a system: 0 is an id elsewhere, which is unique there; 2 a phone, often shared."""
+    return _STRENGTH.get(system, EXTERNAL)
+
+
+def read_keys(customer: Mapping[Any, Any], normaliser: Normaliser) -> Keys:
+    """Read a customer mapping.
+
+    Raises:
+        Fault: a key or value is of a wrong type, or none of the values identifies anybody.
+    """
+    found: dict[Key, None] = {}
+    unusable: list[str] = []
+    name = ""
+    for system, given in sorted(_named(customer), key=lambda pair: (strength(pair[0]), pair[0])):
+        if system == NAME:
+            name = "" if given is None else text("customer", given, NAME_LIMIT).strip()
+            continue
+        for value in given if isinstance(given, (list, tuple, set, frozenset)) else (given,):
+            written = _written(system, value)
+            normal = normaliser.key(system, written) if written else None
+            if normal is None:
+                if written:
+                    unusable.append(f"{system} {show(written)}")
+            elif strength(system) == EXTERNAL and len(normal) > ID_LIMIT:
+                raise Fault(
+                    "customer", f"{system} has {len(normal)} characters, at most {ID_LIMIT}"
+                )
+            else:
+                found[system, normal] = None
+    if not found:
+        raise Fault("customer", _nobody(unusable, normaliser.region))
+    return Keys(tuple(found), name)
+
+
+def _named(customer: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
+    for system, value in customer.items():
+        if not isinstance(system, str) or not system:
+            raise Fault("customer", f"has the key {show(system)}, keys must be text")
+        yield text("customer", system, ID_LIMIT), value
+
+
+def _written(system: str, value: object) -> str:
+    """Give one value as text; empty for a missing one."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN is how tables spell "missing"
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _LONGEST_EXACT:
+        value = int(value)  # tables turn ids into floats as soon as one is missing
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(int(value)) if abs(value) < 10**ID_LIMIT else show(value)
+    if not isinstance(value, str):
+        raise Fault("customer", f"{system} must be text or a list of texts, got {show(value)}")
+    return text("customer", value)
+
+
+def _nobody(unusable: list[str], region: str | None) -> str:
+    if not unusable:
+        return "names nobody: give an e-mail, a phone or an id of another system"
+    reason = f"names nobody, since no key can be used: {', '.join(unusable[:5])}"
+    if region is None and any(key.startswith(PHONE) for key in unusable):
+        reason += " (phones without a country code need the setting `region`)"
+    return reason

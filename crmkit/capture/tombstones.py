@@ -1,0 +1,112 @@
+"""What is left of the erased: keyed hashes, so that nobody erased comes in again unnoticed.
+
+The key stands outside the database: whoever gets hold of the database alone can neither read the
+erased identities from it nor try out guesses.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from crmkit.contracts.store import Reader, Writer
+from crmkit.contracts.tables import META, TOMBSTONE
+from crmkit.errors import ConfigError
+
+Key = Callable[[], bytes]
+"""Gives the erasure key when it is needed."""
+
+VARIABLE = "CRMKIT_ERASURE_KEY"
+_SHORTEST = 16
+_PROOF = "erasure-key"
+
+
+def no_key() -> bytes:
+    """Stand in for a key where none was configured.
+
+    Raises:
+        ConfigError: always.
+    """
+    message = f"erasure needs a key outside the database: set {VARIABLE} or a key file"
+    raise ConfigError(message, key=VARIABLE)
+
+
+def key_from(environ: Mapping[str, str], path: Path | None = None) -> Key:
+    """Give the function that finds the erasure key: the environment's, or the file's.
+
+    Args:
+        environ: Where `CRMKIT_ERASURE_KEY` may stand; at least 16 characters.
+        path: Key file beside the database; written on first use, readable by its owner only.
+    """
+
+    def key() -> bytes:
+        text = environ.get(VARIABLE, "")
+        if text:
+            if len(text) < _SHORTEST:
+                message = f"{VARIABLE} must have at least {_SHORTEST} characters"
+                raise ConfigError(message, key=VARIABLE)
+            return text.encode()
+        if path is None:
+            return no_key()
+        # Two processes may want the first key at once: whoever creates the file decides.
+        with contextlib.suppress(FileExistsError):
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+        found = path.read_text().strip()
+        if len(found) < _SHORTEST:
+            message = f"the erasure key in {path} is damaged: put the right one back"
+            raise ConfigError(message, key=VARIABLE)
+        return found.encode()
+
+    return key
+
+
+class Tombstones:
+    """Tells the erased in one transaction; asks for the key only where anybody was erased."""
+
+    def __init__(self, reader: Reader, key: Key) -> None:
+        """Look whether anybody was ever erased."""
+        self._reader = reader
+        self._key = b""
+        if any(reader.scan(TOMBSTONE, limit=1)):
+            self._key = key()
+            _check(reader, self._key)
+
+    def __bool__(self) -> bool:
+        """Tell whether anybody was erased."""
+        return bool(self._key)
+
+    def erased(self, what: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Give those of the pairs that were erased; `what` is ``identity`` or ``record``."""
+        if not self._key:
+            return set()
+        hashes = {(_hash(self._key, what, pair),): pair for pair in pairs}
+        return {hashes[row[:1]] for row in self._reader.fetch(TOMBSTONE, hashes)}
+
+
+def bury(writer: Writer, key: Key, now: int, what: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Leave a tombstone for each pair."""
+    secret = key()
+    if not _check(writer, secret):
+        writer.put(META, [(_PROOF, _hash(secret, _PROOF, ("", "")))])
+    writer.append(TOMBSTONE, [(_hash(secret, what, pair), now) for pair in pairs])
+
+
+def _check(reader: Reader, key: bytes) -> bool:
+    """Refuse a key that is not the one the tombstones were made with; False: none were made."""
+    proof = next((row[1] for row in reader.fetch(META, [(_PROOF,)])), None)
+    if proof is not None and not hmac.compare_digest(proof, _hash(key, _PROOF, ("", ""))):
+        message = f"the erasure key is not the one people were erased with: restore {VARIABLE}"
+        raise ConfigError(message, key=VARIABLE)
+    return proof is not None
+
+
+def _hash(key: bytes, what: str, pair: tuple[str, str]) -> str:
+    # Lengths go in, so that ("ab", "c") and ("a", "bc") differ.
+    message = f"{what}\0{len(pair[0])}\0{pair[0]}\0{pair[1]}".encode()
+    return hmac.digest(key, message, "sha256").hex()

@@ -1,0 +1,80 @@
+"""Customers of the mappings met lately: most records repeat one that was resolved before.
+
+Only mappings that are clear are kept: every key known, nothing learnt, nothing in dispute. What
+they lead to changes only where identities are taken back or led elsewhere, and every transaction
+that does so moves the workspace's generation on; so several processes stay right.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from crmkit.capture.identity import Found
+from crmkit.capture.ids import generation
+from crmkit.capture.keys import Keys, read_keys
+from crmkit.capture.normalise import Normaliser
+from crmkit.contracts.store import Reader
+
+_MOST = 100_000
+
+
+class Whose:
+    """A bounded cache: customer mapping as it came -> whose it is."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        """Start empty."""
+        self._normaliser = normaliser
+        self._known: dict[Any, Found] = {}
+        self._generation = -1
+
+    def refresh(self, reader: Reader) -> None:
+        """Forget everything where the workspace's generation moved on."""
+        now = generation(reader)
+        if now != self._generation:
+            self._known.clear()
+            self._generation = now
+
+    def forget(self) -> None:
+        """Forget everything: what was learnt in a transaction that was undone is not so."""
+        self._known.clear()
+
+    def look_up(self, customer: Any) -> Found | Keys | str:
+        """Give whose a mapping is, or its keys; an id stays as it is.
+
+        Raises:
+            Fault: the mapping names nobody, or is none.
+        """
+        if type(customer) is str:
+            return self._known.get(customer, customer)
+        try:
+            found = self._known.get(tuple(customer.items()))
+        except TypeError:  # lists among the values
+            found = None
+        if found is not None:
+            return found
+        spelt = _spelt(customer)
+        if spelt is not None and (found := self._known.get(spelt)):
+            return found
+        return read_keys(customer, self._normaliser)
+
+    def remember(self, customer: Any, found: Found) -> None:
+        """Keep whose a mapping is."""
+        spelt = customer if type(customer) is str else _spelt(customer)
+        if spelt is None:
+            return
+        if len(self._known) >= _MOST:
+            del self._known[next(iter(self._known))]
+        self._known[spelt] = found
+
+
+def _spelt(customer: Any) -> tuple[tuple[str, str], ...] | None:
+    """Give a mapping as a key that no other mapping equals: 1, 1.0 and True are one to Python."""
+    pairs = []
+    for system, value in customer.items():
+        if type(value) is str:
+            pairs.append((system, value))
+        elif type(value) is int:
+            pairs.append((system, str(value)))
+        else:
+            return None
+    return tuple(pairs)
