@@ -7,6 +7,8 @@ before it is used: no plugin, no database driver.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from crmkit.names import HOME
+
 if TYPE_CHECKING:
     from crmkit.crm import (
         CRM as CRM,
@@ -84,71 +86,17 @@ if TYPE_CHECKING:
         load_model as load_model,
     )
 
-_HOME = {
-    "CRM": "crmkit.crm",
-    "connect": "crmkit.crm",
-    "ConfigError": "crmkit.errors",
-    "CrmkitError": "crmkit.errors",
-    "CustomerMerged": "crmkit.errors",
-    "CustomerNotFound": "crmkit.errors",
-    "DecisionNotFound": "crmkit.errors",
-    "InvalidValueError": "crmkit.errors",
-    "MappingError": "crmkit.errors",
-    "ModelError": "crmkit.errors",
-    "NaiveTimeError": "crmkit.errors",
-    "PluginError": "crmkit.errors",
-    "RefusedError": "crmkit.errors",
-    "SchemaError": "crmkit.errors",
-    "StoreBusy": "crmkit.errors",
-    "StoreClosed": "crmkit.errors",
-    "StoreError": "crmkit.errors",
-    "TouchpointNotFound": "crmkit.errors",
-    "AgendaItem": "crmkit.model.care",
-    "Consent": "crmkit.model.consent",
-    "Address": "crmkit.model.customer",
-    "Collision": "crmkit.model.customer",
-    "Contact": "crmkit.model.customer",
-    "Customer": "crmkit.model.customer",
-    "Identity": "crmkit.model.customer",
-    "Merge": "crmkit.model.customer",
-    "Move": "crmkit.model.lifecycle",
-    "Stage": "crmkit.model.lifecycle",
-    "StageRule": "crmkit.model.lifecycle",
-    "Change": "crmkit.model.log",
-    "Decision": "crmkit.model.log",
-    "Page": "crmkit.model.log",
-    "Promotion": "crmkit.model.market",
-    "Person": "crmkit.model.people",
-    "CaptureReport": "crmkit.model.touchpoint",
-    "Rejection": "crmkit.model.touchpoint",
-    "Touchpoint": "crmkit.model.touchpoint",
-    "Cause": "crmkit.model.value",
-    "CustomerKind": "crmkit.model.value",
-    "Indicator": "crmkit.model.value",
-    "Movement": "crmkit.model.value",
-    "Override": "crmkit.model.value",
-    "Part": "crmkit.model.value",
-    "Score": "crmkit.model.value",
-    "Tier": "crmkit.model.value",
-    "ValueModel": "crmkit.model.value",
-    "hookimpl": "crmkit.plugins.marks",
-    "dump_model": "crmkit.value.models",
-    "load_model": "crmkit.value.models",
-}
-
-__all__ = [  # noqa: PLE0604, PLE0605 - the names that `__getattr__` finds
-    *_HOME,
-]
+__all__ = sorted(HOME)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name's module when the name is first used."""
-    if name not in _HOME:
+    if name not in HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    value = getattr(import_module(HOME[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *HOME})

@@ -15,7 +15,8 @@ rate        decayed successes over decayed chances, at most 1       100 raw
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from math import exp2
 from typing import NamedTuple
 
@@ -82,39 +83,39 @@ def measure(layout: Layout, state: State, setting: Setting, said: Said = NOTHING
     raws: list[float] = []
     states: list[str] = []
     points: list[float] = []
-    fed = setting.fed
-    special = bool(said.declined or said.points)
-    for slots in layout.slots:
-        indicator = slots.indicator
-        raw, observed, chance = _READERS[indicator.measure](layout, slots, state, setting)
-        if not fed[slots.place]:
-            what = NOT_APPLICABLE
-        elif observed:
-            what = OBSERVED
+    for (read, earn), is_fed in zip(compile_readers(layout), setting.fed, strict=True):
+        raw = read(state, setting) if is_fed else NOT_APPLICABLE
+        if isinstance(raw, str):
+            raws.append(0.0)
+            states.append(raw)
+            points.append(0.0)
         else:
-            what = UNOBSERVED if chance else NOT_APPLICABLE
-        earned = _POINTS[indicator.measure](raw, indicator.scale) if observed else 0.0
-        if special:
-            if indicator.name in said.declined:
-                what, earned = DECLINED, 0.0
-            elif indicator.name in said.points:
-                what, earned = OBSERVED, said.points[indicator.name]
-        if what is NOT_APPLICABLE:
-            raw = earned = 0.0
-        raws.append(raw)
-        states.append(what)
-        points.append(earned)
+            raws.append(raw)
+            states.append(OBSERVED)
+            points.append(earn(raw))
+    if said.declined or said.points:
+        for place, slots in enumerate(layout.slots):
+            name = slots.indicator.name
+            if name in said.declined:  # goes before all others
+                states[place], points[place] = DECLINED, 0.0
+            elif name in said.points:
+                states[place], points[place] = OBSERVED, said.points[name]
     return Measured(raws, states, points)
 
 
-def share_out(layout: Layout, states: Sequence[str]) -> list[float]:
+def share_out(layout: Layout, states: Sequence[str]) -> Sequence[float]:
     """Share the weights of what does not apply out over the rest: ``w / sum(w applicable)``."""
+    return _shared(layout, tuple([what is OBSERVED or what is UNOBSERVED for what in states]))
+
+
+@lru_cache(maxsize=1 << 12)
+def _shared(layout: Layout, applies: tuple[bool, ...]) -> tuple[float, ...]:
     weights = [
-        slots.indicator.weight if what is OBSERVED or what is UNOBSERVED else 0.0
-        for slots, what in zip(layout.slots, states, strict=True)
+        slots.indicator.weight if counts else 0.0
+        for slots, counts in zip(layout.slots, applies, strict=True)
     ]
     whole = sum(weights)
-    return [weight / whole for weight in weights] if whole > 0 else [0.0] * len(weights)
+    return tuple(weight / whole if whole > 0 else 0.0 for weight in weights)
 
 
 def total(weights: Sequence[float], points: Sequence[float]) -> float:
@@ -133,60 +134,114 @@ def revenue(layout: Layout, state: State) -> float:
     return whole
 
 
-# -- raw values: (raw, observed, had the chance) -------------------------------------------
+# -- raw values: a number where there is something to see, else why there is none ---------------
 
-_Read = tuple[float, bool, bool]
-
-
-def _faded(sums: Sequence[float], a: int, ref: int, at: int, per_us: float) -> float:
-    exponent = (sums[ref] - at) * per_us
-    return sums[a] * exp2(exponent if exponent < _MAX_EXPONENT else _MAX_EXPONENT)
+Read = Callable[[State, Setting], float | str]
+Earn = Callable[[float], float]
 
 
-def _chance(slots: Slots, state: State) -> bool:
-    return slots.chance < 0 or state.sums[slots.chance] > 0
+@lru_cache(maxsize=64)
+def compile_readers(layout: Layout) -> tuple[tuple[Read, Earn], ...]:
+    """Bind every indicator's places and factors once: how it is read, and what it earns."""
+    return tuple((_reader(layout, slots), _earner(slots)) for slots in layout.slots)
 
 
-def _count(_layout: Layout, slots: Slots, state: State, setting: Setting) -> _Read:
-    sums = state.sums
-    if sums[slots.n] > 0:
-        return _faded(sums, slots.a, slots.ref, setting.at, slots.per_us), True, True
-    return 0.0, False, _chance(slots, state)
+def _reader(layout: Layout, slots: Slots) -> Read:
+    match slots.indicator.measure:
+        case "sum" if slots.money:
+            return _money(layout, slots)
+        case "count" | "sum":
+            return _decayed(slots)
+        case "breadth":
+            return _breadth(slots)
+        case "recency":
+            return _recency(slots)
+        case "mean":
+            return _mean(slots)
+        case _ if slots.indicator.within:
+            return _within(slots)
+        case _:
+            return _rate(slots)
 
 
-def _sum(layout: Layout, slots: Slots, state: State, setting: Setting) -> _Read:
-    raw, observed, chance = _count(layout, slots, state, setting)
-    if slots.money and state.money:
-        for code, (_, amount, ref) in state.money.get(slots.n, {}).items():
+def _nothing(slots: Slots, state: State) -> str:
+    """Tell whether nothing was seen where there was a chance, or there never was one."""
+    had_chance = slots.chance < 0 or state.sums[slots.chance] > 0
+    return UNOBSERVED if had_chance else NOT_APPLICABLE
+
+
+def _decayed(slots: Slots) -> Read:
+    n, a, ref, per_us = slots.n, slots.a, slots.ref, slots.per_us
+
+    def read(state: State, setting: Setting) -> float | str:
+        sums = state.sums
+        if sums[n] > 0:
+            exponent = (sums[ref] - setting.at) * per_us
+            return sums[a] * exp2(exponent if exponent < _MAX_EXPONENT else _MAX_EXPONENT)
+        return _nothing(slots, state)
+
+    return read
+
+
+def _money(layout: Layout, slots: Slots) -> Read:
+    own = _decayed(slots)
+
+    def read(state: State, setting: Setting) -> float | str:
+        raw = own(state, setting)
+        for code, (_, amount, ref) in state.money.get(slots.n, {}).items() if state.money else ():
             rate = layout.model.rate(code)
             if rate is not None:
-                fade = min((ref - setting.at) * slots.per_us, _MAX_EXPONENT)
-                raw += rate * amount * exp2(fade)
-                observed = True
-    return raw, observed, chance or observed
+                fade = exp2(min((ref - setting.at) * slots.per_us, _MAX_EXPONENT))
+                raw = (0.0 if isinstance(raw, str) else raw) + rate * amount * fade
+        return raw
+
+    return read
 
 
-def _breadth(_layout: Layout, slots: Slots, state: State, setting: Setting) -> _Read:
-    if not state.sums[slots.n] > 0:
-        return 0.0, False, _chance(slots, state)
-    per_us, at, tag = slots.per_us, setting.at, slots.tag
-    raw = 0.0
-    for key, newest in newest_seen(state.seen).items():
-        if key & TAG_MASK == tag:
-            raw += exp2((newest - at) * per_us)
-    return raw, True, True
+def _breadth(slots: Slots) -> Read:
+    n, tag, per_us = slots.n, slots.tag, slots.per_us
+
+    def read(state: State, setting: Setting) -> float | str:
+        if not state.sums[n] > 0:
+            return _nothing(slots, state)
+        at = setting.at
+        raw = 0.0
+        for key, newest in newest_seen(state.seen).items():
+            if key & TAG_MASK == tag:
+                raw += exp2((newest - at) * per_us)
+        return raw
+
+    return read
 
 
-def _recency(_layout: Layout, slots: Slots, state: State, setting: Setting) -> _Read:
-    if state.sums[slots.n] > 0:
-        return exp2((state.sums[slots.ref] - setting.at) * slots.per_us), True, True
-    return 0.0, False, _chance(slots, state)
+def _recency(slots: Slots) -> Read:
+    n, ref, per_us = slots.n, slots.ref, slots.per_us
+
+    def read(state: State, setting: Setting) -> float | str:
+        sums = state.sums
+        return exp2((sums[ref] - setting.at) * per_us) if sums[n] > 0 else _nothing(slots, state)
+
+    return read
 
 
-def _mean(_layout: Layout, slots: Slots, state: State, _setting: Setting) -> _Read:
-    if state.sums[slots.n] > 0:
-        return state.sums[slots.a] / state.sums[slots.b], True, True
-    return 0.0, False, _chance(slots, state)
+def _mean(slots: Slots) -> Read:
+    n, a, b = slots.n, slots.a, slots.b
+
+    def read(state: State, _setting: Setting) -> float | str:
+        sums = state.sums
+        return sums[a] / sums[b] if sums[n] > 0 else _nothing(slots, state)
+
+    return read
+
+
+def _rate(slots: Slots) -> Read:
+    n, a, b = slots.n, slots.a, slots.b
+
+    def read(state: State, _setting: Setting) -> float | str:
+        sums = state.sums
+        return _quotient(sums[a], sums[b]) if sums[n] > 0 else _nothing(slots, state)
+
+    return read
 
 
 def _quotient(successes: float, chances: float) -> float:
@@ -194,72 +249,43 @@ def _quotient(successes: float, chances: float) -> float:
     return 1.0 if successes >= chances else successes / chances
 
 
-def _rate(_layout: Layout, slots: Slots, state: State, setting: Setting) -> _Read:
-    if slots.indicator.within:
-        return _within(slots, state, setting)
-    sums = state.sums
-    if sums[slots.n] > 0:
-        return _quotient(sums[slots.a], sums[slots.b]), True, True
-    return 0.0, False, sums[slots.chance] > 0
-
-
-def _within(slots: Slots, state: State, setting: Setting) -> _Read:
+def _within(slots: Slots) -> Read:
     """Rate the promotion windows that ended since the first purchase; one with a purchase wins.
 
     Both are dated at the window's end, and both sums are taken at the newest end.
     """
-    if not setting.windows or not state.bought:
-        return 0.0, False, False
-    bought = sorted(state.bought)
-    chances = [window for window in setting.windows if bought[0] <= window.end]
-    if not chances:
-        return 0.0, False, False
-    newest = max(window.end for window in chances)
-    won = lost = 0.0
-    success = False
-    for start, end in chances:
-        fade = exp2((end - newest) * slots.per_us)
-        place = bisect_left(bought, start)
-        if place < len(bought) and bought[place] <= end:
-            won += fade
-            success = True
-        else:
-            lost += fade
-    return (_quotient(won, won + lost) if success else 0.0), success, True
 
+    def read(state: State, setting: Setting) -> float | str:
+        if not setting.windows or not state.bought:
+            return NOT_APPLICABLE
+        bought = sorted(state.bought)
+        chances = [window for window in setting.windows if bought[0] <= window.end]
+        if not chances:
+            return NOT_APPLICABLE
+        newest = max(window.end for window in chances)
+        won = whole = 0.0
+        success = False
+        for start, end in chances:
+            fade = exp2((end - newest) * slots.per_us)
+            whole += fade
+            place = bisect_left(bought, start)
+            if place < len(bought) and bought[place] <= end:
+                won += fade
+                success = True
+        return _quotient(won, whole) if success else UNOBSERVED
 
-_READERS = {
-    "count": _count,
-    "sum": _sum,
-    "breadth": _breadth,
-    "recency": _recency,
-    "mean": _mean,
-    "rate": _rate,
-}
+    return read
 
 
 # -- points ----------------------------------------------------------------------------
 
 
-def saturating(raw: float, scale: float) -> float:
-    """Give 100 (1 - 2^(-raw/scale)): raw = scale earns 50; nothing below 0."""
-    return _FULL * (1.0 - exp2(-raw / scale)) if raw > 0 else 0.0
-
-
-def _proportional(raw: float, scale: float) -> float:
-    points = _FULL * raw / scale
-    return 0.0 if points < 0 else min(points, _FULL)
-
-
-def _share(raw: float, _scale: float) -> float:
-    return min(_FULL * raw, _FULL)
-
-
-_POINTS = {
-    "count": saturating,
-    "sum": saturating,
-    "breadth": saturating,
-    "recency": _share,
-    "mean": _proportional,
-    "rate": _share,
-}
+def _earner(slots: Slots) -> Earn:
+    scale = slots.indicator.scale
+    match slots.indicator.measure:
+        case "count" | "sum" | "breadth":
+            return lambda raw: _FULL * (1.0 - exp2(-raw / scale)) if raw > 0 else 0.0
+        case "mean":
+            return lambda raw: min(max(_FULL * raw / scale, 0.0), _FULL)
+        case _:
+            return lambda raw: min(_FULL * raw, _FULL)

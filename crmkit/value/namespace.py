@@ -81,8 +81,9 @@ class Value(Decisions):
                 require_root(reader, one)
             basis = read_basis(reader, self.defaults)
             held = _held_tiers(reader) if at is None else {}
+            shown = instant(when)
             for root, valued, _ in values_of_all(reader, basis, when, wanted):
-                yield valued.score(root, when, held.get(root) or self._rank_tier(root, when))
+                yield valued.score(root, shown, held.get(root) or self._rank_tier(root, when))
 
     def pyramid(self, at: datetime | None = None) -> tuple[Tier, ...]:
         """Give the tiers by rank, with their shares of value and revenue."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 
 import attrs
 
@@ -66,11 +67,11 @@ class Valued:
             )
         )
 
-    def score(self, customer: str, at: int, tier: TierOf | str | None) -> Score:
+    def score(self, customer: str, at: int | datetime, tier: TierOf | str | None) -> Score:
         """Make the public score; parts are made when somebody looks at them."""
         return Score(
             customer_id=customer,
-            at=instant(at),
+            at=instant(at) if isinstance(at, int) else at,
             total=self.total,
             tier=tier,
             model=self.layout.model.version,
