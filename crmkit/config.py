@@ -203,7 +203,7 @@ def _looked_up(found: re.Match[str], key: str) -> str:
         path = Path(name.removeprefix("file:"))
         try:
             return path.read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # not there, not UTF-8, no path at all
             refuse(key, f"the file {path} cannot be read: {error}")
     if name not in os.environ:
         refuse(key, f"the environment variable {name} is not set{nearest(name, os.environ)}")

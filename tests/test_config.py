@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crmkit.config import Config
 from crmkit.errors import ConfigError
@@ -210,3 +213,19 @@ def test_a_byte_order_mark_is_no_matter(tmp_path: Path):
     path.write_bytes(b'\xef\xbb\xbfworkspace = "shop"\n')
 
     assert Config.load(path).workspace == "shop"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["url", "region", "people", "model", "agenda", "plugins", "x"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text() | st.just("${file:\0}"),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+            max_leaves=6,
+        ),
+    )
+)
+def test_whatever_is_given_the_error_is_a_config_error(settings: dict[str, Any]) -> None:
+    """No mapping makes anything but a configuration or a ConfigError."""
+    with suppress(ConfigError):
+        Config.load(settings).to_dict()

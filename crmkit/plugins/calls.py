@@ -83,10 +83,6 @@ class Calls:
         """What one plugin did wrong."""
         return tuple(f for (key, _), f in list(self._failures.items()) if key == plugin.key)
 
-    def at(self, hook: str) -> tuple[Failure, ...]:
-        """Who failed at one hook."""
-        return tuple(f for (_, at), f in list(self._failures.items()) if at == hook)
-
 
 def run(implementation: Any, arguments: dict[str, Any]) -> Any:
     """Call one pluggy implementation with those of the arguments it takes."""

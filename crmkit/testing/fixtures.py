@@ -5,8 +5,11 @@ Override the fixture `plugin` with your module, and the others hold it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from crmkit.crm import CRM, connect
 from crmkit.plugins.manager import PluginManager
 from crmkit.testing.plugins import manager_for
 
@@ -21,3 +24,10 @@ def plugin() -> object:
 def plugin_manager(plugin: object) -> PluginManager:
     """Give a strict manager that holds the plugin under test, and none that is installed."""
     return manager_for(plugin)
+
+
+@pytest.fixture
+def crm(plugin_manager: PluginManager) -> Iterator[CRM]:
+    """Give an empty CRM in memory that has the plugin under test."""
+    with connect("memory://", plugins=plugin_manager) as opened:
+        yield opened

@@ -7,24 +7,47 @@ from types import SimpleNamespace
 
 import pytest
 
-from crmkit.contracts.specs import ChannelSpec
+from crmkit import CRM
+from crmkit.contracts.specs import ChannelSpec, KindSpec
 from crmkit.errors import PluginError
+from crmkit.model.touchpoint import Touchpoint
 from crmkit.plugins import PluginManager, hookimpl
 from crmkit.testing.plugins import check_installed, manager_for
 
 pytest_plugins = ["crmkit.testing.fixtures"]
 
 
+HEARD: list[str] = []
+
+
+@hookimpl
+def hear(touchpoints: list[Touchpoint], workspace: str) -> None:
+    HEARD.extend(f"{workspace} {touchpoint.kind}" for touchpoint in touchpoints)
+
+
 @pytest.fixture
 def plugin() -> object:
     return SimpleNamespace(
-        crmkit_channels=hookimpl(lambda: [ChannelSpec(name="pigeon", open=dict)])
+        crmkit_channels=hookimpl(lambda: [ChannelSpec(name="pigeon", open=dict)]),
+        crmkit_touchpoint_kinds=hookimpl(lambda: [KindSpec(name="flight")]),
+        crmkit_touchpoints_recorded=hear,
     )
 
 
 def test_the_fixture_holds_the_plugin(plugin_manager: PluginManager) -> None:
     """An author overrides `plugin`, and `plugin_manager` offers what it offers."""
     assert "pigeon" in plugin_manager.channels()
+
+
+def test_the_fixture_is_a_whole_crm(crm: CRM) -> None:
+    """In it, a plugin's kind of touchpoint is captured, and its listener hears of it."""
+    HEARD.clear()
+    flight = {"id": "f-1", "kind": "flight", "at": "2026-05-01T10:00:00+08:00"}
+
+    report = crm.capture([{**flight, "customer": {"email": "wang@example.com"}}], "tower")
+
+    assert (report.new, report.rejected) == (1, ())
+    assert HEARD == ["default flight"]
 
 
 def test_the_kit_holds_nothing_that_is_installed(install: Callable[..., None]) -> None:
