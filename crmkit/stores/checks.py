@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-from crmkit.contracts.store import Row
+from crmkit.contracts.store import Row, Value
 from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
+
+
+def picker(places: Iterable[int]) -> Callable[[Row], Row]:
+    """Give a function that takes these places of a row as a tuple."""
+    several = tuple(places)
+    if len(several) == 1:
+        (place,) = several
+        return lambda row: (row[place],)
+    return itemgetter(*several)
 
 
 def order(table: Table, by: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -44,9 +54,11 @@ def known(table: Table, *groups: Mapping[str, Any] | tuple[str, ...] | None) -> 
                 raise StoreError(f"{table.name} has no column {name!r}")
 
 
-def place(by: tuple[str, ...], equal: Row, bounded: bool, after: Row | None, full: int) -> None:  # noqa: FBT001
+def place(
+    by: tuple[str, ...], equal: Row, span: tuple[Value, Value], after: Row | None, full: int
+) -> None:
     """Raise StoreError where the place that a scan starts from does not fit its order."""
-    if len(equal) + bounded > len(by):
+    if len(equal) + (span != (None, None)) > len(by):
         raise StoreError(f"equal, low and high bind more columns than {by} has")
     if after is not None and (len(after) != full or after[: len(equal)] != equal):
         raise StoreError(f"after must hold {full} values and start with those of equal")

@@ -19,7 +19,8 @@ from crmkit.contracts.store import Reader, Row, Store, Value, Writer
 from crmkit.contracts.tables import Table
 from crmkit.errors import StoreClosed, StoreError
 from crmkit.stores import checks
-from crmkit.stores.memory_table import Changes, MemoryTable, Order, order_of, picker
+from crmkit.stores.checks import picker
+from crmkit.stores.memory_table import Changes, MemoryTable, Order, order_of
 from crmkit.stores.turns import Turns
 
 TIMEOUT = 30.0
@@ -216,8 +217,7 @@ class MemoryReader(Reader):
     ) -> Iterator[Row]:
         """Stream rows in order: see the contract."""
         names = checks.order(table, by)
-        bounded = low is not None or high is not None
-        checks.place(by or table.key, equal, bounded, after, len(names))
+        checks.place(by or table.key, equal, (low, high), after, len(names))
         checks.known(table, where, contains, columns)
         self.check()
         order = order_of(table, names)
@@ -327,7 +327,9 @@ def checked(table: Table, rows: Sequence[Row]) -> None:
     needed = picker(tuple(place for place, column in enumerate(table.columns) if not column.null))
     for row in rows:
         if len(row) != len(table.columns):
-            raise StoreError(f"A row of {table.name} has {len(table.columns)} values, not {len(row)}")
+            raise StoreError(
+                f"A row of {table.name} has {len(table.columns)} values, not {len(row)}"
+            )
         if None in needed(row):
             raise StoreError(f"A row of {table.name} has None in a column that must have a value")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from operator import itemgetter
-from typing import Any
 
 from crmkit.contracts.store import Row, Value
 from crmkit.contracts.tables import Table
+from crmkit.stores.checks import picker
 
 Changes = dict[Row, Row | None]
 """What a transaction did to a table: the new row of each key it touched; None: it is gone."""
@@ -27,14 +26,6 @@ class _Top:
 
 TOP = _Top()
 NONE = ()  # stands before every (value,) of a column that may be None
-
-
-def picker(places: tuple[int, ...]) -> Any:
-    """Give a function that takes these places of a row as a tuple."""
-    if len(places) == 1:
-        place = places[0]
-        return lambda row: (row[place],)
-    return itemgetter(*places)
 
 
 class Order:
@@ -60,9 +51,7 @@ class Order:
             for value, null in zip(values, self._null, strict=False)
         )
 
-    def bounds(
-        self, equal: Row, low: Value, high: Value
-    ) -> tuple[Row, Row]:
+    def bounds(self, equal: Row, low: Value, high: Value) -> tuple[Row, Row]:
         """Give two places, one before and one behind all that a scan may meet."""
         least = most = self.encode(equal)
         column = len(equal)

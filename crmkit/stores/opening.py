@@ -9,6 +9,9 @@ from crmkit.contracts.specs import StoreConfig, StoreSpec
 from crmkit.contracts.store import Store
 from crmkit.errors import ConfigError
 
+LONGEST = 200
+"""Characters in the name of a workspace."""
+
 MIGRATE = ("auto", "check", "never")
 
 BUILT_IN = (
@@ -59,7 +62,7 @@ def find_store(name: str, specs: Iterable[StoreSpec] = BUILT_IN) -> StoreSpec:
     return known[name]
 
 
-def open_store(  # noqa: PLR0913 - the four settings of a store, and who offers stores
+def open_store(
     url: str,
     *,
     workspace: str = "default",
@@ -83,11 +86,13 @@ def open_store(  # noqa: PLR0913 - the four settings of a store, and who offers 
         SchemaError: the schema is older (with ``check``) or newer than this crmkit.
         StoreError: the database cannot be opened; the message says what to check.
     """
-    if not workspace or len(workspace) > 200 or "\0" in workspace:
+    if not workspace or len(workspace) > LONGEST or "\0" in workspace:
         message = "workspace must be a text of 1 to 200 characters without NUL"
         raise ConfigError(message, key="workspace")
     if migrate not in MIGRATE:
-        raise ConfigError(f"migrate must be one of {', '.join(MIGRATE)}, got {migrate!r}", key="migrate")
+        raise ConfigError(
+            f"migrate must be one of {', '.join(MIGRATE)}, got {migrate!r}", key="migrate"
+        )
     spec = find_store(scheme(url), specs)
     make = spec.config or StoreConfig
     return spec.open(make(url=url, workspace=workspace, migrate=migrate, engine=engine))

@@ -20,7 +20,7 @@ from crmkit.contracts.store import Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
 from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
 from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.schema import PREFIX
+from crmkit.stores.sql.schema import PREFIX, VERSION
 from crmkit.stores.sql.store import SqlStore
 
 PAGE = 8192
@@ -44,13 +44,19 @@ def open_sqlite(config: StoreConfig) -> Store:
         raise ConfigError(message, key="engine")
     dialect = SqliteDialect(config.url)
     engine = dialect.engine() if config.engine is None else config.engine
-    store = SqlStore(engine, dialect, config.workspace, owned=config.engine is None)
+    store = SqliteStore(engine, dialect, config.workspace, owned=config.engine is None)
     try:
         store.migrate(config.migrate)
     except BaseException:
         store.close()
         raise
     return store
+
+
+class SqliteStore(SqlStore):
+    """A store in a SQLite file."""
+
+    name = "sqlite"
 
 
 class _Untyped(sa.types.UserDefinedType[float]):
@@ -70,11 +76,9 @@ class _CrossJoin(Join):
 
 @compiles(_CrossJoin)
 def _cross_join(join: _CrossJoin, compiler: Any, **options: Any) -> str:
-    left, right, on = (
-        compiler.process(part, **{**options, "asfrom": place < 2})
-        for place, part in enumerate((join.left, join.right, join.onclause))
-    )
-    return f"{left} CROSS JOIN {right} ON {on}"
+    left = compiler.process(join.left, **{**options, "asfrom": True})
+    right = compiler.process(join.right, **{**options, "asfrom": True})
+    return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
 class SqliteDialect(Dialect):
@@ -85,6 +89,7 @@ class SqliteDialect(Dialect):
     one_writer = True
     sort_puts = True
     key_values = 500
+    errors = (sqlite3.Error, OverflowError, UnicodeError)
     timeout = 30.0
 
     def __init__(self, url: str) -> None:
@@ -105,7 +110,11 @@ class SqliteDialect(Dialect):
         """Make the engine of a store that was given none."""
         arguments = {"timeout": self.timeout, "check_same_thread": False}
         engine = sa.create_engine(
-            self.url, connect_args=arguments, poolclass=QueuePool, pool_size=5, max_overflow=-1,
+            self.url,
+            connect_args=arguments,
+            poolclass=QueuePool,
+            pool_size=5,
+            max_overflow=-1,
             hide_parameters=True,
         )
         sa.event.listen(engine, "connect", _pragmas)
@@ -155,31 +164,27 @@ class SqliteDialect(Dialect):
         A row of a log lands at the end and its indexes stay narrow: they end in the row's number,
         which is ``seq``. Other tables are kept in the order of their key, without a second tree.
         """
-        name = f"{PREFIX}{table.name}"
-        own = sa.Column("workspace", sa.Integer, nullable=False, primary_key=not table.log)
-        keys = {"seq"} if table.log else set(table.key)
         columns = [
-            sa.Column(
-                column.name,
-                self.type(column),
-                nullable=column.null,
-                primary_key=column.name in keys,
-                autoincrement=False,
-            )
+            sa.Column(column.name, self.type(column), nullable=column.null)
             for column in table.columns
         ]
-        if not table.log:
-            order = {key: place for place, key in enumerate(table.key)}
-            primary = sa.PrimaryKeyConstraint("workspace", *sorted(table.key, key=order.__getitem__))
-            physical = sa.Table(name, metadata, own, *columns, primary, sqlite_with_rowid=False)
-        else:
-            physical = sa.Table(name, metadata, own, *columns)
-            if table.key != ("seq",):
-                sa.Index(f"{name}_key", *_columns(physical, table.key), unique=True)
+        key = ("seq",) if table.log else ("workspace", *table.key)
+        physical = sa.Table(
+            f"{PREFIX}{table.name}",
+            metadata,
+            sa.Column("workspace", sa.Integer, nullable=False),
+            *columns,
+            sa.PrimaryKeyConstraint(*key),
+            sqlite_with_rowid=table.log,
+        )
+        if table.log and table.key != ("seq",):
+            _index(physical, "key", table.key, unique=True)
         for by in table.indexes:
-            tail = () if table.log else tuple(key for key in table.key if key not in by)
-            by = by[:-1] if table.log and by[-1] == "seq" else by
-            sa.Index(f"{name}_{'_'.join(by)}", *_columns(physical, by + tail))
+            if table.log:
+                _index(physical, "_".join(by), tuple(name for name in by if name != "seq"))
+            else:
+                rest = tuple(name for name in table.key if name not in by)
+                _index(physical, "_".join(by), by + rest)
         return physical
 
     def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
@@ -200,8 +205,9 @@ class SqliteDialect(Dialect):
 
     def confine(self, table: sa.Table, by: tuple[str, ...], workspace: Any) -> Any:
         """Confine by the index's first column, or by looking where the order is ``seq`` alone."""
+        by_row = by == ("seq",) and "seq" in table.primary_key.columns
         column = table.c.workspace
-        return (self.unindexed(column) if by == ("seq",) and "seq" in table.primary_key.columns else column) == workspace
+        return (self.unindexed(column) if by_row else column) == workspace
 
     def unindexed(self, column: sa.Column[Any]) -> Any:
         """Give the column behind a plus, which no index serves."""
@@ -223,18 +229,21 @@ class SqliteDialect(Dialect):
         select = f"SELECT value FROM {PREFIX}fact WHERE name = 'seq'"  # noqa: S608
         return int(connection.exec_driver_sql(select).scalar_one())
 
-    def translate(self, error: BaseException) -> StoreError:
+    def translate(self, error: Exception) -> StoreError:
         """Say what the error means."""
-        if isinstance(error, StoreError):
-            return error
         cause = getattr(error, "orig", None) or error
-        where = self.url.database
+        where, text = self.url.database or "", str(cause)
         if _busy(cause) or isinstance(error, sa.exc.TimeoutError):
-            return StoreBusy(f"{where} was locked by another process for {self.timeout:g} s: try again")
-        text = str(cause)
-        if "no such table" in text:
-            return SchemaError(f"{where} has no crmkit schema ({text}): run `crmkit migrate`", found=None, expected=None)
-        return StoreError(f"{where}: {text}")
+            message = f"{where} was locked by another writer for {self.timeout:g} s: try again"
+            return StoreBusy(message)
+        if "no such table" in text or "no such column" in text:
+            message = f"{where} lacks crmkit's schema ({text}): run `crmkit migrate`"
+            return SchemaError(message, found=None, expected=VERSION)
+        name = getattr(cause, "sqlite_errorname", "")
+        advice = next((words for start, words in _ADVICE if name.startswith(start)), "")
+        if name.startswith("SQLITE_CANTOPEN"):
+            advice = _unopened(Path(where))
+        return StoreError(f"{where}: {text}{advice and f': {advice}'}")
 
     def dispose(self) -> None:
         """Remove the file of an in-memory database."""
@@ -242,8 +251,30 @@ class SqliteDialect(Dialect):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _columns(table: sa.Table, names: tuple[str, ...]) -> list[sa.Column[Any]]:
-    return [table.c.workspace, *(table.c[name] for name in names)]
+_ADVICE = (
+    ("SQLITE_NOTADB", "give the path of a crmkit database, or of a file that does not exist yet"),
+    ("SQLITE_CORRUPT", "the file is damaged; restore it from a backup"),
+    ("SQLITE_FULL", "free space on the disk, then try again; nothing of this write was kept"),
+    ("SQLITE_READONLY", "make the file and its folder writable for this user"),
+    ("SQLITE_PERM", "make the file and its folder writable for this user"),
+    ("SQLITE_IOERR", "check the disk and its file system, then try again"),
+    ("SQLITE_CONSTRAINT", "the row breaks a rule of its table"),
+)
+"""What to do about an error, by how SQLite's name for it starts."""
+
+
+def _unopened(path: Path) -> str:
+    """Say why a file cannot be opened."""
+    if path.is_dir():
+        return "it is a directory; name a file in it"
+    if not path.parent.exists():
+        return f"make the folder {path.parent} first"
+    return "make the file and its folder readable and writable for this user"
+
+
+def _index(table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool = False) -> None:
+    columns = (table.c.workspace, *(table.c[column] for column in names))
+    sa.Index(f"{table.name}_{name}", *columns, unique=unique)
 
 
 def _target(key: tuple[str, ...]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -24,8 +26,20 @@ class Dialect(ABC):
     """Whether a batch of replaced rows is faster when it comes in the order of the key."""
     key_values: ClassVar[int]
     """Most values bound in one statement of `fetch`."""
+    errors: ClassVar[tuple[type[Exception], ...]]
+    """What its driver raises by itself, beside what SQLAlchemy makes of it."""
     timeout: float
     """Seconds to wait for other writers."""
+
+    @contextmanager
+    def words(self) -> Iterator[None]:
+        """Turn what the database raises in a block into a StoreError that says what to do."""
+        try:
+            yield
+        except sa.exc.SQLAlchemyError as error:
+            raise self.translate(error) from error
+        except self.errors as error:
+            raise self.translate(error) from error
 
     @abstractmethod
     def prepare(self, connection: sa.Connection) -> None:
@@ -76,8 +90,8 @@ class Dialect(ABC):
         """Give the ``seq`` below which no open transaction can still commit anything."""
 
     @abstractmethod
-    def translate(self, error: BaseException) -> StoreError:
+    def translate(self, error: Exception) -> StoreError:
         """Say in words what the driver's error means and what to do about it."""
 
-    def dispose(self) -> None:
+    def dispose(self) -> None:  # noqa: B027 - most dialects have nothing of their own
         """Give back what the dialect made beside the engine."""

@@ -68,7 +68,9 @@ class Scan:
 class Statements:
     """The texts for one workspace of one database."""
 
-    def __init__(self, dialect: Dialect, schema: Schema, compiler: sa.Dialect, workspace: int) -> None:
+    def __init__(
+        self, dialect: Dialect, schema: Schema, compiler: sa.Dialect, workspace: int
+    ) -> None:
         """Compile with `compiler`, the engine's own dialect."""
         self.dialect = dialect
         self.schema = schema
@@ -117,13 +119,18 @@ class Statements:
         return found.sql
 
     def fetch(
-        self, table: Table, by: tuple[str, ...], given: tuple[bool, ...], count: int
+        self,
+        table: Table,
+        by: tuple[str, ...],
+        given: tuple[bool, ...],
+        columns: tuple[str, ...],
+        count: int,
     ) -> str:
         """Give the text that reads by `count` keys; it binds their values that are not None."""
-        mark = ("fetch", table.name, by, given)
+        mark = ("fetch", table.name, by, given, columns)
         found = self._kept.get(mark)
         if found is None:
-            found = self._kept[mark] = self._query(self._fetch(table, by, given))
+            found = self._kept[mark] = self._query(self._fetch(table, by, given, columns))
         bound = sum(given)
         if not bound:
             return found.sql
@@ -133,7 +140,11 @@ class Statements:
         return f"WITH crmkit_keys({names}) AS (VALUES {', '.join([one] * count)}) {found.sql}"
 
     def _fetch(
-        self, table: Table, by: tuple[str, ...], given: tuple[bool, ...]
+        self,
+        table: Table,
+        by: tuple[str, ...],
+        given: tuple[bool, ...],
+        columns: tuple[str, ...],
     ) -> sa.Select[Any]:
         physical = self.schema[table]
         bound = [name for name, value in zip(by, given, strict=True) if value]
@@ -141,7 +152,7 @@ class Statements:
         conditions: list[Any] = [physical.c.workspace == self.workspace]
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
-        select = sa.select(*(physical.c[name] for name in table.names))
+        select = sa.select(*(physical.c[name] for name in columns))
         if not bound:
             return select.where(*conditions)
         return select.select_from(self.dialect.by_keys(keys, physical, sa.and_(*conditions)))
@@ -170,7 +181,9 @@ class Statements:
         conditions = [self.dialect.confine(self.schema[table], shape.by, self.workspace)]
         for place, given in enumerate(shape.equal):
             column = columns[shape.order[place]]
-            conditions.append(column == sa.bindparam(f"equal{place}") if given else column.is_(None))
+            conditions.append(
+                column == sa.bindparam(f"equal{place}") if given else column.is_(None)
+            )
         if shape.low:
             conditions.append(columns[shape.order[len(shape.equal)]] >= sa.bindparam("low"))
         if shape.high:
@@ -191,7 +204,7 @@ class Statements:
 def _among(column: Any, name: str, many: int, none: bool) -> Any:  # noqa: FBT001
     """Give the condition that a column has one of `many` values, or is None where `none`."""
     found: list[Any] = [column.is_(None)] if none else []
-    binds = [sa.bindparam(f"where_{name}_{place}") for place in range(many)]
+    binds: list[Any] = [sa.bindparam(f"where_{name}_{place}") for place in range(many)]
     if many == 1:
         found.append(column == binds[0])
     elif many:
@@ -201,13 +214,14 @@ def _among(column: Any, name: str, many: int, none: bool) -> Any:  # noqa: FBT00
 
 def _behind(rest: list[sa.Column[Any]], given: tuple[bool, ...], *, reverse: bool) -> list[Any]:
     """Give the conditions that a row comes after a place; None comes before every value."""
-    binds = [sa.bindparam(f"after{place}") for place in range(len(rest))]
+    binds: list[Any] = [sa.bindparam(f"after{place}") for place in range(len(rest))]
     if not rest:
         return [sa.false()]
     if not any(column.nullable for column in rest):
         here, there = sa.tuple_(*rest), sa.tuple_(*binds)
         return [here < there if reverse else here > there]
-    choices, same = [], []
+    choices: list[Any] = []
+    same: list[Any] = []
     for column, bind, value in zip(rest, binds, given, strict=True):
         if value:
             further = sa.or_(column < bind, column.is_(None)) if reverse else column > bind
@@ -215,7 +229,9 @@ def _behind(rest: list[sa.Column[Any]], given: tuple[bool, ...], *, reverse: boo
             further = sa.false() if reverse else column.is_not(None)
         choices.append(sa.and_(*same, further))
         same.append(column == bind if value else column.is_(None))
-    return [sa.or_(*choices)]
+    # The first column alone says where in the index to begin.
+    start = [] if reverse or not given[0] else [rest[0] >= binds[0]]
+    return [*start, sa.or_(*choices)]
 
 
 def where_shape(

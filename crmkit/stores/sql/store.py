@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +37,6 @@ class SqlStore(Store):
             workspace: Whose data.
             owned: Whether `engine` was made for this store and ends with it.
         """
-        self.name = dialect.name  # type: ignore[misc] - a class's own where the class is one's own
         self.workspace = workspace
         self.engine = engine
         self.dialect = dialect
@@ -58,7 +57,7 @@ class SqlStore(Store):
         """
         if how == "never":
             return
-        with self._connection() as connection:
+        with self._connection() as connection, self.dialect.words():
             if check(self.schema.found(connection), migrate=how):
                 return
             connection.rollback()
@@ -70,7 +69,7 @@ class SqlStore(Store):
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
-        """Take a connection; what goes wrong on it is told in words."""
+        """Take a connection for a block, and give it back without what was not committed."""
         if self._closed:
             message = f"The store of workspace {self.workspace!r} was closed: open it again"
             raise StoreClosed(message)
@@ -78,15 +77,10 @@ class SqlStore(Store):
             _inherited.append(self.engine.pool)
             self.engine.dispose(close=False)
             self._pid = os.getpid()
-        try:
+        with self.dialect.words():
             connection = self.engine.connect()
-        except Exception as error:
-            raise self.dialect.translate(error) from error
         with connection:
-            try:
-                yield connection
-            except sa.exc.SQLAlchemyError as error:
-                raise self.dialect.translate(error) from error
+            yield connection
 
     def read(self) -> AbstractContextManager[Reader]:
         """Open a consistent look at the workspace: see the contract."""
@@ -95,10 +89,11 @@ class SqlStore(Store):
     @contextmanager
     def _read(self) -> Iterator[Reader]:
         with self._connection() as connection:
-            self.dialect.begin(connection, write=False)
-            number = self._number or self._find(connection)
+            with self.dialect.words():
+                self.dialect.begin(connection, write=False)
+                number = self._number or self.find(connection)
             self._number = number
-            reader = SqlReader(connection, self.dialect, self._texts(number))
+            reader = SqlReader(connection, self.dialect, self.texts(number))
             try:
                 yield reader
             finally:
@@ -110,51 +105,55 @@ class SqlStore(Store):
 
     @contextmanager
     def _write(self) -> Iterator[Writer]:
-        with self._turn(), self._connection() as connection:
-            self.dialect.begin(connection, write=True)
-            number = self._number or self._make(connection)
-            writer = SqlWriter(connection, self.dialect, self._texts(number))
+        turn = self._turns.turn() if self.dialect.one_writer else nullcontext()
+        with turn, self._connection() as connection:
+            with self.dialect.words():
+                self.dialect.begin(connection, write=True)
+                number = self._number or self.make(connection)
+            writer = SqlWriter(connection, self.dialect, self.texts(number))
             try:
                 yield writer
-                connection.commit()
-            except BaseException:
-                connection.rollback()
-                raise
+                writer.check()
+                with self.dialect.words():
+                    connection.commit()
             finally:
                 writer.end()
             self._number = number  # only now: an undone first write takes its workspace along
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self.dialect.one_writer:
-            yield
-            return
-        with self._turns.turn():
-            yield
+    def using(self, connection: sa.Connection) -> Store:
+        """Give this store inside the host's own transaction: the host commits, or does not.
 
-    def _texts(self, number: int) -> Statements:
+        Args:
+            connection: A connection to the same database; whatever is written goes with it.
+        """
+        from crmkit.stores.sql.joined import JoinedStore  # noqa: PLC0415 - it builds on this
+
+        return JoinedStore(self, connection)
+
+    def texts(self, number: int) -> Statements:
+        """Give the SQL texts for a workspace by its number."""
         if number not in self._statements:
             texts = Statements(self.dialect, self.schema, self.engine.dialect, number)
             self._statements[number] = texts
         return self._statements[number]
 
-    def _find(self, connection: sa.Connection) -> int:
+    def find(self, connection: sa.Connection) -> int:
         """Give the number of the workspace, or NOBODY."""
         table = self.schema.workspace
         found = connection.scalar(sa.select(table.c.id).where(table.c.name == self.workspace))
         return NOBODY if found is None else int(found)
 
-    def _make(self, connection: sa.Connection) -> int:
+    def make(self, connection: sa.Connection) -> int:
         """Give the number of the workspace, which comes to be here where it is new."""
-        found = self._find(connection)
+        found = self.find(connection)
         if not found:
             connection.execute(sa.insert(self.schema.workspace).values(name=self.workspace))
-            found = self._find(connection)
+            found = self.find(connection)
         return found
 
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted."""
-        with self._connection() as connection:
+        with self._connection() as connection, self.dialect.words():
             return sorted(connection.scalars(sa.select(self.schema.workspace.c.name)))
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from crmkit.contracts.store import Reader, Row, Value, Writer
 from crmkit.contracts.tables import Table
-from crmkit.errors import CrmkitError, StoreError
+from crmkit.errors import StoreError
 from crmkit.stores import checks
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.statements import Scan, Statements, where_shape
@@ -20,50 +20,45 @@ STREAM = 2_000
 """Rows fetched at a time: memory stays flat however long the scan."""
 
 
-class Rows(Iterator[Row]):
-    """The rows of one statement, read as they are asked for."""
+class Cursor:
+    """The rows of one query, read as they are asked for."""
 
-    def __init__(self, transaction: SqlReader, cursor: Any) -> None:
-        """Read from `cursor` while `transaction` lasts."""
+    def __init__(self, transaction: SqlReader, result: sa.CursorResult[Any]) -> None:
+        """Read `result` while `transaction` lasts."""
         self._transaction = transaction
-        self._cursor = cursor
-        self._rest: Iterator[Row] = iter(())
-
-    def __next__(self) -> Row:
-        for row in self._rest:
-            return row
-        if self._cursor is None:
-            raise StopIteration
-        self._rest = iter(self._more(STREAM))
-        return next(self)
-
-    def _more(self, size: int) -> list[Row]:
-        self._transaction.check()
-        try:
-            rows: list[Row] = self._cursor.fetchmany(size)
-        except Exception as error:
-            raise self._transaction.dialect.translate(error) from error
-        if len(rows) < size:
-            self._cursor.close()
-            self._cursor = None
-        return rows
+        # The driver's own cursor: it gives plain tuples, without a Row object around each.
+        self._cursor: Any = result.cursor
+        self._settled: list[Row] | None = None
 
     def settle(self) -> None:
         """Read the rest now, since something is about to be written."""
-        rest = self._rest
-        while self._cursor is not None:
-            rest = chain(rest, self._more(STREAM))
-        self._rest = rest
+        if self._settled is None:
+            with self._transaction.dialect.words():
+                self._settled = self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the rows; each is given once."""
+        while rows := self._batch():
+            yield from rows
+
+    def _batch(self) -> list[Row]:
+        self._transaction.check()
+        if self._settled is not None:
+            rows, self._settled = self._settled, []
+            return rows
+        with self._transaction.dialect.words():
+            fetched: list[Row] = self._cursor.fetchmany(STREAM)
+        return fetched
 
 
 class SqlReader(Reader):
     """A snapshot of the workspace."""
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect, statements: Statements) -> None:
+    def __init__(self, connection: sa.Connection, dialect: Dialect, texts: Statements) -> None:
         """Read by `connection`, whose transaction the store opens and ends."""
         self.connection = connection
         self.dialect = dialect
-        self.statements = statements
+        self.texts = texts
         self._over = False
 
     def end(self) -> None:
@@ -76,41 +71,39 @@ class SqlReader(Reader):
             message = "This read or write is over: use it, and what it gives, inside its block"
             raise StoreError(message)
 
-    def run(self, sql: str, values: Any = ()) -> sa.CursorResult[Any]:
+    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
         """Run one statement; a list of tuples runs it for each.
 
         Raises:
             StoreError: the database could not do it.
         """
         self.check()
-        try:
+        with self.dialect.words():
             return self.connection.exec_driver_sql(
                 sql, values or None, execution_options={"preserve_rowcount": True}
             )
-        except CrmkitError:
-            raise
-        except Exception as error:
-            raise self.dialect.translate(error) from error
 
-    def stream(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        # The driver's cursor gives plain tuples; a Row object each would cost as much again.
-        return Rows(self, self.run(sql, values).cursor)
+        return iter(Cursor(self, self.run(sql, values)))
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
     ) -> Iterator[Row]:
         """Give the rows whose leading columns equal one of `keys`: see the contract."""
-        by = checks.leading(table, by)
         self.check()
-        parts = []
+        return self.fetched(table, keys, checks.leading(table, by), table.names)
+
+    def fetched(
+        self, table: Table, keys: Iterable[Row], by: tuple[str, ...], columns: tuple[str, ...]
+    ) -> Iterator[Row]:
+        """Give some columns of the rows that `fetch` gives, statement by statement."""
         for given, group in by_nulls(keys, len(by)).items():
-            size = max(1, self.dialect.key_values // max(1, sum(given)))
-            keyed = iter(sorted(group))  # neighbours on one page are read together
-            while part := list(islice(keyed, size)):
-                sql = self.statements.fetch(table, by, given, len(part))
-                parts.append((sql, tuple(chain.from_iterable(part))))
-        return chain.from_iterable(self.stream(sql, values) for sql, values in parts)
+            size = self.dialect.key_values // max(1, sum(given))
+            rest = iter(sorted(group))  # neighbours on one page are read together
+            while part := list(islice(rest, size)):
+                sql = self.texts.fetch(table, by, given, columns, len(part))
+                yield from self.query(sql, tuple(chain.from_iterable(part)))
 
     def scan(  # noqa: PLR0913 - the contract's own
         self,
@@ -129,8 +122,7 @@ class SqlReader(Reader):
     ) -> Iterator[Row]:
         """Stream rows in order: see the contract."""
         order = checks.order(table, by)
-        bounded = low is not None or high is not None
-        checks.place(by or table.key, equal, bounded, after, len(order))
+        checks.place(by or table.key, equal, (low, high), after, len(order))
         checks.known(table, where, contains, columns)
         conditions, values = where_shape(where)
         behind = None if after is None else after[len(equal) :]
@@ -145,41 +137,65 @@ class SqlReader(Reader):
             contains=tuple(contains or ()),
             reverse=reverse,
             limit=limit is not None,
-            columns=columns or table.names,
+            columns=table.names if columns is None else columns,
         )
         values |= {"low": low, "high": high, "limit": limit}
         values |= {f"equal{place}": value for place, value in enumerate(equal)}
         values |= {f"after{place}": value for place, value in enumerate(behind or ())}
         values |= {f"contains_{name}": text for name, text in (contains or {}).items()}
-        query = self.statements.scan(table, shape)
-        return self.stream(query.sql, query.bind(values))
+        query = self.texts.scan(table, shape)
+        return self.query(query.sql, query.bind(values))
 
     def count(self, table: Table, where: Mapping[str, Value] | None = None) -> int:
         """Count the rows whose columns equal `where`."""
         checks.known(table, where)
         shape, values = where_shape(where)
-        query = self.statements.count(table, shape)
+        query = self.texts.count(table, shape)
         return int(self.run(query.sql, query.bind(values)).scalar_one())
 
     def watermark(self) -> int:
         """Give the ``seq`` up to which nothing new can appear any more."""
         self.check()
-        return self.dialect.watermark(self.connection)
+        with self.dialect.words():
+            return self.dialect.watermark(self.connection)
 
 
 class SqlWriter(SqlReader, Writer):
-    """A transaction that writes."""
+    """A transaction that writes.
 
-    def __init__(self, connection: sa.Connection, dialect: Dialect, statements: Statements) -> None:
+    Attributes:
+        failure: The first thing that went wrong; nothing is committed after it, since the
+            database may have undone more than the one statement.
+    """
+
+    def __init__(self, connection: sa.Connection, dialect: Dialect, texts: Statements) -> None:
         """Write by `connection`, whose transaction the store opens and ends."""
-        super().__init__(connection, dialect, statements)
-        self._open: WeakSet[Rows] = WeakSet()
+        super().__init__(connection, dialect, texts)
+        self.failure: StoreError | None = None
+        self._open: WeakSet[Cursor] = WeakSet()
+        self._first: int | None = None
 
-    def stream(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def check(self) -> None:
+        """Raise StoreError where the transaction is over, or failed before."""
+        super().check()
+        if self.failure is not None:
+            message = f"This write failed before and will be undone: {self.failure}"
+            raise type(self.failure)(message, **vars(self.failure)) from self.failure
+
+    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
+        """Run one statement; where it fails, so does the whole transaction."""
+        self.check()
+        try:
+            return super().run(sql, values)
+        except StoreError as error:
+            self.failure = error
+            raise
+
+    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
         """Run a query; its rows stay those of now, whatever is written before they are read."""
-        rows = Rows(self, self.run(sql, values).cursor)
-        self._open.add(rows)
-        return rows
+        cursor = Cursor(self, self.run(sql, values))
+        self._open.add(cursor)
+        return iter(cursor)
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
@@ -188,84 +204,90 @@ class SqlWriter(SqlReader, Writer):
         return iter(list(super().fetch(table, keys, by=by)))
 
     def _settle(self) -> None:
-        """Read open scans to their end: what a statement reads while it is written is undefined."""
-        for rows in list(self._open):
-            rows.settle()
+        """Read open scans to their end: what a query gives while it is written is undefined."""
+        for cursor in list(self._open):
+            cursor.settle()
         self._open.clear()
+
+    def watermark(self) -> int:
+        """Give the last ``seq`` before those this transaction reserved."""
+        last = super().watermark()
+        return last if self._first is None else self._first - 1
 
     def sequence(self, count: int) -> int:
         """Reserve `count` consecutive values of ``seq`` and give the first."""
         self.check()
-        try:
-            return self.dialect.reserve(self.connection, count)
-        except Exception as error:
-            raise self.dialect.translate(error) from error
+        with self.dialect.words():
+            first = self.dialect.reserve(self.connection, count)
+        self._first = first if self._first is None else self._first
+        return first
 
     def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
         """Add rows whose key is new; give the positions of the others."""
         checks.width(table, rows)
+        self.check()
         if not rows:
             return []
         self._settle()
-        sql = self.statements.insert(table)
-        point = self.connection.begin_nested()
-        added = self.run(sql, list(rows)).rowcount
-        if added == len(rows):
+        sql = self.texts.insert(table)
+        with self.dialect.words():
+            point = self.connection.begin_nested()
+        if self.run(sql, list(rows)).rowcount == len(rows):
             point.commit()
             return []
-        # Only now it is worth asking which: without their own rows in the table.
+        # Some were there. Which ones shows only without those that were just added.
         point.rollback()
-        there = self._there(table, rows)
-        fresh = [row for place, row in enumerate(rows) if place not in there]
-        if fresh:
+        known = self._known(table, rows)
+        if fresh := [row for place, row in enumerate(rows) if place not in known]:
             self.run(sql, fresh)
-        return sorted(there)
+        return sorted(known)
 
-    def _there(self, table: Table, rows: Sequence[Row]) -> set[int]:
+    def _known(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """Give the positions whose key is in the table, or stands earlier in `rows`."""
         places = [table.position[name] for name in table.key]
         keys = [tuple(row[place] for place in places) for row in rows]
-        seen = {tuple(row[place] for place in places) for row in self.fetch(table, keys)}
-        found = set()
+        seen = set(self.fetched(table, keys, table.key, table.key))
+        known = set()
         for place, key in enumerate(keys):
             if key in seen:
-                found.add(place)
+                known.add(place)
             seen.add(key)
-        return found
+        return known
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows, or replace those with the same key; of two with one key the later holds."""
         checks.width(table, rows)
+        self.check()
         if not rows:
             return
         self._settle()
-        if self.dialect.sort_puts:
-            places = [table.position[name] for name in table.key]
-            rows = sorted(rows, key=lambda row: [row[place] for place in places])
-        self.run(self.statements.upsert(table), list(rows))
+        if self.dialect.sort_puts:  # stable, so that the later of two still comes later
+            rows = sorted(rows, key=checks.picker(table.position[name] for name in table.key))
+        self.run(self.texts.upsert(table), list(rows))
 
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
     ) -> int:
         """Delete the rows that `fetch` would give; tell how many."""
         by = checks.leading(table, by)
+        self.check()
         self._settle()
         deleted = 0
         for given, group in by_nulls(keys, len(by)).items():
-            sql = self.statements.delete(table, by, given)
-            # One run for the one key () that binds nothing, else one for each key.
+            sql = self.texts.delete(table, by, given)
+            # A key of nothing but None binds no value, and the statement runs once without any.
             deleted += self.run(sql, list(group) if any(given) else ()).rowcount
         return deleted
 
 
 def by_nulls(keys: Iterable[Row], width: int) -> dict[tuple[bool, ...], dict[Row, None]]:
-    """Group keys by which of their values are None, without those, each key once.
+    """Group keys by which of their values are given, without the others, each key once.
 
     Raises:
         StoreError: a key has another number of values.
     """
-    groups: dict[tuple[bool, ...], dict[Row, None]] = {}
-    whole = groups.setdefault((True,) * width, {})
+    whole: dict[Row, None] = {}
+    groups = {(True,) * width: whole}
     for key in keys:
         if len(key) != width:
             raise StoreError(f"Key {key!r} must have {width} values")
