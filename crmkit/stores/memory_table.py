@@ -153,3 +153,12 @@ class MemoryTable:
         # By number, not by a slice: a page of a long table must not copy the rest of it.
         numbers: Iterable[int] = range(stop - 1, start - 1, -1) if reverse else range(start, stop)
         return map(places.__getitem__, numbers)
+
+
+class Version:
+    """The tables of one workspace as of some commit; `readers` counts who looks at it."""
+
+    def __init__(self) -> None:
+        """Make an empty one."""
+        self.readers = 0
+        self.tables: dict[str, MemoryTable] = {}

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.errors import StoreClosed
+from crmkit.stores.sql.reader import SqlReader
 from crmkit.stores.sql.store import SqlStore
-from crmkit.stores.sql.transaction import SqlReader, SqlWriter
+from crmkit.stores.sql.writer import SqlWriter
 
 
 class JoinedStore(Store):

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.errors import StoreClosed
 from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.reader import SqlReader
 from crmkit.stores.sql.schema import Schema, check
 from crmkit.stores.sql.statements import Statements
-from crmkit.stores.sql.transaction import SqlReader, SqlWriter
+from crmkit.stores.sql.writer import SqlWriter
 from crmkit.stores.turns import Turns
 
 _inherited: list[Any] = []

@@ -1,0 +1,137 @@
+"""A transaction on a SQL database: rows go to the driver as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from weakref import WeakSet
+
+import sqlalchemy as sa
+
+from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.tables import Table
+from crmkit.errors import StoreError
+from crmkit.stores import checks
+from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.reader import Cursor, SqlReader, by_nulls
+from crmkit.stores.sql.statements import Statements
+
+
+class SqlWriter(SqlReader, Writer):
+    """A transaction that writes.
+
+    Attributes:
+        failure: The first thing that went wrong; nothing is committed after it, since the
+            database may have undone more than the one statement.
+    """
+
+    def __init__(self, connection: sa.Connection, dialect: Dialect, texts: Statements) -> None:
+        """Write by `connection`, whose transaction the store opens and ends."""
+        super().__init__(connection, dialect, texts)
+        self.failure: StoreError | None = None
+        self._open: WeakSet[Cursor] = WeakSet()
+        self._first: int | None = None
+
+    def check(self) -> None:
+        """Raise StoreError where the transaction is over, or failed before."""
+        super().check()
+        if self.failure is not None:
+            message = f"This write failed before and will be undone: {self.failure}"
+            raise type(self.failure)(message, **vars(self.failure)) from self.failure
+
+    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
+        """Run one statement; where it fails, so does the whole transaction."""
+        self.check()
+        try:
+            return super().run(sql, values)
+        except StoreError as error:
+            self.failure = error
+            raise
+
+    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
+        """Run a query; its rows stay those of now, whatever is written before they are read."""
+        cursor = Cursor(self, self.run(sql, values))
+        self._open.add(cursor)
+        return iter(cursor)
+
+    def fetch(
+        self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
+    ) -> Iterator[Row]:
+        """Give the rows whose leading columns equal one of `keys`, as they are now."""
+        return iter(list(super().fetch(table, keys, by=by)))
+
+    def _settle(self) -> None:
+        """Read open scans to their end: what a query gives while it is written is undefined."""
+        for cursor in list(self._open):
+            cursor.settle()
+        self._open.clear()
+
+    def watermark(self) -> int:
+        """Give the last ``seq`` before those this transaction reserved."""
+        last = super().watermark()
+        return last if self._first is None else self._first - 1
+
+    def sequence(self, count: int) -> int:
+        """Reserve `count` consecutive values of ``seq`` and give the first."""
+        self.check()
+        with self.dialect.words():
+            first = self.dialect.reserve(self.connection, count)
+        self._first = first if self._first is None else self._first
+        return first
+
+    def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
+        """Add rows whose key is new; give the positions of the others."""
+        checks.width(table, rows)
+        self.check()
+        if not rows:
+            return []
+        self._settle()
+        sql = self.texts.insert(table)
+        with self.dialect.words():
+            point = self.connection.begin_nested()
+        if self.run(sql, list(rows)).rowcount == len(rows):
+            point.commit()
+            return []
+        # Some were there. Which ones shows only without those that were just added.
+        point.rollback()
+        known = self._known(table, rows)
+        if fresh := [row for place, row in enumerate(rows) if place not in known]:
+            self.run(sql, fresh)
+        return sorted(known)
+
+    def _known(self, table: Table, rows: Sequence[Row]) -> set[int]:
+        """Give the positions whose key is in the table, or stands earlier in `rows`."""
+        places = [table.position[name] for name in table.key]
+        keys = [tuple(row[place] for place in places) for row in rows]
+        seen = set(self.fetched(table, keys, table.key, table.key))
+        known = set()
+        for place, key in enumerate(keys):
+            if key in seen:
+                known.add(place)
+            seen.add(key)
+        return known
+
+    def put(self, table: Table, rows: Sequence[Row]) -> None:
+        """Add rows, or replace those with the same key; of two with one key the later holds."""
+        checks.width(table, rows)
+        self.check()
+        if not rows:
+            return
+        self._settle()
+        if self.dialect.sort_puts:  # stable, so that the later of two still comes later
+            rows = sorted(rows, key=checks.picker(table.position[name] for name in table.key))
+        self.run(self.texts.upsert(table), list(rows))
+
+    def delete(
+        self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
+    ) -> int:
+        """Delete the rows that `fetch` would give; tell how many."""
+        by = checks.leading(table, by)
+        self.check()
+        self._settle()
+        deleted = 0
+        for given, group in by_nulls(keys, len(by)).items():
+            sql = self.texts.delete(table, by, given)
+            # A key of nothing but None binds no value, and the statement runs once without any.
+            deleted += self.run(sql, list(group) if any(given) else ()).rowcount
+        return deleted
