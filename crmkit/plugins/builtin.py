@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crmkit.contracts.specs import StoreSpec, load
+from crmkit.contracts.specs import CommandSpec, StoreSpec, load
 from crmkit.plugins.marks import hookimpl
 
 
@@ -16,4 +16,11 @@ from crmkit.plugins.marks import hookimpl
 def crmkit_stores() -> Iterable[StoreSpec]:
     """Offer the stores of the core."""
     specs: Iterable[StoreSpec] = load("crmkit.stores.opening:BUILT_IN")
+    return specs
+
+
+@hookimpl
+def crmkit_commands() -> Iterable[CommandSpec]:
+    """Offer the commands of the core."""
+    specs: Iterable[CommandSpec] = load("crmkit.cli.commands:COMMANDS")
     return specs

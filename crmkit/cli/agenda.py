@@ -1,0 +1,72 @@
+"""``crmkit agenda``: whom to contact on a day, why, and about what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.output import columns, print_array, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When, when
+from crmkit.model.care import AgendaItem, Matter, Reason
+
+_HEAD = columns("customer id! due! why about channel owner priority#")
+_LANGUAGES = ("en", "zh")
+_SHOWN = 2
+
+
+@click.command(epilog=options.DATES)
+@click.option("--day", type=when, metavar="DATE", help="Which day; without it, today.")
+@click.option("--owner", help="Only this account manager's.")
+@options.limit(None)
+@click.option(
+    "--lang", type=click.Choice(_LANGUAGES), default="en", show_default=True, help="Language."
+)
+@options.as_of
+@options.as_json
+@pass_settings
+def agenda(
+    settings: Settings,
+    day: When | None,
+    owner: str | None,
+    limit: int | None,
+    lang: str,
+    at: When | None,
+    as_json: bool,
+) -> None:
+    """List whom to contact on a day, why, and about what; the most pressing first."""
+    with settings.open(at) as crm:
+        on = (day or options.TODAY).day(crm.session.clock(), settings.zone)
+        items = crm.care.agenda(on, owner=owner, limit=limit)
+        if as_json:
+            print_array(items)
+        else:
+            show_agenda(items, lang)
+
+
+def show_agenda(items: Iterable[AgendaItem], lang: str = "en") -> None:
+    """Print an agenda, a contact a line."""
+    table(
+        _HEAD,
+        (
+            (
+                item.name,
+                item.customer_id,
+                item.due,
+                _words(item.why, lang),
+                _words(item.about, lang),
+                item.channel,
+                item.owner,
+                item.priority,
+            )
+            for item in items
+        ),
+    )
+
+
+def _words(said: Iterable[Reason | Matter], lang: str) -> str:
+    """Give the weightiest of what stands in both languages."""
+    first = [getattr(one, lang) or one.en for one, _ in zip(said, range(_SHOWN), strict=False)]
+    return ("；" if lang == "zh" else "; ").join(first)

@@ -1,0 +1,27 @@
+"""The commands of the core: names and summaries, so that ``crmkit --help`` imports none of them."""
+
+from __future__ import annotations
+
+from crmkit.contracts.specs import CommandSpec
+
+COMMANDS = tuple(
+    CommandSpec(name=name, command=f"crmkit.cli.{place}", summary=summary)
+    for name, place, summary in (
+        ("demo", "demo:demo", "Try everything on a year of a real shop's invoices."),
+        ("import", "importing:import_", "Take touchpoints or customers in from files."),
+        ("customers", "customers:customers", "Find customers."),
+        ("score", "scores:score", "Show a customer's value score and its parts."),
+        ("explain", "scores:explain", "Say why a customer's score moved."),
+        ("movers", "movers:movers", "List who rose or fell, and why."),
+        ("pyramid", "pyramid:pyramid", "Show the tiers and their shares of value and revenue."),
+        ("agenda", "agenda:agenda", "List whom to contact on a day, why, and about what."),
+        ("report", "report:report", "Count customers and touchpoints."),
+        ("export", "customers:export", "Give everything that is known about a customer."),
+        ("erase", "customers:erase", "Forget a customer for good."),
+        ("migrate", "keeping:migrate", "Create or upgrade the database's schema."),
+        ("plugins", "keeping:plugins", "List the plugins and how they are."),
+        ("doctor", "doctor:doctor", "Look for what is wrong or forgotten."),
+        ("new-plugin", "new_plugin:new_plugin", "Write a plugin to start from."),
+    )
+)
+"""In the order that help lists them."""

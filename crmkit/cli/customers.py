@@ -1,0 +1,110 @@
+"""``crmkit customers``, ``export`` and ``erase``: find customers, give and forget what is known."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.naming import called, found
+from crmkit.cli.output import columns, note, plain, print_array, print_json, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.model.customer import Customer
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+
+_HEAD = columns("customer id! score# tier stage kind owner known_by")
+
+
+@click.command()
+@click.argument("text", required=False)
+@options.tier
+@click.option("--stage", help="Only this stage of the lifecycle.")
+@click.option("--kind", help="Only this kind.")
+@click.option("--owner", help="Only this account manager's.")
+@options.limit()
+@click.option("--after", help="Go on behind this place, as the page before named it.")
+@options.as_json
+@pass_settings
+def customers(
+    settings: Settings,
+    text: str | None,
+    tier: str | None,
+    stage: str | None,
+    kind: str | None,
+    owner: str | None,
+    limit: int,
+    after: str | None,
+    as_json: bool,
+) -> None:
+    """Find customers, by a part of the name, the number, an e-mail address or a telephone."""
+    with settings.open() as crm:
+        page = crm.customers.search(
+            text, tier=tier, stage=stage, kind=kind, owner=owner, limit=limit, after=after
+        )
+        if as_json:
+            print_array(page.items)
+        else:
+            table(_HEAD, _rows(crm, page.items))
+        if page.next is not None:
+            note(f"There are more: --after {page.next}")
+
+
+def _rows(crm: CRM, found: Sequence[Customer]) -> Iterator[tuple[object, ...]]:
+    scores = {one.customer_id: one for one in crm.value.scores([c.id for c in found])}
+    for customer in found:
+        score = scores.get(customer.id)
+        stage = crm.lifecycle.stage(customer.id)
+        yield (
+            called(customer),
+            customer.id,
+            score and score.total,
+            score and score.tier,
+            stage and stage.name,
+            customer.kind,
+            customer.owner,
+            ", ".join(f"{one.system} {one.value}" for one in customer.identities[:2]),
+        )
+
+
+@click.command()
+@options.who
+@pass_settings
+def export(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+) -> None:
+    """Give everything that is known about a customer, as JSON."""
+    with settings.open() as crm:
+        print_json(plain(crm.customers.export(found(crm, id, email, phone, identity))))
+
+
+@click.command()
+@options.who
+@click.option("--reason", required=True, help="Why; it is recorded.")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+@pass_settings
+def erase(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+    reason: str,
+    yes: bool,
+) -> None:
+    """Forget a customer for good: his records, his name, and every key that finds him."""
+    with settings.open() as crm:
+        who = found(crm, id, email, phone, identity)
+        if not yes and sys.stdin.isatty():
+            name = called(crm.customers.get(who)) or who
+            click.confirm(f"Forget {name!r} ({who}) for good?", abort=True, err=True)
+        crm.customers.erase(who, reason=reason)
+        note(f"{who} is forgotten.")

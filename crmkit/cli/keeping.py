@@ -1,0 +1,45 @@
+"""``crmkit migrate`` and ``crmkit plugins``: keep the installation in order."""
+
+from __future__ import annotations
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.config import masked
+
+_PLUGINS = columns("plugin! distribution version status! hooks cause")
+
+
+@click.command()
+@pass_settings
+def migrate(settings: Settings) -> None:
+    """Create the database's schema, or upgrade an older one in place."""
+    with settings.open(migrate="auto") as crm:
+        note(f"The schema of {masked(crm.config.url or '')} is up to date.")
+
+
+@click.command()
+@options.as_json
+@pass_settings
+def plugins(settings: Settings, as_json: bool) -> None:
+    """List the plugins, what they offer, and what is wrong with them."""
+    rows = settings.plugins.report()
+    if as_json:
+        print_array(rows)
+        return
+    table(
+        _PLUGINS,
+        (
+            (
+                row.name,
+                row.distribution,
+                row.version,
+                row.status,
+                ", ".join(hook.removeprefix("crmkit_") for hook in row.hooks),
+                row.cause,
+            )
+            for row in rows
+        ),
+    )

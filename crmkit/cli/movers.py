@@ -1,0 +1,90 @@
+"""``crmkit movers``: who rose or fell, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.naming import names
+from crmkit.cli.output import columns, print_array, signed, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When
+from crmkit.cli.words import main_reasons
+from crmkit.model.value import Movement
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+
+_HEAD = columns("customer id! tier before# after# change# unexpected# mainly")
+
+
+@click.command(epilog=options.DATES)
+@options.span
+@click.option("--direction", type=click.Choice(["rising", "falling"]), help="Only these.")
+@click.option(
+    "--tier", type=click.Choice(options.TIERS), help="Only who stood in this tier at the start."
+)
+@click.option(
+    "--order",
+    type=click.Choice(["unexpected", "size"]),
+    default="unexpected",
+    show_default=True,
+    help="By the part that the customer's own rhythm does not explain, or by the whole change.",
+)
+@options.limit()
+@options.as_of
+@options.as_shown
+@options.as_json
+@pass_settings
+def movers(
+    settings: Settings,
+    since: When,
+    until: When | None,
+    direction: str | None,
+    tier: str | None,
+    order: str,
+    limit: int | None,
+    at: When | None,
+    as_shown: bool,
+    as_json: bool,
+) -> None:
+    """List who rose or fell, and why."""
+    with settings.open(at) as crm:
+        start, end = settings.between(crm, since, until)
+        moved = crm.value.movers(
+            start,
+            end,
+            direction=direction,
+            tier=tier,
+            order=order,
+            limit=limit,
+            as_shown=as_shown,
+        )
+        if as_json:
+            print_array(moved)
+        else:
+            show_movers(crm, moved)
+
+
+def show_movers(crm: CRM, moved: Sequence[Movement]) -> None:
+    """Print movements, a line each."""
+    called = names(crm, [one.customer_id for one in moved])
+    table(
+        _HEAD,
+        (
+            (
+                called[one.customer_id],
+                one.customer_id,
+                one.before.tier,
+                one.before.total,
+                one.after.total,
+                signed(one.delta),
+                signed(one.unexpected),
+                main_reasons(one),
+            )
+            for one in moved
+        ),
+    )

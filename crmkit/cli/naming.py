@@ -1,0 +1,52 @@
+"""Who is meant on the command line, and what a person is called in what is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crmkit.cli.failing import wrong
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+    from crmkit.model.customer import Customer
+
+
+def found(
+    crm: CRM,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+) -> str:
+    """Give the id of the one customer that was named."""
+    given = {"email": email, "phone": phone, **_split(identity)}
+    keys = {system: value for system, value in given.items() if value}
+    if (id is None) == (not keys):
+        wrong("name one customer: by ID, or by --email, --phone or --identity SYSTEM=VALUE")
+    if id is not None:
+        return crm.customers.get(id).id
+    customer = crm.customers.find(**keys)
+    if customer is None:
+        named = ", ".join(f"{system} {value!r}" for system, value in keys.items())
+        wrong(f"no customer has {named}: `crmkit customers TEXT` searches")
+    return customer.id
+
+
+def called(customer: Customer) -> str:
+    """Give what a reader knows a customer by: his name, or else his number or another key."""
+    keys = (identity.value for identity in customer.identities)
+    return customer.name or customer.number or next(keys, "")
+
+
+def names(crm: CRM, ids: list[str]) -> dict[str, str]:
+    """Give what several customers are called."""
+    return {one: called(crm.customers.get(one)) for one in ids}
+
+
+def _split(identity: str | None) -> dict[str, str]:
+    if identity is None:
+        return {}
+    system, equals, value = identity.partition("=")
+    if not (system and equals and value):
+        wrong(f"--identity is SYSTEM=VALUE, such as crm=4711, got {identity!r}")
+    return {system: value}

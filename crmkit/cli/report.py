@@ -1,0 +1,78 @@
+"""``crmkit report``: how many customers and touchpoints there are, and how they came (R57, R79)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.output import columns, percent, print_json, say, table
+from crmkit.cli.progress import watched
+from crmkit.cli.pyramid import show_pyramid
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.statistics import Statistics, gather
+from crmkit.cli.when import When, when
+from crmkit.clock import micros
+from crmkit.model.value import Tier
+
+_HEAD = columns("of what number# share#")
+
+
+@click.command(epilog=options.DATES)
+@click.option("--since", type=when, metavar="DATE", help="Touchpoints from here on.")
+@click.option("--until", type=when, metavar="DATE", help="Touchpoints before this.")
+@options.as_of
+@options.as_json
+@pass_settings
+def report(
+    settings: Settings,
+    since: When | None,
+    until: When | None,
+    at: When | None,
+    as_json: bool,
+) -> None:
+    """Count customers and touchpoints: by kind, source, tier and stage, captured against typed."""
+    with settings.open(at) as crm:
+        now = crm.session.clock()
+        low, high = (
+            None if end is None else micros(end.instant(now, settings.zone))
+            for end in (since, until)
+        )
+        with crm.session.store.read() as reader, watched("Counting", None) as step:
+            found = gather(reader, low, high, step=step)
+        tiers = crm.value.pyramid()
+        if as_json:
+            print_json({**found.to_dict(), "pyramid": [tier.to_dict() for tier in tiers]})
+        else:
+            show_report(found, tiers, crm.value.model().currency)
+
+
+def show_report(found: Statistics, tiers: Iterable[Tier], currency: str) -> None:
+    """Print the counts, then the pyramid."""
+    when = f", {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}" if found.first else ""
+    say(
+        f"{found.customers} customers, {found.touchpoints} touchpoints{when}",
+        f"captured by themselves {percent(found.captured_share)}, typed by people {found.typed}, "
+        f"taken back {found.taken_back}, collisions waiting {found.collisions}",
+        "",
+    )
+    table(_HEAD, _rows(found))
+    say("")
+    show_pyramid(tiers, currency)
+
+
+def _rows(found: Statistics) -> Iterable[tuple[object, ...]]:
+    for what, counts in (
+        ("customers", found.by_form),
+        ("tier", found.by_tier),
+        ("stage", found.by_stage),
+        ("kind", found.by_kind),
+        ("owner", found.by_owner),
+        ("touchpoints", found.by_touchpoint),
+        ("source", found.by_source),
+        ("currency", found.by_currency),
+    ):
+        total = sum(counts.values())
+        for name, count in counts.items():
+            yield what, name, count, percent(count / total)

@@ -1,0 +1,97 @@
+"""``crmkit score`` and ``crmkit explain``: what one customer is worth, and why that changed."""
+
+from __future__ import annotations
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.naming import called, found
+from crmkit.cli.output import columns, print_json, say, signed, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When
+from crmkit.cli.words import movement_lines
+from crmkit.model.value import Score
+
+_PARTS = columns("indicator state raw# points# weight# contribution#")
+
+
+@click.command(epilog=options.DATES)
+@options.who
+@options.as_of
+@options.as_shown
+@options.as_json
+@pass_settings
+def score(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+    at: When | None,
+    as_shown: bool,
+    as_json: bool,
+) -> None:
+    """Show a customer's value score and its parts."""
+    with settings.open(at) as crm:
+        who = found(crm, id, email, phone, identity)
+        when = None if at is None else crm.session.clock()
+        scored = crm.value.score(who, when, as_shown=as_shown)
+        if as_json:
+            print_json(scored.to_dict())
+        else:
+            show_score(scored, called(crm.customers.get(who)))
+
+
+def show_score(scored: Score, name: str) -> None:
+    """Print a score: the total first, then what it is made of."""
+    say(
+        f"{name or scored.customer_id}: {scored.total:.1f} of 100, tier {scored.tier}",
+        f"as of {scored.at:%Y-%m-%d %H:%M %Z}, model {scored.model}, id {scored.customer_id}",
+        "",
+    )
+    parts = sorted(scored.parts, key=lambda part: -part.contribution)
+    table(
+        _PARTS,
+        (
+            (
+                part.indicator,
+                part.state.replace("_", " "),
+                f"{part.raw:.6g}",
+                part.points,
+                f"{part.weight:.3f}",
+                f"{part.contribution:.2f}",
+            )
+            for part in parts
+        ),
+    )
+
+
+@click.command(epilog=options.DATES)
+@options.who
+@options.span
+@options.as_of
+@options.as_shown
+@options.as_json
+@pass_settings
+def explain(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+    since: When,
+    until: When | None,
+    at: When | None,
+    as_shown: bool,
+    as_json: bool,
+) -> None:
+    """Say why a customer's score moved, in words; the causes add up to the change."""
+    with settings.open(at) as crm:
+        who = found(crm, id, email, phone, identity)
+        start, end = settings.between(crm, since, until)
+        moved = crm.value.explain(who, start, end, as_shown=as_shown)
+        if as_json:
+            print_json(moved.to_dict())
+            return
+        say(*movement_lines(moved, called(crm.customers.get(who))))
+        say("", f"together {signed(moved.delta)}")

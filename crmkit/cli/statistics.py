@@ -1,0 +1,140 @@
+"""What `report` and `doctor` count: one pass over the log, one over the customers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import attrs
+
+from crmkit.clock import instant
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import COLLISION, CUSTOMER, STANDING, TOUCHPOINT, VOID
+from crmkit.model.serial import Record
+from crmkit.model.touchpoint import TYPED
+
+_LOG = ("seq", "at", "kind", "source", "origin", "currency")
+Counts = Mapping[str, int]
+
+
+@attrs.frozen(kw_only=True)
+class Statistics(Record):
+    """Periodic statistics of a workspace (R79).
+
+    Attributes:
+        since: Touchpoints from here on, inclusive; None: from the first.
+        until: Touchpoints up to here, exclusive; None: to the last.
+        customers: How many there are.
+        by_form: Persons and organisations.
+        by_tier: Customers by tier, as `advance` recorded them.
+        by_stage: Customers by stage.
+        by_kind: Customers by kind: value, potential, migrating, frozen, ordinary.
+        by_owner: Customers by account manager.
+        touchpoints: How many hold.
+        first: The earliest of them.
+        last: The latest.
+        by_touchpoint: Touchpoints by kind.
+        by_source: Touchpoints by source.
+        by_currency: Touchpoints by currency.
+        captured: Touchpoints that came as a by-product of work.
+        typed: Touchpoints that a person typed.
+        captured_share: ``captured`` of both, 0.0 to 1.0: the measure of data-entry burden (R57).
+        taken_back: Touchpoints that were corrected, retracted or undone.
+        collisions: Keys that point at more than one customer and wait for somebody to decide.
+    """
+
+    since: datetime | None
+    until: datetime | None
+    customers: int
+    by_form: Counts
+    by_tier: Counts
+    by_stage: Counts
+    by_kind: Counts
+    by_owner: Counts
+    touchpoints: int
+    first: datetime | None
+    last: datetime | None
+    by_touchpoint: Counts
+    by_source: Counts
+    by_currency: Counts
+    captured: int
+    typed: int
+    captured_share: float
+    taken_back: int
+    collisions: int
+
+
+def gather(
+    reader: Reader,
+    since: int | None = None,
+    until: int | None = None,
+    *,
+    step: Callable[[int], object] = lambda _: None,
+) -> Statistics:
+    """Count everything, in one consistent look.
+
+    Args:
+        reader: The look.
+        since: Touchpoints from here on, in microseconds; None: all.
+        until: Touchpoints before this instant.
+        step: Told now and then how many rows were read, for a progress bar.
+    """
+    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
+    seen: dict[tuple[str, str, str, str | None], int] = Counter()
+    first: int | None = None
+    last: int | None = None
+    taken_back = 0
+    high = None if until is None else until - 1
+    rows = reader.scan(TOUCHPOINT, by=("at",), low=since, high=high, columns=_LOG)
+    for number, (seq, at, kind, source, origin, currency) in enumerate(rows):
+        if number % 10_000 == 0:
+            step(number)
+        if seq in voided:
+            taken_back += 1
+            continue
+        first, last = at if first is None else first, at
+        seen[kind, source, origin, currency] += 1
+    forms = Counter(
+        kind
+        for id_, root, kind in reader.scan(CUSTOMER, columns=("id", "root", "kind"))
+        if id_ == root
+    )
+    standing = list(reader.scan(STANDING, columns=("tier", "stage", "kind", "owner")))
+    total = sum(seen.values())
+    typed = sum(count for (_, _, origin, _), count in seen.items() if origin == TYPED)
+    return Statistics(
+        since=None if since is None else instant(since),
+        until=None if until is None else instant(until),
+        customers=sum(forms.values()),
+        by_form=_sorted(forms),
+        by_tier=_sorted(Counter(row[0] or "none" for row in standing)),
+        by_stage=_sorted(Counter(row[1] or "none" for row in standing)),
+        by_kind=_sorted(Counter(row[2] or "none" for row in standing)),
+        by_owner=_sorted(Counter(row[3] or "nobody" for row in standing)),
+        touchpoints=total,
+        first=None if first is None else instant(first),
+        last=None if last is None else instant(last),
+        by_touchpoint=_by(seen, 0),
+        by_source=_by(seen, 1),
+        by_currency=_by(seen, 3),
+        captured=total - typed,
+        typed=typed,
+        captured_share=(total - typed) / total if total else 0.0,
+        taken_back=taken_back,
+        collisions=reader.count(COLLISION, {"resolved": None}),
+    )
+
+
+def _by(seen: Mapping[tuple[str, str, str, str | None], int], place: int) -> Counts:
+    found: Counter[str] = Counter()
+    for key, count in seen.items():
+        value = key[place]
+        if value is not None:
+            found[value] += count
+    return _sorted(found)
+
+
+def _sorted(counts: Counter[str]) -> Counts:
+    """Put the largest first, then by name."""
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))

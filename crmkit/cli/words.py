@@ -1,0 +1,69 @@
+"""Movements in words: why a score moved, for somebody who never saw the formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crmkit.cli.output import shown, signed
+from crmkit.model.touchpoint import Touchpoint
+from crmkit.model.value import Cause, Movement, Score
+
+REASONS = {
+    "late": "records that arrived late",
+    "fading": "faded as time passed",
+    "behaviour": "what happened meanwhile",
+    "applicability": "weights shared out anew",
+    "correction": "records corrected or merged",
+    "override": "set or declined by a person",
+    "model": "another value model",
+}
+_LEAST = 0.05
+"""Points below which a cause is not worth a line; the small ones are added up in one."""
+_TOUCHPOINTS = 3
+
+
+def movement_lines(moved: Movement, name: str) -> Iterator[str]:
+    """Tell a movement: one line that says what happened, then one a cause."""
+    verb = "rose" if moved.delta > 0 else "fell" if moved.delta < 0 else "stands where it stood"
+    yield f"{name or moved.customer_id}: {verb}, {signed(moved.delta)} points"
+    yield f"from {_stood(moved.before)} to {_stood(moved.after)}"
+    yield f"unexpected, by the customer's own rhythm: {signed(moved.unexpected)}"
+    yield ""
+    small = 0.0
+    for cause in moved.causes:
+        if abs(cause.delta) < _LEAST:
+            small += cause.delta
+        else:
+            yield f"{signed(cause.delta):>6}  {cause.indicator}: {_why(cause)}"
+    if abs(small) >= _LEAST / 2:
+        yield f"{signed(small):>6}  smaller causes"
+
+
+def main_reasons(moved: Movement, count: int = 2) -> str:
+    """Give the causes that weigh most in the direction of the movement, short enough for a cell."""
+    sign = -1 if moved.unexpected < 0 or (moved.unexpected == 0 and moved.delta < 0) else 1
+    weighty = sorted((c for c in moved.causes if c.delta * sign > 0), key=lambda c: -abs(c.delta))
+    return "; ".join(
+        f"{cause.indicator} {signed(cause.delta)} ({REASONS[cause.reason]})"
+        for cause in weighty[:count]
+    )
+
+
+def touchpoint_words(touchpoint: Touchpoint) -> str:
+    """Give a touchpoint in a few words: when, what, how much, of what."""
+    money = f"{touchpoint.amount} {touchpoint.currency}" if touchpoint.amount is not None else ""
+    facts = (f"{touchpoint.at:%Y-%m-%d}", touchpoint.kind, money, touchpoint.item)
+    return " ".join(shown(fact) for fact in facts if fact)
+
+
+def _stood(score: Score) -> str:
+    return f"{score.total:.1f} ({score.tier or 'no tier'}) on {score.at:%Y-%m-%d}"
+
+
+def _why(cause: Cause) -> str:
+    behind = cause.touchpoints
+    if not behind:
+        return REASONS[cause.reason]
+    newest = ", ".join(map(touchpoint_words, behind[:_TOUCHPOINTS]))
+    more = f" and {len(behind) - _TOUCHPOINTS} more" if len(behind) > _TOUCHPOINTS else ""
+    return f"{REASONS[cause.reason]}: {newest}{more}"
