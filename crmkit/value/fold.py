@@ -17,7 +17,7 @@ from typing import Any
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.model.touchpoint import NEGATIVE_KINDS
-from crmkit.value.layout import REVENUE, Layout, Slots
+from crmkit.value.layout import FAR_PAST, REVENUE, Layout, Slots
 from crmkit.value.state import State, pack, unpack
 
 _AT = TOUCHPOINT.position["at"]
@@ -115,7 +115,7 @@ def _revenue(layout: Layout, state: State, row: Row) -> None:
     if code == layout.model.currency:
         state.sums[REVENUE] += amount
     else:
-        foreign = state.money.setdefault(REVENUE, {}).setdefault(code, [0, 0.0, 0.0])
+        foreign = state.money.setdefault(REVENUE, {}).setdefault(code, [0, 0.0, 0.0, 0.0])
         foreign[0] += 1
         foreign[1] += amount
 
@@ -156,7 +156,7 @@ def _op(slots: Slots, kind: str, currency: str) -> Op:
         case "breadth":
             return _breadth(slots, kind)
         case "mean":
-            return _mean(slots, kind)
+            return _mean(slots, kind, currency)
         case _ if slots.money:
             return _money(slots, kind, currency)
         case _:
@@ -233,26 +233,37 @@ def _money(slots: Slots, kind: str, currency: str) -> Op:
         if code == currency or code is None:
             state.sums[n] += 1
             _add(state.sums, a, ref, since, x, per_us)
-        else:  # kept by currency, so that a new rate needs no rebuild
-            foreign = state.money.setdefault(n, {}).setdefault(code, [0, 0.0, -9.0e18])
-            foreign[0] += 1
-            ahead = since - foreign[2]
-            if ahead > 0:
-                foreign[1] = foreign[1] * exp2(-ahead * per_us) + x
-                foreign[2] = since
-            else:
-                foreign[1] += x * exp2(ahead * per_us)
+        else:
+            _add_foreign(state, slots, code, since, x)
 
     return op
 
 
-def _mean(slots: Slots, kind: str) -> Op:
+def _add_foreign(state: State, slots: Slots, code: str, since: int, x: float) -> None:
+    """Add money to its own currency's sums, so that a new rate needs no rebuild."""
+    foreign = state.money.setdefault(slots.n, {}).setdefault(code, [0, 0.0, FAR_PAST, 0.0])
+    foreign[0] += 1
+    ahead = since - foreign[2]
+    fade = exp2(-abs(ahead) * slots.per_us)
+    if ahead > 0:
+        foreign[1] = foreign[1] * fade + x
+        foreign[2] = since
+        foreign[3] = foreign[3] * fade + 1.0
+    else:
+        foreign[1] += x * fade
+        foreign[3] += fade
+
+
+def _mean(slots: Slots, kind: str, currency: str) -> Op:
     n, a, b, ref, per_us = slots.n, slots.a, slots.b, slots.ref, slots.per_us
     number = _number(slots, kind)
 
     def op(state: State, row: Row, at: int, _aged: int) -> None:
         x = number(row)
         if x is None:
+            return
+        if slots.money and row[_CURRENCY] not in (None, currency):
+            _add_foreign(state, slots, row[_CURRENCY], at, x)
             return
         sums = state.sums
         sums[n] += 1

@@ -21,7 +21,8 @@ REVENUE = 0
 FORMAT = 1
 """Version of the packed state; a new one makes every state row stale."""
 
-_FAR_PAST = -9.0e18
+FAR_PAST = -9.0e18
+"""Reference time of a sum that nothing was added to yet, in microseconds."""
 _SLOTS = {
     "count": ("n", "a", "ref"),
     "sum": ("n", "a", "ref", "last"),
@@ -100,7 +101,7 @@ class Layout:
                     1.0 / span(indicator.half_life),
                     **{name: width + offset for offset, name in enumerate(names)},
                     tag=tags if is_breadth else -1,
-                    money=indicator.measure == "sum" and indicator.field in MONEY_FIELDS,
+                    money=indicator.measure in ("sum", "mean") and indicator.field in MONEY_FIELDS,
                 )
             )
             width += len(names)
@@ -115,7 +116,7 @@ class Layout:
         for slots in self.slots:
             for place in (slots.ref, slots.last):
                 if place >= 0:
-                    zero[place] = _FAR_PAST
+                    zero[place] = FAR_PAST
         return zero
 
     @cached_property

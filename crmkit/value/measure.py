@@ -129,7 +129,7 @@ def total(weights: Sequence[float], points: Sequence[float]) -> float:
 def revenue(layout: Layout, state: State) -> float:
     """Give purchases less returns in the model's currency; what has no rate is left out."""
     whole = state.sums[REVENUE]
-    for code, (_, amount, _) in state.money.get(REVENUE, {}).items():
+    for code, (_, amount, *_) in state.money.get(REVENUE, {}).items():
         whole += amount * (layout.model.rate(code) or 0.0)
     return whole
 
@@ -156,6 +156,8 @@ def _reader(layout: Layout, slots: Slots) -> Read:
             return _breadth(slots)
         case "recency":
             return _recency(slots)
+        case "mean" if slots.money:
+            return _mean_of_money(layout, slots)
         case "mean":
             return _mean(slots)
         case _ if slots.indicator.within:
@@ -188,7 +190,9 @@ def _money(layout: Layout, slots: Slots) -> Read:
 
     def read(state: State, setting: Setting) -> float | str:
         raw = own(state, setting)
-        for code, (_, amount, ref) in state.money.get(slots.n, {}).items() if state.money else ():
+        for code, (_, amount, ref, _) in (
+            state.money.get(slots.n, {}).items() if state.money else ()
+        ):
             rate = layout.model.rate(code)
             if rate is not None:
                 fade = exp2(min((ref - setting.at) * slots.per_us, _MAX_EXPONENT))
@@ -230,6 +234,25 @@ def _mean(slots: Slots) -> Read:
     def read(state: State, _setting: Setting) -> float | str:
         sums = state.sums
         return sums[a] / sums[b] if sums[n] > 0 else _nothing(slots, state)
+
+    return read
+
+
+def _mean_of_money(layout: Layout, slots: Slots) -> Read:
+    """Read a mean over several currencies: every sum is taken at the newest one's instant."""
+    n, a, b, ref, per_us = slots.n, slots.a, slots.b, slots.ref, slots.per_us
+
+    def read(state: State, _setting: Setting) -> float | str:
+        sums = [(state.sums[a], state.sums[b], state.sums[ref])] if state.sums[n] > 0 else []
+        for code, (_, amount, newest, count) in state.money.get(n, {}).items():
+            rate = layout.model.rate(code)
+            if rate is not None:
+                sums.append((rate * amount, count, newest))
+        if not sums:
+            return _nothing(slots, state)
+        at = max(newest for _, _, newest in sums)
+        faded = [(x, count, exp2((newest - at) * per_us)) for x, count, newest in sums]
+        return sum(x * fade for x, _, fade in faded) / sum(c * fade for _, c, fade in faded)
 
     return read
 
