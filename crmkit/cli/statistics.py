@@ -15,6 +15,8 @@ from crmkit.model.serial import Record
 from crmkit.model.touchpoint import TYPED
 
 _LOG = ("seq", "at", "kind", "source", "origin", "currency")
+NOBODY = "nobody"
+"""Owner of customers without one."""
 Counts = Mapping[str, int]
 
 
@@ -111,7 +113,7 @@ def gather(
         by_tier=_sorted(Counter(row[0] or "none" for row in standing)),
         by_stage=_sorted(Counter(row[1] or "none" for row in standing)),
         by_kind=_sorted(Counter(row[2] or "none" for row in standing)),
-        by_owner=_sorted(Counter(row[3] or "nobody" for row in standing)),
+        by_owner=_sorted(Counter(row[3] or NOBODY for row in standing)),
         touchpoints=total,
         first=None if first is None else instant(first),
         last=None if last is None else instant(last),

@@ -1,0 +1,165 @@
+"""What the doctor looks at, each as one or more findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import attrs
+
+from crmkit.cli.progress import watched
+from crmkit.cli.statistics import NOBODY, Statistics, gather
+from crmkit.config import Config
+from crmkit.contracts.tables import STATE
+from crmkit.errors import ConfigError, ModelError
+from crmkit.model.serial import Record
+from crmkit.model.value import ValueModel
+from crmkit.plugins.manager import PluginManager
+from crmkit.value.basis import read_basis
+from crmkit.value.models import load_model
+from crmkit.value.scoring import TODAY
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+
+OK = "ok"
+NOTICE = "notice"
+PROBLEM = "problem"
+
+
+@attrs.frozen
+class Finding(Record):
+    """One thing that was looked at.
+
+    Attributes:
+        check: What was looked at.
+        state: ``ok``, ``notice`` (worth knowing) or ``problem`` (must be mended).
+        found: What was found.
+        remedy: What to do about it; empty where there is nothing to do.
+    """
+
+    check: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def ok(check: str, found: str) -> Finding:
+    """Say that all is well."""
+    return Finding(check, OK, found)
+
+
+def notice(check: str, found: str, remedy: str = "") -> Finding:
+    """Say what is worth knowing."""
+    return Finding(check, NOTICE, found, remedy)
+
+
+def problem(check: str, found: str, remedy: str) -> Finding:
+    """Say what must be mended."""
+    return Finding(check, PROBLEM, found, remedy)
+
+
+def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
+    """Check what is only read when it is used: the model's file, and every plugin's settings."""
+    where = "none" if config.file is None else str(config.file)
+    yield ok("configuration", f"{where}, {len(config.people)} people")
+    if config.model_file is not None:
+        try:
+            load_model(config.model_file)
+        except ModelError as error:
+            yield problem("model file", str(error), "mend the file")
+    specs = {**plugins.stores(), **plugins.runners(), **plugins.connectors(), **plugins.channels()}
+    for name in config.plugins:
+        if name not in specs:
+            yield problem(
+                "configuration",
+                f"plugins.{name}: nothing that is installed is called so",
+                "install the plugin, or remove the section; `crmkit plugins` lists what there is",
+            )
+            continue
+        try:
+            specs[name].configure(config.settings_of(name))
+        except ConfigError as error:
+            yield problem("configuration", str(error), "mend the setting")
+
+
+def plugins(manager: PluginManager) -> Iterator[Finding]:
+    """Check that every plugin loads, and every hook answers."""
+    rows = manager.report()
+    for row in rows:
+        if row.status not in ("ok", "off"):
+            found = f"{row.name} of {row.distribution} {row.version}: {row.cause or row.status}"
+            yield problem("plugins", found, "mend, upgrade or remove it, or use --no-plugins")
+    if all(row.status in ("ok", "off") for row in rows):
+        yield ok("plugins", ", ".join(row.name for row in rows if row.status == "ok"))
+
+
+def data(crm: CRM) -> Iterator[Finding]:
+    """Check what is in the database.
+
+    Raises:
+        PluginError: a plugin that the data rely on is missing or broken.
+    """
+    with crm.session.store.read() as reader, watched("Counting", None) as step:
+        basis = read_basis(reader, crm.value.defaults)
+        counts = gather(reader, step=step)
+        fed = basis.setting(basis.layout, crm.session.now(), TODAY).fed
+        layouts = reader.scan(STATE, columns=("layout",))
+        stale = sum(1 for (found,) in layouts if found != basis.layout.id)
+    model = basis.layout.model
+    yield ok("model", f"{model.version}, in {model.currency}, {len(fed)} indicators")
+    yield from _currencies(counts, model)
+    if counts.touchpoints:
+        yield from _sources(model, fed)
+    if stale:
+        yield notice(
+            "states",
+            f"{stale} customers' states are of another model: they are refolded when read",
+            "crm.value.rebuild() does it at once",
+        )
+    yield from _customers(counts, set(crm.config.people))
+
+
+def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:
+    """Name money that does not count."""
+    unpriced = [code for code in counts.by_currency if model.rate(code) is None]
+    for code in unpriced:
+        yield problem(
+            "currencies",
+            f"{counts.by_currency[code]} touchpoints are in {code}, for which the model has no "
+            "rate: kept, not counted",
+            f"give the model a rate for {code}, or put it in another currency",
+        )
+    if not unpriced:
+        yield ok("currencies", ", ".join(counts.by_currency) or "none")
+
+
+def _sources(model: ValueModel, fed: Sequence[bool]) -> Iterator[Finding]:
+    """Name the indicators that nothing is ever captured for."""
+    pairs = zip(model.indicators, fed, strict=True)
+    silent = [one.name for one, is_fed in pairs if not is_fed and not one.within]
+    if silent:
+        yield notice(
+            "indicators",
+            f"no source feeds {', '.join(silent)}: their weight is shared out",
+            "capture what they measure, or leave it so",
+        )
+
+
+def _customers(counts: Statistics, people: set[str]) -> Iterator[Finding]:
+    """Name what waits for somebody about customers."""
+    if counts.collisions:
+        yield notice(
+            "collisions",
+            f"{counts.collisions} keys point at more than one customer",
+            "crm.customers.collisions() lists them, crm.customers.resolve() decides",
+        )
+    if counts.customers and not counts.by_tier:
+        yield notice(
+            "lifecycle",
+            "no tiers and stages were recorded yet",
+            "run crm.lifecycle.advance(), daily from then on",
+        )
+    unknown = [one for one in counts.by_owner if one != NOBODY and one not in people]
+    if unknown and people:
+        yield notice("people", f"owners {', '.join(unknown)} stand in no [people]", "add them")

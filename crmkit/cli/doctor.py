@@ -1,0 +1,45 @@
+"""``crmkit doctor``: look for what is wrong or forgotten, and say what to do about it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from crmkit.cli import checks, options
+from crmkit.cli.failing import REJECTIONS
+from crmkit.cli.output import columns, print_array, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.errors import PluginError, SchemaError
+
+_HEAD = columns("check! state! found remedy")
+
+
+@click.command()
+@options.as_json
+@pass_settings
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Look for what is wrong or forgotten; ends with 1 where something needs to be mended."""
+    found = list(examine(settings))
+    if as_json:
+        print_array(found)
+    else:
+        table(_HEAD, ((one.check, one.state, one.found, one.remedy) for one in found))
+    if any(one.state == checks.PROBLEM for one in found):
+        sys.exit(REJECTIONS)
+
+
+def examine(settings: Settings) -> list[checks.Finding]:
+    """Make every check that the state of things allows."""
+    found = [*checks.configuration(settings.configuration, settings.plugins)]
+    found += checks.plugins(settings.plugins)
+    try:
+        with settings.open(migrate="check") as crm:
+            found.append(checks.ok("schema", "as this crmkit needs it"))
+            try:
+                found += checks.data(crm)
+            except PluginError as error:  # what the data rely on is gone
+                found.append(checks.problem("data", str(error), "install or mend the plugin"))
+    except SchemaError as error:
+        found.append(checks.problem("schema", str(error), "crmkit migrate"))
+    return found
