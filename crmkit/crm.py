@@ -12,18 +12,21 @@ from typing import Any, Self
 import attrs
 
 from crmkit.capture.changes import changes
+from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
 from crmkit.capture.intake import Intake
+from crmkit.capture.touchpoints import Touchpoints
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
+from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import META
 from crmkit.model.log import Change
 from crmkit.model.touchpoint import KINDS, CaptureReport, Touchpoint
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
-from crmkit.stores import open_store
+from crmkit.stores import open_store, scheme
 from crmkit.value.basis import Defaults
 from crmkit.value.deciding import Market
 from crmkit.value.layout import Kinds
@@ -70,7 +73,7 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
         workspace=workspace or settings.workspace,
         migrate=migrate,
         engine=engine,
-        specs=manager.stores().values(),
+        specs=[manager.store(scheme(settings.url or ""))],
     )
     session = Session(
         store=store,
@@ -147,6 +150,23 @@ class CRM:
     # -- namespaces --------------------------------------------------------------------
 
     @cached_property
+    def customers(self) -> Customers:
+        """Who they are, who is who, and what is held about them."""
+        return Customers(
+            self.session,
+            self._defaults,
+            region=self.config.region,
+            references=self._references,
+        )
+
+    @cached_property
+    def touchpoints(self) -> Touchpoints:
+        """What happened, and putting it right."""
+        return Touchpoints(
+            self.session, self._defaults, kinds=self._kind_names, region=self.config.region
+        )
+
+    @cached_property
     def value(self) -> Value:
         """Scores, movements, tiers, and the model they rest on."""
         return Value(self.session, self._defaults)
@@ -163,6 +183,10 @@ class CRM:
         return Defaults(_model(self.config, self.plugins), _kinds(self.plugins), self._guard)
 
     @cached_property
+    def _kind_names(self) -> frozenset[str]:
+        return frozenset(KINDS) | set(self.plugins.touchpoint_kinds())
+
+    @cached_property
     def _intake(self) -> Intake:
         hears = any(
             map(self.plugins.hears, ("crmkit_touchpoints_recorded", "crmkit_scores_changed"))
@@ -170,7 +194,7 @@ class CRM:
         return Intake(
             self.session,
             self._defaults,
-            frozenset(KINDS) | set(self.plugins.touchpoint_kinds()),
+            self._kind_names,
             self.config.region,
             heard=self._tell if hears else None,
         )
@@ -180,10 +204,16 @@ class CRM:
         self.plugins.touchpoints_recorded(touchpoints, workspace)
         self.plugins.scores_changed(customers, workspace)
 
+    def _references(self) -> Iterable[ReferenceSpec]:
+        """Give what plugins keep about customers, or stop where one cannot be asked."""
+        with self.session.store.read() as reader:
+            self.plugins.require_references(_remembered(reader))
+        return self.plugins.references().values()
+
     def _guard(self, reader: Reader) -> None:
         """Stop where a plugin that the data rely on is missing or broken."""
-        for row in reader.fetch(META, [(_DECLARED,)]):
-            remembered = json.loads(row[1])
+        remembered = _remembered(reader)
+        if remembered:
             self.plugins.require_kinds(remembered.get("kinds", ()), remembered)
             self.plugins.require_indicators(remembered.get("indicators", ()), remembered)
 
@@ -202,6 +232,14 @@ class CRM:
         if merged != known:
             with self.session.store.write() as writer:
                 writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+
+
+def _remembered(reader: Reader) -> dict[str, dict[str, str]]:
+    """Give what plugins declared so far in this workspace: what -> name -> distribution."""
+    found: dict[str, dict[str, str]] = {}
+    for _, text in reader.fetch(META, [(_DECLARED,)]):
+        found = json.loads(text)
+    return found
 
 
 def _model(config: Config, plugins: PluginManager) -> ValueModel:
