@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from crmkit.cli.progress import watched
 from crmkit.cli.statistics import NOBODY, Statistics, gather
 from crmkit.config import Config
+from crmkit.contracts.specs import OpenedSpec
 from crmkit.contracts.tables import STATE
 from crmkit.errors import ConfigError, ModelError
 from crmkit.model.serial import Record
@@ -68,7 +69,12 @@ def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
             load_model(config.model_file)
         except ModelError as error:
             yield problem("model file", str(error), "mend the file")
-    specs = {**plugins.stores(), **plugins.runners(), **plugins.connectors(), **plugins.channels()}
+    specs: dict[str, OpenedSpec[Any]] = {
+        **plugins.stores(),
+        **plugins.runners(),
+        **plugins.connectors(),
+        **plugins.channels(),
+    }
     for name in config.plugins:
         if name not in specs:
             yield problem(

@@ -13,6 +13,7 @@ from crmkit.cli.failing import FAILED, Failed, guarded
 from crmkit.cli.settings import Settings
 from crmkit.contracts.specs import CommandSpec
 from crmkit.plugins.records import cause_of
+from crmkit.plugins.registry import own_version
 
 _OWN = {spec.name: spec for spec in COMMANDS}
 _SECTION = 4  # columns that click puts around a command's name
@@ -102,7 +103,7 @@ def _bug(ctx: click.Context, error: Exception) -> None:
 @click.option("--workspace", help="Whose data, where one database holds several tenants'.")
 @click.option("--actor", envvar="CRMKIT_ACTOR", help="Who is acting; recorded with every decision.")
 @click.option("--no-plugins", is_flag=True, help="Load no plugin.", is_eager=True)
-@click.version_option(package_name="crmkit", message="%(prog)s %(version)s")
+@click.version_option(own_version() or "(not installed)", message="crmkit %(version)s")
 @click.pass_context
 def main(
     ctx: click.Context,
