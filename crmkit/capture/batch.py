@@ -13,7 +13,7 @@ from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import Keys
-from crmkit.capture.returns import aged, waiting_for
+from crmkit.capture.returns import aged, arrived
 from crmkit.capture.tombstones import Tombstones
 from crmkit.capture.whose import Whose
 from crmkit.contracts.store import Row, Writer
@@ -204,11 +204,11 @@ class Batch:
             return owner
         if isinstance(owner, str):
             found = self._directory.by_id(owner)
+            again: Found | None = found
         else:
-            found, clear = self._directory.settle(owner, parsed[0], parsed[1])
-            if not clear:
-                return found  # met again, it must be counted again
-        self._whose.remember(parsed[_CUSTOMER], found)
+            found, again = self._directory.settle(owner, parsed[0], parsed[1])
+        if again is not None:  # what is in dispute must be counted whenever it is met
+            self._whose.remember(parsed[_CUSTOMER], again)
         return found
 
     def _is(self, owner: Found | Keys | str, root: str | None, via: str | None) -> bool:
@@ -261,7 +261,7 @@ class Batch:
         """Add the new touchpoints to their customers' values, in this transaction."""
         writer, layout = self._writer, self._layout
         since = aged(writer, rows)
-        self._directory.load((), waiting := waiting_for(writer, rows))
+        self._directory.load((), waiting := arrived(writer, rows))
         anew = {root for base in waiting if (root := self._directory.root(base))}
         old = {}
         for row in writer.fetch(STATE, [(root,) for root in set(roots)]):

@@ -69,5 +69,5 @@ def _change(seq: int, table: Table, row: Row) -> Change:
     else:
         from crmkit.capture.customers import customer_of  # noqa: PLC0415 - it imports this module's like
 
-        record, customer = customer_of(reader_row=row), row[0]
+        record, customer = customer_of(row), row[0]
     return Change(cursor=str(seq), what=_WHAT[table.name], customer_id=customer, record=record)

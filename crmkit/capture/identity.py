@@ -23,6 +23,7 @@ from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import COLLISION, CUSTOMER, IDENTITY
 from crmkit.model.customer import PERSON
 
+_ERASED = "was erased on request, and must not be captured again"
 _ROOT = CUSTOMER.position["root"]
 _NAME = CUSTOMER.position["name"]
 _SEARCH = CUSTOMER.position["search"]
@@ -109,23 +110,25 @@ class Directory:
 
     # -- learning ----------------------------------------------------------------------
 
-    def settle(self, keys: Keys, source: str, record: str) -> tuple[Found, bool]:
+    def settle(self, keys: Keys, source: str, record: str) -> tuple[Found, Found | None]:
         """Say whose a new record is, learn its new keys, and note collisions.
 
         Returns:
-            Whose it is, and whether nothing is in dispute.
+            Whose it is; and what a record with the same keys finds from now on, by a key that
+            may have been learnt just now, or None where keys are in dispute.
 
         Raises:
             Fault: a key belongs to somebody who was erased, or every key is shared.
         """
         new = [key for key in keys.keys if key not in self._owners]
         if not self._erased.isdisjoint(new):
-            raise Fault("customer", "was erased on request, and must not be captured again")
+            raise Fault("customer", _ERASED)
         matched = [(key, base) for key in keys.keys if (base := self._owners.get(key)) is not None]
         if not matched:
             if not new:
                 raise Fault("customer", "gives only keys that were found to be shared by several")
-            return self._found(self._create(new, keys.name, source), new[0]), True
+            found = self._found(self._create(new, keys.name, source), new[0])
+            return found, found
         first, base = matched[0]
         stronger = [key for key in new if strength(key[0]) < strength(first[0])]
         if stronger and self._contradicted(base, stronger):
@@ -136,7 +139,11 @@ class Directory:
         disputed = [(key, other) for key, other in matched if self.root(other) != found.root]
         for key, other in disputed:
             self._collide(key, other, base, source, record)
-        return found, not disputed
+        return found, None if disputed else self._strongest(keys)
+
+    def _strongest(self, keys: Keys) -> Found:
+        key = next(key for key in keys.keys if self._owners[key] is not None)
+        return self._found(str(self._owners[key]), key)
 
     def _found(self, base: str, key: Key) -> Found:
         return Found(base, str(self._rows[base][_ROOT]), f"{key[0]}:{key[1]}")
@@ -192,6 +199,42 @@ class Directory:
             name, (name, *key, holder, other, source, record, self._now, None)
         )
 
+    # -- for customers saved by hand -----------------------------------------------------
+
+    def row(self, base: str) -> Row | None:
+        """Give a customer's row as it stands now, in this transaction."""
+        row = self._rows.get(base)
+        return None if row is None else tuple(row)
+
+    def change(self, row: Row) -> None:
+        """Add a customer, or replace his row."""
+        self._rows[row[0]] = list(row)
+        self._changed[row[0]] = None
+
+    def is_new(self, base: str) -> bool:
+        """Tell whether this batch made the customer."""
+        return base in self._sources
+
+    def refuse_erased(self, keys: Iterable[Key]) -> None:
+        """Raise Fault where a key belongs to somebody who was erased."""
+        if not self._erased.isdisjoint(keys):
+            raise Fault("identities", _ERASED)
+
+    def claim(self, base: str, keys: Iterable[Key], source: str, record: str) -> bool:
+        """Learn keys for a customer who is known otherwise; one of somebody else's collides.
+
+        Returns:
+            Whether any key was new.
+        """
+        keys = list(keys)
+        new = [key for key in keys if key not in self._owners]
+        self._learn(base, new, "")
+        for key in keys:
+            owner = self._owners[key]
+            if owner is not None and self.root(owner) != self.root(base):
+                self._collide(key, owner, base, source, record)
+        return bool(new)
+
     # -- writing -----------------------------------------------------------------------
 
     @property
@@ -205,12 +248,17 @@ class Directory:
         return self._collisions
 
     def write(self, seq: int, run: int) -> None:
-        """Write what was learnt; `seq` is the first of `changes` reserved places."""
+        """Write what was learnt.
+
+        Args:
+            seq: First of the `changes` reserved places.
+            run: Capture that new customers come from; 0: they were saved by hand.
+        """
         rows = []
         for base in self._changed:
             row = self._rows[base]
             row[_SEQ] = seq
-            if base in self._sources:
+            if run and base in self._sources:
                 row[-1] = json.dumps({"source": self._sources[base], "run": run}, sort_keys=True)
             rows.append(tuple(row))
             seq += 1

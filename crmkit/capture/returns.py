@@ -1,8 +1,10 @@
 """Returns and refunds that name their purchase: aged from its instant, whenever it arrives.
 
-A return usually comes after its purchase. For one that does not, a small note is kept, so that
-the purchase, when it comes, finds the customers whose value must be folded anew. As long as there
-are no such notes the normal case pays one empty look.
+A return usually comes after its purchase, from the same customer, and is then folded with its
+value or not at all. Of every other one a small note is kept: which customers' returns name a
+purchase that is not there, or is somebody else's. So a purchase that arrives late or is taken back
+finds the customers whose value must be folded anew, and as long as there are no such notes the
+normal case pays one empty look.
 """
 
 from __future__ import annotations
@@ -11,61 +13,100 @@ import json
 from collections.abc import Iterable, Sequence
 
 from crmkit.capture.ids import digest
-from crmkit.contracts.store import Reader, Row, Writer
+from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import META, TOUCHPOINT
 from crmkit.model.touchpoint import NEGATIVE_KINDS
 from crmkit.value.history import FOREVER, Entry, read_purchases
 
 _POSITION = TOUCHPOINT.position
 _AT, _KIND, _OF, _CUSTOMER = (_POSITION[name] for name in ("at", "kind", "of", "customer"))
-_PREFIX = "orphan:"
-_PREFIX_END = "orphan;"
+_PREFIX = "return-of:"
+_PREFIX_END = "return-of;"
 
 
 def aged(writer: Writer, rows: Sequence[Row]) -> list[int]:
-    """Give the instant each row is aged from, and note the returns whose purchase is not there."""
-    naming = [row for row in rows if row[_OF] is not None and row[_KIND] in NEGATIVE_KINDS]
+    """Give the instant each row is aged from, and note the returns that may need it again."""
+    naming = [row for row in rows if _names_one(row)]
     if not naming:
         return [row[_AT] for row in rows]
     purchases = read_purchases(writer, [Entry(row, FOREVER) for row in naming])
-    here = {key for key, found in purchases.entries.items() if found[-1].void == FOREVER}
-    note(writer, [row for row in naming if (row[1], row[_OF]) not in here])
+    owners = {
+        key: found[-1].row[_CUSTOMER]
+        for key, found in purchases.entries.items()
+        if found[-1].void == FOREVER
+    }
+    _note(writer, [row for row in naming if owners.get((row[1], row[_OF])) != row[_CUSTOMER]])
     return [purchases.aged(row) for row in rows]
 
 
-def note(writer: Writer, orphans: Iterable[Row]) -> None:
-    """Remember which customers' returns name a purchase that is not there."""
-    waiting: dict[str, set[str]] = {}
-    for row in orphans:
-        waiting.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
-    for name, value in writer.fetch(META, [(name,) for name in waiting]):
-        waiting[name].update(json.loads(value))
-    if waiting:
-        writer.put(META, [(name, json.dumps(sorted(ids))) for name, ids in waiting.items()])
+def arrived(writer: Writer, rows: Iterable[Row]) -> set[str]:
+    """Give the customers whose returns waited for one of these new purchases.
+
+    What is left of a note are the customers other than the purchase's own.
+    """
+    purchases = {_name(row[1], row[2]): row[_CUSTOMER] for row in rows if row[_KIND] == "purchase"}
+    noted = _notes(writer, purchases)
+    for name, waiting in noted.items():
+        _put(writer, name, waiting - {purchases[name]})
+    return {base for waiting in noted.values() for base in waiting}
 
 
-def waiting_for(writer: Writer, rows: Iterable[Row]) -> set[str]:
-    """Give the customers whose returns waited for one of these new purchases, and forget them."""
+def taken_back(writer: Writer, rows: Sequence[Row]) -> set[str]:
+    """Give the customers other than their own whose returns name one of these purchases.
+
+    The own customers' returns become orphans, and are noted; call it after the rows were voided.
+    """
+    own = {(row[_CUSTOMER],) for row in rows if row[_KIND] == "purchase"}
+    if own:
+        note_orphans(writer, writer.fetch(TOUCHPOINT, own, by=("customer",)))
+    return named_by_others(writer, rows)
+
+
+def named_by_others(writer: Writer, rows: Iterable[Row]) -> set[str]:
+    """Give the customers other than their own whose returns name one of these purchases."""
+    names = [_name(row[1], row[2]) for row in rows if row[_KIND] == "purchase"]
+    return {base for waiting in _notes(writer, names).values() for base in waiting}
+
+
+def note_orphans(writer: Writer, rows: Iterable[Row]) -> None:
+    """Note those of these rows that are returns whose purchase does not hold."""
+    aged(writer, [row for row in rows if _names_one(row)])
+
+
+def forget(writer: Writer, rows: Iterable[Row]) -> None:
+    """Drop the notes of these returns: their customer is being erased."""
+    gone: dict[str, set[str]] = {}
+    for row in rows:
+        if _names_one(row):
+            gone.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
+    for name, waiting in _notes(writer, gone).items():
+        _put(writer, name, waiting - gone[name])
+
+
+def _names_one(row: Row) -> bool:
+    return row[_OF] is not None and row[_KIND] in NEGATIVE_KINDS
+
+
+def _note(writer: Writer, rows: Iterable[Row]) -> None:
+    new: dict[str, set[str]] = {}
+    for row in rows:
+        new.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
+    known = _notes(writer, new)
+    for name, waiting in new.items():
+        _put(writer, name, waiting | known.get(name, set()))
+
+
+def _notes(writer: Writer, names: Iterable[str]) -> dict[str, set[str]]:
     if not any(writer.scan(META, low=_PREFIX, high=_PREFIX_END, limit=1)):
-        return set()
-    names = [(_name(row[1], row[2]),) for row in rows if row[_KIND] == "purchase"]
-    found = list(writer.fetch(META, dict.fromkeys(names)))
-    if found:
-        writer.delete(META, [(name,) for name, _ in found])
-    return {base for _, value in found for base in json.loads(value)}
+        return {}
+    return {row[0]: set(json.loads(row[1])) for row in writer.fetch(META, [(n,) for n in names])}
 
 
-def orphaned(reader: Reader, taken_back: Iterable[Row]) -> list[Row]:
-    """Give the live returns, of the same customers, that name a purchase taken back."""
-    lost = {(row[1], row[2]): row[_CUSTOMER] for row in taken_back if row[_KIND] == "purchase"}
-    if not lost:
-        return []
-    customers = {(customer,) for customer in lost.values()}
-    return [
-        row
-        for row in reader.fetch(TOUCHPOINT, customers, by=("customer",))
-        if row[_KIND] in NEGATIVE_KINDS and (row[1], row[_OF]) in lost
-    ]
+def _put(writer: Writer, name: str, waiting: set[str]) -> None:
+    if waiting:
+        writer.put(META, [(name, json.dumps(sorted(waiting)))])
+    else:
+        writer.delete(META, [(name,)])
 
 
 def _name(source: str, of: str) -> str:

@@ -114,7 +114,7 @@ def dump(store: Store) -> dict[str, list[Any]]:
         keep = called.get(table, lambda row: row)
         kept = [tuple(_called(value, names) for value in keep(row)) for row in rows]
         plain[table.name] = sorted(kept, key=repr)
-    plain[META.name] = [row for row in plain[META.name] if row[0].startswith("orphan")]
+    plain[META.name] = [row for row in plain[META.name] if row[0].startswith("return-of")]
     return plain
 
 

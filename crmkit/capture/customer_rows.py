@@ -1,0 +1,160 @@
+"""CUSTOMER rows and `Customer` objects: one from the other, and a merge group as one customer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.capture.exact import attributes, text
+from crmkit.capture.searching import fold, indexed
+from crmkit.clock import instant
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import CUSTOMER, IDENTITY
+from crmkit.model.customer import Customer, Identity
+from crmkit.value.scoring import require_root
+
+_COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
+_BODY = CUSTOMER.position["body"]
+_ROOT = CUSTOMER.position["root"]
+_RECORDED = CUSTOMER.position["recorded"]
+_OUTSIDE = frozenset({*_COLUMNS, "identities", "created_at"})
+_EMPTY = Customer()
+SHARED = "shared"
+"""Key of the body for identities that reach this customer and others, and identify nobody."""
+RUN = "run"
+"""Key of the body for the capture that made the customer, until somebody saves him."""
+_PRIVATE = frozenset({SHARED, RUN})
+_FLAGS = frozenset({"internal", "unreachable"})
+_NOT_FILLED = _FLAGS | {"id", "kind", "identities", "created_at"}
+
+
+def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
+    """Turn one CUSTOMER row into the public record, whatever it was merged into."""
+    body = json.loads(row[_BODY])
+    plain = {name: value for name, value in body.items() if name not in _PRIVATE}
+    plain.update((name, row[CUSTOMER.position[name]]) for name in _COLUMNS)
+    found = {*identities, *(Identity(*pair) for pair in body.get(SHARED, ()))}
+    customer = Customer.from_dict(plain)
+    return attrs.evolve(
+        customer, identities=tuple(sorted(found)), created_at=instant(row[_RECORDED])
+    )
+
+
+def group_of(rows: Sequence[Row], identities: Mapping[str, Iterable[Identity]]) -> Customer:
+    """Turn the rows of a merge group into one customer: what the root lacks the others fill.
+
+    Args:
+        rows: All rows that lead to one root, in any order.
+        identities: Identities by customer id.
+    """
+    own = sorted(rows, key=lambda row: (row[0] != row[_ROOT], row[0]))
+    customers = [customer_of(row, identities.get(row[0], ())) for row in own]
+    whole = customers[0]
+    if len(customers) == 1:
+        return whole
+    filled: dict[str, Any] = {}
+    for field in attrs.fields(Customer):
+        if field.name not in _NOT_FILLED and not getattr(whole, field.name):
+            values = (getattr(one, field.name) for one in customers)
+            filled[field.name] = next(filter(None, values), getattr(whole, field.name))
+    return attrs.evolve(
+        whole,
+        **filled,
+        identities=tuple(sorted({key for one in customers for key in one.identities})),
+        created_at=min(one.created_at for one in customers if one.created_at is not None),
+    )
+
+
+Group = tuple[list[Row], dict[str, list[Identity]]]
+"""The rows of a merge group, and the identities of each of its ids."""
+
+
+def read_groups(reader: Reader, roots: Sequence[str]) -> dict[str, Group]:
+    """Read merge groups by their roots, in the order asked for; an id that is no root has none."""
+    groups: dict[str, Group] = {root: ([], {}) for root in roots}
+    homes: dict[str, Group] = {}
+    for row in reader.fetch(CUSTOMER, [(root,) for root in groups], by=("root",)):
+        homes[row[0]] = group = groups[row[_ROOT]]
+        group[0].append(row)
+    keys = [(member,) for member in homes]
+    for system, value, customer, _ in reader.fetch(IDENTITY, keys, by=("customer",)):
+        homes[customer][1].setdefault(customer, []).append(Identity(system, value))
+    return {root: group for root, group in groups.items() if group[0]}
+
+
+def read_customers(reader: Reader, roots: Sequence[str]) -> list[Customer]:
+    """Give customers by the roots of their merge groups, in the order asked for."""
+    return [group_of(*group) for group in read_groups(reader, roots).values()]
+
+
+def read_customer(reader: Reader, customer: str) -> Customer:
+    """Give one customer with everything that was merged into him.
+
+    Raises:
+        CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+    """
+    require_root(reader, customer)
+    return read_customers(reader, [customer])[0]
+
+
+def row_of(customer: Customer, old: Row | None, root: str, now: int) -> Row:
+    """Turn a customer into his row; ``seq`` is set when it is written.
+
+    Args:
+        customer: As he shall stand; his identities go elsewhere.
+        old: His row so far, whose instant of recording and shared keys stay.
+        root: Where merges lead from here.
+        now: The clock, in microseconds.
+
+    Raises:
+        Fault: a field cannot be stored; `field` names it.
+    """
+    plain = customer.to_dict()
+    body = {
+        name: value
+        for name, value in plain.items()
+        if name not in _OUTSIDE and getattr(customer, name) != getattr(_EMPTY, name)
+    }
+    if old is not None and SHARED in (before := json.loads(old[_BODY])):
+        body[SHARED] = before[SHARED]
+    written = attributes(body, "customer") or "{}"
+    for name in _COLUMNS:
+        if plain[name] is not None:
+            text(name, plain[name], 1_000)
+    return (
+        customer.id,
+        0 if old is None else old[1],
+        root,
+        *(plain[name] for name in ("kind", "name", "number", "owner", "parent")),
+        search_text(customer),
+        now if old is None else old[_RECORDED],
+        written,
+    )
+
+
+def search_text(customer: Customer) -> str:
+    """Give the folded text that search looks into: names, number, contacts and keys."""
+    parts = [indexed(customer.name), fold(customer.number or "")]
+    parts += [indexed(contact.name) for contact in customer.contacts]
+    parts += [fold(key.value) for key in customer.identities]
+    return "\n".join(part for part in parts if part)
+
+
+def with_search(root: str, group: Group) -> tuple[Row, Row]:
+    """Give a root's row as it is, and with the search text of everything that leads to it."""
+    rows, identities = group
+    (own,) = (row for row in rows if row[0] == root)
+    others = sorted(row for row in rows if row[0] != root)
+    texts = [search_text(customer_of(row, identities.get(row[0], ()))) for row in (own, *others)]
+    place = CUSTOMER.position["search"]
+    return own, (*own[:place], "\n".join(filter(None, texts)), *own[place + 1 :])
+
+
+def with_body(row: Row, **changes: Any) -> Row:
+    """Give a row with keys of its body changed; None takes one away."""
+    body = json.loads(row[_BODY]) | changes
+    kept = {name: value for name, value in body.items() if value is not None}
+    return (*row[:_BODY], json.dumps(kept, ensure_ascii=False, sort_keys=True))

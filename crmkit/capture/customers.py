@@ -1,0 +1,306 @@
+"""``crm.customers``: who they are, who is who, and what is held about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import attrs
+
+from crmkit.capture import collisions as colliding
+from crmkit.capture import finding, merge
+from crmkit.capture.customer_rows import customer_of, read_customer
+from crmkit.capture.engine import OnReject
+from crmkit.capture.erasing import erase, export
+from crmkit.capture.exact import Fault
+from crmkit.capture.normalise import Normaliser
+from crmkit.capture.saving import Saved, Saver, SaveReport, read_saved
+from crmkit.capture.tombstones import Key, Tombstones, no_key
+from crmkit.contracts.session import Session
+from crmkit.contracts.specs import ReferenceSpec
+from crmkit.contracts.store import Reader, Writer
+from crmkit.errors import CustomerMerged, CustomerNotFound, InvalidValueError
+from crmkit.model.customer import Collision, Customer, Merge
+from crmkit.model.log import Decision, Page
+from crmkit.model.touchpoint import Rejection
+from crmkit.value.basis import Defaults, read_basis
+from crmkit.value.layout import Layout
+
+__all__ = ["Customers", "customer_of"]
+
+_BATCH = 1_000
+
+
+def _no_references() -> Iterable[ReferenceSpec]:
+    return ()
+
+
+@attrs.frozen
+class Customers:
+    """Customers of one workspace.
+
+    Attributes:
+        session: The open workspace.
+        defaults: Model and kinds that hold before anything was decided.
+        region: Country that phone numbers without a country code belong to.
+        key: Gives the erasure key.
+        references: Gives what plugins keep about customers; raises where one is broken.
+    """
+
+    session: Session
+    defaults: Defaults
+    region: str | None = None
+    key: Key = no_key
+    references: Callable[[], Iterable[ReferenceSpec]] = _no_references
+
+    # -- looking up --------------------------------------------------------------------
+
+    def get(self, id: str) -> Customer:  # noqa: A002 - the word of the record
+        """Give a customer.
+
+        Raises:
+            CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+        """
+        with self.session.store.read() as reader:
+            return read_customer(reader, id)
+
+    def find(self, **identity: Any) -> Customer | None:
+        """Give the customer that a key finds: ``find(email="ann@example.com")``; else None.
+
+        Several keys are tried strongest first: ids elsewhere, e-mail, phone; then ``number``.
+        """
+        with self.session.store.read() as reader:
+            return finding.find(reader, Normaliser(self.region), identity)
+
+    def search(  # noqa: PLR0913 - every filter by name
+        self,
+        text: str | None = None,
+        *,
+        tier: str | None = None,
+        stage: str | None = None,
+        kind: str | None = None,
+        owner: str | None = None,
+        limit: int = 50,
+        after: str | None = None,
+    ) -> Page[Customer]:
+        """Give a page of customers: by rank where a tier is asked for, else by id.
+
+        Args:
+            text: Words that all stand in names, number, contacts' names or keys; any script and
+                case, Chinese names by a part, and by pinyin where pypinyin is installed.
+            tier: Tier as recorded by ``lifecycle.advance``.
+            stage: Stage as recorded there.
+            kind: ``person``, ``organisation``, or a kind of customer as recorded there.
+            owner: Account manager.
+            limit: At most so many.
+            after: The last page's `next`.
+
+        Raises:
+            InvalidValueError: `limit` is below 1, or `after` is no page's `next`.
+        """
+        query = finding.Query(text=text, tier=tier, stage=stage, kind=kind, owner=owner)
+        with self.session.store.read() as reader:
+            return finding.search(reader, query, limit, after)
+
+    def collisions(self) -> tuple[Collision, ...]:
+        """Give the keys that point at two customers and wait for somebody to decide."""
+        with self.session.store.read() as reader:
+            return colliding.collisions(reader)
+
+    def export(self, id: str) -> dict[str, Any]:  # noqa: A002
+        """Give everything that is held about a customer, JSON-ready, with what plugins keep.
+
+        Raises:
+            CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+            PluginError: a plugin that keeps data about customers is broken.
+        """
+        references = list(self.references())
+        with self.session.store.read() as reader:
+            held = export(reader, id)
+        workspace = self.session.store.workspace
+        held["plugins"] = {
+            one.name: {base: one.export(base, workspace=workspace) for base in held["ids"]}
+            for one in references
+        }
+        return held
+
+    # -- writing down ------------------------------------------------------------------
+
+    def save(self, customer: Customer) -> Customer:
+        """Add a customer, or change one, and give him as he stands.
+
+        With an id the record replaces what was known; without one, the number or the identities
+        find the customer, and what the record leaves out stays. Identities are added, never taken
+        away; one that another customer holds makes a collision and stays where it is.
+
+        Raises:
+            InvalidValueError: a field cannot be kept; `field` names it.
+            CustomerMerged: the id was merged into another.
+        """
+        with self.session.store.write() as writer:
+            saved = self._saver(writer, strict=True).save([customer])
+            (outcome,), (base,) = saved.outcomes, saved.ids
+            if base is None:
+                raise _error(outcome, customer, writer)
+            return read_saved(writer, base)
+
+    def save_all(
+        self, customers: Iterable[Customer | Rejection], *, on_reject: OnReject | None = None
+    ) -> SaveReport:
+        """Save many, in batches; doing it again changes nothing.
+
+        Keys that identify nobody (``n/a``, ``noreply@...``) are left out. A customer that cannot
+        be taken costs only himself.
+
+        Args:
+            customers: Customers, or `Rejection`s of lines that could not be read.
+            on_reject: Called with each rejection instead of keeping it in the report.
+        """
+        counts = dict.fromkeys(("new", "changed", "unchanged"), 0)
+        rejected: list[Rejection] = []
+        rejections = 0
+        met: set[str] = set()
+        stream = iter(customers)
+        while batch := list(islice(stream, _BATCH)):
+            whole = [one for one in batch if not isinstance(one, Rejection)]
+            saved = self._save_batch(whole)
+            met |= saved.collisions
+            for outcome in saved.outcomes:
+                if isinstance(outcome, str):
+                    counts[outcome] += 1
+            for rejection in _rejections(batch, saved):
+                rejections += 1
+                (rejected.append if on_reject is None else on_reject)(rejection)
+        return SaveReport(
+            **counts, rejected=tuple(rejected), rejections=rejections, collisions=len(met)
+        )
+
+    def _save_batch(self, customers: list[Customer]) -> Saved:
+        if not customers:
+            return Saved()
+        with self.session.store.write() as writer:
+            return self._saver(writer, strict=False).save(customers)
+
+    def _saver(self, writer: Writer, *, strict: bool) -> Saver:
+        return Saver(
+            writer,
+            Normaliser(self.region),
+            Tombstones(writer, self.key),
+            self.session.now(),
+            strict=strict,
+        )
+
+    # -- who is who --------------------------------------------------------------------
+
+    def merge(self, keep: str, drop: str, *, reason: str, by: str | None = None) -> Merge:
+        """Say that two records are one customer; `drop` leads to `keep` from now on.
+
+        Raises:
+            CustomerNotFound: one of the ids is nobody's; `CustomerMerged` names where it went.
+            InvalidValueError: both are the same.
+            PluginError: a plugin that keeps data about customers is broken.
+        """
+        references = list(self.references())
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            made = merge.merge(writer, keep, drop, deciding, self._layout(writer))
+        self._repoint(references, made.keep, made.drop)
+        return made
+
+    def unmerge(self, merge_id: str, *, reason: str = "", by: str | None = None) -> Merge:
+        """Take a merge back; what came since goes to whom its own keys belong to.
+
+        Raises:
+            DecisionNotFound: no merge that stands has that id.
+        """
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            return merge.unmerge(writer, merge_id, deciding, self._layout(writer))
+
+    def resolve(
+        self,
+        collision_id: str,
+        action: str,
+        *,
+        keep: str | None = None,
+        reason: str,
+        by: str | None = None,
+    ) -> Collision:
+        """Resolve a collision: ``merge`` both, or say that they are two (``apart``).
+
+        After ``apart`` the key reaches both and identifies neither.
+
+        Args:
+            collision_id: Which.
+            action: ``merge`` or ``apart``.
+            keep: On a merge the id that goes on; None: the one that holds the key.
+            reason: Why.
+            by: Who decides; None: the actor.
+
+        Raises:
+            DecisionNotFound: no collision that stands has that id.
+            InvalidValueError: another action, or `keep` is neither of the two.
+        """
+        references = list(self.references()) if action == colliding.MERGE else []
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            layout = self._layout(writer)
+            found = colliding.resolve(writer, collision_id, action, deciding, layout, keep=keep)
+        if references:
+            first, second = found.customers
+            kept = keep or first
+            gone = second if kept == first else first
+            self._repoint(references, kept, gone)
+        return found
+
+    def erase(self, id: str, *, reason: str, by: str | None = None) -> Decision:  # noqa: A002
+        """Erase a customer for good, with everything that was merged into him.
+
+        What stays tells the id only, and keyed hashes by which capture refuses him.
+
+        Raises:
+            CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+            ConfigError: there is no erasure key.
+            PluginError: a plugin that keeps data about customers is broken.
+        """
+        references = list(self.references())
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            made = erase(writer, id, deciding, self.key)
+        for one in references:
+            for base in made.body["ids"]:
+                one.erase(base, workspace=self.session.store.workspace)
+        return made
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _layout(self, reader: Reader) -> Layout:
+        return read_basis(reader, self.defaults).layout
+
+    def _repoint(self, references: Iterable[ReferenceSpec], keep: str, drop: str) -> None:
+        for one in references:
+            one.repoint(keep, drop, workspace=self.session.store.workspace)
+
+
+def _error(outcome: str | Fault, customer: Customer, reader: Reader) -> Exception:
+    """Give the error for a customer that could not be saved."""
+    fault = outcome if isinstance(outcome, Fault) else Fault("customer", outcome)
+    if fault.field == "id":
+        try:
+            read_customer(reader, customer.id)
+        except CustomerMerged as error:
+            return error
+        except CustomerNotFound:
+            pass  # the id itself is at fault
+    return InvalidValueError(f"{fault.field}: {fault.reason}", field=fault.field)
+
+
+def _rejections(batch: list[Customer | Rejection], saved: Saved) -> Iterator[Rejection]:
+    """Give the rejections of a batch in the order of its records."""
+    outcomes = iter(saved.outcomes)
+    for record in batch:
+        if isinstance(record, Rejection):
+            yield record
+        elif isinstance(outcome := next(outcomes), Fault):
+            yield Rejection(record, outcome.field, outcome.reason)

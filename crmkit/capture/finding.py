@@ -1,0 +1,184 @@
+"""Customers looked up: by key, by text, by tier, stage, kind and owner, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import attrs
+
+from crmkit.capture.customer_rows import read_customers
+from crmkit.capture.exact import Fault
+from crmkit.capture.keys import read_keys
+from crmkit.capture.normalise import Normaliser
+from crmkit.capture.searching import fold
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
+from crmkit.errors import InvalidValueError
+from crmkit.model.customer import CUSTOMER_KINDS, Customer
+from crmkit.model.log import Page
+
+_ROOT = CUSTOMER.position["root"]
+_SEARCH = CUSTOMER.position["search"]
+_NUMBER = "number"
+_PAGE = 200
+
+
+def find(reader: Reader, normaliser: Normaliser, identity: Mapping[str, Any]) -> Customer | None:
+    """Give the customer that keys find, strongest key first; None where nobody has one.
+
+    Args:
+        reader: One consistent look.
+        normaliser: Spells the keys.
+        identity: Value by system: ``email``, ``phone``, a system's name, or ``number``.
+    """
+    keyed = {system: value for system, value in identity.items() if system != _NUMBER}
+    base = _by_key(reader, normaliser, keyed) if keyed else None
+    number = identity.get(_NUMBER)
+    if base is None and isinstance(number, str):
+        rows = reader.fetch(CUSTOMER, [(number,)], by=(_NUMBER,))
+        base = next((row[0] for row in sorted(rows)), None)
+        if base is None and not keyed:
+            base = _by_key(reader, normaliser, identity)  # a system may be called "number"
+    for row in reader.fetch(CUSTOMER, [(base,)] if base else []):
+        return read_customers(reader, [row[_ROOT]])[0]
+    return None
+
+
+def _by_key(reader: Reader, normaliser: Normaliser, keyed: Mapping[str, Any]) -> str | None:
+    try:
+        keys = read_keys(keyed, normaliser).keys
+    except Fault:
+        return None
+    owners = {(row[0], row[1]): row[2] for row in reader.fetch(IDENTITY, keys)}
+    return next((owners[key] for key in keys if owners.get(key)), None)
+
+
+@attrs.frozen(kw_only=True)
+class Query:
+    """What to search for; None asks nothing.
+
+    Attributes:
+        text: Words that all stand in a customer's names, number or keys; any script and case.
+        tier: Tier as `advance` recorded it.
+        stage: Stage as `advance` recorded it.
+        kind: ``person`` or ``organisation``, or a kind of customer as `advance` recorded it.
+        owner: Account manager.
+    """
+
+    text: str | None = None
+    tier: str | None = None
+    stage: str | None = None
+    kind: str | None = None
+    owner: str | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the text, folded, longest first."""
+        return sorted(fold(self.text or "").split(), key=len, reverse=True)
+
+    @property
+    def standing(self) -> dict[str, str]:
+        """What STANDING must say."""
+        kind = None if self.kind in CUSTOMER_KINDS else self.kind
+        asked = {"tier": self.tier, "stage": self.stage, "kind": kind}
+        return {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def customer(self) -> dict[str, str]:
+        """What CUSTOMER must say."""
+        kind = self.kind if self.kind in CUSTOMER_KINDS else None
+        asked = {"kind": kind, "owner": self.owner}
+        return {name: value for name, value in asked.items() if value is not None}
+
+
+def search(reader: Reader, query: Query, limit: int, after: str | None) -> Page[Customer]:
+    """Give one page of the customers that a query finds.
+
+    With a tier they come by rank, else by id.
+
+    Args:
+        reader: One consistent look.
+        query: What to search for.
+        limit: At most so many, 1 and more.
+        after: The last page's `next`.
+
+    Raises:
+        InvalidValueError: `limit` is below 1, or `after` is no page's `next`.
+    """
+    if limit < 1:
+        raise InvalidValueError(f"limit must be 1 or more, got {limit}", field="limit")
+    place = None if after is None else _place(after)
+    entries = _by_standing(reader, query, place) if query.standing else _by_id(reader, query, place)
+    found = list(islice(entries, limit + 1))
+    items = read_customers(reader, [row[0] for row, _ in found[:limit]])
+    more = _token(found[limit - 1][1]) if len(found) > limit else None
+    return Page(tuple(items), more)
+
+
+def _by_id(reader: Reader, query: Query, place: Row | None) -> Iterator[tuple[Row, Row]]:
+    """Go through CUSTOMER; give rows with their places."""
+    by: tuple[str, ...] = ("id",)
+    where = dict(query.customer)
+    equal: Row = ()
+    if "owner" in where:
+        by, equal = ("owner", "id"), (where.pop("owner"),)
+    words = query.words
+    after = None if place is None else (*equal, *place)
+    for row in reader.scan(
+        CUSTOMER,
+        by=by,
+        equal=equal,
+        after=after,
+        where=where,
+        contains={"search": words[0]} if words else None,
+    ):
+        if row[_ROOT] == row[0] and all(word in row[_SEARCH] for word in words):
+            yield row, (row[0],)
+
+
+def _by_standing(reader: Reader, query: Query, place: Row | None) -> Iterator[tuple[Row, Row]]:
+    """Go through STANDING in pages, and look up who they are."""
+    where: dict[str, Any] = dict(query.standing)
+    by: tuple[str, ...] = ("customer",)
+    equal: Row = ()
+    if "tier" in where:
+        by, equal = ("tier", "rank"), (where.pop("tier"),)
+    elif "stage" in where:
+        by, equal = ("stage", "customer"), (where.pop("stage"),)
+    after = None if place is None else (*equal, *place)
+    columns = tuple(name for name in (*by[len(equal) :], "customer"))
+    columns = tuple(dict.fromkeys(columns))
+    rows = reader.scan(STANDING, by=by, equal=equal, after=after, where=where, columns=columns)
+    while page := list(islice(rows, _PAGE)):
+        people = {row[0]: row for row in reader.fetch(CUSTOMER, [(row[-1],) for row in page])}
+        for found in page:
+            row = people.get(found[-1])
+            if row is not None and _matches(row, query):
+                yield row, found
+
+
+def _matches(row: Row, query: Query) -> bool:
+    return (
+        row[_ROOT] == row[0]
+        and all(row[CUSTOMER.position[name]] == value for name, value in query.customer.items())
+        and all(word in row[_SEARCH] for word in query.words)
+    )
+
+
+def _token(place: Row) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _place(after: str) -> Row:
+    try:
+        place = json.loads(base64.urlsafe_b64decode(after))
+    except (ValueError, binascii.Error):
+        place = None
+    if not isinstance(place, list) or not place:
+        raise InvalidValueError(f"after is no page's next: {after!r}", field="after")
+    return tuple(place)

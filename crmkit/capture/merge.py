@@ -1,0 +1,170 @@
+"""Two records that are one customer: merged by a decision, taken back by another.
+
+Nothing is rewritten but where ids lead (``root``). Touchpoints keep the id they were written with,
+so that an unmerge gives each side exactly what came by its own keys, also what came since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from crmkit.capture.customer_rows import read_groups, with_search
+from crmkit.capture.ids import next_generation
+from crmkit.clock import instant
+from crmkit.contracts.decisions import Deciding, decide
+from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.tables import COLLISION, CUSTOMER, DECISION, STANDING
+from crmkit.errors import DecisionNotFound, InvalidValueError
+from crmkit.model.customer import Merge
+from crmkit.value.layout import Layout
+from crmkit.value.rebuild import rebuild
+from crmkit.value.scoring import require_root
+
+_ROOT = CUSTOMER.position["root"]
+_SEQ = CUSTOMER.position["seq"]
+_RESOLVED = COLLISION.position["resolved"]
+
+
+def merge(  # noqa: PLR0913 - whom, and what a decision needs
+    writer: Writer,
+    keep: str,
+    drop: str,
+    deciding: Deciding,
+    layout: Layout,
+    *,
+    collision: str | None = None,
+) -> Merge:
+    """Let `drop` and all that was merged into it lead to `keep`.
+
+    Args:
+        writer: The transaction.
+        keep: The id that goes on.
+        drop: The id that leads there from now on.
+        deciding: Who, when and why.
+        layout: The value model in force.
+        collision: Id of the collision that this resolves.
+
+    Raises:
+        CustomerNotFound: one of the ids is nobody's; `CustomerMerged` names where it went.
+        InvalidValueError: both are the same.
+    """
+    if keep == drop:
+        raise InvalidValueError(f"a customer cannot be merged with himself: {keep!r}", field="drop")
+    require_root(writer, keep)
+    require_root(writer, drop)
+    body = {"keep": keep, "drop": drop} | ({"collision": collision} if collision else {})
+    decision = decide(writer, "merge", keep, deciding, body)
+    moved = [row[0] for row in writer.fetch(CUSTOMER, [(drop,)], by=("root",))]
+    lead(writer, dict.fromkeys(moved, keep))
+    _settle(writer, (keep, drop), deciding, layout)
+    return _merge(decision, body, deciding)
+
+
+def unmerge(writer: Writer, merge_id: str, deciding: Deciding, layout: Layout) -> Merge:
+    """Take a merge back: both ids stand for themselves again.
+
+    Merges made before or after it stay: whatever was merged into the dropped id goes with it.
+
+    Raises:
+        DecisionNotFound: no merge has that id, or it was taken back already.
+    """
+    row = _find(writer, merge_id)
+    body = json.loads(row[DECISION.position["body"]])
+    keep, drop = body["keep"], body["drop"]
+    made = {edge[0]: edge for edge in _edges(writer, keep)}
+    if made.get(drop) != (drop, keep, row[0]):
+        message = f"merge {merge_id} was taken back already"
+        raise DecisionNotFound(message, id=merge_id)
+    del made[drop]
+    parents = {child: parent for child, parent, _ in made.values()}
+    group = [member[0] for member in _group(writer, keep)]
+    roots = {member: _top(member, parents) for member in group}
+    decide(writer, "unmerge", keep, deciding, {"keep": keep, "drop": drop, "merge": merge_id})
+    lead(writer, {member: root for member, root in roots.items() if root == drop})
+    _reopen(writer, group, row[0])
+    _settle(writer, (roots[keep], drop), deciding, layout)
+    return _merge(row[0], body, deciding)
+
+
+def lead(writer: Writer, roots: dict[str, str]) -> None:
+    """Write where ids lead, as changes of those customers."""
+    rows = list(writer.fetch(CUSTOMER, [(member,) for member in roots]))
+    seq = writer.sequence(len(rows)) if rows else 0
+    writer.put(
+        CUSTOMER,
+        [
+            (row[0], seq + place, roots[row[0]], *row[_ROOT + 1 :])
+            for place, row in enumerate(sorted(rows))
+        ],
+    )
+
+
+def _settle(writer: Writer, roots: Iterable[str], deciding: Deciding, layout: Layout) -> None:
+    """Put right what hangs on roots: search text, value, standing, other processes' memory."""
+    roots = list(roots)
+    index(writer, roots)
+    writer.delete(STANDING, [(root,) for root in roots])
+    rebuild(writer, roots, layout, deciding.now)
+    next_generation(writer)
+
+
+def index(writer: Writer, roots: Iterable[str]) -> None:
+    """Let search find roots by everything that leads to them."""
+    pairs = [with_search(*group) for group in read_groups(writer, list(roots)).items()]
+    changed = [row for before, row in pairs if row != before]
+    if changed:
+        seq = writer.sequence(len(changed))
+        writer.put(
+            CUSTOMER,
+            [(row[0], seq + place, *row[_SEQ + 1 :]) for place, row in enumerate(changed)],
+        )
+
+
+def _find(writer: Writer, merge_id: str) -> Row:
+    if merge_id.isascii() and merge_id.isdigit():
+        for row in writer.fetch(DECISION, [(int(merge_id),)]):
+            if row[DECISION.position["kind"]] == "merge":
+                return row
+    raise DecisionNotFound(f"no merge has the id {merge_id!r}", id=merge_id)
+
+
+def _group(writer: Writer, member: str) -> list[Row]:
+    (row,) = writer.fetch(CUSTOMER, [(member,)])
+    return list(writer.fetch(CUSTOMER, [(row[_ROOT],)], by=("root",)))
+
+
+def _edges(writer: Writer, member: str) -> Iterable[tuple[str, str, int]]:
+    """Give the merges that hold in a customer's group: (dropped, kept, decision)."""
+    group = [(row[0],) for row in _group(writer, member)]
+    made: dict[str, tuple[str, str, int]] = {}
+    for seq, kind, _, _, _, _, body in sorted(writer.fetch(DECISION, group, by=("customer",))):
+        if kind == "merge":
+            said = json.loads(body)
+            made[said["drop"]] = (said["drop"], said["keep"], seq)
+        elif kind == "unmerge":
+            made.pop(json.loads(body)["drop"], None)
+    return made.values()
+
+
+def _top(member: str, parents: dict[str, str]) -> str:
+    while member in parents:
+        member = parents[member]
+    return member
+
+
+def _reopen(writer: Writer, group: list[str], decision: int) -> None:
+    """Let the collision that a merge had resolved stand again."""
+    rows = writer.fetch(COLLISION, [(member,) for member in group], by=("holder",))
+    writer.put(COLLISION, [(*row[:_RESOLVED], None) for row in rows if row[_RESOLVED] == decision])
+
+
+def _merge(seq: int, body: dict[str, str], deciding: Deciding) -> Merge:
+    return Merge(
+        id=str(seq),
+        keep=body["keep"],
+        drop=body["drop"],
+        at=instant(deciding.now),
+        by=deciding.by,
+        reason=deciding.reason,
+    )

@@ -1,0 +1,135 @@
+"""``crm.touchpoints``: what happened, and putting it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from crmkit.capture.amend import correct, retract
+from crmkit.capture.normalise import Normaliser
+from crmkit.capture.reading import touchpoints_of
+from crmkit.capture.tombstones import Key, Tombstones, no_key
+from crmkit.capture.undo import undo
+from crmkit.clock import micros
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader
+from crmkit.model.log import Decision
+from crmkit.model.touchpoint import KINDS, Touchpoint
+from crmkit.value.basis import Defaults, read_basis
+from crmkit.value.layout import Layout
+from crmkit.value.scoring import require_root
+
+
+@attrs.frozen
+class Touchpoints:
+    """Touchpoints of one workspace.
+
+    Attributes:
+        session: The open workspace.
+        defaults: Model and kinds that hold before anything was decided.
+        kinds: Kinds that are known: the core's and those that plugins declare.
+        region: Country that phone numbers without a country code belong to.
+        key: Gives the erasure key where anybody was erased.
+    """
+
+    session: Session
+    defaults: Defaults
+    kinds: frozenset[str] = frozenset(KINDS)
+    region: str | None = None
+    key: Key = no_key
+
+    def of(
+        self,
+        id: str,  # noqa: A002 - the word of the record
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        kinds: Iterable[str] | None = None,
+    ) -> tuple[Touchpoint, ...]:
+        """Give a customer's touchpoints, newest first.
+
+        Args:
+            id: Whose; what was merged into him is his.
+            since: Earliest instant, inclusive.
+            until: Latest instant, inclusive.
+            kinds: Kinds to give; None: all.
+
+        Raises:
+            CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+            NaiveTimeError: `since` or `until` has no offset.
+        """
+        low = None if since is None else micros(since, "since")
+        high = None if until is None else micros(until, "until")
+        only = None if kinds is None else tuple(kinds)
+        with self.session.store.read() as reader:
+            require_root(reader, id)
+            return tuple(touchpoints_of(reader, id, since=low, until=high, kinds=only))
+
+    def correct(
+        self,
+        source: str,
+        id: str,  # noqa: A002
+        changes: Mapping[str, Any],
+        *,
+        reason: str,
+        by: str | None = None,
+    ) -> Decision:
+        """Change fields of one touchpoint; a decision, and what it said before stays known.
+
+        Args:
+            source: Its source.
+            id: Its id there.
+            changes: New values by field, as in a captured record; None takes a value away.
+            reason: Why.
+            by: Who decides; None: the actor.
+
+        Raises:
+            TouchpointNotFound: no live touchpoint has that source and id.
+            InvalidValueError: the changed record would be rejected; `field` names the field.
+        """
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            return correct(
+                writer,
+                source,
+                id,
+                changes,
+                deciding,
+                self._layout(writer),
+                kinds=self.kinds,
+                normaliser=Normaliser(self.region),
+                tombstones=Tombstones(writer, self.key),
+            )
+
+    def retract(
+        self,
+        source: str,
+        id: str,  # noqa: A002
+        *,
+        reason: str,
+        by: str | None = None,
+    ) -> Decision:
+        """Take one touchpoint back.
+
+        Raises:
+            TouchpointNotFound: no live touchpoint has that source and id.
+        """
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            return retract(writer, source, id, deciding, self._layout(writer))
+
+    def undo(self, run: str, *, reason: str = "", by: str | None = None) -> Decision:
+        """Take a whole capture back: its touchpoints, and the customers that it alone made.
+
+        Raises:
+            DecisionNotFound: no capture has that id, or nothing of it is left.
+        """
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            return undo(writer, run, deciding, self._layout(writer))
+
+    def _layout(self, reader: Reader) -> Layout:
+        return read_basis(reader, self.defaults).layout
