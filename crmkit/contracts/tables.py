@@ -155,14 +155,26 @@ known. What is taken back at v gets ``void = v``, and the earliest that is left 
 STANDING = Table(
     "standing",
     _columns(
-        "customer:text! rank:integer! total:real! tier:text stage:text stage_since:integer "
-        "kind:text owner:text unexpected:real! weight:real! contact:integer due:integer! "
-        "worst:integer! facts:text"
+        "customer:text! at:integer! rank:integer! total:real! delta:real! unexpected:real! "
+        "tier:text tier_since:integer stage:text stage_since:integer kind:text account:text "
+        "owner:text queue:integer weight:real! day:integer contact:integer ideal:integer "
+        "worst:integer due:integer facts:text"
     ),
     key=("customer",),
-    indexes=(("owner", "due"), ("due",), ("rank",), ("tier", "rank"), ("stage", "customer")),
+    indexes=(
+        ("due",),
+        ("owner", "queue", "weight"),
+        ("owner", "queue", "due"),
+        ("tier", "rank"),
+        ("stage", "customer"),
+    ),
 )
-"""What `advance` found: rank, tier, stage and the next contact, where the agenda reads them."""
+"""What `advance` found as of `at`: rank, tier, stage, and the next contact for the agenda.
+
+`account` is whose agenda item a customer's contacts count for: his own, or his organisation's.
+`queue` is 1 where that contact was due when `day` (days since 1970) began, 0 where it falls due
+later, None where there is none; `weight` the part of its priority that does not grow with time;
+`contact` the newest real touch before `day`; `ideal` and `worst` the cadence, in microseconds."""
 
 TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("hash",))
 """Keyed hashes of erased identities and record ids: capture refuses them."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.model.serial import Record
+from crmkit.model.serial import Record, resolve
 
 PROSPECT_STAGES = ("prospect", "prospect_dormant", "prospect_failed")
 CUSTOMER_STAGES = ("development", "maintenance", "upgrade", "retention", "churned", "won_back")
@@ -25,10 +25,13 @@ class StageRule(Record):
     Attributes:
         name: Unique; the move names it.
         to: Stage it moves to.
-        when: Facts that must hold: ``{"purchases": {"min": 2}, "days_quiet": {"max": 90}}``;
-            an entry is ``min`` (>=), ``max`` (<=), ``is`` (==) or ``in`` (one of).
-        since: Stages it may move from; empty: from any.
+        when: Facts that must hold: ``{"purchases": {"min": 2}, "days_since_own": {"max": 90}}``;
+            an entry is ``min`` (>=), ``max`` (<=), ``is`` (==) or ``in`` (one of); a fact that
+            is not known fulfils none.
+        since: Stages it may move from; empty: from any that has a way there.
         reason: Why, in words; ``{fact}`` is replaced by the fact's value.
+        priority: Rules with a larger one are tried first; equal ones in the order of the file,
+            then those of plugins by name.
     """
 
     name: str
@@ -36,6 +39,7 @@ class StageRule(Record):
     when: Mapping[str, Mapping[str, Any]]
     since: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     reason: str = ""
+    priority: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -84,3 +88,78 @@ class Move(Record):
     reason: str
     facts: Mapping[str, Any] = attrs.field(factory=dict)
     replayed: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class AdvanceReport(Record):
+    """What one `advance` did.
+
+    Attributes:
+        at: As of when.
+        customers: How many were looked at.
+        stages: How many came to another stage.
+        tiers: How many came to another tier.
+        steps: Past instants that were replayed before.
+    """
+
+    at: datetime
+    customers: int
+    stages: int
+    tiers: int
+    steps: int = 0
+    _moves: Any = attrs.field(default=(), eq=False, repr=False)
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        """Every `Move`, in the order they were recorded; made when somebody looks."""
+        moves: tuple[Move, ...] = resolve(self, "_moves")
+        return moves
+
+
+@attrs.frozen(kw_only=True)
+class EndingStep(Record):
+    """One step of ending a relationship that was carried out (R244-R249).
+
+    Attributes:
+        name: One of `ENDING_STEPS`.
+        at: When it was recorded.
+        by: Who did it.
+        evidence: What shows that it was done.
+    """
+
+    name: str
+    at: datetime
+    by: str | None
+    evidence: str
+
+
+@attrs.frozen(kw_only=True)
+class Ending(Record):
+    """The end of a relationship: asked for, approved, then carried out step by step (R238-R253).
+
+    Attributes:
+        id: To give to ``approve`` and ``step``.
+        customer_id: Whose.
+        reason: One of `ENDING_REASONS`.
+        requested_by: Who asked for it.
+        requested_at: When.
+        approved_by: The senior person who approved it; None: it waits, and nothing has ended.
+        approved_at: When; the relationship is ended from here.
+        steps: What was carried out so far, in order.
+    """
+
+    id: str
+    customer_id: str
+    reason: str
+    requested_by: str | None
+    requested_at: datetime
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    steps: tuple[EndingStep, ...] = ()
+
+    @property
+    def next_step(self) -> str | None:
+        """The step that comes next; None: nothing is left, or it was not approved yet."""
+        if self.approved_at is None or len(self.steps) == len(ENDING_STEPS):
+            return None
+        return ENDING_STEPS[len(self.steps)]

@@ -1,0 +1,195 @@
+"""Everybody measured at one instant, column by column: no object and no query a customer.
+
+Instants are microseconds as floats (exact up to the year 2255); NaN is "not known", which
+fulfils no comparison.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from math import isnan, nan
+
+import attrs
+
+from crmkit.clock import DAY
+from crmkit.value.layout import Layout
+from crmkit.value.measure import Said, Setting, measure, share_out, total
+from crmkit.value.movers import STOOD_STILL
+from crmkit.value.ranking import Ranking
+from crmkit.value.rhythm import PATIENCE, last_touch, own_gap
+from crmkit.value.state import NEVER, State
+
+TOLD = 5.0
+"""A change of so many points is told with its causes."""
+_CAUSES = 3
+
+Causes = tuple[tuple[str, float], ...]
+
+
+def _column() -> array[float]:
+    return array("d")
+
+
+@attrs.frozen
+class Start:
+    """One customer at the quarter's beginning.
+
+    Attributes:
+        total: His score then.
+        parts: Contribution of each indicator.
+        fading: What each loses by time alone until the quarter's end.
+    """
+
+    total: float
+    parts: list[float]
+    fading: list[float]
+
+
+@attrs.define
+class Columns:
+    """Everybody at one instant, in the order of ids.
+
+    Attributes:
+        at: The instant.
+        settings: What scores rest on: at the start, faded to the end, at the end.
+        irregular: By place, pairs of (silence, fading) of those without a rhythm of their own.
+        causes: By place, the indicators that moved most, of those who moved by `TOLD`.
+    """
+
+    at: int
+    settings: tuple[Setting, Setting, Setting]
+    ids: list[str] = attrs.field(factory=list)
+    total: array[float] = attrs.field(factory=_column)
+    before: array[float] = attrs.field(factory=_column)
+    delta: array[float] = attrs.field(factory=_column)
+    expected: array[float] = attrs.field(factory=_column)
+    gap: array[float] = attrs.field(factory=_column)
+    first: array[float] = attrs.field(factory=_column)
+    own: array[float] = attrs.field(factory=_column)
+    contact: array[float] = attrs.field(factory=_column)
+    first_purchase: array[float] = attrs.field(factory=_column)
+    last_purchase: array[float] = attrs.field(factory=_column)
+    purchases: array[float] = attrs.field(factory=_column)
+    purchase_days: array[float] = attrs.field(factory=_column)
+    irregular: dict[int, array[float]] = attrs.field(factory=dict)
+    causes: dict[int, Causes] = attrs.field(factory=dict)
+
+    def start(self, layout: Layout, old: State, said: Said) -> Start:
+        """Measure somebody at the quarter's beginning, and what time alone makes of it."""
+        first = measure(layout, old, self.settings[0], said)
+        weights = share_out(layout, first.states)
+        faded = measure(layout, old, self.settings[1], said)
+        return Start(
+            total(weights, first.points),
+            [w * p for w, p in zip(weights, first.points, strict=True)],
+            [
+                w * (after - before)
+                for w, after, before in zip(weights, faded.points, first.points, strict=True)
+            ],
+        )
+
+    def add(self, customer: str, layout: Layout, new: State, said: Said, start: Start) -> None:
+        """Measure somebody at the quarter's end and write him down."""
+        measured = measure(layout, new, self.settings[2], said)
+        weights = share_out(layout, measured.states)
+        last = total(weights, measured.points)
+        place = len(self.ids)
+        self.ids.append(customer)
+        self.total.append(last)
+        self.before.append(start.total)
+        delta = last - start.total
+        gap = self._rhythm(new)
+        expected = 0.0
+        if abs(delta) <= STOOD_STILL:
+            delta = 0.0
+        else:
+            pairs = [
+                number
+                for slots, lost in zip(layout.slots, start.fading, strict=True)
+                if lost
+                for number in (self.at - last_touch(slots, new), lost)
+            ]
+            if gap is None and pairs:
+                self.irregular[place] = array("d", pairs)
+            elif gap is not None:
+                expected = explained(pairs, gap)
+            if abs(delta) >= TOLD:
+                self.causes[place] = _causes(layout, start.parts, weights, measured.points, delta)
+        self.delta.append(delta)
+        self.expected.append(expected)
+
+    def _rhythm(self, state: State) -> float | None:
+        """Write down when he bought and was last met; give his median gap."""
+        at = self.at
+        bought = state.bought_until(at)
+        gap = own_gap(state, at)
+        self.gap.append(nan if gap is None else gap)
+        self.first.append(state.first if state.newest != NEVER else nan)
+        self.own.append(state.own if state.own != NEVER else nan)
+        self.contact.append(state.contact if state.contact != NEVER else nan)
+        self.first_purchase.append(bought[0] if bought else nan)
+        self.last_purchase.append(bought[-1] if bought else nan)
+        self.purchases.append(len(bought))
+        self.purchase_days.append(len({one // DAY for one in bought}))
+        return gap
+
+    def unexpected(self) -> array[float]:
+        """Give everybody's change without the fading that his rhythm explains.
+
+        Somebody without a rhythm of his own is judged by the median of the tier he held at the
+        quarter's beginning.
+        """
+        found = array("d", (d - e for d, e in zip(self.delta, self.expected, strict=True)))
+        if self.irregular:
+            gaps = {
+                customer: gap
+                for customer, gap in zip(self.ids, self.gap, strict=True)
+                if not isnan(gap)
+            }
+            ranking = Ranking.of(zip(self.ids, self.before, strict=True), gaps)
+            for place, pairs in self.irregular.items():
+                gap = ranking.tier_gap(self.ids[place])
+                if gap is not None:
+                    found[place] -= explained(pairs, gap)
+        return found
+
+    def ranks(self) -> array[int]:
+        """Give everybody's rank, 1 the best; equal totals by customer id.
+
+        Totals are compared to nine places: the order in which a sum was added up is no merit.
+        """
+        totals = self.total
+        order = sorted(range(len(totals)), key=lambda place: -round(totals[place], 9))
+        ranks = array("q", bytes(8 * len(order)))
+        for rank, place in enumerate(order, 1):
+            ranks[place] = rank
+        return ranks
+
+
+def explained(pairs: array[float] | list[float], gap: float) -> float:
+    """Give the part of the fading that a rhythm explains, from (silence, fading) pairs."""
+    patience = PATIENCE * gap * DAY
+    return sum(
+        lost for silent, lost in zip(pairs[::2], pairs[1::2], strict=True) if silent <= patience
+    )
+
+
+def _causes(
+    layout: Layout,
+    before: Sequence[float],
+    weights: Sequence[float],
+    points: Sequence[float],
+    delta: float,
+) -> Causes:
+    """Name the indicators that moved most in the direction of the change."""
+    sign = 1 if delta > 0 else -1
+    moved = sorted(
+        (
+            (-sign * (weight * earned - old), slots.indicator.name)
+            for slots, old, weight, earned in zip(
+                layout.slots, before, weights, points, strict=True
+            )
+        )
+    )
+    return tuple((name, round(-sign * size, 2)) for size, name in moved[:_CAUSES] if size < 0)

@@ -1,0 +1,89 @@
+"""Looking back: the stage that was in force at an instant, and the moves of one customer."""
+
+from __future__ import annotations
+
+from crmkit.clock import instant, micros
+from crmkit.contracts.decisions import decisions_about
+from crmkit.contracts.store import Reader
+from crmkit.lifecycle.facts import LATE_FACTS
+from crmkit.lifecycle.frame import Frame
+from crmkit.lifecycle.judging import NOTHING_KNOWN
+from crmkit.lifecycle.matching import Matcher
+from crmkit.lifecycle.measuring import measure_all
+from crmkit.lifecycle.roster import read_roster
+from crmkit.lifecycle.signals import read_signals
+from crmkit.lifecycle.world import MOVE_KINDS, Guide
+from crmkit.model.lifecycle import STAGES, Move, Stage
+from crmkit.model.log import Decision
+from crmkit.value.basis import read_basis
+
+
+def read_moves(reader: Reader, customer: str) -> list[Move]:
+    """Read a customer's recorded moves, oldest first: by when they hold, then as recorded."""
+    made = decisions_about(reader, [customer], frozenset(MOVE_KINDS))
+    return sorted((_move(decision) for decision in made), key=lambda move: move.at)
+
+
+def _move(decision: Decision) -> Move:
+    body = decision.body
+    if decision.kind == "tier":
+        facts = {name: body[name] for name in ("rank", "count") if name in body}
+    else:
+        facts = body.get("facts", {})
+    return Move(
+        customer_id=decision.customer_id or "",
+        what=decision.kind,
+        before=body["before"],
+        after=body["after"],
+        at=instant(body["at"]),
+        recorded_at=decision.at,
+        rule="rank" if decision.kind == "tier" else body.get("rule"),
+        reason=decision.reason,
+        facts=facts,
+        replayed=body.get("replayed", False),
+    )
+
+
+def stage_at(reader: Reader, customer: str, at: int) -> Stage | None:
+    """Give the stage that a recorded move put in force by `at`, or None."""
+    found = None
+    for move in read_moves(reader, customer):
+        if move.what == "stage" and micros(move.at) <= at:
+            found = move
+    if found is None:
+        return None
+    return Stage(
+        name=found.after, since=found.at, rule=found.rule, reason=found.reason, facts=found.facts
+    )
+
+
+def work_out(reader: Reader, guide: Guide, customer: str, at: int) -> Stage:
+    """Work out from the rules where a customer stood at an instant of which nothing was recorded.
+
+    One customer is measured, or everybody where a rule asks for something that rests on ranks.
+    """
+    basis = read_basis(reader, guide.defaults)
+    alone = measure_all(reader, basis, at, guide.period, [customer])
+    asked = guide.rules.facts & LATE_FACTS
+    # Without a rhythm of his own, an unexpected fall is judged by that of his tier.
+    if asked - {"unexpected"} or (asked and alone.irregular):
+        columns = measure_all(reader, basis, at, guide.period)
+    else:
+        columns = alone
+    roster = read_roster(reader)
+    kinds = basis.layout.kinds
+    signals = read_signals(reader, roster.roots, kinds, at, at, guide.rules.counted)
+    frame = Frame(columns, roster, signals, guide.kind_rules)
+    names = {name for rule in guide.rules.rules for name in (rule.to, *rule.since)}
+    matcher = Matcher.of(guide.rules, frame, frozenset({*STAGES, *names}))
+    place = columns.ids.index(customer)
+    name, rule = matcher.first(place)
+    if rule is None:
+        return Stage(name=name, since=instant(at), rule=None, reason=NOTHING_KNOWN)
+    return Stage(
+        name=name,
+        since=instant(at),
+        rule=rule.name,
+        reason=matcher.reason(rule, place, name, None),
+        facts=matcher.facts(rule, place, name, None),
+    )

@@ -1,0 +1,140 @@
+"""What rules and the agenda ask of the log itself: open matters, and how often a kind occurred.
+
+Value states keep sums, not single touchpoints; so one pass reads the rows of the few kinds that
+are asked about, for everybody and every instant at once.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from crmkit.clock import DAY
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import TOUCHPOINT, VOID
+from crmkit.value.layout import Kinds
+
+OPEN_KINDS = frozenset({"complaint", "suggestion", "opinion"})
+"""What a customer says and waits for our answer to."""
+OPEN_FOR = 180 * DAY
+"""After so long a matter is no longer taken up by itself."""
+
+_COLUMNS = ("seq", "customer", "kind", "at", "direction", "attributes")
+_AUTOMATIC = '"automatic"'
+
+
+def touches(kind: str, attributes: str | None, kinds: Kinds) -> bool:
+    """Tell whether it is real contact between two people; a machine's message is none."""
+    if kind not in kinds.two_way:
+        return False
+    return attributes is None or _AUTOMATIC not in attributes or not _automatic(attributes)
+
+
+def answers(kind: str, direction: str | None, attributes: str | None, kinds: Kinds) -> bool:
+    """Tell whether it is our contact: what we send, and every talk that he did not begin."""
+    if direction == "in" or (direction is None and kind == "message_in"):
+        return False
+    return touches(kind, attributes, kinds)
+
+
+def _automatic(attributes: str) -> bool:
+    import json  # noqa: PLC0415 - rarely needed
+
+    return bool(json.loads(attributes).get("automatic"))
+
+
+@attrs.define
+class Story:
+    """One customer's matters and our contacts, each oldest first."""
+
+    matters: list[tuple[int, str]] = attrs.field(factory=list)
+    answers: list[int] = attrs.field(factory=list)
+
+    def open(self, at: int, kinds: frozenset[str] | None = None) -> list[int]:
+        """Give the instants of the matters that were open at `at`, oldest first."""
+        place = bisect_right(self.answers, at)
+        answered = self.answers[place - 1] if place else -1
+        low = max(answered, at - OPEN_FOR)
+        return [
+            since
+            for since, kind in self.matters
+            if low < since <= at and (kinds is None or kind in kinds)
+        ]
+
+
+@attrs.frozen
+class Signals:
+    """What was read: stories by root, and the instants of each counted kind by root."""
+
+    stories: Mapping[str, Story]
+    counted: Mapping[str, Mapping[str, list[int]]]
+
+    def open(self, customer: str, at: int, kinds: frozenset[str] | None = None) -> list[int]:
+        """Give the instants of a customer's open matters, oldest first."""
+        story = self.stories.get(customer)
+        return [] if story is None else story.open(at, kinds)
+
+    def count(self, kind: str, customer: str, at: int) -> int:
+        """Count a customer's touchpoints of a kind up to `at`."""
+        return bisect_right(self.counted[kind].get(customer, ()), at)
+
+    def newest(self, kind: str, customer: str, at: int) -> int | None:
+        """Give the instant of the newest touchpoint of a kind up to `at`."""
+        instants = self.counted[kind].get(customer, ())
+        place = bisect_right(instants, at)
+        return instants[place - 1] if place else None
+
+
+def read_signals(  # noqa: PLR0913 - what to look for, and where
+    reader: Reader,
+    roots: Mapping[str, str],
+    kinds: Kinds,
+    first: int,
+    last: int,
+    counted: Iterable[str] = (),
+) -> Signals:
+    """Read what is needed to judge the instants from `first` to `last`.
+
+    Args:
+        reader: Where to read.
+        roots: Where merged ids lead to; an id that is missing leads to itself.
+        kinds: The touchpoint kinds in force.
+        first: Earliest instant that is judged, in microseconds.
+        last: Latest.
+        counted: Kinds of which every touchpoint is needed, however old.
+    """
+    gone = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
+    stories: dict[str, Story] = {}
+    asked = tuple(sorted(OPEN_KINDS | kinds.two_way))
+    for _, customer, kind, at, direction, attributes in _rows(
+        reader, gone, asked, first - OPEN_FOR, last
+    ):
+        is_matter = kind in OPEN_KINDS
+        if is_matter or answers(kind, direction, attributes, kinds):
+            story = stories.setdefault(roots.get(customer, customer), Story())
+            if is_matter:
+                story.matters.append((at, kind))
+            else:
+                story.answers.append(at)
+    found: dict[str, dict[str, list[int]]] = {kind: {} for kind in counted}
+    if found:
+        for _, customer, kind, at, _, _ in _rows(reader, gone, tuple(sorted(found)), None, last):
+            found[kind].setdefault(roots.get(customer, customer), []).append(at)
+    return Signals(stories, found)
+
+
+def _rows(
+    reader: Reader, gone: set[int], kinds: tuple[str, ...], low: int | None, high: int
+) -> Iterable[Row]:
+    rows = reader.scan(
+        TOUCHPOINT, by=("at",), low=low, high=high, where={"kind": kinds}, columns=_COLUMNS
+    )
+    return (row for row in rows if row[0] not in gone) if gone else rows
+
+
+def newest_before(instants: list[int], at: int) -> int | None:
+    """Give the greatest instant below `at`, of ordered ones."""
+    place = bisect_left(instants, at)
+    return instants[place - 1] if place else None

@@ -1,0 +1,169 @@
+"""STANDING rows: where everybody stands, and when whose next contact is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
+
+import attrs
+
+from crmkit.clock import DAY
+from crmkit.contracts.decisions import decisions
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import STANDING
+from crmkit.lifecycle.cadence import weigh
+from crmkit.lifecycle.contacts import (
+    Appointment,
+    appointments,
+    latest,
+    next_contact,
+    touched_before,
+    whole,
+)
+from crmkit.lifecycle.frame import Frame
+from crmkit.lifecycle.stages import ENDED
+from crmkit.lifecycle.world import Guide, World
+
+_AT = STANDING.position["at"]
+_WEIGHT, _DAY, _IDEAL, _WORST, _QUEUE = (
+    STANDING.position[name] for name in ("weight", "day", "ideal", "worst", "queue")
+)
+_NO_CONTACT: Row = (None, 0.0, None, None, None, None, None)
+
+
+@attrs.frozen
+class Accounts:
+    """Everybody's next contact; those who belong to an organisation are seen as one.
+
+    Attributes:
+        frame: Everybody's facts.
+        contacts: Newest touch by place, as of the instant the day began.
+        agreed: What people decided, by root.
+        day: The day, counted from 1970.
+        begins: The instant it begins.
+    """
+
+    world: World
+    guide: Guide
+    frame: Frame
+    contacts: Sequence[float]
+    agreed: Mapping[str, Appointment]
+    day: int
+    begins: int
+
+    def queue(self, account: str, places: Sequence[int], old: Row | None) -> Row:
+        """Give the columns from queue to due of one account, made up of these customers."""
+        columns, policy, roster = self.frame.columns, self.guide.policy, self.world.roster
+        stands = self.world.held.stage.get(account)
+        firsts = [columns.first[place] for place in places if not isnan(columns.first[place])]
+        if (
+            not firsts
+            or account in roster.left_out
+            or (stands is not None and stands[0] == ENDED)
+            or not (policy.settings.prospects or any(columns.purchases[p] for p in places))
+        ):
+            return _NO_CONTACT
+        opened = [
+            since
+            for place in places
+            for since in self.world.signals.open(columns.ids[place], self.begins - 1)
+        ]
+        if old is not None and old[_DAY] == self.day and old[_QUEUE] is not None:
+            weight, ideal, worst = old[_WEIGHT], old[_IDEAL], old[_WORST]  # settled for today
+        else:
+            best = min(places, key=lambda place: self.frame.ranks[place])
+            ideal, worst = policy.intervals[self.frame.tiers[best]]
+            fall = min(self.frame.unexpected[place] for place in places)
+            weight = weigh(columns.total[best], fall, is_open=bool(opened))
+        contact, due = next_contact(
+            policy,
+            ideal,
+            latest(whole(self.contacts[place]) for place in places),
+            int(min(firsts)),
+            min(opened, default=None),
+            self.agreed.get(account),
+        )
+        queue = 1 if due < self.begins + DAY else 0
+        return queue, weight, self.day, contact, ideal, worst, due
+
+
+def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day: int) -> list[Row]:
+    """Work out everybody's row from a frame, with the next contact as of the day's beginning."""
+    columns, roster, held = frame.columns, world.roster, world.held
+    begins = guide.policy.begins(day)
+    accounts = Accounts(
+        world,
+        guide,
+        frame,
+        _contacts(reader, world, frame, begins),
+        by_root(appointments(decisions(reader, "agenda"), begins), roster.roots),
+        day,
+        begins,
+    )
+    places = {customer: place for place, customer in enumerate(frame.ids)} if roster.parents else {}
+    belong: dict[str, list[int]] = {}
+    for customer in roster.parents:
+        if customer in places:
+            belong.setdefault(roster.account(customer), []).append(places[customer])
+    rows: list[Row] = []
+    for place, customer in enumerate(frame.ids):
+        account = roster.account(customer) if customer in roster.parents else customer
+        old = world.rows.get(customer)
+        owner = roster.owners.get(customer)
+        if account != customer:
+            queue = _NO_CONTACT
+        else:
+            queue = accounts.queue(customer, [place, *belong.get(customer, ())], old)
+            if customer in accounts.agreed:
+                owner = accounts.agreed[customer].whose(owner, queue[3])
+        causes = columns.causes.get(place)
+        row: Row = (
+            customer,
+            frame.at,
+            frame.ranks[place],
+            columns.total[place],
+            columns.delta[place],
+            frame.unexpected[place],
+            *held.of(customer),
+            frame.kinds[place],
+            account,
+            owner,
+            *queue,
+            None if causes is None else json.dumps({"causes": causes}),
+        )
+        rows.append(row)
+    return rows
+
+
+def changed(rows: Iterable[Row], old: Mapping[str, Row]) -> list[Row]:
+    """Give the rows that say anything new."""
+    return [
+        row
+        for row in rows
+        if (before := old.get(row[0])) is None or row[_AT + 1 :] != before[_AT + 1 :]
+    ]
+
+
+def by_root(agreed: Mapping[str, Appointment], roots: Mapping[str, str]) -> dict[str, Appointment]:
+    """Hand what was decided about merged ids to the keeper; his own goes first."""
+    found = {customer: one for customer, one in agreed.items() if customer not in roots}
+    for customer, one in agreed.items():
+        if customer in roots:
+            found.setdefault(roots[customer], one)
+    return found
+
+
+def _contacts(reader: Reader, world: World, frame: Frame, begins: int) -> Sequence[float]:
+    """Give everybody's newest touch before the day began; today's are looked behind in the log."""
+    contacts = frame.columns.contact
+    late = [place for place, contact in enumerate(contacts) if contact >= begins]
+    if not late:
+        return contacts
+    ids = frame.ids
+    kinds = world.basis.layout.kinds
+    before = touched_before(reader, [ids[place] for place in late], kinds, begins)
+    found = contacts[:]
+    for place in late:
+        found[place] = before.get(ids[place], float("nan"))
+    return found
