@@ -11,9 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.sql.expression import Join, UnaryExpression
+from sqlalchemy.sql.expression import Join
 
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store
@@ -42,9 +44,10 @@ def open_sqlite(config: StoreConfig) -> Store:
     if config.engine is not None and config.engine.dialect.name != "sqlite":
         message = f"engine speaks {config.engine.dialect.name}, but the URL is one of sqlite"
         raise ConfigError(message, key="engine")
-    dialect = SqliteDialect(config.url)
-    engine = dialect.engine() if config.engine is None else config.engine
-    store = SqliteStore(engine, dialect, config.workspace, owned=config.engine is None)
+    owned = config.engine is None
+    dialect = SqliteDialect(_url(config.url) if owned else config.engine.url)
+    engine = dialect.engine() if owned else config.engine
+    store = SqliteStore(engine, dialect, config.workspace, owned=owned)
     try:
         store.migrate(config.migrate)
     except BaseException:
@@ -81,6 +84,26 @@ def _cross_join(join: _CrossJoin, compiler: Any, **options: Any) -> str:
     return f"{left} CROSS JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
+class _Compiler(SQLiteCompiler):
+    """Writes hints, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:  # noqa: ARG002
+        return text
+
+
+def _dialect() -> sa.Dialect:
+    dialect = SQLiteDialect_pysqlite()
+    dialect.statement_compiler = _Compiler
+    return dialect
+
+
+def _url(url: str) -> sa.URL:
+    try:
+        return sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise ConfigError(f"{error}", key="url") from error
+
+
 class SqliteDialect(Dialect):
     """The one module that knows SQLite."""
 
@@ -92,22 +115,20 @@ class SqliteDialect(Dialect):
     errors = (sqlite3.Error, OverflowError, UnicodeError)
     timeout = 30.0
 
-    def __init__(self, url: str) -> None:
-        """Read the URL; nothing is opened yet."""
-        try:
-            self.url = sa.make_url(url)
-        except sa.exc.ArgumentError as error:
-            raise ConfigError(f"{error}", key="url") from error
-        if "timeout" in self.url.query:
-            self.timeout = float(str(self.url.query["timeout"]))
+    def __init__(self, url: sa.URL) -> None:
+        """Keep the URL; nothing is opened yet."""
+        self.url = url
+        self.compiler = _dialect()
         self._folder: str | None = None
+        if "timeout" in url.query:
+            self.timeout = float(str(url.query["timeout"]))
+
+    def engine(self) -> sa.Engine:
+        """Make the engine of a store that was given none."""
         if self.url.database in {None, "", ":memory:"}:
             # SQLite's own in-memory database cannot be read while it is written to.
             self._folder = tempfile.mkdtemp(prefix="crmkit-")
             self.url = self.url.set(database=str(Path(self._folder) / "memory.db"))
-
-    def engine(self) -> sa.Engine:
-        """Make the engine of a store that was given none."""
         arguments = {"timeout": self.timeout, "check_same_thread": False}
         engine = sa.create_engine(
             self.url,
@@ -140,9 +161,13 @@ class SqliteDialect(Dialect):
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Begin at once: a writer with the lock, a reader with a first look."""
         driver: Any = connection.connection.dbapi_connection
+        if not connection.in_transaction():
+            connection.begin()  # SQLAlchemy's own; a host's engine may send a BEGIN with it
+            if driver.in_transaction:
+                connection.exec_driver_sql("ROLLBACK")
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-        elif write:  # the host's engine begins by itself: a write of nothing takes the lock
+        elif write:  # the host has begun: a write of nothing takes the lock
             connection.exec_driver_sql(f"UPDATE {PREFIX}fact SET value = value WHERE 0")  # noqa: S608
         if not write:
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
@@ -203,15 +228,13 @@ class SqliteDialect(Dialect):
         """Go through the keys and look each up."""
         return _CrossJoin(keys, table, on)
 
-    def confine(self, table: sa.Table, by: tuple[str, ...], workspace: Any) -> Any:
-        """Confine by the index's first column, or by looking where the order is ``seq`` alone."""
-        by_row = by == ("seq",) and "seq" in table.primary_key.columns
-        column = table.c.workspace
-        return (self.unindexed(column) if by_row else column) == workspace
-
-    def unindexed(self, column: sa.Column[Any]) -> Any:
-        """Give the column behind a plus, which no index serves."""
-        return UnaryExpression(column, operator=sa.sql.operators.custom_op("+"), type_=column.type)
+    def hint(self, table: Table, by: tuple[str, ...]) -> str:
+        """Name the index: SQLite takes the workspace for choosy, and would read all of it."""
+        order = next(order for order in table.orders if order[: len(by)] == by)
+        if order == (("seq",) if table.log else table.key):
+            return "NOT INDEXED"  # the table itself lies in this order
+        name = "key" if order == table.key else "_".join(order)
+        return f"INDEXED BY {PREFIX}{table.name}_{name}"
 
     def contains(self, column: sa.Column[Any], text: Any) -> Any:
         """Compare bytes."""
@@ -295,4 +318,5 @@ def _pragmas(connection: sqlite3.Connection, _: Any) -> None:
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute(f"PRAGMA cache_size = -{CACHE}")
     cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    cursor.execute(f"PRAGMA journal_size_limit = {PAGE * CHECKPOINT}")
     cursor.close()

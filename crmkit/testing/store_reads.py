@@ -98,7 +98,7 @@ class ReadLaws(StoreLaws):
     @pytest.mark.parametrize(("table", "by"), ORDERS)
     def test_ranges(self, store: Store, table: Table, by: tuple[str, ...]) -> None:
         """Leading columns that equal, and both ends of the next one, which belong to the range."""
-        rows = write(store, table, sample(table))
+        rows = write(store, table, sample(table, 20))
         with store.read() as reader:
             for given, bound in product(rows[::5], range(len(by) + 1)):
                 equal = pick(table, given, by[:bound])

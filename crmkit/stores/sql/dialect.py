@@ -28,6 +28,8 @@ class Dialect(ABC):
     """Most values bound in one statement of `fetch`."""
     errors: ClassVar[tuple[type[Exception], ...]]
     """What its driver raises by itself, beside what SQLAlchemy makes of it."""
+    compiler: sa.Dialect
+    """Makes SQL text with values bound by `placeholder`."""
     timeout: float
     """Seconds to wait for other writers."""
 
@@ -70,12 +72,8 @@ class Dialect(ABC):
         """Join a list of keys to a table so that each key is looked up once."""
 
     @abstractmethod
-    def confine(self, table: sa.Table, by: tuple[str, ...], workspace: Any) -> Any:
-        """Give the condition that keeps a scan by `by` inside the workspace."""
-
-    @abstractmethod
-    def unindexed(self, column: sa.Column[Any]) -> Any:
-        """Give a column so that a condition on it cannot tempt the planner from the order."""
+    def hint(self, table: Table, by: tuple[str, ...]) -> str:
+        """Give what stands behind a table's name so that it is read by these leading columns."""
 
     @abstractmethod
     def contains(self, column: sa.Column[Any], text: Any) -> Any:

@@ -68,18 +68,15 @@ class Scan:
 class Statements:
     """The texts for one workspace of one database."""
 
-    def __init__(
-        self, dialect: Dialect, schema: Schema, compiler: sa.Dialect, workspace: int
-    ) -> None:
-        """Compile with `compiler`, the engine's own dialect."""
+    def __init__(self, dialect: Dialect, schema: Schema, workspace: int) -> None:
+        """Write for the workspace of this number."""
         self.dialect = dialect
         self.schema = schema
-        self.compiler = compiler
         self.workspace: Any = sa.literal_column(str(int(workspace)))
         self._kept: dict[Any, Query] = {}
 
     def _query(self, statement: sa.ClauseElement, **options: Any) -> Query:
-        compiled: Any = statement.compile(dialect=self.compiler, **options)
+        compiled: Any = statement.compile(dialect=self.dialect.compiler, **options)
         return Query(str(compiled), tuple(compiled.positiontup or ()), compiled.params)
 
     def _values(self, table: Table, statement: sa.Insert) -> Query:
@@ -115,7 +112,9 @@ class Statements:
             for name, value in zip(by, given, strict=True):
                 column = columns[name]
                 conditions.append(column == sa.bindparam(name) if value else column.is_(None))
-            found = self._kept[mark] = self._query(sa.delete(self.schema[table]).where(*conditions))
+            delete = sa.delete(self.schema[table]).where(*conditions)
+            delete = delete.with_hint(self.dialect.hint(table, by), dialect_name="*")
+            found = self._kept[mark] = self._query(delete)
         return found.sql
 
     def fetch(
@@ -153,6 +152,7 @@ class Statements:
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
         select = sa.select(*(physical.c[name] for name in columns))
+        select = select.with_hint(physical, self.dialect.hint(table, by), "*")
         if not bound:
             return select.where(*conditions)
         return select.select_from(self.dialect.by_keys(keys, physical, sa.and_(*conditions)))
@@ -166,6 +166,10 @@ class Statements:
             conditions = [columns.workspace == self.workspace]
             conditions += [_among(columns[name], name, many, none) for name, many, none in where]
             select = sa.select(sa.func.count()).select_from(self.schema[table]).where(*conditions)
+            for by in table.orders:
+                if any(by[0] == name for name, _, _ in where):
+                    select = select.with_hint(self.schema[table], self.dialect.hint(table, by), "*")
+                    break
             found = self._kept[mark] = self._query(select)
         return found
 
@@ -178,7 +182,7 @@ class Statements:
 
     def _scan(self, table: Table, shape: Scan) -> sa.Select[Any]:
         columns = self.schema[table].c
-        conditions = [self.dialect.confine(self.schema[table], shape.by, self.workspace)]
+        conditions: list[Any] = [columns.workspace == self.workspace]
         for place, given in enumerate(shape.equal):
             column = columns[shape.order[place]]
             conditions.append(
@@ -192,11 +196,12 @@ class Statements:
         if shape.after is not None:
             conditions += _behind(rest, shape.after, reverse=shape.reverse)
         for name, many, none in shape.where:
-            conditions.append(_among(self.dialect.unindexed(columns[name]), name, many, none))
+            conditions.append(_among(columns[name], name, many, none))
         for name in shape.contains:
             text = sa.bindparam(f"contains_{name}", type_=sa.String())
             conditions.append(self.dialect.contains(columns[name], text))
         select = sa.select(*(columns[name] for name in shape.columns)).where(*conditions)
+        select = select.with_hint(self.schema[table], self.dialect.hint(table, shape.by), "*")
         select = select.order_by(*(column.desc() if shape.reverse else column for column in rest))
         return select.limit(sa.bindparam("limit", type_=sa.Integer())) if shape.limit else select
 

@@ -62,8 +62,9 @@ class SqlStore(Store):
             if check(self.schema.found(connection), migrate=how):
                 return
             connection.rollback()
-            self.dialect.prepare(connection)
-            connection.rollback()
+            if self._owned:
+                self.dialect.prepare(connection)
+                connection.rollback()
             self.dialect.begin(connection, write=True)
             self.schema.upgrade(connection)
             connection.commit()
@@ -134,7 +135,7 @@ class SqlStore(Store):
     def texts(self, number: int) -> Statements:
         """Give the SQL texts for a workspace by its number."""
         if number not in self._statements:
-            texts = Statements(self.dialect, self.schema, self.engine.dialect, number)
+            texts = Statements(self.dialect, self.schema, number)
             self._statements[number] = texts
         return self._statements[number]
 
