@@ -1,0 +1,1 @@
+"""Stored-value cards for crmkit: what is paid onto them, what is paid with them, what is left."""
