@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_type_hints
 
 import attrs
 
@@ -31,14 +32,38 @@ def converter() -> Converter:
     conv.register_structure_hook(Decimal, lambda text, _: Decimal(text))
     conv.register_unstructure_hook(timedelta, timedelta.total_seconds)
     conv.register_structure_hook(timedelta, lambda seconds, _: timedelta(seconds=seconds))
+    conv.register_structure_hook_func(
+        lambda kind: kind == str | Mapping[str, Any], lambda value, _: value
+    )
     conv.register_unstructure_hook_func(
-        lambda cls: attrs.has(cls) and any(f.name[0] == "_" for f in attrs.fields(cls)),
-        lambda obj: {
-            name: conv.unstructure(getattr(obj, name))
-            for name in (f.name.lstrip("_") for f in attrs.fields(type(obj)))
+        _has_lazy_fields,
+        lambda record: {
+            name: conv.unstructure(getattr(record, name)) for name in _fields(type(record))
         },
     )
+    conv.register_structure_hook_func(
+        _has_lazy_fields,
+        lambda plain, cls: cls(
+            **{name: conv.structure(plain[name], kind) for name, kind in _fields(cls).items()}
+        ),
+    )
     return conv
+
+
+def _has_lazy_fields(cls: type) -> bool:
+    return attrs.has(cls) and any(field.name.startswith("_") for field in attrs.fields(cls))
+
+
+def _fields(cls: Any) -> dict[str, Any]:
+    """Give the types of a class's fields by public name; a lazy one's is its property's."""
+    hints = get_type_hints(cls)
+    names = (field.name for field in attrs.fields(cls))
+    return {
+        name.lstrip("_"): get_type_hints(getattr(cls, name.lstrip("_")).fget)["return"]
+        if name.startswith("_")
+        else hints[name]
+        for name in names
+    }
 
 
 def resolve(record: Any, field: str) -> Any:

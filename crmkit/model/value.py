@@ -6,15 +6,13 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from crmkit.errors import ModelError
 from crmkit.model.serial import Record, resolve
-
-if TYPE_CHECKING:
-    from crmkit.model.touchpoint import Touchpoint
+from crmkit.model.touchpoint import Touchpoint
 
 MEASURES = ("count", "sum", "breadth", "recency", "mean", "rate")
 MONEY_FIELDS = frozenset({"amount", "margin"})
