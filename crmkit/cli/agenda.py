@@ -12,7 +12,7 @@ from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.care import AgendaItem, Matter, Reason
 
-_HEAD = columns("customer id! due! why about channel owner priority#")
+_HEAD = columns("due! customer~ id! channel~ owner~ priority#")
 _LANGUAGES = ("en", "zh")
 _SHOWN = 2
 
@@ -47,26 +47,25 @@ def agenda(
 
 
 def show_agenda(items: Iterable[AgendaItem], lang: str = "en") -> None:
-    """Print an agenda, a contact a line."""
+    """Print an agenda: whom, and below why and about what."""
+    listed = list(items)
     table(
         _HEAD,
         (
             (
+                item.due,
                 item.name,
                 item.customer_id,
-                item.due,
-                _words(item.why, lang),
-                _words(item.about, lang),
                 item.channel,
                 item.owner,
                 item.priority,
             )
-            for item in items
+            for item in listed
         ),
+        below=[[*_words(item.why, lang), *_words(item.about, lang)] for item in listed],
     )
 
 
-def _words(said: Iterable[Reason | Matter], lang: str) -> str:
+def _words(said: Iterable[Reason | Matter], lang: str) -> list[str]:
     """Give the weightiest of what stands in both languages."""
-    first = [getattr(one, lang) or one.en for one, _ in zip(said, range(_SHOWN), strict=False)]
-    return ("；" if lang == "zh" else "; ").join(first)
+    return [getattr(one, lang) or one.en for one, _ in zip(said, range(_SHOWN), strict=False)]

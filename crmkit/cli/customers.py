@@ -12,12 +12,13 @@ from crmkit.cli import options
 from crmkit.cli.naming import called, found
 from crmkit.cli.output import columns, note, plain, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When
 from crmkit.model.customer import Customer
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
 
-_HEAD = columns("customer id! score# tier stage kind owner known_by")
+_HEAD = columns("customer~ id! score# tier stage kind owner~ known_by~")
 
 
 @click.command()
@@ -28,6 +29,7 @@ _HEAD = columns("customer id! score# tier stage kind owner known_by")
 @click.option("--owner", help="Only this account manager's.")
 @options.limit()
 @click.option("--after", help="Go on behind this place, as the page before named it.")
+@options.as_of
 @options.as_json
 @pass_settings
 def customers(
@@ -39,10 +41,11 @@ def customers(
     owner: str | None,
     limit: int,
     after: str | None,
+    at: When | None,
     as_json: bool,
 ) -> None:
     """Find customers, by a part of the name, the number, an e-mail address or a telephone."""
-    with settings.open() as crm:
+    with settings.open(at) as crm:
         page = crm.customers.search(
             text, tier=tier, stage=stage, kind=kind, owner=owner, limit=limit, after=after
         )

@@ -18,7 +18,7 @@ from crmkit.model.value import Movement
 if TYPE_CHECKING:
     from crmkit.crm import CRM
 
-_HEAD = columns("customer id! tier before# after# change# unexpected# mainly")
+_HEAD = columns("customer~ id! tier before# after# change# unexpected#")
 
 
 @click.command(epilog=options.DATES)
@@ -70,7 +70,7 @@ def movers(
 
 
 def show_movers(crm: CRM, moved: Sequence[Movement]) -> None:
-    """Print movements, a line each."""
+    """Print movements, each with its main reasons below."""
     called = names(crm, [one.customer_id for one in moved])
     table(
         _HEAD,
@@ -83,8 +83,8 @@ def show_movers(crm: CRM, moved: Sequence[Movement]) -> None:
                 one.after.total,
                 signed(one.delta),
                 signed(one.unexpected),
-                main_reasons(one),
             )
             for one in moved
         ),
+        below=[main_reasons(one) for one in moved],
     )

@@ -8,18 +8,18 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import click
 
 from crmkit.cli.escaping import visible, visible_json
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 _UNBOUND = 1000
 """Columns in a pipe, where nothing must be cut for want of room."""
+_GAP = 2
+_SHORTEST = 8
+_INDENT = "    "
 
 
 @attrs.frozen
@@ -30,17 +30,24 @@ class Column:
         title: Its heading.
         number: Figures stand at the right.
         whole: Never cut: an id that somebody copies.
+        short: Cut to one line where there is no room.
     """
 
     title: str
     number: bool = False
     whole: bool = False
+    short: bool = False
 
 
 def columns(titles: str) -> tuple[Column, ...]:
-    """Read ``"id! name score#"``: ``#`` marks figures, ``!`` what is never cut."""
+    """Read ``"id! name~ score#"``: ``#`` figures, ``!`` never cut, ``~`` cut to one line."""
     return tuple(
-        Column(word.rstrip("#!").replace("_", " "), word.endswith("#"), word.endswith(("#", "!")))
+        Column(
+            word.rstrip("#!~").replace("_", " "),
+            number=word.endswith("#"),
+            whole=word.endswith(("#", "!")),
+            short=word.endswith("~"),
+        )
         for word in titles.split()
     )
 
@@ -57,40 +64,63 @@ def note(*lines: object) -> None:
         click.echo(visible(str(line)), err=True)
 
 
-def table(head: Sequence[Column], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """Print a table; text from outside is shown, never obeyed."""
+def table(
+    head: Sequence[Column], rows: Iterable[Sequence[object]], below: Sequence[Sequence[str]] = ()
+) -> None:
+    """Print a table; text from outside is shown, never obeyed.
+
+    Args:
+        head: The columns.
+        rows: A cell a column.
+        below: Lines of text to stand below each row; each row is then one line.
+    """
+    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    made: Table = Table(
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
-        title=Text(title) if title else None,
-        title_justify="left",
-        header_style="bold",
-    )
-    for column in head:
+    cells = [[visible(shown(cell), keep="\n") for cell in row] for row in rows]
+    console = Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
+    made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for column, width in zip(head, _widths(head, cells, console.width), strict=True):
         made.add_column(
             Text(column.title),
             justify="right" if column.number else "left",
-            no_wrap=column.whole,
-            overflow="fold",
+            no_wrap=column.whole or column.short or bool(below),
+            overflow="ellipsis" if column.short else "fold",
+            width=width if column.short else None,
         )
-    for row in rows:
-        made.add_row(*(Text(visible(shown(cell), keep="\n")) for cell in row))
-    _render(made)
-
-
-def _render(made: Table) -> None:
-    """Print through click, so that a closed pipe is met in one place."""
-    from rich.console import Console
-
-    console = Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
+    for row in cells:
+        made.add_row(*map(Text, row))
     with console.capture() as captured:
         console.print(made)
-    lines = captured.get().split("\n")
-    click.echo("\n".join(line.rstrip() for line in lines).rstrip("\n"))
+    lines = [line.rstrip() for line in captured.get().rstrip("\n").split("\n")]
+    for place, texts in enumerate(below):
+        wrapped = [
+            _INDENT + line.plain.rstrip()
+            for text in texts
+            for line in Text(visible(text)).wrap(console, console.width - len(_INDENT))
+        ]
+        lines[place + 1] = "\n".join([lines[place + 1], *wrapped])
+    click.echo("\n".join(lines))
+
+
+def _widths(head: Sequence[Column], cells: list[list[str]], room: int) -> list[int]:
+    """Give each column what it needs; those that may be cut share what is missing."""
+    from rich.cells import cell_len
+
+    widths = [
+        max(map(cell_len, [column.title, *(row[place] for row in cells)]))
+        for place, column in enumerate(head)
+    ]
+    missing = sum(widths) + _GAP * (len(head) - 1) - room
+    short = [place for place, column in enumerate(head) if column.short]
+    while missing > 0 and short:
+        widest = max(short, key=lambda place: widths[place])
+        if widths[widest] <= _SHORTEST:
+            break
+        widths[widest] -= 1
+        missing -= 1
+    return widths
 
 
 def _width() -> int:

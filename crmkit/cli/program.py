@@ -83,7 +83,7 @@ def _bug(ctx: click.Context, error: Exception) -> None:
     if isinstance(error, click.Abort):
         return
     name = ctx.invoked_subcommand
-    if name in _OWN:
+    if name is None or name in _OWN:
         traceback.print_exception(error)
         raise Failed("this is a mistake in crmkit; please report the lines above", FAILED)
     raise Failed(f"the command {name!r} of a plugin failed: {cause_of(error)}") from error

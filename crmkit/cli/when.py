@@ -72,12 +72,12 @@ def when(text: str) -> When:
 
 def local(config: Config) -> tzinfo | None:
     """Give the zone that the configuration names; None: the machine's."""
-    name = config.sections.get("agenda", {}).get("timezone")
-    if name is None:
+    section = config.sections.get("agenda", {})
+    if "timezone" not in section:
         return None
-    from zoneinfo import ZoneInfo
+    from crmkit.lifecycle import AgendaPolicy
 
-    return ZoneInfo(name)
+    return AgendaPolicy.of(section).zone
 
 
 def _placed(at: datetime, zone: tzinfo | None) -> datetime:

@@ -39,14 +39,15 @@ def movement_lines(moved: Movement, name: str) -> Iterator[str]:
         yield f"{signed(small):>6}  smaller causes"
 
 
-def main_reasons(moved: Movement, count: int = 2) -> str:
-    """Give the causes that weigh most in the direction of the movement, short enough for a cell."""
+def main_reasons(moved: Movement, count: int = 3) -> list[str]:
+    """Give the causes that weigh most in the movement's direction, by reason."""
     sign = -1 if moved.unexpected < 0 or (moved.unexpected == 0 and moved.delta < 0) else 1
     weighty = sorted((c for c in moved.causes if c.delta * sign > 0), key=lambda c: -abs(c.delta))
-    return "; ".join(
-        f"{cause.indicator} {signed(cause.delta)} ({REASONS[cause.reason]})"
-        for cause in weighty[:count]
-    )
+    by_reason: dict[str, list[str]] = {}
+    for cause in weighty[:count]:
+        said = f"{cause.indicator} {signed(cause.delta)}"
+        by_reason.setdefault(cause.reason, []).append(said)
+    return [f"{REASONS[reason]}: {', '.join(said)}" for reason, said in by_reason.items()]
 
 
 def touchpoint_words(touchpoint: Touchpoint) -> str:

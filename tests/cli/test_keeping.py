@@ -1,0 +1,138 @@
+"""Commands that keep things in order: erase, migrate, plugins, doctor."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import END, Shop, process, run
+
+BROKEN = """
+raise RuntimeError("no feathers")
+"""
+GREETING = """
+import click
+from crmkit import hookimpl
+from crmkit.contracts.specs import CommandSpec
+
+@click.command()
+def greet():
+    click.echo("coo")
+
+@click.command()
+def stumble():
+    raise ZeroDivisionError("no wind")
+
+@hookimpl
+def crmkit_commands():
+    yield CommandSpec(name="greet", command=greet, summary="Says something.")
+    yield CommandSpec(name="stumble", command=stumble, summary="Falls.")
+    yield CommandSpec(name="gone", command="crmkit_no_such_module:gone", summary="Is not there.")
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """Give a folder in which two plugins are installed: one greets, one is broken."""
+    for name, text in (("crmkit_greeting", GREETING), ("crmkit_broken", BROKEN)):
+        (tmp_path / f"{name}.py").write_text(text, "utf-8")
+        facts = tmp_path / f"{name}-1.0.dist-info"
+        facts.mkdir()
+        distribution = name.replace("_", "-")
+        (facts / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+        )
+        (facts / "entry_points.txt").write_text(f"[crmkit]\n{name[7:]} = {name}\n")
+    return tmp_path
+
+
+def test_commands_of_plugins_stand_beside_ours(installed: Path):
+    """A plugin's command is listed and runs, though another plugin is broken."""
+    page = process("--help", cwd=installed)
+    assert page.returncode == 0
+    assert "greet       Says something." in page.stdout
+    done = process("greet", cwd=installed)
+    assert (done.stdout, done.returncode) == ("coo\n", 0)
+
+
+def test_a_broken_command_costs_only_itself(installed: Path):
+    """A command that fails or cannot be imported ends with 3 and one line that names it."""
+    for name, cause in (
+        ("stumble", "ZeroDivisionError: no wind"),
+        ("gone", "crmkit_no_such_module"),
+    ):
+        done = process(name, cwd=installed)
+        assert done.returncode == 3
+        assert name in done.stderr
+        assert cause in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_broken_plugin_is_named(installed: Path):
+    """``plugins`` and ``doctor`` say which distribution is broken, and why."""
+    done = process("plugins", cwd=installed)
+    assert done.returncode == 0
+    assert "crmkit-broken" in done.stdout
+    assert "RuntimeError: no feathers" in done.stdout
+    done = process("--url", "memory://", "doctor", cwd=installed)
+    assert done.returncode == 1
+    assert "no feathers" in done.stdout
+
+
+def test_no_plugins_means_none(installed: Path):
+    """With ``--no-plugins`` nothing that is installed loads: no command, and no complaint."""
+    done = process("--no-plugins", "greet", cwd=installed)
+    assert done.returncode == 2
+    done = process("--no-plugins", "--help", cwd=installed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "greet" not in done.stdout
+
+
+def test_erase_forgets(shop: Shop):
+    """After an erasure neither id nor key finds anybody."""
+    one = shop.id(1)
+    shop.run("erase", one, "--reason", "asked for it", "--yes")
+    shop.run("score", one, code=2)
+    shop.run("score", "--email", "c1@example.com", code=2)
+    assert len(shop.json("customers")) == 9
+
+
+def test_migrate_makes_a_schema():
+    """A database that was never used is made ready, and again without harm."""
+    for _ in range(2):
+        assert "sqlite:///new.db" in run("--url", "sqlite:///new.db", "migrate").stderr
+    assert Path("new.db").exists()
+
+
+def test_doctor_finds_an_old_schema(shop: Shop):
+    """The doctor changes nothing: it says that the schema is not this crmkit's, and the remedy."""
+    with sqlite3.connect(shop.folder / "shop.db") as database:
+        database.execute("UPDATE crmkit_fact SET value = 99 WHERE name = 'schema'")
+    database.close()
+    shop.run("doctor", code=1)
+    assert "99" in shop.run("doctor", code=1).stdout
+
+
+def test_doctor_names_what_does_not_count(shop: Shop):
+    """Money without a rate, and settings of nothing that is installed, are problems."""
+    with shop.open(clock=lambda: END) as crm:
+        crm.capture(
+            [
+                {
+                    "id": "x",
+                    "kind": "purchase",
+                    "at": END.isoformat(),
+                    "customer": {"email": "c1@example.com"},
+                    "amount": "5",
+                    "currency": "EUR",
+                }
+            ],
+            "abroad",
+        )
+    Path("crmkit.toml").write_text('[plugins.pigoen]\nloft = "north"\n', "utf-8")
+    done = shop.run("doctor", code=1)
+    assert "EUR" in done.stdout
+    assert "plugins.pigoen" in done.stdout
+    assert "events_attended" in done.stdout

@@ -1,0 +1,154 @@
+"""What the commands that only look print: for people, and for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.kit import END, HOSTILE, NAMES, Shop, process, run
+
+AT = ("--at", END.isoformat())
+LISTINGS = [
+    ("customers",),
+    ("customers", "--limit", "3"),
+    ("movers", *AT),
+    ("movers", *AT, "--since", "12w", "--direction", "falling", "--tier", "base"),
+    ("movers", *AT, "--order", "size", "--as-shown"),
+    ("pyramid", *AT),
+    ("agenda", *AT),
+    ("plugins",),
+    ("doctor",),
+]
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+
+
+@pytest.mark.parametrize("words", LISTINGS, ids=" ".join)
+def test_json_is_an_array_and_nothing_else(sold: Shop, words: tuple[str, ...]):
+    """A program can read every listing: one array on standard output."""
+    rows = sold.json(*words)
+    assert isinstance(rows, list)
+    assert rows
+    assert all(isinstance(row, dict) for row in rows)
+
+
+@pytest.mark.parametrize("words", LISTINGS, ids=" ".join)
+def test_a_pipe_gets_text_that_nothing_obeys(sold: Shop, words: tuple[str, ...]):
+    """Outside a terminal there is no colour and no bar, and names from outside are written out."""
+    done = sold.run(*words)
+    assert not OBEYED.search(done.stdout)
+    assert done.stdout.strip()
+    if words == ("customers",):
+        assert "\\x1b[31mEve\\x07 [bold]x[/bold] \\u202egnp" in done.stdout
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_tables_fit_the_terminal(sold: Shop, monkeypatch: pytest.MonkeyPatch, width: int):
+    """No line is wider than the terminal, also where letters are two columns wide."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    for words in (("pyramid", *AT), ("customers",), ("movers", *AT), ("agenda", *AT)):
+        lines = sold.run(*words).stdout.splitlines()
+        assert max(map(cell_len, lines)) <= width, words
+
+
+def test_customers_are_found(sold: Shop):
+    """Text finds by name; a page tells how to go on, where it does not mix with the rows."""
+    (found,) = sold.json("customers", "王小")
+    assert found["name"] == "王小明"
+    first = sold.run("customers", "--limit", "6", "--json")
+    after = first.stderr.split("--after ")[1].strip()
+    rest = sold.json("customers", "--after", after)
+    names = [row["name"] for row in [*json.loads(first.stdout), *rest]]
+    assert sorted(names) == sorted(NAMES)
+    assert sold.json("customers", "nobody of that name") == []
+
+
+def test_score_by_every_key(sold: Shop):
+    """A customer is named by id or by any key that finds him."""
+    one = sold.id(1)
+    by_id = sold.json("score", one, *AT)
+    assert by_id == sold.json("score", "--email", "C1@example.com", *AT)
+    assert by_id == sold.json("score", "--identity", "shop=1", *AT)
+    assert sum(part["contribution"] for part in by_id["parts"]) == pytest.approx(by_id["total"])
+    shown = sold.run("score", one, *AT).stdout
+    assert shown.startswith(f"Ann Able: {by_id['total']:.1f} of 100, tier")
+
+
+def test_explain_adds_up(sold: Shop):
+    """The causes that are printed sum to the change that is printed."""
+    moved = sold.json("explain", sold.id(5), "--since", "30d", *AT)
+    assert sum(cause["delta"] for cause in moved["causes"]) == pytest.approx(moved["delta"])
+    shown = sold.run("explain", sold.id(5), "--since", "30d", *AT).stdout
+    lines = re.findall(r"^ *([+-]\d+\.\d)  ", shown, re.MULTILINE)
+    assert shown.startswith("Bob: ")
+    assert abs(sum(map(float, lines)) - moved["delta"]) < 0.05 * (len(lines) + 1)
+    assert "faded as time passed" in shown
+
+
+def test_explain_as_shown(sold: Shop):
+    """Who looks by what was known at the time sees that everything arrived late."""
+    moved = sold.json("explain", sold.id(5), "--since", "30d", "--as-shown", *AT)
+    assert moved["before"]["total"] == 0
+
+
+def test_movers_say_why(sold: Shop):
+    """Each row of movers names what mainly moved the customer."""
+    shown = sold.run("movers", "--since", "30d", "--direction", "falling", *AT).stdout
+    assert "    faded as time passed: purchase_recency -" in shown
+
+
+def test_dates_of_every_form_agree(sold: Shop):
+    """A day is its midnight; so long ago counts from now."""
+    forms = ["2026-04-01T00:00:00Z", "2026-04-01T08:00+08:00", "30d", "720h"]
+    found = [sold.run("movers", "--since", form, *AT, "--json").stdout for form in forms]
+    assert len(set(found)) == 1
+
+
+def test_a_day_is_local_midnight(sold: Shop, tmp_path: Path):
+    """A date without a time is midnight where the machine stands."""
+    env = {"TZ": "Asia/Shanghai"}
+    there = process(
+        "--url", sold.url, "pyramid", "--at", "2026-04-01", "--json", cwd=tmp_path, environ=env
+    )
+    meant = sold.run("pyramid", "--at", "2026-03-31T16:00Z", "--json")
+    assert there.stdout == meant.stdout
+
+
+def test_the_agenda_speaks_chinese(sold: Shop):
+    """Reasons that have both languages are given in the one that is asked for."""
+    done = sold.run("agenda", "--lang", "zh", *AT)
+    assert re.search("[\u4e00-\u9fff]", done.stdout.replace("王小明", "").replace("李四", ""))
+
+
+def test_report_tells_the_burden_of_typing(sold: Shop):
+    """The share that came by itself is measured, not claimed (R57)."""
+    found = sold.json("report", *AT)
+    assert (found["touchpoints"], found["captured"], found["typed"]) == (51, 50, 1)
+    assert found["captured_share"] == pytest.approx(50 / 51)
+    assert found["by_touchpoint"] == {"purchase": 50, "call": 1}
+    assert sum(found["by_tier"].values()) == found["customers"] == len(NAMES)
+    assert sum(tier["revenue_share"] for tier in found["pyramid"]) == pytest.approx(1)
+    april = sold.json("report", "--since", "2026-04-01", "--until", "2026-05-01", *AT)
+    assert 0 < april["touchpoints"] < 51
+    assert "captured by themselves 98.0%" in sold.run("report", *AT).stdout
+
+
+def test_export_holds_everything(sold: Shop):
+    """What is known of a customer comes as JSON, his hostile notes too."""
+    held = json.loads(sold.run("export", "--email", "c1@example.com").stdout)
+    assert HOSTILE in json.dumps(held, ensure_ascii=False).encode().decode("unicode_escape") or (
+        any(touch.get("text") == HOSTILE for touch in held["touchpoints"])
+    )
+
+
+def test_help_is_there_for_every_command():
+    """The help page lists each command with its summary, and each has a page of its own."""
+    page = run("--help").stdout
+    names = re.findall(r"^  ([a-z][a-z-]+)  ", page.split("Commands:")[1], re.MULTILINE)
+    assert names[0] == "demo"
+    assert len(names) >= 15
+    for name in names:
+        assert "--help" in run(name, "--help").stdout

@@ -1,0 +1,60 @@
+"""What ``crmkit new-plugin`` writes is a plugin that works."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import python_path, run
+
+KINDS = ("channel", "store", "connector", "indicator")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_tests_pass(kind: str, tmp_path: Path):
+    """The distribution's own tests pass where it is installed, as they are written."""
+    done = run("new-plugin", "grey-owl", "--kind", kind)
+    folder = tmp_path / "crmkit-grey-owl"
+    assert [str(tmp_path / line) for line in done.stdout.splitlines()] == [
+        str(path) for path in sorted(folder.rglob("*"), key=_written) if path.is_file()
+    ]
+    _install(folder)
+    path = python_path()["PYTHONPATH"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env={"PYTHONPATH": f"{folder}:{path}"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_it_overwrites_nothing(tmp_path: Path):
+    """A folder that is there already stays as it is."""
+    run("new-plugin", "owl")
+    (tmp_path / "crmkit-owl" / "crmkit_owl.py").write_text("mine", "utf-8")
+    run("new-plugin", "owl", code=2)
+    assert (tmp_path / "crmkit-owl" / "crmkit_owl.py").read_text("utf-8") == "mine"
+
+
+def _written(path: Path) -> int:
+    order = ("pyproject.toml", "README.md")
+    return order.index(path.name) if path.name in order else len(order) + len(path.parts)
+
+
+def _install(folder: Path) -> None:
+    """Do what an installer does: put down what pyproject.toml says about the distribution."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    facts = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    points = "".join(f"{name} = {at}\n" for name, at in project["entry-points"]["crmkit"].items())
+    (facts / "entry_points.txt").write_text(f"[crmkit]\n{points}")
