@@ -22,6 +22,9 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import META
+from crmkit.lifecycle.namespace import Lifecycle
+from crmkit.lifecycle.opening import guide
+from crmkit.lifecycle.world import Guide
 from crmkit.model.log import Change
 from crmkit.model.touchpoint import KINDS, CaptureReport, Touchpoint
 from crmkit.model.value import ValueModel
@@ -176,11 +179,25 @@ class CRM:
         """What competitors do."""
         return Market(self.session)
 
+    @cached_property
+    def lifecycle(self) -> Lifecycle:
+        """Stages and tiers, and their moves."""
+        return Lifecycle(self.session, self._guide)
+
     # -- inside ------------------------------------------------------------------------
 
     @cached_property
     def _defaults(self) -> Defaults:
         return Defaults(_model(self.config, self.plugins), _kinds(self.plugins), self._guard)
+
+    @cached_property
+    def _guide(self) -> Guide:
+        return guide(
+            self.session,
+            self._defaults,
+            offered=self.plugins.stage_rules().values(),
+            folder=None if self.config.file is None else self.config.file.parent,
+        )
 
     @cached_property
     def _kind_names(self) -> frozenset[str]:
