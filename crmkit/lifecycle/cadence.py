@@ -139,9 +139,13 @@ class AgendaPolicy:
         """Give the day an instant falls on, counted from 1970."""
         return (instant(at).astimezone(self.zone).date() - _EPOCH).days
 
+    def date_of(self, day: int) -> date:
+        """Give the date of a day counted from 1970."""
+        return _EPOCH + timedelta(days=day)
+
     def begins(self, day: date | int) -> int:
         """Give the instant a day begins."""
-        when = _EPOCH + timedelta(days=day) if isinstance(day, int) else day
+        when = self.date_of(day) if isinstance(day, int) else day
         local = datetime.combine(when, time(0), tzinfo=self.zone)
         return micros(local.astimezone(UTC)) // SECOND * SECOND
 

@@ -14,7 +14,8 @@ import attrs
 
 from crmkit.clock import DAY
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Said, Setting, measure, share_out, total
+from crmkit.value.measure import Said, measure, share_out, total
+from crmkit.value.readers import Setting
 from crmkit.value.movers import STOOD_STILL
 from crmkit.value.ranking import Ranking
 from crmkit.value.rhythm import PATIENCE, last_touch, own_gap

@@ -1,0 +1,179 @@
+"""Working a few accounts out anew, from the log: the same dates as `advance` would keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from crmkit.care.entries import Entry
+from crmkit.contracts.decisions import decisions_about
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import CUSTOMER, STANDING, TOUCHPOINT
+from crmkit.lifecycle.cadence import weigh
+from crmkit.lifecycle.contacts import appointments, latest, next_contact
+from crmkit.lifecycle.measuring import measure_all
+from crmkit.lifecycle.roster import Roster, pick, read_roster
+from crmkit.lifecycle.signals import OPEN_KINDS, Story, answers, touches
+from crmkit.lifecycle.stages import ENDED
+from crmkit.lifecycle.standing import by_root
+from crmkit.lifecycle.world import Guide, read_held
+from crmkit.value.basis import Basis
+from crmkit.value.history import Entry as Logged
+from crmkit.value.history import read_groups, read_log
+from crmkit.value.layout import Kinds
+
+_ROOT = CUSTOMER.position["root"]
+_PARENT = CUSTOMER.position["parent"]
+_QUEUE, _WEIGHT, _IDEAL, _WORST, _TOTAL, _DELTA, _UNEXPECTED, _TIER, _FACTS = (
+    STANDING.position[name]
+    for name in "queue weight ideal worst total delta unexpected tier facts".split()
+)
+_DIRECTION, _ATTRIBUTES = TOUCHPOINT.position["direction"], TOUCHPOINT.position["attributes"]
+
+
+@attrs.frozen
+class Accounts:
+    """Some accounts with everybody who belongs to them.
+
+    Attributes:
+        members: By account, the roots whose contacts count for it; the account itself first.
+        groups: By root, every id that leads to it.
+        roster: What the records say.
+        of: The account of each id that was asked for.
+    """
+
+    members: Mapping[str, list[str]]
+    groups: Mapping[str, list[str]]
+    roster: Roster
+    of: Mapping[str, str]
+
+
+def read_accounts(reader: Reader, customers: Iterable[str]) -> Accounts:
+    """Read whose agenda these customers' contacts count for, and who else counts there."""
+    asked = set(customers)
+    rows = {row[0]: row for row in reader.fetch(CUSTOMER, [(one,) for one in asked])}
+    waiting = {row[_ROOT] for row in rows.values()} | _parents(rows.values())
+    while missing := waiting - rows.keys():  # up to the organisations
+        new = {row[0]: row for row in reader.fetch(CUSTOMER, [(one,) for one in missing])}
+        rows.update(new)
+        waiting = {row[_ROOT] for row in new.values()} | _parents(new.values())
+    below = {row[_ROOT] for row in rows.values()}
+    while below:  # down to everybody who belongs to them
+        groups = read_groups(reader, sorted(below))
+        bases = [(base,) for bases in groups.values() for base in bases]
+        under = {row[0]: row for row in reader.fetch(CUSTOMER, bases, by=("parent",))}
+        below = {row[_ROOT] for row in under.values()} - rows.keys()
+        rows.update(under)
+        rows.update((row[0], row) for row in reader.fetch(CUSTOMER, [(one,) for one in below]))
+    roster = read_roster(reader, map(pick, rows.values()))
+    roots = sorted({row[_ROOT] for row in rows.values()})
+    members: dict[str, list[str]] = {}
+    for root in roots:
+        account = roster.account(root)
+        members.setdefault(account, [account] if account != root else [])
+        if root not in members[account]:
+            members[account].append(root)
+    of = {one: roster.account(rows[one][_ROOT]) for one in asked if one in rows}
+    wanted = set(of.values())
+    return Accounts(
+        {account: found for account, found in members.items() if account in wanted},
+        read_groups(reader, roots),
+        roster,
+        of,
+    )
+
+
+def _parents(rows: Iterable[Row]) -> set[str]:
+    return {row[_PARENT] for row in rows if row[_PARENT] is not None}
+
+
+def work_out(  # noqa: PLR0913 - everything an entry rests on
+    reader: Reader, guide: Guide, basis: Basis, accounts: Accounts, begins: int, now: int
+) -> dict[str, Entry]:
+    """Give the entries of some accounts as of the instant the day begins."""
+    members = accounts.members
+    roots = [root for found in members.values() for root in found]
+    bases = [base for root in roots for base in accounts.groups[root]]
+    log = read_log(reader, bases)
+    lives = {
+        root: [e for base in accounts.groups[root] for e in log[base] if e.live and e.at < begins]
+        for root in roots
+    }
+    rows = {row[0]: row for row in reader.fetch(STANDING, [(account,) for account in members])}
+    held = read_held(reader, members, {})
+    merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
+    about = decisions_about(reader, bases, frozenset({"agenda"}))
+    agreed = by_root(appointments(about, begins), merged)
+    measured = _measured(reader, guide, basis, members, rows, min(now, begins))
+    kinds = basis.layout.kinds
+    policy = guide.policy
+    found: dict[str, Entry] = {}
+    for account, belong in members.items():
+        entries = [entry for root in belong for entry in lives[root]]
+        stage = held.stage.get(account)
+        if (
+            not entries
+            or account in accounts.roster.left_out
+            or (stage is not None and stage[0] == ENDED)
+            or not (policy.settings.prospects or any(e.kind == "purchase" for e in entries))
+        ):
+            continue
+        contacts = (e.at for e in entries if touches(e.kind, e.row[_ATTRIBUTES], kinds))
+        opened = [since for root in belong for since in _story(lives[root], kinds).open(begins - 1)]
+        tier = held.tier.get(account, ("base", 0))[0]
+        row = rows.get(account)
+        if row is not None and row[_QUEUE] is not None:
+            weight, ideal, worst = row[_WEIGHT], row[_IDEAL], row[_WORST]
+            numbers = (row[_TOTAL], row[_DELTA], row[_UNEXPECTED], row[_TIER], row[_FACTS])
+        else:
+            total, delta, unexpected = measured[account]
+            ideal, worst = policy.intervals[tier]
+            weight = weigh(total, unexpected, is_open=bool(opened))
+            numbers = (total, delta, unexpected, tier, None)
+        appointment = agreed.get(account)
+        contact, due = next_contact(
+            policy,
+            ideal,
+            latest(contacts),
+            min(entry.at for entry in entries),
+            min(opened, default=None),
+            appointment,
+        )
+        owner = accounts.roster.owners.get(account)
+        if appointment is not None:
+            owner = appointment.whose(owner, contact)
+        found[account] = Entry(account, owner, weight, ideal, worst, due, contact, *numbers)
+    return found
+
+
+def _measured(  # noqa: PLR0913 - everything a score rests on
+    reader: Reader,
+    guide: Guide,
+    basis: Basis,
+    members: Mapping[str, Sequence[str]],
+    rows: Mapping[str, Row],
+    at: int,
+) -> dict[str, tuple[float, float, float]]:
+    """Measure accounts that no standing is known of: the best of those who belong to each."""
+    new = [account for account in members if account not in rows or rows[account][_QUEUE] is None]
+    if not new:
+        return {}
+    roots = sorted({root for account in new for root in members[account]})
+    columns = measure_all(reader, basis, at, guide.period, roots)
+    by_id = {
+        customer: (columns.total[p], columns.delta[p], columns.delta[p] - columns.expected[p])
+        for p, customer in enumerate(columns.ids)
+    }
+    return {account: max(by_id[root] for root in members[account]) for account in new}
+
+
+def _story(entries: Iterable[Logged], kinds: Kinds) -> Story:
+    """Gather somebody's matters and our contacts, oldest first."""
+    story = Story()
+    for entry in sorted(entries, key=lambda entry: entry.at):
+        if entry.kind in OPEN_KINDS:
+            story.matters.append((entry.at, entry.kind))
+        elif answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], kinds):
+            story.answers.append(entry.at)
+    return story

@@ -1,0 +1,132 @@
+"""What happened that the standings do not know yet, and what happened on the day itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from crmkit.clock import DAY, micros
+from crmkit.contracts.decisions import decision
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import CUSTOMER, DECISION, META, STANDING, TOUCHPOINT
+from crmkit.lifecycle.advancing import ADVANCED
+from crmkit.lifecycle.signals import OPEN_KINDS, touches
+from crmkit.model.log import Decision
+from crmkit.value.layout import Kinds
+
+MOST = 20_000
+"""Above so many changes everything is worked out anew: it costs less."""
+_TELLING = ("agenda", "correct", "retract", "undo", "merge", "unmerge")
+
+
+@attrs.frozen
+class Day:
+    """One day of the agenda.
+
+    Attributes:
+        number: Counted from 1970.
+        begins: The instant it begins.
+        ends: The instant the next one begins.
+    """
+
+    number: int
+    begins: int
+    ends: int
+
+
+@attrs.define
+class Changes:
+    """Whom to look at anew.
+
+    Attributes:
+        customers: Ids as they were written, merged ones among them.
+        touched: Those of them with a real touch on the day itself.
+        acted: Decisions about the agenda that were made on the day, oldest first.
+        all: Everybody must be looked at.
+    """
+
+    customers: set[str] = attrs.field(factory=set)
+    touched: set[str] = attrs.field(factory=set)
+    acted: list[Decision] = attrs.field(factory=list)
+    all: bool = False
+
+
+def read_note(reader: Reader) -> dict[str, Any]:
+    """Read what the last `advance` noted; empty where there was none."""
+    return next((json.loads(row[1]) for row in reader.fetch(META, [(ADVANCED,)])), {})
+
+
+def read_changes(
+    reader: Reader, note: dict[str, Any], policy: str, day: Day, kinds: Kinds
+) -> Changes:
+    """Read what happened since the last `advance`, and on the day itself."""
+    found = Changes(all=note.get("policy") != policy)
+    _on_the_day(reader, found, day, kinds)
+    if not found.all:
+        _since(reader, found, note["watermark"] + 1, kinds)
+    found.all = found.all or len(found.customers) > MOST
+    return found
+
+
+def _on_the_day(reader: Reader, found: Changes, day: Day, kinds: Kinds) -> None:
+    rows = reader.scan(
+        TOUCHPOINT,
+        by=("at",),
+        low=day.begins,
+        where={"kind": tuple(sorted(kinds.two_way))},
+        columns=("customer", "kind", "at", "attributes"),
+    )
+    for count, (customer, kind, at, attributes) in enumerate(rows):
+        if touches(kind, attributes, kinds):
+            found.customers.add(customer)
+            if at < day.ends:
+                found.touched.add(customer)
+        if count >= MOST and at >= day.ends:
+            found.all = True
+            break
+    for made in _newest_first(reader):
+        if micros(made.at) < day.begins:
+            break
+        if made.customer_id is not None:
+            found.customers.add(made.customer_id)
+            if micros(made.at) < day.ends:
+                found.acted.insert(0, made)
+
+
+def _newest_first(reader: Reader) -> Iterator[Decision]:
+    rows = reader.scan(DECISION, by=("kind", "seq"), equal=("agenda",), reverse=True)
+    return map(decision, rows)
+
+
+def _since(reader: Reader, found: Changes, low: int, kinds: Kinds) -> None:
+    """Read whose next contact may be another than the standings say."""
+    telling = OPEN_KINDS | kinds.two_way
+    others: set[str] = set()
+    rows = reader.scan(
+        TOUCHPOINT, by=("seq",), low=low, limit=MOST + 1, columns=("customer", "kind")
+    )
+    count = 0
+    for customer, kind in rows:
+        count += 1
+        (found.customers if kind in telling else others).add(customer)
+    others -= found.customers
+    # A purchase changes no date, but brings new customers.
+    known = {row[0] for row in reader.fetch(STANDING, [(customer,) for customer in others])}
+    found.customers |= others - known
+    saved = reader.scan(CUSTOMER, by=("seq",), low=low, limit=MOST + 1, columns=("id",))
+    found.customers.update(customer for (customer,) in saved)
+    for kind in _TELLING:
+        for row in reader.scan(DECISION, by=("kind", "seq"), equal=(kind,), low=low):
+            made = decision(row)
+            named = {made.customer_id, made.body.get("keep"), made.body.get("drop")} - {None}
+            found.customers.update(str(name) for name in named)
+            found.all = found.all or not named
+    found.all = found.all or count > MOST
+
+
+def day_of(number: int, begins: int, ends: int) -> Day:
+    """Make a day; it lasts 23 to 25 hours where clocks change."""
+    return Day(number, begins, ends if ends > begins else begins + DAY)

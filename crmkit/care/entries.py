@@ -1,0 +1,127 @@
+"""Agenda entries in numbers: one account's next contact, before anything is read about him."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from heapq import heappush, heapreplace
+from typing import NamedTuple
+
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import STANDING
+from crmkit.lifecycle.cadence import MOST_OVERDUE, overdue
+
+_COLUMNS = (
+    "customer owner weight ideal worst due contact total delta unexpected tier facts"
+).split()
+_PLACES = tuple(STANDING.position[name] for name in _COLUMNS)
+_QUEUE, _DUE, _WEIGHT, _OWNER = (
+    STANDING.position[name] for name in ("queue", "due", "weight", "owner")
+)
+
+
+class Entry(NamedTuple):
+    """One account's next contact.
+
+    Attributes:
+        account: Customer id: a person, or an organisation with all who belong to it.
+        owner: Who makes the contact.
+        weight: The part of the priority that does not grow with time.
+        ideal: Contact is due after so long, in microseconds.
+        worst: It is overdue after so long.
+        due: When it is due.
+        contact: Newest real touch before the day; None: nobody ever talked to him.
+        total: Value score.
+        delta: Its change over the quarter.
+        unexpected: The part that his own rhythm does not explain.
+        tier: His tier.
+        facts: What else `advance` kept, as JSON.
+    """
+
+    account: str
+    owner: str | None
+    weight: float
+    ideal: int
+    worst: int
+    due: int
+    contact: int | None
+    total: float
+    delta: float
+    unexpected: float
+    tier: str | None
+    facts: str | None
+
+    def priority(self, day_end: int) -> float:
+        """Give value x overdue x fall on the day that ends there."""
+        return self.weight * overdue(self.due, self.ideal, self.worst, day_end)
+
+    @property
+    def causes(self) -> list[tuple[str, float]]:
+        """The indicators that moved most, with their points."""
+        kept = json.loads(self.facts) if self.facts else {}
+        return [(name, delta) for name, delta in kept.get("causes", ())]
+
+
+def entry_of(row: Row) -> Entry:
+    """Take an entry out of a STANDING row that has one."""
+    return Entry(*(row[place] for place in _PLACES))
+
+
+def order(entries: Iterable[Entry], day_end: int) -> list[Entry]:
+    """Put entries in the order of their priority, then of their ids."""
+    return sorted(entries, key=lambda entry: (-entry.priority(day_end), entry.account))
+
+
+def due_rows(rows: Iterable[Row], day_end: int) -> Iterator[Row]:
+    """Leave out the rows that have no contact due by the day's end."""
+    return (row for row in rows if row[_QUEUE] is not None and row[_DUE] < day_end)
+
+
+def most_pressing(
+    reader: Reader, owner: str | None, count: int, day_end: int, skip: set[str]
+) -> list[Entry]:
+    """Read one owner's most pressing entries, without going through all of them.
+
+    Those that were due when `advance` ran are read from the heaviest on. Lateness multiplies a
+    weight by at most `MOST_OVERDUE`, so that reading ends where nothing lighter can come in. Those
+    that fell due since are read by their date.
+
+    Args:
+        reader: Where to read.
+        owner: Whose; None: nobody's.
+        count: How many.
+        day_end: End of the day, in microseconds.
+        skip: Accounts to leave out.
+    """
+    if count <= 0:
+        return []
+    found: list[Entry] = []
+    best: list[float] = []
+    heavy = reader.scan(STANDING, by=("owner", "queue", "weight"), equal=(owner, 1), reverse=True)
+    for row in heavy:
+        if len(best) == count and row[_WEIGHT] * MOST_OVERDUE < best[0]:
+            break
+        _consider(row, found, best, count, day_end, skip)
+    ripened = reader.scan(
+        STANDING, by=("owner", "queue", "due"), equal=(owner, 0), high=day_end - 1
+    )
+    for row in ripened:
+        _consider(row, found, best, count, day_end, skip)
+    return order(found, day_end)[:count]
+
+
+def _consider(  # noqa: PLR0913 - the body of two loops
+    row: Row, found: list[Entry], best: list[float], count: int, day_end: int, skip: set[str]
+) -> None:
+    """Keep an entry if it is among the best so far; `best` is a heap of their priorities."""
+    if row[_DUE] >= day_end or row[0] in skip:
+        return
+    entry = entry_of(row)
+    priority = entry.priority(day_end)
+    if len(best) < count:
+        heappush(best, priority)
+    elif priority < best[0]:
+        return
+    elif priority > best[0]:
+        heapreplace(best, priority)
+    found.append(entry)

@@ -1,0 +1,170 @@
+"""From entries in numbers to agenda items in words: read in batches, only for those shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import attrs
+
+from crmkit.capture.customer_rows import group_of, read_groups
+from crmkit.care import words
+from crmkit.care.anew import Accounts
+from crmkit.care.changes import Day
+from crmkit.care.entries import Entry
+from crmkit.care.matters import Told, coming, date_matter
+from crmkit.clock import DAY, instant
+from crmkit.contracts.decisions import decisions_about
+from crmkit.contracts.store import Reader
+from crmkit.lifecycle.cadence import AgendaPolicy
+from crmkit.lifecycle.columns import TOLD
+from crmkit.lifecycle.contacts import Appointment, appointments
+from crmkit.lifecycle.standing import by_root
+from crmkit.model.care import AgendaItem, Reason
+from crmkit.model.customer import Customer
+from crmkit.value.history import read_log
+from crmkit.value.layout import Kinds
+
+_OPEN = 3
+
+
+@attrs.frozen
+class Writer:
+    """Writes the items of one day.
+
+    Attributes:
+        reader: Where to read.
+        policy: The agenda's policy.
+        kinds: The touchpoint kinds in force.
+        day: The day.
+    """
+
+    reader: Reader
+    policy: AgendaPolicy
+    kinds: Kinds
+    day: Day
+
+    def items(self, entries: Sequence[Entry], accounts: Accounts) -> tuple[AgendaItem, ...]:
+        """Write the items of these entries, in their order."""
+        roots = [root for entry in entries for root in accounts.members[entry.account]]
+        customers = {
+            root: group_of(*group)
+            for root, group in read_groups(self.reader, roots).items()
+            if group[0]
+        }
+        bases = [base for root in roots for base in accounts.groups[root]]
+        log = read_log(self.reader, bases)
+        merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
+        about = decisions_about(self.reader, bases, frozenset({"agenda"}))
+        agreed = by_root(appointments(about, self.day.begins), merged)
+        found = []
+        for entry in entries:
+            members = [customers[root] for root in accounts.members[entry.account]]
+            names = {
+                base: customer.name
+                for customer in members[1:]
+                for base in accounts.groups[customer.id]
+            }
+            logged = sorted(
+                (
+                    one
+                    for root in accounts.members[entry.account]
+                    for base in accounts.groups[root]
+                    for one in log[base]
+                    if one.live and one.at < self.day.begins
+                ),
+                key=lambda one: (one.at, one.row[0]),
+                reverse=True,
+            )
+            told = Told(members[0], names, logged, self.kinds, self.day.begins)
+            found.append(self._item(entry, told, members, agreed))
+        return tuple(found)
+
+    def _item(
+        self,
+        entry: Entry,
+        told: Told,
+        members: Sequence[Customer],
+        agreed: Mapping[str, Appointment],
+    ) -> AgendaItem:
+        due = instant(entry.due).astimezone(self.policy.zone).date()
+        today = self.policy.date_of(self.day.number)
+        dates = coming(members, today)
+        named = {customer.id: customer.name for customer in members[1:]}
+        return AgendaItem(
+            id=f"{entry.account}:{due.isoformat()}",
+            customer_id=entry.account,
+            name=told.customer.name,
+            due=due,
+            why=self._why(entry, told, dates, agreed.get(entry.account)),
+            about=(
+                *(told.matter("open", one) for one in told.open()[:_OPEN]),
+                *(
+                    date_matter(when, name, named.get(one.id, ""), self.policy.zone)
+                    for when, name, one in dates
+                ),
+                *(told.matter("last", one) for one in told.last()),
+            ),
+            channel=told.channel(),
+            priority=round(entry.priority(self.day.ends), 6),
+            owner=entry.owner,
+            facts=self._facts(entry),
+        )
+
+    def _facts(self, entry: Entry) -> dict[str, float]:
+        lateness = entry.priority(self.day.ends) / entry.weight
+        facts = {
+            "value": round(entry.total, 2),
+            "overdue": round(lateness, 4),
+            "fall": round(max(-entry.unexpected, 0.0), 2),
+            "ideal_days": entry.ideal / DAY,
+            "worst_days": entry.worst / DAY,
+        }
+        if entry.contact is not None:
+            facts["days_since_contact"] = float((self.day.begins - entry.contact) // DAY)
+        return facts
+
+    def _why(
+        self,
+        entry: Entry,
+        told: Told,
+        dates: Sequence[tuple[date, str, Customer]],
+        appointment: Appointment | None,
+    ) -> tuple[Reason, ...]:
+        """Give the reasons, weightiest first."""
+        why: list[Reason] = []
+        opened = told.open()
+        for kind in ("complaint", "suggestion", "opinion"):
+            since = [one.at for one in opened if one.kind == kind]
+            if since:
+                why.append(words.opened(kind, (self.day.begins - min(since)) // DAY))
+        if entry.unexpected <= -TOLD:
+            falls = [(name, delta) for name, delta in entry.causes if delta < 0]
+            why.append(words.falling(-entry.unexpected, falls))
+        agreed = None if appointment is None else appointment.agreed(entry.contact)
+        if agreed is not None and appointment is not None:
+            when = instant(agreed).astimezone(self.policy.zone).date()
+            why.append(words.agreed(when, promised=appointment.promised))
+        why.extend(self._lateness(entry, told))
+        if entry.delta >= TOLD:
+            rises = [(name, delta) for name, delta in entry.causes if delta > 0]
+            why.append(words.rising(entry.delta, rises))
+        for day, name, _ in dates:
+            why.append(words.birthday(day) if name == "birthday" else words.coming(name, day))
+        return tuple(why)
+
+    def _lateness(self, entry: Entry, told: Told) -> list[Reason]:
+        """Say how long nobody was in touch, where that is why."""
+        if entry.contact is None:
+            first = told.entries[-1].at if told.entries else self.day.begins
+            waited = self.day.ends - first
+            if waited <= entry.ideal:
+                return []
+            return [words.never_contacted(int((self.day.begins - first) // DAY))]
+        waited = self.day.ends - entry.contact
+        days = int((self.day.begins - entry.contact) // DAY)
+        if waited > entry.worst:
+            return [words.overdue(days, entry.worst / DAY)]
+        if waited > entry.ideal:
+            return [words.due(days, entry.ideal / DAY, entry.tier)]
+        return []

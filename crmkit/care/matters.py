@@ -1,0 +1,145 @@
+"""What there is to talk about with one account, and by which channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
+
+import attrs
+
+from crmkit.care import words
+from crmkit.clock import instant
+from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.lifecycle.signals import OPEN_FOR, OPEN_KINDS, answers, touches
+from crmkit.model.care import Matter
+from crmkit.model.customer import Customer
+from crmkit.value.history import Entry as Logged
+from crmkit.value.layout import Kinds
+
+AHEAD = 14
+"""Dates so many days ahead are worth a word."""
+LAST = 3
+"""So many last touches are shown."""
+_PLACE = TOUCHPOINT.position
+_BY_KIND = {"call": "phone", "meeting": "meeting", "visit": "visit"}
+_BY_IDENTITY = (("phone", "phone"), ("email", "email"))
+
+
+@attrs.frozen
+class Told:
+    """One account's touchpoints, ready to be talked about.
+
+    Attributes:
+        customer: The account.
+        names: Names by the id a touchpoint was written with; empty where only one is meant.
+        entries: Everything known before the day ended, newest first.
+        kinds: The touchpoint kinds in force.
+        now: The instant that is looked from.
+    """
+
+    customer: Customer
+    names: Mapping[str, str]
+    entries: Sequence[Logged]
+    kinds: Kinds
+    now: int
+
+    def open(self) -> list[Logged]:
+        """Give the matters that nobody of us answered, newest first."""
+        found = []
+        for entry in self.entries:
+            row = entry.row
+            if answers(entry.kind, row[_PLACE["direction"]], row[_PLACE["attributes"]], self.kinds):
+                break
+            if entry.kind in OPEN_KINDS and entry.at > self.now - OPEN_FOR:
+                found.append(entry)
+        return found
+
+    def last(self) -> list[Logged]:
+        """Give what was bought and said last, newest first."""
+        shown = OPEN_KINDS | self.kinds.two_way | {"purchase", "return", "praise"}
+        return [entry for entry in self.entries if entry.kind in shown][:LAST]
+
+    def matter(self, code: str, entry: Logged) -> Matter:
+        """Put a touchpoint into words."""
+        row = entry.row
+        en, zh = words.kind(entry.kind)
+        amount, currency = row[_PLACE["amount"]], row[_PLACE["currency"]]
+        money = None if amount is None else f"{amount} {currency or ''}".strip()
+        said = [row[_PLACE["item"]], money, row[_PLACE["text"]]]
+        detail = ", ".join(part for part in said if part)
+        name = self.names.get(row[_PLACE["customer"]], "")
+        return Matter(
+            code=code,
+            at=instant(entry.at, row[_PLACE["zone"]]),
+            en=f"{name}: {en}".removeprefix(": ") + (f": {detail}" if detail else ""),
+            zh=f"{name}:{zh}".removeprefix(":") + (f":{detail}" if detail else ""),
+            touchpoint=(row[_PLACE["source"]], row[_PLACE["id"]]),
+        )
+
+    def channel(self) -> str | None:
+        """Give the channel to use: preferred, else the last that reached him, else a known one."""
+        if self.customer.preferred_channel:
+            return self.customer.preferred_channel
+        for entry in self.entries:
+            row = entry.row
+            if touches(entry.kind, row[_PLACE["attributes"]], self.kinds):
+                found = row[_PLACE["channel"]] or _BY_KIND.get(entry.kind)
+                if found is not None:
+                    return str(found)
+        systems = {identity.system for identity in self.customer.identities}
+        if any(contact.phone for contact in self.customer.contacts):
+            systems.add("phone")
+        if any(contact.email for contact in self.customer.contacts):
+            systems.add("email")
+        return next((channel for system, channel in _BY_IDENTITY if system in systems), None)
+
+
+def coming(customers: Iterable[Customer], today: date) -> list[tuple[date, str, Customer]]:
+    """Give the dates within the next days, nearest first: birthdays, and the host's own dates.
+
+    A date of the host is one of the customer's own fields that holds an ISO date.
+    """
+    found = []
+    for customer in customers:
+        if customer.birthday is not None:
+            found.append((_next(customer.birthday, today), "birthday", customer))
+        for name, value in customer.custom.items():
+            when = _date(value)
+            if when is not None:
+                found.append((when, name, customer))
+    last = today + timedelta(days=AHEAD)
+    near = [entry for entry in found if today <= entry[0] <= last]
+    return sorted(near, key=lambda entry: (entry[0], entry[1], entry[2].id))
+
+
+def date_matter(when: date, name: str, who: str, zone: tzinfo) -> Matter:
+    """Put a coming date into words."""
+    reason = words.birthday(when) if name == "birthday" else words.coming(name, when)
+    return Matter(
+        code="coming",
+        at=datetime.combine(when, time(0), tzinfo=zone),
+        en=f"{who}: {reason.en}".removeprefix(": "),
+        zh=f"{who}:{reason.zh}".removeprefix(":"),
+    )
+
+
+def _next(born: date, today: date) -> date:
+    """Give the next return of a day; of 29 February, the 28th where there is none."""
+    for year in (today.year, today.year + 1):
+        try:
+            when = born.replace(year=year)
+        except ValueError:
+            when = date(year, 2, 28)
+        if when >= today:
+            break
+    return when
+
+
+def _date(value: object) -> date | None:
+    """Read a date out of a field of the host's own, or None."""
+    if not isinstance(value, str) or len(value) != len("2026-01-31"):
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None

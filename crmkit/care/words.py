@@ -1,0 +1,126 @@
+"""The agenda's words, in English and in Chinese: why a contact is due, and about what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from crmkit.model.care import Reason
+
+TIERS = {"key": ("key", "关键客户"), "core": ("core", "精锐客户"), "base": ("base", "普通客户")}
+KINDS = {
+    "purchase": ("bought", "购买"),
+    "return": ("returned", "退货"),
+    "refund": ("was refunded", "退款"),
+    "visit": ("visit", "拜访"),
+    "call": ("call", "电话"),
+    "meeting": ("meeting", "面谈"),
+    "message_out": ("we wrote", "我方去信"),
+    "message_in": ("wrote to us", "客户来信"),
+    "event_invited": ("invited to an event", "活动邀请"),
+    "event_attended": ("came to an event", "参加活动"),
+    "survey_sent": ("survey sent", "发出问卷"),
+    "survey_answered": ("answered a survey", "回答问卷"),
+    "suggestion": ("suggestion", "建议"),
+    "opinion": ("opinion", "意见"),
+    "complaint": ("complaint", "投诉"),
+    "praise": ("praise", "表扬"),
+    "referral": ("referred a friend", "推荐朋友"),
+    "share": ("shared us", "口碑传播"),
+    "login": ("logged in", "登录"),
+    "note": ("note", "备注"),
+}
+
+
+def kind(name: str) -> tuple[str, str]:
+    """Give a touchpoint kind's words; a plugin's kind stands for itself."""
+    return KINDS.get(name, (name.replace("_", " "), name))
+
+
+def day(when: date) -> tuple[str, str]:
+    """Write a day without its year: ``12 May``, ``5月12日``."""
+    return f"{when.day} {when:%B}", f"{when.month}月{when.day}日"
+
+
+def due(days: int, ideal: float, tier: str | None) -> Reason:
+    """Say that the interval has passed."""
+    en, zh = TIERS.get(tier or "base", (tier, tier))
+    return Reason(
+        code="due",
+        en=f"not contacted for {days} days; {en} customers are contacted every {ideal:g} days",
+        zh=f"已有{days}天没有联系,{zh}每{ideal:g}天需要联系一次",
+    )
+
+
+def overdue(days: int, worst: float) -> Reason:
+    """Say that the worst interval has passed."""
+    return Reason(
+        code="overdue",
+        en=f"not contacted for {days} days, longer than the {worst:g} days at most: "
+        "such a gap lets competitors in",
+        zh=f"已有{days}天没有联系,超过最长{worst:g}天,要防止竞争对手见缝插针",
+    )
+
+
+def never_contacted(days: int) -> Reason:
+    """Say that nobody ever talked to him."""
+    return Reason(
+        code="never_contacted",
+        en=f"known for {days} days, and nobody has talked to him yet",
+        zh=f"认识{days}天以来从未联系,需要联系",
+    )
+
+
+def falling(points: float, causes: Iterable[tuple[str, float]]) -> Reason:
+    """Say that his score fell more than his rhythm explains."""
+    return Reason(
+        code="falling",
+        en=f"drifting away: his score fell unexpectedly by {points:.1f} points{_causes(causes)}",
+        zh=f"客户正在远离企业:综合值意外下降{points:.1f}分{_causes(causes, zh=True)}",
+    )
+
+
+def rising(points: float, causes: Iterable[tuple[str, float]]) -> Reason:
+    """Say that his score rose."""
+    return Reason(
+        code="rising",
+        en=f"coming near: his score rose by {points:.1f} points{_causes(causes)}",
+        zh=f"客户正在走近企业:综合值上升{points:.1f}分{_causes(causes, zh=True)}",
+    )
+
+
+def opened(what: str, days: int) -> Reason:
+    """Say that a complaint, suggestion or opinion waits for an answer."""
+    en, zh = kind(what)
+    return Reason(
+        code=f"open_{what}",
+        en=f"{en} of {days} days ago is not answered yet" if days else f"{en} not answered yet",
+        zh=f"{days}天前的{zh}尚未答复" if days else f"{zh}尚未答复",
+    )
+
+
+def birthday(when: date) -> Reason:
+    """Say that a birthday is near."""
+    en, zh = day(when)
+    return Reason(code="birthday", en=f"birthday on {en}", zh=f"{zh}生日,祝您生日快乐")
+
+
+def coming(name: str, when: date) -> Reason:
+    """Say that one of the host's own dates is near."""
+    en, zh = day(when)
+    return Reason(code="date", en=f"{name.replace('_', ' ')} on {en}", zh=f"{zh}:{name}")
+
+
+def agreed(when: date, *, promised: bool) -> Reason:
+    """Say that the day was agreed: promised to him, or put off by us."""
+    en, zh = day(when)
+    if promised:
+        return Reason(code="promised", en=f"we promised to be in touch on {en}", zh=f"约定{zh}联系")
+    return Reason(code="snoozed", en=f"put off until {en}", zh=f"推迟到{zh}联系")
+
+
+def _causes(causes: Iterable[tuple[str, float]], *, zh: bool = False) -> str:
+    named = [f"{name.replace('_', ' ')} {delta:+.1f}" for name, delta in causes]
+    if not named:
+        return ""
+    return f"({','.join(named)})" if zh else f" ({', '.join(named)})"
