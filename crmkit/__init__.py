@@ -1,7 +1,7 @@
 """crmkit: a customer-relationship engine that a developer embeds in a Python application.
 
-`connect` opens a workspace; the other names are the domain's records and errors. Nothing is imported
-before it is used: no plugin, no database driver.
+`connect` opens a workspace; the other names are the domain's records and errors. Nothing is
+imported before it is used: no plugin, no database driver.
 """
 
 from importlib import import_module
@@ -12,24 +12,56 @@ from crmkit.names import HOME
 if TYPE_CHECKING:
     from crmkit.crm import (
         CRM as CRM,
+    )
+    from crmkit.crm import (
         connect as connect,
     )
     from crmkit.errors import (
         ConfigError as ConfigError,
+    )
+    from crmkit.errors import (
         CrmkitError as CrmkitError,
+    )
+    from crmkit.errors import (
         CustomerMerged as CustomerMerged,
+    )
+    from crmkit.errors import (
         CustomerNotFound as CustomerNotFound,
+    )
+    from crmkit.errors import (
         DecisionNotFound as DecisionNotFound,
+    )
+    from crmkit.errors import (
         InvalidValueError as InvalidValueError,
+    )
+    from crmkit.errors import (
         MappingError as MappingError,
+    )
+    from crmkit.errors import (
         ModelError as ModelError,
+    )
+    from crmkit.errors import (
         NaiveTimeError as NaiveTimeError,
+    )
+    from crmkit.errors import (
         PluginError as PluginError,
+    )
+    from crmkit.errors import (
         RefusedError as RefusedError,
+    )
+    from crmkit.errors import (
         SchemaError as SchemaError,
+    )
+    from crmkit.errors import (
         StoreBusy as StoreBusy,
+    )
+    from crmkit.errors import (
         StoreClosed as StoreClosed,
+    )
+    from crmkit.errors import (
         StoreError as StoreError,
+    )
+    from crmkit.errors import (
         TouchpointNotFound as TouchpointNotFound,
     )
     from crmkit.model.care import (
@@ -40,20 +72,38 @@ if TYPE_CHECKING:
     )
     from crmkit.model.customer import (
         Address as Address,
+    )
+    from crmkit.model.customer import (
         Collision as Collision,
+    )
+    from crmkit.model.customer import (
         Contact as Contact,
+    )
+    from crmkit.model.customer import (
         Customer as Customer,
+    )
+    from crmkit.model.customer import (
         Identity as Identity,
+    )
+    from crmkit.model.customer import (
         Merge as Merge,
     )
     from crmkit.model.lifecycle import (
         Move as Move,
+    )
+    from crmkit.model.lifecycle import (
         Stage as Stage,
+    )
+    from crmkit.model.lifecycle import (
         StageRule as StageRule,
     )
     from crmkit.model.log import (
         Change as Change,
+    )
+    from crmkit.model.log import (
         Decision as Decision,
+    )
+    from crmkit.model.log import (
         Page as Page,
     )
     from crmkit.model.market import (
@@ -64,18 +114,38 @@ if TYPE_CHECKING:
     )
     from crmkit.model.touchpoint import (
         CaptureReport as CaptureReport,
+    )
+    from crmkit.model.touchpoint import (
         Rejection as Rejection,
+    )
+    from crmkit.model.touchpoint import (
         Touchpoint as Touchpoint,
     )
     from crmkit.model.value import (
         Cause as Cause,
+    )
+    from crmkit.model.value import (
         CustomerKind as CustomerKind,
+    )
+    from crmkit.model.value import (
         Indicator as Indicator,
+    )
+    from crmkit.model.value import (
         Movement as Movement,
+    )
+    from crmkit.model.value import (
         Override as Override,
+    )
+    from crmkit.model.value import (
         Part as Part,
+    )
+    from crmkit.model.value import (
         Score as Score,
+    )
+    from crmkit.model.value import (
         Tier as Tier,
+    )
+    from crmkit.model.value import (
         ValueModel as ValueModel,
     )
     from crmkit.plugins.marks import (
@@ -83,10 +153,12 @@ if TYPE_CHECKING:
     )
     from crmkit.value.models import (
         dump_model as dump_model,
+    )
+    from crmkit.value.models import (
         load_model as load_model,
     )
 
-__all__ = sorted(HOME)
+__all__ = [*HOME]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:

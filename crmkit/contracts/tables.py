@@ -93,9 +93,7 @@ VOID = Table(
 
 DECISION = Table(
     "decision",
-    _columns(
-        "seq:integer! kind:text! customer:text at:integer! by:text reason:text! body:text!"
-    ),
+    _columns("seq:integer! kind:text! customer:text at:integer! by:text reason:text! body:text!"),
     key=("seq",),
     indexes=(("customer", "seq"), ("kind", "seq")),
     log=True,
@@ -150,7 +148,7 @@ FED = Table(
     key=("kind", "recorded", "at"),
 )
 """The earliest instant each kind of touchpoint happened: one row each time an earlier one became
-known. What is taken back at v gets ``void = v``, and the earliest that is left a row recorded at v."""
+known. What is taken back at v gets ``void = v``, and the earliest that is left a row of v."""
 
 STANDING = Table(
     "standing",

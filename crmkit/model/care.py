@@ -30,7 +30,7 @@ class Reason(Record):
     """One reason to contact a customer.
 
     Attributes:
-        code: ``due``, ``overdue``, ``never_contacted``, ``falling``, ``open_complaint``, ``birthday``...
+        code: ``due``, ``overdue``, ``never_contacted``, ``falling``, ``open_complaint``...
         en: In English.
         zh: In Chinese.
     """

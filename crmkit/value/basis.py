@@ -17,8 +17,9 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, FED
 from crmkit.model.log import Decision
 from crmkit.model.value import ValueModel
-from crmkit.value.layout import Kinds, Layout
-from crmkit.value.measure import NOTHING_SAID, Said, Setting, Window
+from crmkit.value.layout import CORE_KINDS, Kinds, Layout
+from crmkit.value.measure import NOTHING_SAID, Said
+from crmkit.value.readers import Setting, Window
 
 _AT = DECISION.position["at"]
 _ROOT = CUSTOMER.position["root"]
@@ -33,11 +34,11 @@ class Defaults:
     Attributes:
         model: Model in force until another is used.
         kinds: The touchpoint kinds in force.
-        guard: Called before anything is scored; raises where a plugin that the data rely on is gone.
+        guard: Called before anything is scored; raises where a plugin the data rely on is gone.
     """
 
     model: ValueModel
-    kinds: Kinds = Kinds()
+    kinds: Kinds = CORE_KINDS
     guard: Callable[[Reader], None] | None = None
 
     @cached_property

@@ -1,13 +1,14 @@
 """Proposing scales and half-lives from the data: the median active customer earns half.
 
-The half-lives come first: a multiple of the usual gap between an indicator's touchpoints, so that a
-regular customer does not fade between two visits. The scales are the medians under those half-lives.
+The half-lives come first: a multiple of the usual gap between an indicator's touchpoints, so that
+a regular customer does not fade between two visits. The scales are the medians under those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from statistics import median
 
 import attrs
@@ -92,7 +93,7 @@ def _gaps(sample: Sequence[tuple[list[Entry], Purchases]], kind: str) -> list[fl
     gaps: list[float] = []
     for entries, _ in sample:
         days = sorted({entry.at // DAY for entry in entries if entry.kind == kind})
-        gaps += [float(after - before) for before, after in zip(days, days[1:], strict=False)]
+        gaps += [float(after - before) for before, after in pairwise(days)]
     return gaps
 
 

@@ -75,13 +75,13 @@ class Decisions:
 
     def decline(
         self,
-        id: str,
+        id: str,  # noqa: A002
         indicator: str,
         *,
         reason: str,
-        by: str | None = None,  # noqa: A002
+        by: str | None = None,
     ) -> Override:
-        """Note that a customer asked not to be measured by an indicator; its weight is shared out."""
+        """Note that a customer asked not to be measured so; the weight is shared out."""
         return self._say("decline", id, indicator, reason, by)
 
     def override(  # noqa: PLR0913 - who, what, why, until when
@@ -106,11 +106,11 @@ class Decisions:
 
     def reinstate(
         self,
-        id: str,
+        id: str,  # noqa: A002
         indicator: str,
         *,
         by: str | None = None,
-        reason: str = "",  # noqa: A002
+        reason: str = "",
     ) -> Override:
         """Take back what was declined or overridden: the indicator is measured again."""
         return self._say("reinstate", id, indicator, reason, by)

@@ -1,6 +1,6 @@
 """Why a score moved: one fixed path from before to after, so that the causes sum to the change.
 
-since -> `late` -> `fading` -> `behaviour` -> `applicability` -> `correction` -> `override` -> `model`.
+`late`, `fading`, `behaviour`, `applicability`, `correction`, `override`, `model`: in this order.
 With today's knowledge nothing is late, corrected or remodelled: it was so all along.
 """
 
@@ -25,7 +25,8 @@ from crmkit.value.history import (
     touchpoint,
 )
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Said, Setting, measure, share_out
+from crmkit.value.measure import Said, measure, share_out
+from crmkit.value.readers import Setting
 from crmkit.value.scoring import TODAY, Valued
 from crmkit.value.state import State
 

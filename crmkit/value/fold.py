@@ -163,7 +163,9 @@ def _op(slots: Slots, kind: str, currency: str) -> Op:
             return _sum(slots, kind)
 
 
-def _add(sums: array[float], a: int, ref: int, aged: int, x: float, per_us: float) -> None:
+def _add(  # noqa: PLR0913 - a sum's place, and what is added
+    sums: array[float], a: int, ref: int, aged: int, x: float, per_us: float
+) -> None:
     """Add `x` as of `aged` to the decayed sum at `a` with its reference time at `ref`."""
     ahead = aged - sums[ref]
     if ahead > 0:

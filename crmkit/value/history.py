@@ -134,7 +134,7 @@ def pages(items: Iterable[str], size: int = 500) -> Iterator[list[str]]:
         yield page
 
 
-def build(
+def build(  # noqa: PLR0913 - the view's settings, by name
     layout: Layout,
     entries: Iterable[Entry],
     purchases: Purchases,

@@ -77,12 +77,15 @@ class Kinds:
     two_way: frozenset[str] = TWO_WAY_KINDS
 
 
+CORE_KINDS = Kinds()
+
+
 @attrs.frozen(slots=False, eq=False)
 class Layout:
     """A model with the places of its sums."""
 
     model: ValueModel
-    kinds: Kinds = Kinds()
+    kinds: Kinds = CORE_KINDS
 
     @cached_property
     def slots(self) -> tuple[Slots, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
 import attrs
 
@@ -12,7 +13,7 @@ from crmkit.clock import instant, micros, span
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.errors import InvalidValueError
-from crmkit.model.value import CustomerKind, Movement, Score, Tier
+from crmkit.model.value import CustomerKind, Movement, Part, Score, Tier
 from crmkit.value.basis import Basis, read_basis
 from crmkit.value.deciding import Decisions
 from crmkit.value.everybody import each_state
@@ -22,7 +23,14 @@ from crmkit.value.measure import revenue
 from crmkit.value.movers import Moved, Movers, Survey, movement, order_movers, survey
 from crmkit.value.ranking import Ranking, pyramid
 from crmkit.value.rhythm import own_gap
-from crmkit.value.scoring import TierOf, require_root, value_as_shown, value_of, values_of_all
+from crmkit.value.scoring import (
+    TierOf,
+    Valued,
+    require_root,
+    totals_of_all,
+    value_as_shown,
+    value_of,
+)
 from crmkit.value.shown import shown_survey, tier_as_shown
 
 _KEPT = 4
@@ -38,7 +46,7 @@ class Value(Decisions):
         kind_rules: Thresholds of the kinds of customer.
     """
 
-    kind_rules: KindRules = KindRules()
+    kind_rules: KindRules = attrs.field(factory=KindRules)
     _kept: dict[tuple[int, ...], Ranking] = attrs.field(factory=dict, init=False, repr=False)
 
     # -- scores ------------------------------------------------------------------------
@@ -82,8 +90,16 @@ class Value(Decisions):
             basis = read_basis(reader, self.defaults)
             held = _held_tiers(reader) if at is None else {}
             shown = instant(when)
-            for root, valued, _ in values_of_all(reader, basis, when, wanted):
-                yield valued.score(root, shown, held.get(root) or self._rank_tier(root, when))
+            version = basis.layout.model.version
+            for root, whole, _, valued in totals_of_all(reader, basis, when, wanted):
+                yield Score(
+                    customer_id=root,
+                    at=shown,
+                    total=whole,
+                    tier=held.get(root) or self._rank_tier(root, when),
+                    model=version,
+                    parts=partial(_parts, valued),
+                )
 
     def pyramid(self, at: datetime | None = None) -> tuple[Tier, ...]:
         """Give the tiers by rank, with their shares of value and revenue."""
@@ -92,8 +108,8 @@ class Value(Decisions):
         earned: dict[str, float] = {}
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
-            for root, valued, state in values_of_all(reader, basis, when):
-                totals.append((root, valued.total))
+            for root, whole, state, _ in totals_of_all(reader, basis, when):
+                totals.append((root, whole))
                 earned[root] = revenue(basis.layout, state)
         return pyramid(Ranking.of(totals), earned)
 
@@ -251,8 +267,12 @@ class Value(Decisions):
             return self._movement(reader, basis, mover.customer, when, as_shown=as_shown)
 
 
+def _parts(valued: Callable[[], Valued]) -> tuple[Part, ...]:
+    return valued().parts()
+
+
 def _rank(reader: Reader, basis: Basis, at: int) -> Ranking:
-    return Ranking.of((root, valued.total) for root, valued, _ in values_of_all(reader, basis, at))
+    return Ranking.of((root, whole) for root, whole, _, _ in totals_of_all(reader, basis, at))
 
 
 def _held_tiers(reader: Reader) -> dict[str, str]:

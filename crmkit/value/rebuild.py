@@ -16,7 +16,6 @@ from crmkit.value.history import (
 from crmkit.value.layout import Layout
 from crmkit.value.state import pack
 
-
 _LAYOUT = STATE.position["layout"]
 _PAGE = 2000
 

@@ -7,12 +7,13 @@ exceeds 1.5 times the customer's own median gap between purchase days.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from statistics import median
 
 from crmkit.clock import DAY
 from crmkit.value.fold import newest_seen
 from crmkit.value.layout import Layout, Slots
-from crmkit.value.measure import TAG_MASK
+from crmkit.value.readers import TAG_MASK
 from crmkit.value.state import NEVER, State
 
 PATIENCE = 1.5
@@ -25,7 +26,7 @@ def own_gap(state: State, at: int) -> float | None:
     days = state.purchase_days(at)
     if len(days) <= LEAST_GAPS:
         return None
-    return float(median(after - before for before, after in zip(days, days[1:], strict=False)))
+    return float(median(after - before for before, after in pairwise(days)))
 
 
 def last_touch(slots: Slots, state: State) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 import attrs
 
@@ -12,11 +13,20 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER
 from crmkit.errors import CustomerMerged, CustomerNotFound
 from crmkit.model.value import Part, Score
-from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings, read_merges, read_sayings
+from crmkit.value.basis import Basis, all_sayings, read_merges, read_sayings
 from crmkit.value.everybody import each_state
 from crmkit.value.history import FOREVER, build, read_groups, read_log, read_purchases
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Measured, Said, Setting, measure, share_out, total
+from crmkit.value.measure import (
+    NOTHING_SAID,
+    Measured,
+    Said,
+    measure,
+    quick_total,
+    share_out,
+    total,
+)
+from crmkit.value.readers import Setting
 from crmkit.value.state import State
 
 TierOf = Callable[[], str | None]
@@ -121,13 +131,17 @@ def value_as_shown(reader: Reader, basis: Basis, customer: str, at: int) -> Valu
     return value(layout, state, basis.setting(layout, at, at), sayings.at(at))
 
 
-def values_of_all(
+def totals_of_all(
     reader: Reader, basis: Basis, at: int, ids: Iterable[str] | None = None
-) -> Iterator[tuple[str, Valued, State]]:
-    """Stream (id, value, state) of everybody at an instant, ordered by id."""
+) -> Iterator[tuple[str, float, State, Callable[[], Valued]]]:
+    """Stream (id, total, state, the whole value where it is wanted) of everybody, ordered by id."""
     layout = basis.layout
     setting = basis.setting(layout, at, TODAY)
     sayings = all_sayings(reader)
     for root, state in each_state(reader, layout, at, ids):
-        said = sayings.get(root, NO_SAYINGS).at(at)
-        yield root, value(layout, state, setting, said), state
+        said = sayings[root].at(at) if root in sayings else NOTHING_SAID
+        whole = partial(value, layout, state, setting, said)
+        if said is NOTHING_SAID:
+            yield root, quick_total(layout, state, setting), state, whole
+        else:
+            yield root, whole().total, state, whole
