@@ -13,6 +13,7 @@ from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import Keys
+from crmkit.capture.parse import rejection
 from crmkit.capture.returns import aged, arrived
 from crmkit.capture.tombstones import Tombstones
 from crmkit.capture.whose import Whose
@@ -232,8 +233,7 @@ class Batch:
 
     def _reject(self, staged: Staged, at: int, fault: Fault) -> None:
         place = staged.places[at]
-        rejection = Rejection(staged.records[place], fault.field, fault.reason)
-        self._outcome.rejections.append((place, rejection))
+        self._outcome.rejections.append((place, rejection(staged.records[place], fault)))
 
     # -- writing -------------------------------------------------------------------------
 

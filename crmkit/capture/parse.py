@@ -16,6 +16,7 @@ from typing import Any
 from crmkit.capture import fields
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.fields import KNOWN, Fields, Rules
+from crmkit.capture.lines import Line
 from crmkit.clock import DAY, EPOCH, SECOND
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection
 
@@ -26,6 +27,7 @@ _LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
 _EARLY = -60_000_000_000 * SECOND  # the year 68
 _HIGHEST = 10
+_PLAIN = frozenset({dict, Line})
 _encode = JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -56,7 +58,7 @@ class Parser:
         Returns:
             A tuple in the order of `Fields`, or the rejection.
         """
-        if type(record) is dict:
+        if type(record) in _PLAIN:
             try:
                 found = self._fast(record)
             except Exception:  # noqa: BLE001 - whatever it is, the careful path names it
@@ -70,9 +72,9 @@ class Parser:
         try:
             return fields.read(record, self._rules)
         except Fault as fault:
-            return Rejection(record, fault.field, fault.reason)
+            return rejection(record, fault)
         except Exception as error:  # noqa: BLE001 - a host's own classes may do anything
-            return Rejection(record, "record", f"cannot be read: {show(error)}")
+            return rejection(record, Fault("record", f"cannot be read: {show(error)}"))
 
     def _fast(  # noqa: C901, PLR0912, PLR0915 - the hot loop stands in one piece
         self, record: dict[str, Any]
@@ -172,6 +174,12 @@ class Parser:
             amount, currency, margin, quantity, item, category, channel, direction, rating, text,
             origin, of, None, attributes or None, customer,
         )  # fmt: skip
+
+
+def rejection(record: Any, fault: Fault) -> Rejection:
+    """Reject a record; one that came from a file is told with its line."""
+    line = f"line {record.line}: " if type(record) is Line else ""
+    return Rejection(record, fault.field, line + fault.reason)
 
 
 def _number(value: Any) -> str | None:

@@ -1,0 +1,284 @@
+"""Values of a mapping: templates, products, cases, times, compiled once and called for each row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Context, Decimal, InvalidOperation
+from string import Formatter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from crmkit.capture.exact import Fault, show
+from crmkit.capture.mapping import Getter, Mapping, condition, near, zone_of
+from crmkit.errors import MappingError
+
+OCCURRENCE = "#"
+"""Name in a template: how often the text before it came already, from 1."""
+_EXACT = Context(prec=250)
+_OPTIONS = frozenset("template product cases negate replace default time_format timezone".split())
+_NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
+_REMEMBERED = 10_000
+
+
+@attrs.define
+class Compiler:
+    """Compiles the values of one mapping against the columns of one file.
+
+    Attributes:
+        mapping: The mapping.
+        column: Gives the getter of a column, by name; raises MappingError where there is none.
+    """
+
+    mapping: Mapping
+    column: Callable[[str], Getter]
+
+    def value(self, spec: Any, field: str) -> Getter:
+        """Compile one value.
+
+        Args:
+            spec: Text with ``{Column}`` in it; a constant; a list of cases or of values; or a
+                table with ``template``, ``product`` or ``cases`` and what is done to it.
+            field: Field it is for: it says whether a number or an instant is wanted.
+        """
+        if isinstance(spec, list) and not all(isinstance(one, dict) for one in spec):
+            parts = [self.value(one, field) for one in spec]
+            return lambda row: [found for part in parts if (found := part(row)) is not None] or None
+        if isinstance(spec, list):
+            return self._cases(spec, field)
+        if isinstance(spec, dict):
+            return self._table(spec, field)
+        if isinstance(spec, str):
+            return self._read(self._template(spec), {}, field)
+        return lambda _row: spec
+
+    def section(self, spec: dict[str, Any], field: str = "") -> Callable[[Any], dict[str, Any]]:
+        """Compile a table of values; those that are missing in a row are left out of it."""
+        makers = [(name, self.value(one, field or name)) for name, one in spec.items()]
+
+        def make(row: Any) -> dict[str, Any]:
+            return {name: found for name, get in makers if (found := get(row)) is not None}
+
+        return make
+
+    def test(self, spec: Any) -> Getter:
+        """Compile a condition."""
+        return condition(spec, self.column, self.number)
+
+    def number(self, text: str) -> Decimal:
+        """Read a number as the mapping writes numbers; raises InvalidOperation for others."""
+        found = Decimal(self._plain(text))
+        if not found.is_finite():
+            raise InvalidOperation
+        return found
+
+    def _plain(self, text: str) -> str:
+        mapping = self.mapping
+        if mapping.thousands:
+            text = text.replace(mapping.thousands, "")
+        return text if mapping.decimal == "." else text.replace(mapping.decimal, ".")
+
+    # -- shapes of a value ----------------------------------------------------------------
+
+    def _table(self, spec: dict[str, Any], field: str) -> Getter:
+        for key in spec:
+            if key not in _OPTIONS:
+                raise MappingError(
+                    f"{field}: unknown key {key!r}{near(key, _OPTIONS)}", field=field
+                )
+        if len({"template", "product", "cases"} & set(spec)) != 1:
+            message = f"{field} needs one of `template`, `product` and `cases`"
+            raise MappingError(message, field=field)
+        if "product" in spec:
+            get = self._product(spec["product"], field)
+        elif "cases" in spec:
+            get = self._cases(spec["cases"], field)
+        else:
+            get = self._template(spec["template"])
+        if "replace" in spec:
+            get = _replaced(get, spec["replace"])
+        if "default" in spec:
+            get = _or(get, spec["default"])
+        if "template" in spec:
+            get = self._read(get, spec, field)
+        return _negated(get, field) if spec.get("negate", False) else get
+
+    def _cases(self, cases: list[Any], field: str) -> Getter:
+        compiled: list[tuple[Getter | None, Getter]] = []
+        for case in cases:
+            if not isinstance(case, dict) or "value" not in case or set(case) - {"when", "value"}:
+                raise MappingError(f"{field}: a case is {{ when = ..., value = ... }}", field=field)
+            test = self.test(case["when"]) if "when" in case else None
+            compiled.append((test, self.value(case["value"], field)))
+
+        def choose(row: Any) -> Any:
+            for test, get in compiled:
+                if test is None or test(row):
+                    return get(row)
+            return None
+
+        return choose
+
+    def _product(self, factors: Any, field: str) -> Getter:
+        if not isinstance(factors, list) or not factors:
+            raise MappingError(f"{field}: product needs a list of factors", field=field)
+        getters = [self._template(str(factor)) for factor in factors]
+
+        def multiply(row: Any) -> str | None:
+            result = Decimal(1)
+            for get in getters:
+                text = get(row)
+                if text is None:
+                    return None
+                try:
+                    result = _EXACT.multiply(result, self.number(str(text)))
+                except ArithmeticError:
+                    raise Fault(field, f"needs a number, got {show(text)}") from None
+            return format(result, "f")
+
+        return multiply
+
+    def _template(self, template: Any) -> Getter:
+        """Compile text with columns in it; one whose columns are all empty is missing."""
+        if not isinstance(template, str):
+            return lambda _row: template
+        try:
+            parts = [(text, name) for text, name, *_ in Formatter().parse(template)]
+        except ValueError as error:
+            raise MappingError(f"{template!r} is no template: {error}", field=template) from None
+        names = [name for _, name in parts if name is not None]
+        if not names:
+            constant = "".join(text for text, _ in parts)
+            return lambda _row: constant
+        if len(parts) == 1 and not parts[0][0]:
+            return self.column(names[0])
+        if OCCURRENCE in names:
+            return self._counted(template)
+        pieces = [(text, None if name is None else self.column(name)) for text, name in parts]
+
+        def fill(row: Any) -> str | None:
+            whole = ""
+            missing = True
+            for text, get in pieces:
+                whole += text
+                if get is not None and (value := get(row)) is not None:
+                    missing = False
+                    whole += _text(value)
+            return None if missing else whole
+
+        return fill
+
+    def _counted(self, template: str) -> Getter:
+        """Compile a template with ``{#}``, which tells apart what would be the same otherwise."""
+        before, _, after = template.partition("{#}")
+        if "{#}" in after or "{" in after:
+            message = f"{{#}} must be the last column of {template!r}"
+            raise MappingError(message, field=template)
+        get = self._template(before)
+        within = self._template(self.mapping.within) if self.mapping.within else lambda _row: ""
+        seen: dict[str, int] = {}
+        place: list[Any] = [None]
+
+        def count(row: Any) -> str | None:
+            text = get(row)
+            here = within(row)
+            if here != place[0]:
+                seen.clear()
+                place[0] = here
+            if text is None:
+                return None
+            seen[text] = number = seen.get(text, 0) + 1
+            return f"{text}{number}{after}"
+
+        return count
+
+    def _read(self, get: Getter, spec: dict[str, Any], field: str) -> Getter:
+        """Read a cell as its field needs: a number or an instant as the mapping writes them."""
+        if field in ("at", "birthday"):
+            written = spec.get("time_format", self.mapping.time_format)
+            zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
+            return _Times(get, field, written, zone)
+        if field not in _NUMBERS or (self.mapping.decimal == "." and not self.mapping.thousands):
+            return get
+        plain = self._plain
+
+        def number(row: Any) -> Any:
+            value = get(row)
+            return plain(value) if isinstance(value, str) else value
+
+        return number
+
+
+class _Times:
+    """Reads instants and dates; lines in a row often carry the same."""
+
+    def __init__(self, get: Getter, field: str, written: str | None, zone: ZoneInfo | None) -> None:
+        self._get = get
+        self._field = field
+        self._written = written
+        self._zone = zone
+        self._known: dict[str, datetime | date] = {}
+
+    def __call__(self, row: Any) -> Any:
+        text = self._get(row)
+        if not isinstance(text, str):
+            return text
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[text] = self._read(text)
+        return found
+
+    def _read(self, text: str) -> datetime | date:
+        try:
+            if self._written is None:
+                found = datetime.fromisoformat(text)
+            else:
+                found = datetime.strptime(text, self._written)  # noqa: DTZ007 - zoned below
+        except ValueError:
+            how = f"in the form {self._written!r}" if self._written else "by ISO 8601"
+            raise Fault(self._field, f"is no date written {how}: {show(text)}") from None
+        if self._field == "birthday":
+            return found.date()
+        if found.tzinfo is None and self._zone is not None:
+            found = found.replace(tzinfo=self._zone)
+        return found
+
+
+def _text(value: Any) -> str:
+    return value if type(value) is str else "" if value is None else str(value)
+
+
+def _negated(get: Getter, field: str) -> Getter:
+    def negate(row: Any) -> Any:
+        value = get(row)
+        if value is None:
+            return None
+        try:
+            return format(-Decimal(str(value)), "f")
+        except ArithmeticError:
+            raise Fault(field, f"must be a number, got {show(value)}") from None
+
+    return negate
+
+
+def _replaced(get: Getter, words: Any) -> Getter:
+    if not isinstance(words, dict):
+        raise MappingError("replace must be a table of old and new values", field="replace")
+
+    def replace(row: Any) -> Any:
+        value = get(row)
+        return words.get(value, value) if isinstance(value, str) else value
+
+    return replace
+
+
+def _or(get: Getter, default: Any) -> Getter:
+    def choose(row: Any) -> Any:
+        value = get(row)
+        return default if value is None else value
+
+    return choose

@@ -1,0 +1,148 @@
+"""Touchpoints as a by-product of the host's own functions: nobody types anything (R55, R56)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from threading import Lock
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+import attrs
+
+from crmkit.clock import Clock
+from crmkit.model.touchpoint import CaptureReport, Touchpoint
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger("crmkit.captures")
+
+
+class CaptureRecords(Protocol):
+    """``crm.capture``."""
+
+    def __call__(self, records: Iterable[Any], source: str | None = None) -> CaptureReport:
+        """Take records in."""
+        ...
+
+
+@attrs.define
+class Captures:
+    """Makes the decorator ``crm.captures(kind=...)``.
+
+    What the function gives back becomes a touchpoint after it has returned: a mapping or a
+    `Touchpoint`, or a list of them; None and everything else is nothing to capture. What the
+    record leaves out is filled in: `kind` and `source` from the decorator, `at` from the clock.
+    The function itself is never broken or changed: a record that is rejected, or a store that
+    fails, is counted and logged the first time it happens to a function.
+
+    Attributes:
+        capture: Takes records in.
+        clock: Gives the present instant.
+        failed: Records that were rejected or could not be stored.
+    """
+
+    capture: CaptureRecords
+    clock: Clock
+    failed: int = 0
+    _lock: Any = attrs.field(factory=Lock, repr=False)
+
+    def __call__(
+        self, kind: str | None = None, *, source: str | None = None
+    ) -> Callable[[Callable[P, R]], Callable[P, R]]:
+        """Give the decorator.
+
+        Args:
+            kind: Kind of the touchpoints whose record names none.
+            source: Source of those whose record names none; None: the function's full name.
+        """
+
+        def decorate(function: Callable[P, R]) -> Callable[P, R]:
+            sink = _Sink(self, kind, source or f"{function.__module__}.{function.__qualname__}")
+            if inspect.iscoroutinefunction(function):
+
+                @functools.wraps(function)
+                async def coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
+                    result = await function(*args, **kwargs)
+                    await sink.take_aside(result)
+                    return result
+
+                return coroutine  # type: ignore[return-value]
+
+            @functools.wraps(function)
+            def plain(*args: P.args, **kwargs: P.kwargs) -> R:
+                result = function(*args, **kwargs)
+                sink.take(result)
+                return result
+
+            return plain
+
+        return decorate
+
+    def count(self, failed: int) -> None:
+        """Count records that were lost."""
+        with self._lock:
+            self.failed += failed
+
+
+@attrs.define
+class _Sink:
+    """Takes what one function gives back."""
+
+    _captures: Captures
+    _kind: str | None
+    _source: str
+    _logged: bool = False
+
+    def take(self, result: Any) -> None:
+        """Capture a result; never raises."""
+        records: list[Any] = []
+        try:
+            records = [self._filled(one) for one in _listed(result)]
+            if not records:
+                return
+            report = self._captures.capture(records, self._source)
+        except Exception as error:  # noqa: BLE001 - the host's function must go on
+            self._failed(max(len(records), 1), repr(error))
+        else:
+            if report.rejections:
+                first = report.rejected[0] if report.rejected else None
+                self._failed(report.rejections, f"{first.field} {first.reason}" if first else "")
+
+    async def take_aside(self, result: Any) -> None:
+        """Capture a result in a thread, so that the event loop goes on meanwhile."""
+        import asyncio  # noqa: PLC0415 - only for asyncio hosts
+
+        if result is not None:
+            await asyncio.to_thread(self.take, result)
+
+    def _filled(self, record: Any) -> Any:
+        if isinstance(record, Touchpoint):
+            return record
+        given = dict(record)
+        if self._kind is not None:
+            given.setdefault("kind", self._kind)
+        if given.get("at") is None:
+            given["at"] = self._now()
+        return given
+
+    def _now(self) -> datetime:
+        return self._captures.clock()
+
+    def _failed(self, count: int, why: str) -> None:
+        self._captures.count(count)
+        if not self._logged:
+            self._logged = True
+            message = "%s gave a record that could not be captured (logged once): %s"
+            log.warning(message, self._source, why)
+
+
+def _listed(result: Any) -> list[Any]:
+    if isinstance(result, (Mapping, Touchpoint)):
+        return [result]
+    if isinstance(result, (list, tuple)):
+        return [one for one in result if isinstance(one, (Mapping, Touchpoint))]
+    return []

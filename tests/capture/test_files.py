@@ -1,0 +1,325 @@
+"""Files as people have them: mixed encodings, torn lines, odd numbers, local times."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmkit import demo
+from crmkit.capture.files import read_customers, read_touchpoints
+from crmkit.capture.lines import Cells
+from crmkit.capture.mapping import load_mapping
+from crmkit.errors import MappingError
+from crmkit.model.customer import Contact, Identity
+from crmkit.model.touchpoint import Rejection
+from tests.capture.kit import Shop, purchase
+from tests.capture.test_amending import Desk
+
+HEADER = "id,kind,at,email,text\n"
+
+
+def write(folder: Path, data: str | bytes, name: str = "in.csv") -> Path:
+    path = folder / name
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return path
+
+
+def lines(path: Path, mapping: Any = None) -> tuple[list[dict[str, Any]], list[str]]:
+    """Give what was read, and the reasons of what was not."""
+    plain = None if mapping is None else load_mapping(mapping)
+    read = list(read_touchpoints(path, plain))
+    return (
+        [one for one in read if isinstance(one, dict)],
+        [one.reason for one in read if isinstance(one, Rejection)],
+    )
+
+
+def row(number: int, text: str = "") -> str:
+    return f"o-{number},visit,2026-05-01T10:00:00Z,ann@example.com,{text}\n"
+
+
+def test_columns_named_like_keys_need_no_mapping(tmp_path: Path) -> None:
+    """Known columns are fields, identities identify, the rest are attributes, empty is missing."""
+    data = "id,kind,at,email,customer.shop,amount,currency,shelf\n"
+    data += "o-1,purchase,2026-05-01T10:00:00Z,ann@example.com, 17 ,880.00,CNY,7\n"
+    data += "o-2,visit,2026-05-01T10:00:00Z,ann@example.com,,,,\n"
+    (first, second), bad = lines(write(tmp_path, data))
+    assert first["customer"] == {"email": "ann@example.com", "shop": "17"}
+    assert (first["amount"], first["attributes"]) == ("880.00", {"shelf": "7"})
+    assert second["customer"] == {"email": "ann@example.com"}
+    assert set(second) == {"id", "kind", "at", "customer"}
+    assert Shop().capture(first, second).new == 2
+    assert not bad
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.csv.gz"])
+def test_only_the_lines_at_fault_are_rejected(tmp_path: Path, name: str) -> None:
+    """In a file of two encodings the foreign lines go, with their numbers, unless it is told."""
+    data = "\ufeff".encode() + (HEADER + row(1, "café")).encode()
+    data += row(2, "café").encode("latin-1") + row(3, '"two\nlines, é"').encode()
+    data += row(4, "a\0b").encode() + b"o-5,visit\n" + row(6, "=1+1").encode()
+    if name.endswith("gz"):
+        data = gzip.compress(data)
+    path = write(tmp_path, data, name)
+    read, bad = lines(path)
+    assert [one["id"] for one in read] == ["o-1", "o-3", "o-4", "o-6"]
+    assert read[1]["text"] == "two\nlines, é"
+    assert read[3]["text"] == "=1+1"
+    assert bad[0].startswith("line 3 is not UTF-8")
+    assert bad[1].startswith("line 7 has 2 columns")
+    report = Shop().capture_all(read_touchpoints(path))
+    assert [one.field for one in report.rejected] == ["record", "text", "record"]
+    assert report.rejected[1].reason.startswith("line 6: ")
+    read, bad = lines(path, {"encoding": "latin-1", "fields": {"id": "{id}", "text": "{text}"}})
+    assert read[1]["text"] == "café"
+    assert len(bad) == 1
+
+
+@pytest.mark.parametrize(
+    "torn",
+    ['o-2,visit,2026-05-01T10:00:00Z,ann@example.com,"never closed\n', 'o-2,"a"b,c,d,e\n'],
+)
+def test_a_torn_quote_costs_only_its_line(tmp_path: Path, torn: str) -> None:
+    """What an open quote swallowed is read again."""
+    many = "".join(row(number) for number in range(10, 3010))
+    read, bad = lines(write(tmp_path, HEADER + row(1) + torn + many))
+    assert len(read) == 3001
+    assert len(bad) == 1
+    assert bad[0].startswith("line 3 is no row")
+
+
+def test_a_giant_field_is_rejected_with_its_line(tmp_path: Path) -> None:
+    """Ten megabytes in one cell are a rejected record, not an end of the import."""
+    path = write(tmp_path, HEADER + row(1, "x" * 10_000_000) + row(2))
+    report = Shop().capture_all(read_touchpoints(path))
+    assert (report.new, report.rejections) == (1, 1)
+    assert report.rejected[0].field == "text"
+    assert report.rejected[0].reason.startswith("line 2: ")
+
+
+def test_json_lines_need_no_mapping(tmp_path: Path) -> None:
+    """Each line is a record; numbers come exactly; what is no object is rejected."""
+    good = json.dumps(purchase(1, shelf=[1, 2.5]))
+    exact = good.replace('"880.00"', "12345678901234567890.12").replace("o-1", "o-2")
+    data = "\n".join([good, "", exact, "[1]", "{torn", '{"a": NaN}', "[" * 100_000]) + "\n"
+    data_bytes = data.encode() + b'{"id": "\xff"}\n'
+    read, bad = lines(write(tmp_path, data_bytes, "in.jsonl"))
+    assert read[0] == purchase(1, shelf=[1, 2.5])
+    assert read[1]["amount"] == Decimal("12345678901234567890.12")
+    assert [reason.split()[1] for reason in bad] == ["4", "5", "7", "8"]
+    report = Shop().capture_all(read)
+    assert (report.new, report.rejections) == (2, 1)
+
+
+MAPPING = """
+source = "till"
+delimiter = ";"
+timezone = "Europe/Berlin"
+time_format = "%d.%m.%Y %H:%M"
+decimal = ","
+thousands = "."
+
+[[skip]]
+when = [{ column = "Art", in = ["X", "Y"] }, { column = "Menge", above = 0 }]
+reason = "not goods"
+
+[fields]
+id = "{Beleg}-{#}"
+at = "{Zeit}"
+kind = [
+    { when = { column = "Menge", below = 0 }, value = "return" },
+    { value = "purchase" },
+]
+quantity = "{Menge}"
+amount = { product = ["{Menge}", "{Preis}"] }
+margin = { template = "{Kosten}", negate = true }
+currency = "EUR"
+item = "{Art}/{Farbe}"
+channel = { template = "{Weg}", replace = { T = "phone" }, default = "shop" }
+
+[customer]
+till = "{Kunde}"
+email = ["{Mail1}", "{Mail2}"]
+
+[attributes]
+raw = "{Farbe}"
+"""
+
+
+def test_a_mapping_says_which_column_is_what(tmp_path: Path) -> None:
+    """Numbers, local times, constants, templates, cases, products, skips and occurrences."""
+    data = "Beleg;Zeit;Art;Farbe;Menge;Preis;Kosten;Weg;Kunde;Mail1;Mail2\n"
+    data += "7;01.05.2026 10:00;T1;rot;2;1.234,50;3,10;T;17;a@x.org;b@x.org\n"
+    data += "7;01.05.2026 10:00;T1;;-1;0,10;;;17;;\n"
+    data += "8;01.05.2026 10:00;X;;1;1;;;17;;\n"
+    data += "9;01.13.2026 10:00;T1;;1;1;;;17;;\n"
+    data += "9;01.12.2025 10:00;T1;;one;1;;;17;;\n"
+    path = write(tmp_path, data)
+    mapping = write(tmp_path, MAPPING, "map.toml")
+    reading = read_touchpoints(path, mapping)
+    first, second, *bad = list(reading)
+    assert dict(first) | {"at": first["at"].isoformat()} == {
+        "id": "7-1", "at": "2026-05-01T10:00:00+02:00", "kind": "purchase", "quantity": "2",
+        "amount": "2469.00", "margin": "-3.10", "currency": "EUR", "item": "T1/rot",
+        "channel": "phone", "customer": {"till": "17", "email": ["a@x.org", "b@x.org"]},
+        "attributes": {"raw": "rot"},
+    }  # fmt: skip
+    assert (second["id"], second["kind"], second["amount"]) == ("7-2", "return", "-0.10")
+    assert (second["item"], second["channel"], second["customer"]) == (
+        "T1/", "shop", {"till": "17"}
+    )  # fmt: skip
+    assert [(one.field, one.reason.split(":")[0]) for one in bad] == [
+        ("at", "line 5"), ("amount", "line 6")
+    ]  # fmt: skip
+    assert reading.skipped == Counter({"not goods": 1})
+    assert reading.source == "till"
+    assert Shop().capture(first, second).new == 2
+
+
+@pytest.mark.parametrize(
+    ("mapping", "field"),
+    [
+        ({"feilds": {}}, "feilds"),
+        ({"timezone": "Mars/Olympus"}, "timezone"),
+        ({"encoding": "klingon"}, "encoding"),
+        ({"delimiter": "::"}, "delimiter"),
+        ({"fields": {"amuont": "{id}"}}, "amuont"),
+        ({"fields": {"id": "{ident}"}}, "ident"),
+        ({"fields": {"id": "{id"}}, "{id"),
+        ({"fields": {"id": "{#}-{id}"}}, "{#}-{id}"),
+        ({"fields": {"id": {"tempalte": "x"}}}, "id"),
+        ({"fields": {"id": {}}}, "id"),
+        ({"fields": {"id": [{"wenn": 1}]}}, "id"),
+        ({"fields": {"id": {"product": "x"}}}, "id"),
+        ({"skip": {"when": {}}}, "skip"),
+        ({"skip": [{"reason": "x"}]}, "skip"),
+        ({"skip": [{"when": {"equals": "x"}}]}, "when"),
+        ({"skip": [{"when": {"column": "id", "like": "x"}}]}, "when"),
+        ({"skip": [{"when": {"column": "id", "matches": "("}}]}, "when"),
+        ({"identities": {"email": "{email}"}}, "identities"),
+        ({"customer": 5}, "customer"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_a_mapping_that_does_not_fit_is_refused(
+    tmp_path: Path, mapping: dict[str, Any], field: str
+) -> None:
+    """A wrong mapping is one error that names the key or column, before anything is read."""
+    with pytest.raises(MappingError) as error:
+        lines(write(tmp_path, HEADER + row(1)), mapping)
+    assert error.value.field == field  # type: ignore[attr-defined]
+
+
+def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    """UTF-16, a torn archive, a torn header or a doubled column stop the import with a reason."""
+    torn = gzip.compress((HEADER + row(1) * 20_000).encode())[:-200]
+    for data, name in (
+        ("id,kind\n".encode("utf-16"), "a.csv"),
+        (torn, "b.csv.gz"),
+        ("id,id\n1,2\n", "c.csv"),
+        (b"\xff,b\n", "d.csv"),
+    ):
+        with pytest.raises(MappingError):
+            lines(write(tmp_path, data, name))
+    assert lines(write(tmp_path, "", "e.csv")) == ([], [])
+    (tmp_path / "m.toml").write_text("a = [")
+    with pytest.raises(MappingError):
+        load_mapping(tmp_path / "m.toml")
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_any_table_comes_back(rows: list[list[str]]) -> None:
+    """Whatever text a CSV writer writes is read back cell by cell."""
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(rows)
+    read = list(Cells(iter(out.getvalue().splitlines(keepends=True))))
+    kept = [row if not isinstance(row, tuple) else row[1] for row in read]
+    written = "\n".join("".join(row) for row in rows)
+    if "\r" not in written and len(written.splitlines()) == written.count("\n") + 1:
+        assert kept == rows
+
+
+# -- customers -----------------------------------------------------------------------------
+
+
+def test_customers_come_from_columns_and_lines(tmp_path: Path) -> None:
+    """Columns named like fields need no mapping; JSON lines are customers as they are."""
+    data = "name,email,identities.shop,owner,birthday,internal,needs,vip\n"
+    data += "王小明,wang@example.com,17,lin,1999-02-28,no,tea; quiet,1\n"
+    data += "Kim,,18,,1999-13-28,,,\nLee,,19,,,perhaps,,\n"
+    first, *bad = read_customers(write(tmp_path, data))
+    assert (first.name, first.birthday, first.needs) == (
+        "王小明", date(1999, 2, 28), ("tea", "quiet")
+    )  # fmt: skip
+    assert set(first.identities) == {Identity("email", "wang@example.com"), Identity("shop", "17")}
+    assert first.custom == {"vip": "1"}
+    assert [one.field for one in bad] == ["birthday", "internal"]
+    plain = {"name": "Ann", "identities": {"email": ["a@x.org", "b@x.org"]}, "internal": True}
+    jsonl = json.dumps(plain) + '\n{"name": 5, "x": 1}\n' + json.dumps(first.to_dict()) + "\n"
+    ann, unknown, again = read_customers(write(tmp_path, jsonl, "in.jsonl"))
+    assert len(ann.identities) == 2
+    assert unknown.field == "x"
+    assert again == first
+    report = Desk().customers.save_all([ann, unknown, again])
+    assert (report.new, report.rejections) == (2, 1)
+
+
+def test_a_customer_mapping_reaches_every_part(tmp_path: Path) -> None:
+    """Contacts, addresses, profile and custom fields have sections of their own."""
+    mapping = """
+[fields]
+name = "{Firm}"
+kind = "organisation"
+[identities]
+crm = "{Id}"
+[[contacts]]
+name = "{Person}"
+phone = "{Tel}"
+[[addresses]]
+lines = ["{Street}", "{Street2}"]
+city = "{City}"
+label = "head_office"
+[profile]
+size = "{Size}"
+"""
+    data = "Id,Firm,Person,Tel,Street,Street2,City,Size\n1,Tea Ltd,Ann,123,High St 1,,York,12\n"
+    (firm,) = read_customers(write(tmp_path, data), write(tmp_path, mapping, "m.toml"))
+    assert firm.contacts == (Contact(name="Ann", phone="123"),)
+    assert firm.addresses[0].lines == ("High St 1",)
+    assert firm.profile == {"size": "12"}
+    with pytest.raises(MappingError):
+        list(
+            read_customers(write(tmp_path, data), write(tmp_path, "[customer]\na='{Id}'", "x.toml"))
+        )
+
+
+# -- the demo ------------------------------------------------------------------------------
+
+
+def test_the_demo_file_is_read_whole() -> None:
+    """Every line of the demo data is a record or is skipped with a reason, and ids are unique."""
+    reading = read_touchpoints(demo.DATA, demo.MAPPING)
+    records = list(reading)
+    assert not [one for one in records if isinstance(one, Rejection)]
+    assert len({one["id"] for one in records}) == len(records)
+    assert sum(reading.skipped.values()) + len(records) == 63_724
+    kinds = Counter(one["kind"] for one in records)
+    assert kinds == {"purchase": 62_280, "return": 1_164, "refund": 45}
+    assert all(Decimal(one["amount"]) < 0 for one in records if one["kind"] != "purchase")
+    assert records[0]["at"].isoformat() == "2010-12-01T09:00:00+00:00"
+    total = sum(Decimal(one["amount"]) for one in records)
+    assert total == Decimal(str(total)).quantize(Decimal("0.001"))

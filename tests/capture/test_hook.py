@@ -1,0 +1,104 @@
+"""A decorated function goes on as if nothing were captured."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from typing import Any
+
+import pytest
+
+from crmkit.capture.hook import Captures
+from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.errors import StoreError
+from crmkit.model.touchpoint import Touchpoint
+from tests.capture.kit import NOW, Shop, purchase
+
+
+def captures(shop: Shop) -> Captures:
+    def capture(records: Any, source: str | None = None) -> Any:
+        return shop.capture_all(records, source=source)
+
+    return Captures(capture, lambda: NOW)
+
+
+def test_what_a_function_returns_is_captured() -> None:
+    """Kind, source and instant are filled in; the result comes back untouched."""
+    shop = Shop()
+    decorate = captures(shop)
+
+    @decorate("visit")
+    def check_in(desk: str, *, guest: str = "ann@example.com") -> dict[str, Any]:
+        """Check a guest in."""
+        return {"id": desk, "customer": {"email": guest}}
+
+    assert check_in("d-1") == {"id": "d-1", "customer": {"email": "ann@example.com"}}
+    (row,) = shop.rows(TOUCHPOINT)
+    assert row[6] == "visit"
+    assert row[1].endswith("test_hook.test_what_a_function_returns_is_captured.<locals>.check_in")
+    assert check_in.__doc__ == "Check a guest in."
+    assert list(inspect.signature(check_in).parameters) == ["desk", "guest"]
+
+
+def test_many_or_none_may_be_returned() -> None:
+    """A list is captured whole; None and other things are nothing to capture."""
+    shop = Shop()
+    decorate = captures(shop)
+    whole = Touchpoint(id="t", kind="login", at=NOW, customer={"shop": "1"})
+    for result in (None, 5, "text", [], [purchase(1), purchase(2)], whole):
+        assert decorate(source="till")(lambda result=result: result)() is result
+    assert len(shop.rows(TOUCHPOINT)) == 3
+    assert decorate.failed == 0
+
+
+def test_a_coroutine_is_captured_too() -> None:
+    """An async function stays one, and its result is captured after it returned."""
+    shop = Shop()
+
+    @captures(shop)(source="till")
+    async def order() -> dict[str, Any]:
+        return purchase(1)
+
+    assert inspect.iscoroutinefunction(order)
+    assert asyncio.run(order()) == purchase(1)
+    assert len(shop.rows(TOUCHPOINT)) == 1
+
+
+def test_a_bad_record_or_store_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Failures are counted, and logged once a function."""
+    shop = Shop()
+    decorate = captures(shop)
+
+    @decorate("barter")
+    def bad() -> dict[str, Any]:
+        return {"id": "1", "customer": {"shop": "1"}}
+
+    def failing(records: Any, source: str | None = None) -> Any:
+        raise StoreError(f"{records} of {source}")
+
+    broken = Captures(failing, lambda: NOW)
+
+    @broken("visit")
+    def fine() -> dict[str, Any]:
+        return {"id": "1", "customer": {"shop": "1"}}
+
+    with caplog.at_level(logging.WARNING, "crmkit.captures"):
+        for _ in range(3):
+            bad()
+            fine()
+    assert (decorate.failed, broken.failed) == (3, 3)
+    assert len(caplog.records) == 2
+
+
+def test_an_error_of_the_function_is_its_own() -> None:
+    """What the function raises comes through, and nothing is captured."""
+    shop = Shop()
+
+    @captures(shop)("visit")
+    def sick() -> dict[str, Any]:
+        raise KeyError("own")
+
+    with pytest.raises(KeyError):
+        sick()
+    assert not shop.rows(TOUCHPOINT)
