@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
 from crmkit.cli import options
+from crmkit.cli.naming import called
 from crmkit.cli.output import columns, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.care import AgendaItem, Matter, Reason
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
 
 _HEAD = columns("due! customer~ id! channel~ owner~ priority#")
 _LANGUAGES = ("en", "zh")
@@ -43,10 +48,10 @@ def agenda(
         if as_json:
             print_array(items)
         else:
-            show_agenda(items, lang)
+            show_agenda(crm, items, lang)
 
 
-def show_agenda(items: Iterable[AgendaItem], lang: str = "en") -> None:
+def show_agenda(crm: CRM, items: Iterable[AgendaItem], lang: str = "en") -> None:
     """Print an agenda: whom, and below why and about what."""
     listed = list(items)
     table(
@@ -54,7 +59,7 @@ def show_agenda(items: Iterable[AgendaItem], lang: str = "en") -> None:
         (
             (
                 item.due,
-                item.name,
+                item.name or called(crm.customers.get(item.customer_id)),
                 item.customer_id,
                 item.channel,
                 item.owner,

@@ -13,7 +13,7 @@ from crmkit.cli.naming import called, found
 from crmkit.cli.output import columns, note, plain, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
-from crmkit.model.customer import Customer
+from crmkit.model.customer import Customer, Identity
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -67,11 +67,17 @@ def _rows(crm: CRM, found: Sequence[Customer]) -> Iterator[tuple[object, ...]]:
             customer.id,
             score and score.total,
             score and score.tier,
-            stage and stage.name,
+            stage.name,
             customer.kind,
             customer.owner,
-            ", ".join(f"{one.system} {one.value}" for one in customer.identities[:2]),
+            ", ".join(map(_key, customer.identities)),
         )
+
+
+def _key(identity: Identity) -> str:
+    """Write a key: an address explains itself, an id needs its system."""
+    plain = identity.system in ("email", "phone")
+    return identity.value if plain else f"{identity.system} {identity.value}"
 
 
 @click.command()

@@ -50,7 +50,7 @@ class When:
             return now - self.meant
         if isinstance(self.meant, datetime):
             return self.meant if self.meant.tzinfo else _placed(self.meant, zone)
-        return _placed(datetime.combine(self.day(now, zone), time()), zone)
+        return midnight(self.day(now, zone), zone)
 
     def day(self, now: datetime, zone: tzinfo | None) -> date:
         """Give the day it falls on, in `zone`."""
@@ -78,6 +78,11 @@ def local(config: Config) -> tzinfo | None:
     from crmkit.lifecycle import AgendaPolicy
 
     return AgendaPolicy.of(section).zone
+
+
+def midnight(day: date, zone: tzinfo | None) -> datetime:
+    """Give the instant a day begins, in a zone (None: the machine's)."""
+    return _placed(datetime.combine(day, time()), zone)
 
 
 def _placed(at: datetime, zone: tzinfo | None) -> datetime:

@@ -90,8 +90,9 @@ def test_no_plugins_means_none(installed: Path):
     assert "greet" not in done.stdout
 
 
-def test_erase_forgets(shop: Shop):
+def test_erase_forgets(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     """After an erasure neither id nor key finds anybody."""
+    monkeypatch.setenv("CRMKIT_ERASURE_KEY", "a key that stands outside the database")
     one = shop.id(1)
     shop.run("erase", one, "--reason", "asked for it", "--yes")
     shop.run("score", one, code=2)

@@ -1,0 +1,111 @@
+"""``crmkit import``: touchpoints or customers from files, and what became of them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.failing import REJECTIONS, wrong
+from crmkit.cli.imports import Imported, advance, take_in
+from crmkit.cli.output import columns, note, percent, print_array, say, table
+from crmkit.cli.progress import watched
+from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_HEAD = columns("file~ run! new# changed# known# rejected# skipped# collisions#")
+_REJECTED = columns("line# field! reason")
+
+
+@click.command("import", epilog=options.DATES)
+@click.argument("files", nargs=-1, type=FILE)
+@click.option("--map", "mapping", type=FILE, help="TOML file: which column is what.")
+@click.option("--customers", is_flag=True, help="The lines are customers, not touchpoints.")
+@click.option("--source", help="Name of the system they came from; without it, the file's name.")
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every rejected line here, as JSON Lines.",
+)
+@click.option("--no-advance", is_flag=True, help="Leave tiers, stages and the agenda as they are.")
+@click.option("--replay", is_flag=True, help="Work out the moves of the past too, step by step.")
+@click.option("--undo", metavar="RUN", help="Take a whole import back instead.")
+@options.as_of
+@options.as_json
+@pass_settings
+def import_(
+    settings: Settings,
+    files: tuple[Path, ...],
+    mapping: Path | None,
+    customers: bool,
+    source: str | None,
+    rejects: Path | None,
+    no_advance: bool,
+    replay: bool,
+    undo: str | None,
+    at: When | None,
+    as_json: bool,
+) -> None:
+    """Take touchpoints (or --customers) in from CSV or JSON Lines FILES.
+
+    Doing it again changes nothing. Ends with 1 where lines were rejected. With --at, tiers, stages
+    and the agenda are those of that instant.
+    """
+    if bool(files) == (undo is not None):
+        wrong("name the FILES to import, or the import to take back: --undo RUN")
+    with settings.open() as crm, collected(rejects) as rejected:
+        if undo is not None:
+            crm.touchpoints.undo(undo, reason="crmkit import --undo")
+            note(f"Import {undo} is taken back.")
+        taken = []
+        for file in files:
+            with watched(f"Importing {file.name}", None) as step:
+                taken.append(
+                    take_in(crm, file, mapping, source, rejected, step, customers=customers)
+                )
+    if not no_advance:
+        with settings.open(at) as crm, watched("Working out tiers and stages", None):
+            advance(crm, replay=replay)
+    if as_json:
+        print_array(taken)
+    elif taken:
+        show_imported(taken, rejected, rejects)
+    if rejected.count:
+        sys.exit(REJECTIONS)
+
+
+def show_imported(
+    taken: Sequence[Imported], rejected: Rejects, written: Path | None = None
+) -> None:
+    """Print what became of the lines, and the first of those that were rejected."""
+    table(
+        _HEAD,
+        (
+            (i.file, i.run, i.new, i.changed, i.known, i.rejected, i.skipped, i.collisions)
+            for i in taken
+        ),
+    )
+    typed = sum(one.typed for one in taken)
+    captured = sum(one.captured for one in taken)
+    if captured + typed:
+        share = percent(captured / (captured + typed))
+        say("", f"captured by themselves {share}, typed by people {typed}")
+    for reason, count in sum((Counter(one.reasons) for one in taken), Counter()).items():
+        say(f"skipped {count}: {reason}")
+    unpriced = sorted({code for one in taken for code in one.unpriced})
+    if unpriced:
+        say(f"kept, but not counted, for want of a rate in the value model: {', '.join(unpriced)}")
+    if rejected.count:
+        say("", f"rejected, the first {min(SHOWN, rejected.count)} of {rejected.count}:")
+        table(_REJECTED, ((line_of(one), one.field, one.reason) for one in rejected.first))
+        note(
+            f"All of them stand in {written}."
+            if written
+            else "--rejects FILE writes all of them to a file; nothing else of the import is lost."
+        )

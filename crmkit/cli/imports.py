@@ -1,0 +1,126 @@
+"""What ``crmkit import`` and ``crmkit demo`` both do: files in, then everybody's stage and tier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from crmkit.cli.progress import Step, counted
+from crmkit.cli.rejects import Rejects
+from crmkit.cli.when import midnight
+from crmkit.clock import instant
+from crmkit.contracts.tables import FED, STATE
+from crmkit.model.serial import Record
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from crmkit.crm import CRM
+    from crmkit.model.lifecycle import AdvanceReport
+
+
+@attrs.frozen(kw_only=True)
+class Imported(Record):
+    """What became of the lines of one file.
+
+    Attributes:
+        file: Its name.
+        run: Id of the import, to take it back with; empty where nothing was new.
+        new: Lines that brought something new.
+        changed: Customers that were known otherwise.
+        known: Lines that were known already.
+        rejected: Lines that could not be taken.
+        skipped: Lines that the mapping leaves out.
+        reasons: How many of them for which reason.
+        collisions: Keys met that point at more than one customer.
+        captured: New touchpoints that came as a by-product of work.
+        typed: New touchpoints that a person typed.
+        unpriced: Currencies for which the value model has no rate.
+    """
+
+    file: str
+    run: str = ""
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    reasons: Mapping[str, int] = attrs.field(factory=dict)
+    collisions: int = 0
+    captured: int = 0
+    typed: int = 0
+    unpriced: tuple[str, ...] = ()
+
+
+def take_in(
+    crm: CRM,
+    path: Path,
+    mapping: Path | None,
+    source: str | None,
+    rejects: Rejects,
+    step: Step,
+    *,
+    customers: bool = False,
+) -> Imported:
+    """Import one file: touchpoints, or customers.
+
+    Args:
+        crm: The open workspace.
+        path: CSV or JSON Lines, plain or gzipped.
+        mapping: Which column is what.
+        source: Name of the system; None: the mapping's, or else the file's name.
+        rejects: Takes what cannot be taken in.
+        step: Told how many lines were read.
+        customers: The lines are customers.
+    """
+    from crmkit.capture.files import read_customers, read_touchpoints
+
+    before = rejects.count
+    if customers:
+        reading = read_customers(path, mapping)
+        saved = crm.customers.save_all(counted(reading, step), on_reject=rejects.add)
+        facts = {"new": saved.new, "changed": saved.changed, "known": saved.unchanged}
+        collisions = saved.collisions
+    else:
+        reading = read_touchpoints(path, mapping)
+        named = source or reading.source or path.name.partition(".")[0]
+        report = crm.capture(counted(reading, step), named, on_reject=rejects.add)
+        facts = {"new": report.new, "known": report.duplicate}
+        facts |= {"captured": report.captured, "typed": report.typed}
+        collisions = report.collisions
+    return Imported(
+        file=path.name,
+        run="" if customers else report.run,
+        **facts,
+        rejected=rejects.count - before,
+        skipped=sum(reading.skipped.values()),
+        reasons=dict(reading.skipped),
+        collisions=collisions,
+        unpriced=() if customers else report.unpriced,
+    )
+
+
+def advance(crm: CRM, *, replay: bool = False) -> AdvanceReport:
+    """Apply the rules to everybody; with `replay`, step by step from the first touchpoint on."""
+    return crm.lifecycle.advance(first(crm) if replay else None)
+
+
+def first(crm: CRM) -> datetime | None:
+    """Give the instant of the earliest touchpoint; None: there is none."""
+    with crm.session.store.read() as reader:
+        instants = [row[0] for row in reader.scan(FED, columns=("at", "void")) if row[1] is None]
+    return instant(min(instants)) if instants else None
+
+
+def day_after(crm: CRM, zone: tzinfo | None) -> datetime | None:
+    """Give the midnight after the latest touchpoint, in a zone; None: there is none."""
+    with crm.session.store.read() as reader:
+        newest = max((row[0] for row in reader.scan(STATE, columns=("newest",))), default=None)
+    if newest is None:
+        return None
+    day = instant(newest).astimezone(zone).date() + timedelta(days=1)
+    return midnight(day, zone)

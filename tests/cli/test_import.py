@@ -1,0 +1,160 @@
+"""``crmkit import``: what becomes of the lines of a file, and of those that cannot be taken."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.kit import Shop, process, run
+
+HEAD = "id,kind,at,email,name,amount,currency,origin\n"
+GOOD = (
+    "1,purchase,2026-03-02T09:30:00+08:00,ann@example.com,Ann,420.00,CNY,captured\n"
+    "2,purchase,2026-04-11T17:05:00+08:00,ann@example.com,Ann,95.50,CNY,captured\n"
+    "3,call,2026-04-12T17:05:00+08:00,bob@example.com,王小明,,,typed\n"
+    "4,purchase,2026-04-13T17:05:00+08:00,bob@example.com,王小明,5,EUR,captured\n"
+)
+BAD = (
+    "5,purchase,2026-04-13T17:05:00,eve@example.com,Eve,5,CNY,captured\n"
+    "6,sneeze,2026-04-13T17:05:00+08:00,eve@example.com,\x1b[31mEve,5,CNY,captured\n"
+    "7,purchase\n"
+    "8,purchase,2026-04-13T17:05:00+08:00,eve@example.com,Eve,five,CNY,captured\n"
+)
+URL = ("--url", "sqlite:///shop.db")
+
+
+@pytest.fixture
+def orders() -> Path:
+    """Give a file of which every line is right."""
+    path = Path("orders.csv")
+    path.write_text(HEAD + GOOD, "utf-8")
+    return path
+
+
+def test_what_is_right_comes_in(orders: Path):
+    """The report tells what is new, how it came, and what does not count."""
+    done = run(*URL, "import", orders)
+    assert "captured by themselves 75.0%, typed by people 1" in done.stdout
+    assert "EUR" in done.stdout
+    (again,) = json.loads(run(*URL, "import", orders, "--json").stdout)
+    assert (again["new"], again["known"], again["rejected"]) == (0, 4, 0)
+
+
+def test_the_agenda_is_there_at_once(orders: Path):
+    """After an import everybody has a tier and a stage, unless it was asked to leave them."""
+    run(*URL, "import", orders, "--no-advance")
+    assert json.loads(run(*URL, "report", "--json").stdout)["by_tier"] == {}
+    run(*URL, "import", orders, "--at", "2026-05-01")
+    counted = json.loads(run(*URL, "report", "--json").stdout)
+    assert sum(counted["by_tier"].values()) == counted["customers"] == 2
+
+
+def test_replay_works_out_the_past(orders: Path):
+    """With ``--replay`` the moves of imported history are there, marked as replayed."""
+    run(*URL, "import", orders, "--replay", "--at", "2026-05-01")
+    with Shop(Path.cwd()).open() as crm:
+        ann = crm.customers.find(email="ann@example.com")
+        assert any(move.replayed for move in crm.lifecycle.history(ann.id))
+
+
+def test_what_is_rejected_is_never_lost():
+    """Rejected lines end the program with 1, are shown with line and reason, and all written."""
+    path = Path("orders.csv")
+    path.write_text(HEAD + GOOD + BAD * 5, "utf-8")
+    done = run(*URL, "import", path, "--rejects", "bad.jsonl", code=1)
+    assert "the first 10 of 20" in done.stdout
+    assert "sneeze" in done.stdout
+    assert "\x1b" not in done.stdout
+    written = [json.loads(line) for line in Path("bad.jsonl").read_text("utf-8").splitlines()]
+    assert [row["line"] for row in sorted(written, key=lambda row: row["line"])] == [*range(6, 26)]
+    assert all(row["reason"] and row["field"] and row["record"] for row in written)
+    (counts,) = json.loads(run(*URL, "import", path, "--json", code=1).stdout)
+    assert (counts["known"], counts["rejected"]) == (4, 20)
+
+
+def test_an_import_is_taken_back(orders: Path):
+    """``--undo`` takes a whole import back: afterwards nobody is there."""
+    (taken,) = json.loads(run(*URL, "import", orders, "--json").stdout)
+    run(*URL, "import", "--undo", taken["run"])
+    assert json.loads(run(*URL, "customers", "--json").stdout) == []
+    run(*URL, "import", "--undo", taken["run"], code=2)
+
+
+def test_a_mapping_names_the_columns():
+    """A file in another system's words comes in by a mapping, and what it skips is counted."""
+    Path("till.csv").write_text(
+        "no;when;who;sum\n1;02.03.2026 09:30;4711;1.420,00\n2;03.03.2026;;0\n", "utf-8"
+    )
+    Path("till.toml").write_text(
+        """
+        source = "till"
+        delimiter = ";"
+        timezone = "Europe/Berlin"
+        time_format = "%d.%m.%Y %H:%M"
+        decimal = ","
+        thousands = "."
+
+        [[skip]]
+        when = { column = "who", empty = true }
+        reason = "nobody"
+
+        [fields]
+        id = "{no}"
+        kind = [{ value = "purchase" }]
+        at = "{when}"
+        amount = "{sum}"
+        currency = "EUR"
+
+        [customer]
+        card = "{who}"
+        """,
+        "utf-8",
+    )
+    done = run(*URL, "import", "till.csv", "--map", "till.toml")
+    assert "skipped 1: nobody" in done.stdout
+    (customer,) = json.loads(run(*URL, "customers", "4711", "--json").stdout)
+    assert customer["identities"] == [{"system": "card", "value": "4711"}]
+
+
+def test_customers_come_from_files_too():
+    """With ``--customers`` the lines are customers; again, nothing changes."""
+    Path("people.csv").write_text(
+        "name,email,owner\nAnn,ann@example.com,lin\n王小明,wang@example.com,lin\n", "utf-8"
+    )
+    (first,) = json.loads(run(*URL, "import", "people.csv", "--customers", "--json").stdout)
+    (again,) = json.loads(run(*URL, "import", "people.csv", "--customers", "--json").stdout)
+    assert (first["new"], again["new"], again["known"]) == (2, 0, 2)
+    found = json.loads(run(*URL, "customers", "--owner", "lin", "--json").stdout)
+    assert {row["name"] for row in found} == {"Ann", "王小明"}
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("import",), "--undo RUN"),
+        (("import", "gone.csv"), "gone.csv"),
+        (("import", "orders.csv", "--map", "gone.toml"), "gone.toml"),
+        (("import", "orders.csv", "--map", "wrong.toml"), "there is no column"),
+        (("import", "orders.csv", "--undo", "7"), "--undo RUN"),
+        (("import", "--undo", "no-run"), "no-run"),
+        (("import", "orders.csv", "--rejects", "gone/bad.jsonl"), "gone"),
+    ],
+)
+@pytest.mark.usefixtures("orders")
+def test_wrong_use(words: tuple[str, ...], named: str):
+    """What cannot work says which file or column is meant, and brings nothing in."""
+    Path("wrong.toml").write_text('[fields]\nid = "{nmae}"\n', "utf-8")
+    done = run(*URL, *words, code=3 if "--rejects" in words else 2)
+    assert named in done.stderr
+    assert "Traceback" not in done.output
+    assert json.loads(run(*URL, "customers", "--json").stdout) == []
+
+
+def test_no_bar_in_a_pipe(orders: Path, tmp_path: Path):
+    """Outside a terminal nothing but the report is printed."""
+    done = process(*URL, "import", orders, "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert json.loads(done.stdout)[0]["new"] == 4
