@@ -109,7 +109,7 @@ class Columns:
                 number
                 for slots, lost in zip(layout.slots, start.fading, strict=True)
                 if lost
-                for number in (self.at - last_touch(slots, new), lost)
+                for number in (self.at - last_touch(layout, slots, new), lost)
             ]
             if gap is None and pairs:
                 self.irregular[place] = array("d", pairs)

@@ -115,7 +115,7 @@ def _revenue(layout: Layout, state: State, row: Row) -> None:
     if code == layout.model.currency:
         state.sums[REVENUE] += amount
     else:
-        foreign = state.money.setdefault(REVENUE, {}).setdefault(code, [0, 0.0, 0.0, 0.0])
+        foreign = state.money.setdefault(REVENUE, {}).setdefault(code, [0, 0.0, 0.0, 0.0, 0.0])
         foreign[0] += 1
         foreign[1] += amount
 
@@ -229,31 +229,35 @@ def _money(slots: Slots, kind: str, currency: str) -> Op:
         if x is None:
             return
         since = aged if returns else at
-        if at > state.sums[last]:
-            state.sums[last] = at
         code = row[_CURRENCY]
         if code == currency or code is None:
             state.sums[n] += 1
+            if at > state.sums[last]:
+                state.sums[last] = at
             _add(state.sums, a, ref, since, x, per_us)
         else:
-            _add_foreign(state, slots, code, since, x)
+            _add_foreign(state, slots, code, (since, at), x)
 
     return op
 
 
-def _add_foreign(state: State, slots: Slots, code: str, since: int, x: float) -> None:
-    """Add money to its own currency's sums, so that a new rate needs no rebuild."""
-    foreign = state.money.setdefault(slots.n, {}).setdefault(code, [0, 0.0, FAR_PAST, 0.0])
-    foreign[0] += 1
-    ahead = since - foreign[2]
+def _add_foreign(state: State, slots: Slots, code: str, when: tuple[int, int], x: float) -> None:
+    """Add money to its own currency's sums, so that a new rate needs no rebuild.
+
+    `when`: the instants it is aged from and happened at.
+    """
+    sums = state.money.setdefault(slots.n, {}).setdefault(code, [0, 0.0, FAR_PAST, 0.0, FAR_PAST])
+    sums[0] += 1
+    ahead = when[0] - sums[2]
     fade = exp2(-abs(ahead) * slots.per_us)
     if ahead > 0:
-        foreign[1] = foreign[1] * fade + x
-        foreign[2] = since
-        foreign[3] = foreign[3] * fade + 1.0
+        sums[1] = sums[1] * fade + x
+        sums[2] = when[0]
+        sums[3] = sums[3] * fade + 1.0
     else:
-        foreign[1] += x * fade
-        foreign[3] += fade
+        sums[1] += x * fade
+        sums[3] += fade
+    sums[4] = max(sums[4], when[1])
 
 
 def _mean(slots: Slots, kind: str, currency: str) -> Op:
@@ -265,7 +269,7 @@ def _mean(slots: Slots, kind: str, currency: str) -> Op:
         if x is None:
             return
         if slots.money and row[_CURRENCY] not in (None, currency):
-            _add_foreign(state, slots, row[_CURRENCY], at, x)
+            _add_foreign(state, slots, row[_CURRENCY], (at, at), x)
             return
         sums = state.sums
         sums[n] += 1

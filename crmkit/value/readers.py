@@ -118,7 +118,7 @@ def _money(layout: Layout, slots: Slots) -> Read:
 
     def read(sums: Sums, at: int, state: State, setting: Setting) -> float | str:
         raw = own(sums, at, state, setting)
-        for code, (_, amount, ref, _) in (
+        for code, (_, amount, ref, *_) in (
             state.money.get(slots.n, {}).items() if state.money else ()
         ):
             rate = layout.model.rate(code)
@@ -175,7 +175,7 @@ def _mean_of_money(layout: Layout, slots: Slots) -> Read:
 
     def read(sums: Sums, _at: int, state: State, _setting: Setting) -> float | str:
         found = [(sums[a], sums[b], sums[ref])] if sums[n] > 0 else []
-        for code, (_, amount, newest, count) in state.money.get(n, {}).items():
+        for code, (_, amount, newest, count, _) in state.money.get(n, {}).items():
             rate = layout.model.rate(code)
             if rate is not None:
                 found.append((rate * amount, count, newest))

@@ -29,19 +29,24 @@ def own_gap(state: State, at: int) -> float | None:
     return float(median(after - before for before, after in pairwise(days)))
 
 
-def last_touch(slots: Slots, state: State) -> int:
+def last_touch(layout: Layout, slots: Slots, state: State) -> int:
     """Give the instant of the newest touchpoint that an indicator counts, or `NEVER`."""
-    if slots.n < 0 or not (state.sums[slots.n] > 0 or slots.n in state.money):
+    if slots.n < 0:
         return NEVER
     if slots.tag >= 0:
         seen = newest_seen(state.seen).items()
         return max((at for key, at in seen if key & TAG_MASK == slots.tag), default=NEVER)
-    return int(state.sums[slots.last if slots.last >= 0 else slots.ref])
+    place = slots.last if slots.last >= 0 else slots.ref
+    newest = int(state.sums[place]) if state.sums[slots.n] > 0 else NEVER
+    for code, (*_, last) in state.money.get(slots.n, {}).items():
+        if layout.model.rate(code) is not None:
+            newest = max(newest, int(last))
+    return newest
 
 
 def silences(layout: Layout, state: State, at: int) -> dict[str, int]:
     """Give how long each indicator's newest touchpoint lies back at `at`, in microseconds."""
-    return {slots.indicator.name: at - last_touch(slots, state) for slots in layout.slots}
+    return {slots.indicator.name: at - last_touch(layout, slots, state) for slots in layout.slots}
 
 
 def unexplained(fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None) -> float:

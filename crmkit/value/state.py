@@ -29,7 +29,8 @@ class State:
         seen: Pairs (value key, instant) of the breadth indicators, appended as they come; the
             newest instant of a key counts.
         bought: Purchase instants, in microseconds, unordered and possibly repeated.
-        money: Sums in other currencies than the model's: place -> currency -> [n, sum, ref, count].
+        money: Sums in other currencies than the model's, by the place of the indicator's n and by
+            currency: [n, sum, ref, decayed count, last].
         ahead: TOUCHPOINT rows (with their aged-from instant) that lie ahead of the last fold.
         first: Earliest touchpoint's instant.
         newest: Newest touchpoint's instant.
