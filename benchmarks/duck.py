@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks import shop
 from crmkit import ValueModel
-from crmkit.clock import span
-from crmkit.value.measure import Window
+from crmkit.clock import micros, span
 
 _LOG = """
     SELECT t.customer, t.kind, t.at, coalesce(p.at, t.at), t.amount, t.margin, t.quantity,
@@ -42,8 +42,9 @@ def load(database: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     return duck
 
 
-def query(model: ValueModel, windows: tuple[Window, ...], now: int) -> str:
-    """Give the statement that gives everybody's total."""
+def query(model: ValueModel) -> str:
+    """Give the statement that gives everybody's total at the end of the three years."""
+    now = micros(shop.END)
     by_name = {indicator.name: indicator for indicator in model.indicators}
 
     def fade(name: str, at: str = "happened") -> str:
@@ -87,7 +88,7 @@ def query(model: ValueModel, windows: tuple[Window, ...], now: int) -> str:
     applied = " + ".join(
         f"CASE WHEN ({points[name]}) IS NULL THEN 0 ELSE {w} END" for name, w in weights.items()
     )
-    ended = ", ".join(f"({start}, {end})" for start, end in windows)
+    ended = ", ".join(f"({micros(start)}, {micros(end)})" for start, end in shop.windows())
     return f"""
     WITH promotion(start, finish) AS (VALUES {ended}),
     summed AS (

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import duck, shop
+from benchmarks import duck
 from benchmarks.measuring import Result, Setting, median_of, the_firm
 from crmkit import CRM
-from crmkit.clock import micros
-from crmkit.value.basis import read_basis
 
 _TIMES = 3
 _CLOSE = 1e-6
@@ -15,10 +13,7 @@ _CLOSE = 1e-6
 def run(setting: Setting) -> list[Result]:
     """Score everybody both ways, and make sure that both say the same."""
     with the_firm(setting) as crm:
-        now = micros(shop.END)
-        with crm.session.store.read() as reader:
-            windows = read_basis(reader, crm.value.defaults).promotions.until(now, now * 2)
-        sql = duck.query(crm.value.model(), windows, now)
+        sql = duck.query(crm.value.model())
         with duck.load(setting.database, setting.folder) as analyst:
             _compare(totals(crm), dict(analyst.execute(sql).fetchall()))
             base = median_of(_TIMES, lambda: analyst.execute(sql).fetchall())

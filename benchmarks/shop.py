@@ -110,8 +110,14 @@ def _say(record: dict[str, Any], chance: random.Random, customers: int) -> None:
         record["friend"] = {"member": f"m{chance.randrange(customers)}"}
 
 
-def promotions(crm: CRM) -> None:
-    """Enter a competitor's promotion each quarter."""
+def windows() -> Iterator[tuple[datetime, datetime]]:
+    """Give a competitor's promotions, one a quarter."""
     for quarter in range(12):
         start = START + timedelta(days=91 * quarter + 30)
-        crm.market.promotion("the shop opposite", start, start + timedelta(days=9))
+        yield start, start + timedelta(days=9)
+
+
+def promotions(crm: CRM) -> None:
+    """Enter what the competitor does."""
+    for start, end in windows():
+        crm.market.promotion("the shop opposite", start, end)
