@@ -36,4 +36,4 @@ with crmkit.connect("memory://", clock=lambda: now) as crm:
         print(f"{crm.customers.get(score.customer_id).name}: {score.total:.0f} of 100 points,")
         print(f"  {moved.delta:+.0f} in 90 days, mainly by {moved.causes[0].indicator}")
     for item in crm.care.agenda(now.date()):
-        print(f"today: {item.name}, since {item.why[0].en}")
+        print(f"contact {item.name} today: {item.why[0].en}")
