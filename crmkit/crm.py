@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +16,11 @@ import attrs
 from crmkit.capture.changes import changes
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
+from crmkit.capture.hook import Captures
 from crmkit.capture.intake import Intake
+from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.namespace import Care
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
@@ -26,7 +31,7 @@ from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide
 from crmkit.lifecycle.world import Guide
 from crmkit.model.log import Change
-from crmkit.model.touchpoint import KINDS, CaptureReport, Touchpoint
+from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
 from crmkit.stores import open_store, scheme
@@ -122,7 +127,7 @@ class CRM:
 
     def capture(
         self,
-        records: Iterable[dict[str, Any] | Touchpoint],
+        records: Iterable[Mapping[str, Any] | Touchpoint | Rejection],
         source: str | None = None,
         *,
         on_reject: OnReject | None = None,
@@ -139,6 +144,11 @@ class CRM:
         """
         self._remember()
         return self._intake.capture(records, source, on_reject=on_reject)
+
+    @cached_property
+    def captures(self) -> Captures:
+        """Make a decorator: ``@crm.captures(kind="purchase")`` captures what a function returns."""
+        return Captures(self.capture, self.session.clock)
 
     def changes(self, after: str | None = None, limit: int = 1000) -> tuple[Change, ...]:
         """Give what changed behind a cursor, in commit order, with no gap.
@@ -159,6 +169,7 @@ class CRM:
             self.session,
             self._defaults,
             region=self.config.region,
+            key=self._key,
             references=self._references,
         )
 
@@ -166,7 +177,11 @@ class CRM:
     def touchpoints(self) -> Touchpoints:
         """What happened, and putting it right."""
         return Touchpoints(
-            self.session, self._defaults, kinds=self._kind_names, region=self.config.region
+            self.session,
+            self._defaults,
+            kinds=self._kind_names,
+            region=self.config.region,
+            key=self._key,
         )
 
     @cached_property
@@ -184,11 +199,25 @@ class CRM:
         """Stages and tiers, and their moves."""
         return Lifecycle(self.session, self._guide)
 
+    @cached_property
+    def care(self) -> Care:
+        """Whom to contact today, why, about what, and by which channel."""
+        return Care(self.session, self._guide, self.capture)
+
     # -- inside ------------------------------------------------------------------------
 
     @cached_property
     def _defaults(self) -> Defaults:
         return Defaults(_model(self.config, self.plugins), _kinds(self.plugins), self._guard)
+
+    @cached_property
+    def _key(self) -> Key:
+        """Find the erasure key: the environment's, or the one beside the database file."""
+        file = self.session.store.file
+        if file is None and not self.session.store.persistent:
+            fleeting = secrets.token_bytes(32)  # what is erased is gone with the process anyhow
+            return lambda: fleeting
+        return key_from(os.environ, None if file is None else file.with_suffix(".erasure-key"))
 
     @cached_property
     def _guide(self) -> Guide:
@@ -213,6 +242,7 @@ class CRM:
             self._defaults,
             self._kind_names,
             self.config.region,
+            self._key,
             heard=self._tell if hears else None,
         )
 

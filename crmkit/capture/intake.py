@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
@@ -47,7 +47,7 @@ class Intake:
 
     def capture(
         self,
-        records: Iterable[dict[str, Any] | Touchpoint | Rejection],
+        records: Iterable[Mapping[str, Any] | Touchpoint | Rejection],
         source: str | None = None,
         *,
         on_reject: OnReject | None = None,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from crmkit.contracts.tables import Table
@@ -113,6 +114,8 @@ class Store(ABC):
     persistent: ClassVar[bool] = True
     """Whether the data outlives the process: decides whether reopening tests apply."""
     workspace: str
+    file: Path | None = None
+    """Where the data lies, where that is one file: the erasure key stands beside it."""
 
     @abstractmethod
     def read(self) -> AbstractContextManager[Reader]:
