@@ -87,7 +87,7 @@ def assert_states_are_right(desk: Desk) -> None:
     before = states(desk.store)
     with desk.store.write() as writer:
         roots = {row[2] for row in writer.scan(CUSTOMER)}
-        rebuild(writer, sorted(roots), LAYOUT, NOW_US + 10**12)
+        rebuild(writer, sorted(roots), LAYOUT, NOW_US + 10**9)
     assert states(desk.store) == before
 
 

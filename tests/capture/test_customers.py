@@ -129,14 +129,14 @@ def test_many_are_saved_each_for_itself() -> None:
     desk = Desk()
     heard: list[Rejection] = []
     many = [
-        *(Customer(name=f"N{n}", identities=(Identity("shop", str(n)),)) for n in range(2500)),
+        *(Customer(name=f"N{n}", identities=(Identity("shop", str(n)),)) for n in range(1100)),
         Customer(),
         Rejection("line 7", "record", "no text"),
         Customer(name="Kim", identities=(Identity("phone", "n/a"), Identity("shop", "k"))),
     ]
     report = desk.customers.save_all(many, on_reject=heard.append)
-    assert (report.new, report.rejections, len(heard), report.rejected) == (2501, 2, 2, ())
-    assert desk.customers.save_all(many).unchanged == 2501
+    assert (report.new, report.rejections, len(heard), report.rejected) == (1101, 2, 2, ())
+    assert desk.customers.save_all(many).unchanged == 1101
     assert len(desk.customers.save_all(many).rejected) == 2
 
 
