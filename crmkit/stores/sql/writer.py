@@ -89,15 +89,24 @@ class SqlWriter(SqlReader, Writer):
         sql = self.texts.insert(table)
         with self.dialect.words():
             point = self.connection.begin_nested()
-        if self.run(sql, list(rows)).rowcount == len(rows):
+        missing = len(rows) - self.run(sql, list(rows)).rowcount
+        known = self._unnumbered(table, rows) if missing and table.log else set()
+        if len(known) == missing:
             point.commit()
-            return []
+            return sorted(known)
         # Some were there. Which ones shows only without those that were just added.
         point.rollback()
         known = self._known(table, rows)
         if fresh := [row for place, row in enumerate(rows) if place not in known]:
             self.run(sql, fresh)
         return sorted(known)
+
+    def _unnumbered(self, table: Table, rows: Sequence[Row]) -> set[int]:
+        """Give the positions whose number is not in the log: a row was not added under its own."""
+        numbers = [row[0] for row in rows]
+        low, high = min(numbers), max(numbers)
+        kept = {n for (n,) in self.scan(table, by=("seq",), low=low, high=high, columns=("seq",))}
+        return {place for place, number in enumerate(numbers) if number not in kept}
 
     def _known(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """Give the positions whose key is in the table, or stands earlier in `rows`."""
