@@ -13,11 +13,19 @@ from math import isnan, nan
 import attrs
 
 from crmkit.clock import DAY
+from crmkit.model.value import UNOBSERVED
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Said, measure, share_out, total
-from crmkit.value.readers import Setting
+from crmkit.value.measure import (
+    NOTHING_SAID,
+    Said,
+    measure,
+    quick_total,
+    share_out,
+    total,
+)
 from crmkit.value.movers import STOOD_STILL
 from crmkit.value.ranking import Ranking
+from crmkit.value.readers import Setting, compile_readers
 from crmkit.value.rhythm import PATIENCE, last_touch, own_gap
 from crmkit.value.state import NEVER, State
 
@@ -78,6 +86,8 @@ class Columns:
 
     def start(self, layout: Layout, old: State, said: Said) -> Start:
         """Measure somebody at the quarter's beginning, and what time alone makes of it."""
+        if said is NOTHING_SAID:
+            return self._quick_start(layout, old)
         first = measure(layout, old, self.settings[0], said)
         weights = share_out(layout, first.states)
         faded = measure(layout, old, self.settings[1], said)
@@ -90,11 +100,40 @@ class Columns:
             ],
         )
 
+    def _quick_start(self, layout: Layout, old: State) -> Start:
+        """Do the same for somebody about whom nothing was said, in one loop: nearly everybody."""
+        before, after, _ = self.settings
+        sums, since, until = old.sums, before.at, after.at
+        whole = 0.0
+        parts: list[float] = []
+        fading: list[float] = []
+        for (read, earn, weight), is_fed in zip(compile_readers(layout), before.fed, strict=True):
+            part = lost = 0.0
+            if is_fed:
+                raw = read(sums, since, old, before)
+                if isinstance(raw, float):
+                    whole += weight
+                    later = read(sums, until, old, after)
+                    part = weight * earn(raw)
+                    lost = weight * earn(later) - part if isinstance(later, float) else -part
+                elif raw is UNOBSERVED:
+                    whole += weight
+            parts.append(part)
+            fading.append(lost)
+        if whole <= 0:
+            return Start(0.0, parts, fading)
+        return Start(
+            sum(parts) / whole, [part / whole for part in parts], [lost / whole for lost in fading]
+        )
+
     def add(self, customer: str, layout: Layout, new: State, said: Said, start: Start) -> None:
         """Measure somebody at the quarter's end and write him down."""
-        measured = measure(layout, new, self.settings[2], said)
-        weights = share_out(layout, measured.states)
-        last = total(weights, measured.points)
+        setting = self.settings[2]
+        if said is NOTHING_SAID:
+            last = quick_total(layout, new, setting)
+        else:
+            measured = measure(layout, new, setting, said)
+            last = total(share_out(layout, measured.states), measured.points)
         place = len(self.ids)
         self.ids.append(customer)
         self.total.append(last)
@@ -116,7 +155,9 @@ class Columns:
             elif gap is not None:
                 expected = explained(pairs, gap)
             if abs(delta) >= TOLD:
-                self.causes[place] = _causes(layout, start.parts, weights, measured.points, delta)
+                now = measure(layout, new, setting, said)
+                weights = share_out(layout, now.states)
+                self.causes[place] = _causes(layout, start.parts, weights, now.points, delta)
         self.delta.append(delta)
         self.expected.append(expected)
 

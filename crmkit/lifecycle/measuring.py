@@ -13,7 +13,7 @@ import attrs
 from crmkit.contracts.store import Reader
 from crmkit.lifecycle.columns import Columns, Start
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
-from crmkit.value.everybody import each_state, roots_of_all
+from crmkit.value.everybody import each_course, roots_of_all
 from crmkit.value.fold import compile_program, fold
 from crmkit.value.history import Entry, Purchases, pages, read_groups, read_log, read_purchases
 from crmkit.value.layout import Layout
@@ -44,9 +44,7 @@ def measure_all(
     columns = _columns(basis, at, period)
     starting = _Starting(layout, columns)
     sayings = all_sayings(reader)
-    starts = each_state(reader, layout, at - period, ids)
-    ends = each_state(reader, layout, at, ids)
-    for (customer, old), (_, new) in zip(starts, ends, strict=True):
+    for customer, (old, new) in each_course(reader, layout, (at - period, at), ids):
         said = sayings.get(customer, NO_SAYINGS)
         start = starting.of(old, said.at(at - period))
         columns.add(customer, layout, new, said.at(at), start)

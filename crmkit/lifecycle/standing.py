@@ -13,6 +13,7 @@ from crmkit.contracts.decisions import decisions
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import STANDING
 from crmkit.lifecycle.cadence import weigh
+from crmkit.lifecycle.columns import TOLD
 from crmkit.lifecycle.contacts import (
     Appointment,
     appointments,
@@ -54,32 +55,34 @@ class Accounts:
 
     def queue(self, account: str, places: Sequence[int], old: Row | None) -> Row:
         """Give the columns from queue to due of one account, made up of these customers."""
-        columns, policy, roster = self.frame.columns, self.guide.policy, self.world.roster
-        stands = self.world.held.stage.get(account)
-        firsts = [columns.first[place] for place in places if not isnan(columns.first[place])]
+        columns, guide, world = self.frame.columns, self.guide, self.world
+        firsts = [first for place in places if not isnan(first := columns.first[place])]
+        stands = world.held.stage.get(account)
         if (
             not firsts
-            or account in roster.left_out
+            or account in world.roster.left_out
             or (stands is not None and stands[0] == ENDED)
-            or not (policy.settings.prospects or any(columns.purchases[p] for p in places))
+            or not (guide.policy.settings.prospects or any(columns.purchases[p] for p in places))
         ):
             return _NO_CONTACT
-        opened = [
-            since
-            for place in places
-            for since in self.world.signals.open(columns.ids[place], self.begins - 1)
-        ]
+        opened: list[int] = []
+        for place in places:
+            if columns.ids[place] in world.signals.stories:
+                opened += world.signals.open(columns.ids[place], self.begins - 1)
         if old is not None and old[_DAY] == self.day and old[_QUEUE] is not None:
             weight, ideal, worst = old[_WEIGHT], old[_IDEAL], old[_WORST]  # settled for today
         else:
-            best = min(places, key=lambda place: self.frame.ranks[place])
-            ideal, worst = policy.intervals[self.frame.tiers[best]]
-            fall = min(self.frame.unexpected[place] for place in places)
+            best = places[0]
+            fall = self.frame.unexpected[best]
+            if len(places) > 1:
+                best = min(places, key=self.frame.ranks.__getitem__)
+                fall = min(self.frame.unexpected[place] for place in places)
+            ideal, worst = guide.policy.intervals[self.frame.tiers[best]]
             weight = weigh(columns.total[best], fall, is_open=bool(opened))
         contact, due = next_contact(
-            policy,
+            guide.policy,
             ideal,
-            latest(whole(self.contacts[place]) for place in places),
+            latest([whole(self.contacts[place]) for place in places]),
             int(min(firsts)),
             min(opened, default=None),
             self.agreed.get(account),
@@ -117,7 +120,7 @@ def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day:
             queue = accounts.queue(customer, [place, *belong.get(customer, ())], old)
             if customer in accounts.agreed:
                 owner = accounts.agreed[customer].whose(owner, queue[3])
-        causes = columns.causes.get(place)
+        told = frame.unexpected[place] <= -TOLD or columns.delta[place] >= TOLD
         row: Row = (
             customer,
             frame.at,
@@ -130,7 +133,7 @@ def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day:
             account,
             owner,
             *queue,
-            None if causes is None else json.dumps({"causes": causes}),
+            json.dumps({"causes": columns.causes.get(place, ())}) if told else None,
         )
         rows.append(row)
     return rows

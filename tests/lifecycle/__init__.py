@@ -1,0 +1,1 @@
+"""Stages, tiers and endings."""
