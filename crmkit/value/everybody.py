@@ -10,7 +10,13 @@ from collections.abc import Iterable, Iterator
 
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, STATE
-from crmkit.value.history import build, current, read_groups, read_log, read_purchases
+from crmkit.value.history import (
+    build_course,
+    current,
+    read_groups,
+    read_log,
+    read_purchases,
+)
 from crmkit.value.layout import Layout
 from crmkit.value.state import State, unpack
 
@@ -23,15 +29,25 @@ def each_state(
     reader: Reader, layout: Layout, at: int, ids: Iterable[str] | None = None
 ) -> Iterator[tuple[str, State]]:
     """Stream (root id, state at `at`), ordered by id; `ids` are roots, None means everybody."""
+    return ((root, states[0]) for root, states in each_course(reader, layout, (at,), ids))
+
+
+def each_course(
+    reader: Reader, layout: Layout, instants: tuple[int, ...], ids: Iterable[str] | None = None
+) -> Iterator[tuple[str, tuple[State, ...]]]:
+    """Stream (root id, his states at several instants, oldest first), ordered by id.
+
+    A customer's touchpoints are read at most once, however many instants are asked for.
+    """
     rows = _everybody(reader) if ids is None else _named(reader, sorted(set(ids)))
-    empty = State.empty(layout)
     page: list[tuple[str, Row | None]] = []
+    nobody = (State.empty(layout),) * len(instants)
     for entry in rows:
         page.append(entry)
         if len(page) == _PAGE:
-            yield from _states(reader, layout, at, page, empty)
+            yield from _courses(reader, layout, instants, page, nobody)
             page = []
-    yield from _states(reader, layout, at, page, empty)
+    yield from _courses(reader, layout, instants, page, nobody)
 
 
 def roots_of_all(reader: Reader) -> Iterator[str]:
@@ -60,24 +76,33 @@ def _named(reader: Reader, ids: list[str]) -> Iterator[tuple[str, Row | None]]:
             yield root, rows.get(root)
 
 
-def _states(
-    reader: Reader, layout: Layout, at: int, page: list[tuple[str, Row | None]], empty: State
-) -> Iterator[tuple[str, State]]:
+def _courses(
+    reader: Reader,
+    layout: Layout,
+    instants: tuple[int, ...],
+    page: list[tuple[str, Row | None]],
+    nobody: tuple[State, ...],
+) -> Iterator[tuple[str, tuple[State, ...]]]:
     again = [
         root
         for root, row in page
-        if row is not None and (row[_LAYOUT] != layout.id or row[_NEWEST] > at)
+        if row is not None and (row[_LAYOUT] != layout.id or row[_NEWEST] > instants[0])
     ]
-    reread = refold(reader, layout, at, again) if again else {}
+    reread = _refold(reader, layout, instants, again) if again else {}
     for root, row in page:
         if row is None:
-            yield root, empty
+            yield root, nobody
+        elif root in reread:
+            yield root, reread[root]
         else:
-            yield root, reread.get(root) or current(layout, unpack(row), at)
+            kept = unpack(row)
+            yield root, tuple([current(layout, kept, at) for at in instants])
 
 
-def refold(reader: Reader, layout: Layout, at: int, roots: list[str]) -> dict[str, State]:
-    """Fold these customers' touchpoints up to `at` anew, with today's knowledge."""
+def _refold(
+    reader: Reader, layout: Layout, instants: tuple[int, ...], roots: list[str]
+) -> dict[str, tuple[State, ...]]:
+    """Fold these customers' touchpoints anew, with today's knowledge."""
     groups = read_groups(reader, roots)
     log = read_log(reader, [base for bases in groups.values() for base in bases])
     live = {
@@ -85,4 +110,7 @@ def refold(reader: Reader, layout: Layout, at: int, roots: list[str]) -> dict[st
         for root, bases in groups.items()
     }
     purchases = read_purchases(reader, [e for entries in live.values() for e in entries])
-    return {root: build(layout, entries, purchases, at) for root, entries in live.items()}
+    return {
+        root: tuple(build_course(layout, entries, purchases, instants))
+        for root, entries in live.items()
+    }

@@ -6,7 +6,7 @@ not yet taken back at k. A row of a correction carries a negative run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import attrs
@@ -164,6 +164,29 @@ def build(  # noqa: PLR0913 - the view's settings, by name
         elif waiting:
             state.ahead.append((row, purchases.aged(row, knowledge)))
     return state
+
+
+def build_course(
+    layout: Layout, entries: Iterable[Entry], purchases: Purchases, instants: Sequence[int]
+) -> Iterator[State]:
+    """Fold entries that hold today into a state for each instant, oldest first."""
+    program = compile_program(layout)
+    waiting = sorted(entries, key=_at)
+    state = State.empty(layout)
+    done = 0
+    for place, at in enumerate(instants):
+        while done < len(waiting) and waiting[done].row[_AT] <= at:
+            row = waiting[done].row
+            if row[_RECORDED] > state.recorded:
+                state.recorded = row[_RECORDED]
+            fold(program, layout, state, row, purchases.aged(row))
+            done += 1
+        yield state if place == len(instants) - 1 else state.copy()
+
+
+def _at(entry: Entry) -> int:
+    at: int = entry.row[_AT]
+    return at
 
 
 def current(layout: Layout, state: State, now: int) -> State:

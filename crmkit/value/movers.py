@@ -15,7 +15,7 @@ from crmkit.contracts.store import Reader
 from crmkit.errors import InvalidValueError
 from crmkit.model.value import Movement
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
-from crmkit.value.everybody import each_state
+from crmkit.value.everybody import each_course
 from crmkit.value.explain import Path
 from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
@@ -66,8 +66,7 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
     irregular: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
     totals: list[tuple[str, float]] = []
     gaps: dict[str, float] = {}
-    starts, ends = each_state(reader, layout, since), each_state(reader, layout, until)
-    for (customer, old), (_, new) in zip(starts, ends, strict=True):
+    for customer, (old, new) in each_course(reader, layout, (since, until)):
         said = sayings.get(customer, NO_SAYINGS)
         first, fading = _fade(layout, old, settings, said.at(since))
         last = value(layout, new, settings[2], said.at(until)).total
