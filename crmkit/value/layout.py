@@ -139,7 +139,7 @@ class Layout:
                         i.field,
                         sorted(i.opportunity),
                         i.within,
-                        sorted(i.defaults.items()),
+                        sorted((kind, float(value)) for kind, value in i.defaults.items()),
                     )
                     for i in self.model.indicators
                 ],
