@@ -13,14 +13,14 @@ from datetime import date
 import attrs
 
 from crmkit.care.anew import read_accounts, work_out
-from crmkit.care.changes import Changes, Day, day_of, read_changes, read_note
+from crmkit.care.changes import Changes, Day, day_of, read_changes
 from crmkit.care.entries import Entry, due_rows, entry_of, most_pressing, order
 from crmkit.care.items import Writer
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.lifecycle.cadence import number_of
 from crmkit.lifecycle.contacts import REASSIGNED
-from crmkit.lifecycle.standing import standing_rows
+from crmkit.lifecycle.standing import read_note, standing_rows
 from crmkit.lifecycle.world import Guide, look
 from crmkit.model.care import AgendaItem
 from crmkit.model.people import DAILY_CAPACITY
@@ -38,7 +38,7 @@ def agenda(
         basis = read_basis(reader, guide.defaults)
         kinds = basis.layout.kinds
         note = read_note(reader)
-        changes = read_changes(reader, note, policy.fingerprint, day, kinds)
+        changes = read_changes(reader, note, policy, day, kinds)
         found = _List(session, guide, reader, basis, day, changes)
         known = [] if changes.all else note["owners"]
         entries = found.of(owner, known, limit)

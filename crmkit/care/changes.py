@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -11,8 +10,8 @@ import attrs
 from crmkit.clock import DAY, micros
 from crmkit.contracts.decisions import decision
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, DECISION, META, STANDING, TOUCHPOINT
-from crmkit.lifecycle.advancing import ADVANCED
+from crmkit.contracts.tables import CUSTOMER, DECISION, STANDING, TOUCHPOINT
+from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.signals import OPEN_KINDS, touches
 from crmkit.model.log import Decision
 from crmkit.value.layout import Kinds
@@ -54,45 +53,46 @@ class Changes:
     all: bool = False
 
 
-def read_note(reader: Reader) -> dict[str, Any]:
-    """Read what the last `advance` noted; empty where there was none."""
-    return next((json.loads(row[1]) for row in reader.fetch(META, [(ADVANCED,)])), {})
-
-
 def read_changes(
-    reader: Reader, note: dict[str, Any], policy: str, day: Day, kinds: Kinds
+    reader: Reader, note: Mapping[str, Any], policy: AgendaPolicy, day: Day, kinds: Kinds
 ) -> Changes:
-    """Read what happened since the last `advance`, and on the day itself."""
-    found = Changes(all=note.get("policy") != policy)
-    _on_the_day(reader, found, day, kinds)
+    """Read what happened since the last `advance`, and on the day itself.
+
+    The standings hold what was before the day of the last `advance` began: what happened on that
+    day, before it ran or after, they do not know.
+    """
+    found = Changes(all=note.get("policy") != policy.fingerprint)
+    known = day.begins if found.all else min(policy.begins(note["day"]), day.begins)
+    _happened(reader, found, known, day, kinds)
+    _decided(reader, found, known, day)
     if not found.all:
         _since(reader, found, note["watermark"] + 1, kinds)
     found.all = found.all or len(found.customers) > MOST
     return found
 
 
-def _on_the_day(reader: Reader, found: Changes, day: Day, kinds: Kinds) -> None:
+def _happened(reader: Reader, found: Changes, low: int, day: Day, kinds: Kinds) -> None:
     rows = reader.scan(
         TOUCHPOINT,
         by=("at",),
-        low=day.begins,
-        where={"kind": tuple(sorted(kinds.two_way))},
+        low=low,
+        where={"kind": tuple(sorted(OPEN_KINDS | kinds.two_way))},
         columns=("customer", "kind", "at", "attributes"),
     )
-    for count, (customer, kind, at, attributes) in enumerate(rows):
-        if touches(kind, attributes, kinds):
-            found.customers.add(customer)
-            if at < day.ends:
-                found.touched.add(customer)
-        if count >= MOST and at >= day.ends:
-            found.all = True
-            break
+    for customer, kind, at, attributes in rows:
+        found.customers.add(customer)
+        if day.begins <= at < day.ends and touches(kind, attributes, kinds):
+            found.touched.add(customer)
+
+
+def _decided(reader: Reader, found: Changes, low: int, day: Day) -> None:
     for made in _newest_first(reader):
-        if micros(made.at) < day.begins:
+        at = micros(made.at)
+        if at < low:
             break
         if made.customer_id is not None:
             found.customers.add(made.customer_id)
-            if micros(made.at) < day.ends:
+            if day.begins <= at < day.ends:
                 found.acted.insert(0, made)
 
 

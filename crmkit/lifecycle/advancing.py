@@ -16,12 +16,10 @@ from crmkit.contracts.decisions import Deciding, decide_all
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import META, STANDING
 from crmkit.lifecycle.judging import Step, judge, read_earlier
-from crmkit.lifecycle.standing import changed, standing_rows
+from crmkit.lifecycle.standing import ADVANCED, changed, standing_rows
 from crmkit.lifecycle.world import Guide, World, held_in, look
 from crmkit.model.lifecycle import AdvanceReport, Move
 
-ADVANCED = "advance"
-"""Name of the META row that says what the standings rest on."""
 _PAGE = 5000
 _AT, _TIER, _OWNER, _QUEUE = (STANDING.position[n] for n in ("at", "tier", "owner", "queue"))
 _UNKNOWN: Row = tuple(

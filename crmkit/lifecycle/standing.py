@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
+from typing import Any
 
 import attrs
 
 from crmkit.clock import DAY
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import STANDING
+from crmkit.contracts.tables import META, STANDING
 from crmkit.lifecycle.cadence import weigh
 from crmkit.lifecycle.columns import TOLD
 from crmkit.lifecycle.contacts import (
@@ -30,6 +31,8 @@ _AT = STANDING.position["at"]
 _WEIGHT, _DAY, _IDEAL, _WORST, _QUEUE = (
     STANDING.position[name] for name in ("weight", "day", "ideal", "worst", "queue")
 )
+ADVANCED = "advance"
+"""Name of the META row that says what the standings rest on."""
 _NO_CONTACT: Row = (None, 0.0, None, None, None, None, None)
 
 
@@ -91,9 +94,15 @@ class Accounts:
         return queue, weight, self.day, contact, ideal, worst, due
 
 
+def read_note(reader: Reader) -> dict[str, Any]:
+    """Read what the last `advance` noted; empty where there was none."""
+    return next((json.loads(row[1]) for row in reader.fetch(META, [(ADVANCED,)])), {})
+
+
 def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day: int) -> list[Row]:
     """Work out everybody's row from a frame, with the next contact as of the day's beginning."""
     columns, roster, held = frame.columns, world.roster, world.held
+    settled = read_note(reader).get("policy") == guide.policy.fingerprint
     begins = guide.policy.begins(day)
     accounts = Accounts(
         world,
@@ -112,7 +121,7 @@ def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day:
     rows: list[Row] = []
     for place, customer in enumerate(frame.ids):
         account = roster.account(customer) if customer in roster.parents else customer
-        old = world.rows.get(customer)
+        old = world.rows.get(customer) if settled else None
         owner = roster.owners.get(customer)
         if account != customer:
             queue = _NO_CONTACT

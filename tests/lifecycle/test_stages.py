@@ -240,7 +240,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ("[[rule]]\nname = 'a'\nto = 'vip'\nwhen = { total = { least = 1 } }", "total"),
         ("[[rule]]\nname = 'a'\nto = 'vip'\nwhen = { total = { min = 'x' } }", "total"),
         (
-            "[[rule]]\nname = 'a'\nto = 'upgrade'\nsince = 'churned'\nwhen = { total = { min = 1 } }",
+            "[[rule]]\nname = 'a'\nto = 'upgrade'\nsince = 'churned'\nwhen = { gap = { min = 1 } }",
             "since",
         ),
         ("[[rule]]\nname = 'a'\nto = 'vip'\nwen = { total = { min = 1 } }", "wen"),

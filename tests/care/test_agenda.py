@@ -1,0 +1,405 @@
+"""Whom to contact today: due by cadence, most pressing first, stable for the day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crmkit.errors import InvalidValueError
+from crmkit.model.customer import Identity
+from tests.lifecycle.firm import DAY, Firm, firm, plain
+
+DAYS = {"key": {"ideal": 10, "worst": 20}, "core": {"ideal": 20, "worst": 40}} | {
+    "base": {"ideal": 30, "worst": 60}
+}
+
+
+def ten(shop: Firm, *, contact: float = 35) -> None:
+    """Save ten buyers, the first the best, all of them last called so many days ago."""
+    for number in range(10):
+        shop.buyer(f"c{number}", 100, 70, 50, amount=str(1000 - 90 * number))
+        shop.note(f"c{number}", "call", contact)
+
+
+def test_a_contact_falls_due_by_the_cadence_of_the_tier() -> None:
+    """After 25 days the best and the next are due, the others not before 30."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop, contact=25)
+        shop.lifecycle.advance()
+        assert shop.listed() == ["c0", "c1"]
+        assert len(shop.listed(day=shop.today + 4 * DAY)) == 2
+        assert len(shop.listed(day=shop.today + 5 * DAY)) == 10
+
+
+def test_value_lateness_and_fall_decide_the_order() -> None:
+    """Priority is value x overdue x fall, and its factors are told."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.lifecycle.advance()
+        items = shop.agenda()
+        assert [item.priority for item in items] == sorted(
+            (item.priority for item in items), reverse=True
+        )
+        for item in items:
+            figures = item.facts
+            worth = figures["value"] * (1 + figures["fall"] / 10) * figures["overdue"]
+            assert item.priority == pytest.approx(worth, rel=1e-3)
+        first = items[0]
+        assert (first.customer_id, first.facts["overdue"]) == ("c0", 3.0)
+        assert first.facts["ideal_days"] == 10
+        assert first.facts["days_since_contact"] == 34  # whole days before today began
+
+
+def test_any_real_touch_counts_and_a_machine_is_none() -> None:
+    """A letter from the customer puts off the next contact; an automatic message does not."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.note("c5", "message_in", 3)
+        shop.note("c6", "message_out", 3, attributes={"automatic": True})
+        shop.note("c7", "purchase", 3, amount="10", currency="CNY")
+        shop.lifecycle.advance()
+        listed = shop.listed()
+        assert "c5" not in listed
+        assert {"c6", "c7"} <= set(listed)
+
+
+def test_a_touch_recorded_after_the_last_advance_counts() -> None:
+    """Who was called since is off the list at once, and who came since is on it when due."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.lifecycle.advance()
+        shop.wait(1)
+        shop.note("c3", "call")
+        shop.note("c4", "meeting", 1)
+        shop.buyer("new", 200, 100, amount="5000")
+        listed = shop.listed()
+        assert set(listed) == {f"c{n}" for n in (0, 1, 2, 5, 6, 7, 8, 9)} | {"new"}
+        shop.wait(3)
+        assert set(shop.listed()) == set(listed)
+
+
+def test_a_touch_that_was_taken_back_does_not_count() -> None:
+    """A call captured by mistake, taken back after the last advance, leaves the contact due."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.note("c3", "call", 2, id="wrong")
+        shop.lifecycle.advance()
+        assert "c3" not in shop.listed()
+        shop.wait(1)
+        shop.crm.touchpoints.retract("shop", "wrong", reason="another man")
+        assert "c3" in shop.listed()
+
+
+def test_the_list_needs_no_advance() -> None:
+    """Where `advance` was never called the same customers are listed in the same order."""
+    with firm(agenda={"cadence": DAYS}) as one, firm(agenda={"cadence": DAYS}) as other:
+        ten(one)
+        ten(other)
+        one.lifecycle.advance()
+        assert one.listed() == other.listed()
+        assert len(one.listed()) == 10
+
+
+def test_the_same_logs_give_the_same_list() -> None:
+    """Two firms that were told the same in another order have equal agendas, word for word."""
+    with firm(agenda={"cadence": DAYS}) as one, firm(agenda={"cadence": DAYS}) as other:
+        names = [f"c{number}" for number in range(8)]
+        for shop, order in ((one, names), (other, names[::-1])):
+            for name in order:
+                shop.save(name)
+                for days in (90, 60, 40) if shop is one else (40, 90, 60):
+                    amount = str(300 + 10 * int(name[1:]))
+                    fields = {"id": f"{name}-{days}", "amount": amount, "currency": "CNY"}
+                    shop.note(name, "purchase", days, **fields)
+                shop.note(name, "complaint", 5, id=f"{name}-c")
+            shop.lifecycle.advance()
+        assert list(map(plain, one.agenda())) == list(map(plain, other.agenda()))
+
+
+def test_changing_the_policy_changes_the_list_at_once(tmp_path: Path) -> None:
+    """The figures kept under another policy are not used."""
+    url = f"sqlite:///{tmp_path}/shop.db"
+    with firm(url=url, agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.lifecycle.advance()
+        assert len(shop.listed()) == 10
+    longer = {"base": {"ideal": 50, "worst": 90}}
+    with firm(url=url, agenda={"cadence": {**DAYS, **longer}}) as shop:
+        assert shop.listed() == ["c0", "c1"]
+
+
+# -- within a day ------------------------------------------------------------------------------
+
+
+def figures(shop: Firm) -> list[object]:
+    return [(item.id, item.due, item.priority, item.owner) for item in shop.agenda()]
+
+
+def test_the_list_is_stable_within_a_day() -> None:
+    """Other people's orders, complaints and calls, and another advance, move nobody up or down."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.save("quiet")
+        shop.note("quiet", "call", 300)
+        shop.lifecycle.advance()
+        first = figures(shop)
+        shop.wait(0.1)
+        shop.buy("c9", 0, amount="90000")
+        shop.note("c8", "complaint")
+        shop.buyer("rich", 0, amount="80000")
+        shop.note("rich", "call")
+        shop.note("quiet", "call")
+        assert figures(shop) == first
+        shop.wait(0.1)
+        shop.lifecycle.advance()
+        assert figures(shop) == first
+
+
+def test_what_is_done_leaves_the_list_and_nobody_moves_up() -> None:
+    """Lin can make three contacts a day: with one done, two are left."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        for number in range(6):
+            shop.buyer(f"c{number}", 100, 70, 50, amount=str(900 - 90 * number), owner="lin")
+            shop.note(f"c{number}", "call", 90)
+        shop.lifecycle.advance()
+        items = shop.agenda(owner="lin")
+        assert [item.customer_id for item in items] == ["c0", "c1", "c2"]
+        shop.care.done(items[1], outcome="spoke about tea")
+        assert shop.listed(owner="lin") == ["c0", "c2"]
+        shop.wait(0.2)
+        shop.lifecycle.advance()
+        assert shop.listed(owner="lin") == ["c0", "c2"]
+        shop.wait(1)
+        assert shop.listed(owner="lin") == ["c0", "c2", "c3"]
+
+
+def test_each_is_given_what_he_can_do() -> None:
+    """Lin can make three, Wang two; those without an owner come up to the limit."""
+    with firm(agenda={"cadence": DAYS, "unowned": 4}) as shop:
+        for owner in ("lin", "wang", None):
+            for number in range(6):
+                shop.buyer(f"{owner}{number}", 100, 70, 50, owner=owner)
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            owners = [item.owner for item in shop.agenda()]
+            assert sorted(owners, key=str) == [None] * 4 + ["lin"] * 3 + ["wang"] * 2
+            assert len(shop.agenda(limit=5)) == 5
+            assert len(shop.agenda(owner="lin", limit=2)) == 2
+            assert len(shop.agenda(owner="wang", limit=9)) == 2
+        with pytest.raises(InvalidValueError):
+            shop.agenda(limit=-1)
+
+
+# -- who is left out ---------------------------------------------------------------------------
+
+
+def test_who_is_left_out() -> None:
+    """Ended relationships, the firm's own departments and prospects are not on the agenda."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        for name in ("ann", "bob"):
+            shop.buyer(name, 100, 90)
+        shop.buyer("desk", 100, 90, internal=True)
+        shop.buyer("gone", 100, 90, unreachable=True, identities=())
+        shop.save("asker")
+        shop.note("asker", "visit", 90)
+        ending = shop.lifecycle.end("bob", reason="broke_rules", by="lin")
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+                shop.wait(1)
+            assert set(shop.listed()) == {"ann", "bob"}
+        shop.lifecycle.approve(ending.id, by="boss")
+        assert shop.listed() == ["ann"]
+        shop.lifecycle.advance()
+        assert shop.listed() == ["ann"]
+
+
+def test_prospects_are_contacted_where_the_policy_says_so() -> None:
+    """With ``prospects = true`` who never bought is on the agenda too."""
+    with firm(agenda={"cadence": DAYS, "prospects": True}) as shop:
+        shop.save("asker")
+        shop.note("asker", "visit", 90)
+        assert shop.listed() == ["asker"]
+        shop.lifecycle.advance()
+        assert shop.listed() == ["asker"]
+
+
+def test_a_merged_customer_is_one_contact() -> None:
+    """Two records of one man are listed once, and a call to either counts."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.buyer("ann", 100, 90)
+        shop.buyer("anna", 100, 90)
+        shop.lifecycle.advance()
+        assert set(shop.listed()) == {"ann", "anna"}
+        shop.wait(1)
+        shop.crm.customers.merge("ann", "anna", reason="one woman")
+        assert shop.listed() == ["ann"]
+        shop.note("anna", "call")
+        assert shop.listed() == []
+
+
+def test_an_organisations_people_are_one_contact() -> None:
+    """A call to one employee counts for the whole; the item names who said what."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.save("acme", kind="organisation", owner="lin")
+        shop.buyer("mei", 100, 80, parent="acme")
+        shop.buyer("tom", 100, 60, parent="acme")
+        shop.buyer("out", 100, 60)
+        shop.note("tom", "complaint", 20, text="too late")
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            assert set(shop.listed()) == {"acme", "out"}
+            item = shop.item("acme")
+            assert item.owner == "lin"
+            assert item.about[0].en == "Tom: complaint: too late"
+            assert item.about[0].zh == "Tom:投诉:too late"
+        shop.wait(1)
+        shop.note("mei", "call")
+        assert shop.listed() == ["out"]
+        shop.wait(25)
+        shop.lifecycle.advance()
+        assert "acme" in shop.listed(day=shop.today + 10 * DAY)
+
+
+# -- what is said ------------------------------------------------------------------------------
+
+
+def words(shop: Firm, name: str) -> dict[str, tuple[str, str]]:
+    return {reason.code: (reason.en, reason.zh) for reason in shop.item(name).why}
+
+
+def test_reasons_in_both_languages() -> None:
+    """Due, overdue and never contacted are told apart, in English and in Chinese."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        for number in range(10):
+            shop.buyer(f"c{number}", 100, 50, amount=str(1000 - number))
+        for name, days in (("c7", 35), ("c8", 70)):
+            shop.note(name, "call", days)
+        shop.lifecycle.advance()
+        assert words(shop, "c7")["due"] == (
+            "not contacted for 34 days; base customers are contacted every 30 days",
+            "已有34天没有联系,普通客户每30天需要联系一次",
+        )
+        words_of_overdue = (
+            "not contacted for 69 days, longer than the 60 days at most: "
+            "such a gap lets competitors in"
+        )
+        assert words(shop, "c8")["overdue"] == (
+            words_of_overdue,
+            "已有69天没有联系,超过最长60天,要防止竞争对手见缝插针",
+        )
+        assert words(shop, "c9")["never_contacted"] == (
+            "known for 99 days, and nobody has talked to him yet",
+            "认识99天以来从未联系,需要联系",
+        )
+
+
+def test_falling_and_rising_name_their_causes() -> None:
+    """A fall that the rhythm does not explain, and a rise, come with points and indicators."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.buyer("fan", *range(100, 300, 10), amount="900")
+        shop.buyer("star", 80, 60, 40, 20, 10, amount="900")
+        shop.lifecycle.advance()
+        falling = words(shop, "fan")["falling"]
+        assert falling[0].startswith("drifting away: his score fell unexpectedly by ")
+        assert "purchase" in falling[0]
+        assert falling[1].startswith("客户正在远离企业:综合值意外下降")
+        rising = words(shop, "star")["rising"]
+        assert rising[0].startswith("coming near: his score rose by ")
+        assert rising[1].startswith("客户正在走近企业:综合值上升")
+        assert shop.item("fan").facts["fall"] > 5
+
+
+def test_an_open_complaint_is_due_before_the_cadence() -> None:
+    """A complaint waits two days at most; our answer settles it, his own call does not."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.buyer("ann", 20, 10)
+        shop.note("ann", "call", 8)
+        shop.note("ann", "complaint", 3, text="cold tea")
+        shop.note("ann", "call", 2.5, direction="in")
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            item = shop.item("ann")
+            assert item.why[0].code == "open_complaint"
+            assert item.why[0].zh == "2天前的投诉尚未答复"
+            assert (item.about[0].code, item.about[0].en) == ("open", "complaint: cold tea")
+            assert item.about[0].touchpoint == ("shop", "r4")
+        shop.wait(1)
+        shop.note("ann", "call", text="we said sorry")
+        assert shop.listed() == []
+        shop.wait(1)
+        assert shop.listed() == []
+
+
+def test_dates_coming_up() -> None:
+    """A birthday and a date of the host's own within a fortnight are worth a word."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        soon = shop.today + timedelta(days=14)
+        later = shop.today + timedelta(days=15)
+        shop.buyer("ann", 100, birthday=soon.replace(year=1980))
+        shop.buyer("bob", 100, birthday=later.replace(year=1980))
+        shop.buyer("cat", 100, custom={"contract_ends": soon.isoformat(), "colour": "red"})
+        assert words(shop, "ann")["birthday"] == (
+            "birthday on 15 January",
+            "1月15日生日,祝您生日快乐",
+        )
+        assert "birthday" not in words(shop, "bob")
+        assert words(shop, "cat")["date"] == (
+            "contract ends on 15 January",
+            "1月15日:contract_ends",
+        )
+        assert [m.code for m in shop.item("cat").about] == ["coming", "last"]
+
+
+def test_the_channel_is_what_he_prefers_then_what_reached_him_then_what_is_known() -> None:
+    """Preference, the last touch between two people, and the keys at hand, in this order."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        phone = (Identity("phone", "+8613800138000"), Identity("email", "d@x.org"))
+        shop.buyer("ann", 100, preferred_channel="wechat")
+        shop.buyer("bob", 100)
+        shop.note("bob", "message_in", 90, channel="sms")
+        shop.buyer("cat", 100)
+        shop.note("cat", "meeting", 90)
+        shop.buyer("dan", 100, identities=phone)
+        shop.buyer("eve", 100)
+        assert {item.customer_id: item.channel for item in shop.agenda()} == {
+            "ann": "wechat",
+            "bob": "sms",
+            "cat": "meeting",
+            "dan": "phone",
+            "eve": "email",
+        }
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"cadence": {"gold": {"ideal": 1, "worst": 2}}},
+        {"cadence": {"key": {"ideal": 5, "worst": 5}}},
+        {"timezone": "Mars/Olympus"},
+        {"cadense": {}},
+        {"answer_days": -1},
+    ],
+)
+def test_a_wrong_policy_is_told(section: dict[str, object]) -> None:
+    """A setting that makes no sense is a ConfigError that names it."""
+    from crmkit.errors import ConfigError  # noqa: PLC0415
+
+    with pytest.raises(ConfigError, match="agenda"), firm(agenda=section):
+        pass
+
+
+def test_days_begin_in_the_zone_of_the_policy() -> None:
+    """In Shanghai a call at 23:30 UTC was made on the next day."""
+    with firm(agenda={"cadence": DAYS, "timezone": "Asia/Shanghai"}) as shop:
+        shop.buyer("ann", 100)
+        shop.now = shop.now.replace(hour=23, minute=30)
+        tomorrow = shop.today + DAY
+        shop.note("ann", "call")
+        assert shop.listed(day=shop.today) == ["ann"]
+        assert shop.listed(day=tomorrow) == []
