@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -246,9 +246,10 @@ class CRM:
             heard=self._tell if hears else None,
         )
 
-    def _tell(self, touchpoints: list[Touchpoint], customers: list[str]) -> None:
+    def _tell(self, touchpoints: Callable[[], list[Touchpoint]], customers: list[str]) -> None:
         workspace = self.session.store.workspace
-        self.plugins.touchpoints_recorded(touchpoints, workspace)
+        if self.plugins.hears("crmkit_touchpoints_recorded"):
+            self.plugins.touchpoints_recorded(touchpoints(), workspace)
         self.plugins.scores_changed(customers, workspace)
 
     def _references(self) -> Iterable[ReferenceSpec]:
@@ -307,4 +308,5 @@ def _kinds(plugins: PluginManager) -> Kinds:
     return Kinds(
         outbound=own.outbound | {name for name, spec in specs.items() if spec.outbound},
         two_way=own.two_way | {name for name, spec in specs.items() if spec.two_way},
+        negative=own.negative | {name for name, spec in specs.items() if spec.negative},
     )

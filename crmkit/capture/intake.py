@@ -14,8 +14,8 @@ from crmkit.model.touchpoint import CaptureReport, Rejection, Touchpoint
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.history import touchpoint
 
-Heard = Callable[[list[Touchpoint], list[str]], object]
-"""Told after each commit: the new touchpoints and the ids of the customers they touched."""
+Heard = Callable[[Callable[[], list[Touchpoint]], list[str]], object]
+"""Told after each commit: how to get the new touchpoints, and the customers they touched."""
 
 
 class Intake:
@@ -62,4 +62,4 @@ class Intake:
 
     def _tell(self, rows: list[Row], roots: set[str]) -> None:
         if self._heard is not None:
-            self._heard([touchpoint(row) for row in rows], sorted(roots))
+            self._heard(lambda: [touchpoint(row) for row in rows], sorted(roots))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,10 @@ STAGES = (*PROSPECT_STAGES, *CUSTOMER_STAGES, "ended")
 
 ENDING_REASONS = ("no_longer_buys", "broke_rules", "need_unmet", "broken_down", "market_exit")
 ENDING_STEPS = ("prepare", "notify", "settle", "clear", "file", "evaluate")
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +41,7 @@ class StageRule(Record):
     name: str
     to: str
     when: Mapping[str, Mapping[str, Any]]
-    since: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    since: tuple[str, ...] = attrs.field(default=(), converter=_names)
     reason: str = ""
     priority: int = 0
 

@@ -179,14 +179,19 @@ def read_sayings(reader: Reader, bases: Iterable[str]) -> Sayings:
     return Sayings(list(decisions_about(reader, bases, SAYING_KINDS)))
 
 
-def all_sayings(reader: Reader) -> dict[str, Sayings]:
-    """Read what was decided about everybody, by the root that each id leads to today."""
-    made = decisions(reader, *sorted(SAYING_KINDS))
-    bases = {(decision.customer_id,) for decision in made}
-    roots = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, bases)}
+def all_sayings(reader: Reader, roots: Sequence[str] | None = None) -> dict[str, Sayings]:
+    """Read what was decided about everybody, or about some, by the root each id leads to today."""
     found: dict[str, Sayings] = {}
+    if roots is not None:
+        by_root = reader.fetch(CUSTOMER, [(root,) for root in roots], by=("root",))
+        leads = {row[0]: row[_ROOT] for row in by_root}
+        made = list(decisions_about(reader, leads, SAYING_KINDS))
+    else:
+        made = decisions(reader, *sorted(SAYING_KINDS))
+        bases = {(decision.customer_id,) for decision in made}
+        leads = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, bases)}
     for decision in made:
-        root = roots.get(decision.customer_id)
+        root = leads.get(decision.customer_id)
         if root is not None:
             found.setdefault(root, Sayings()).made.append(decision)
     return found

@@ -14,9 +14,10 @@ import attrs
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
-from crmkit.model.touchpoint import NEGATIVE_KINDS, Touchpoint
-from crmkit.value.fold import catch_up, compile_program, fold
+from crmkit.model.touchpoint import Touchpoint
+from crmkit.value.fold import catch_up, fold
 from crmkit.value.layout import Layout
+from crmkit.value.ops import compile_program
 from crmkit.value.state import State
 
 _COLUMN = TOUCHPOINT.position
@@ -71,7 +72,7 @@ class Purchases:
     def aged(self, row: Row, knowledge: int = FOREVER - 1) -> int:
         """Give the instant a row is aged from: its own, or its purchase's where it is known."""
         at: int = row[_AT]
-        if row[_OF] is None or row[_KIND] not in NEGATIVE_KINDS:
+        if row[_OF] is None:
             return at
         known = [e.at for e in self.entries.get((row[_SOURCE], row[_OF]), ()) if e.known(knowledge)]
         return known[-1] if known else at
@@ -91,11 +92,7 @@ def read_log(reader: Reader, bases: Iterable[str]) -> dict[str, list[Entry]]:
 
 def read_purchases(reader: Reader, entries: Iterable[Entry]) -> Purchases:
     """Read the purchases that the returns among these entries name."""
-    wanted = {
-        (e.row[_SOURCE], e.row[_OF])
-        for e in entries
-        if e.row[_OF] is not None and e.row[_KIND] in NEGATIVE_KINDS
-    }
+    wanted = {(e.row[_SOURCE], e.row[_OF]) for e in entries if e.row[_OF] is not None}
     if not wanted:
         return Purchases()
     rows = [

@@ -13,7 +13,7 @@ from hashlib import blake2b
 import attrs
 
 from crmkit.clock import span
-from crmkit.model.touchpoint import OUTBOUND_KINDS, TWO_WAY_KINDS
+from crmkit.model.touchpoint import NEGATIVE_KINDS, OUTBOUND_KINDS, TWO_WAY_KINDS
 from crmkit.model.value import MONEY_FIELDS, Indicator, ValueModel
 
 REVENUE = 0
@@ -71,10 +71,12 @@ class Kinds:
     Attributes:
         outbound: Kinds that the firm does, not the customer.
         two_way: Kinds that are contact between two people.
+        negative: Kinds that take revenue back, and may name their purchase under ``of``.
     """
 
     outbound: frozenset[str] = OUTBOUND_KINDS
     two_way: frozenset[str] = TWO_WAY_KINDS
+    negative: frozenset[str] = NEGATIVE_KINDS
 
 
 CORE_KINDS = Kinds()
@@ -131,6 +133,7 @@ class Layout:
                 self.model.currency,
                 sorted(self.kinds.outbound),
                 sorted(self.kinds.two_way),
+                sorted(self.kinds.negative),
                 [
                     (
                         sorted(i.kinds),

@@ -209,7 +209,7 @@ def movement(
     silent = silences(path.before.layout, path.state, when[1])
 
     def unexpected() -> float:
-        known = gap_of_tier() if gap is None else gap
+        known = gap_of_tier() if gap is None and fading else gap
         return delta - sum(fading.values()) + unexplained(fading, silent, known)
 
     return Movement(

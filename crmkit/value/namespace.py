@@ -27,6 +27,7 @@ from crmkit.value.scoring import (
     TierOf,
     Valued,
     require_root,
+    require_roots,
     totals_of_all,
     value_as_shown,
     value_of,
@@ -85,10 +86,10 @@ class Value(Decisions):
         when = self._when(at)
         with self.session.store.read() as reader:
             wanted = None if ids is None else list(dict.fromkeys(ids))
-            for one in wanted or ():
-                require_root(reader, one)
+            if wanted is not None:
+                require_roots(reader, wanted)
             basis = read_basis(reader, self.defaults)
-            held = _held_tiers(reader) if at is None else {}
+            held = _held_tiers(reader, wanted) if at is None else {}
             shown = instant(when)
             version = basis.layout.model.version
             for root, whole, _, valued in totals_of_all(reader, basis, when, wanted):
@@ -275,10 +276,11 @@ def _rank(reader: Reader, basis: Basis, at: int) -> Ranking:
     return Ranking.of((root, whole) for root, whole, _, _ in totals_of_all(reader, basis, at))
 
 
-def _held_tiers(reader: Reader) -> dict[str, str]:
-    """Give the tiers that `advance` recorded."""
-    return {
-        customer: tier
-        for customer, tier in reader.scan(STANDING, columns=("customer", "tier"))
-        if tier is not None
-    }
+def _held_tiers(reader: Reader, ids: list[str] | None) -> dict[str, str]:
+    """Give the tiers that `advance` recorded, everybody's or those of some."""
+    rows = (
+        reader.scan(STANDING)
+        if ids is None
+        else reader.fetch(STANDING, [(customer,) for customer in ids])
+    )
+    return {row[0]: row[_TIER] for row in rows if row[_TIER] is not None}

@@ -23,8 +23,8 @@ from typing import NamedTuple
 import attrs
 
 from crmkit.model.value import NOT_APPLICABLE, UNOBSERVED
-from crmkit.value.fold import newest_seen
 from crmkit.value.layout import Layout, Slots
+from crmkit.value.ops import newest_seen
 from crmkit.value.state import State
 
 _FULL = 100.0
@@ -209,27 +209,34 @@ def _within(slots: Slots) -> Read:
 
     Both are dated at the window's end, and both sums are taken at the newest end.
     """
+    per_us = slots.per_us
 
     def read(_sums: Sums, _at: int, state: State, setting: Setting) -> float | str:
         if not setting.windows or not state.bought:
             return NOT_APPLICABLE
+        windows = _faded_windows(setting.windows, per_us)
         bought = sorted(state.bought)
-        chances = [window for window in setting.windows if bought[0] <= window.end]
-        if not chances:
-            return NOT_APPLICABLE
-        newest = max(window.end for window in chances)
         won = whole = 0.0
         success = False
-        for start, end in chances:
-            fade = exp2((end - newest) * slots.per_us)
-            whole += fade
-            place = bisect_left(bought, start)
-            if place < len(bought) and bought[place] <= end:
-                won += fade
-                success = True
+        for start, end, fade in windows:
+            if bought[0] <= end:
+                whole += fade
+                place = bisect_left(bought, start)
+                if place < len(bought) and bought[place] <= end:
+                    won += fade
+                    success = True
+        if not whole:
+            return NOT_APPLICABLE
         return _quotient(won, whole) if success else UNOBSERVED
 
     return read
+
+
+@lru_cache(maxsize=64)
+def _faded_windows(windows: tuple[Window, ...], per_us: float) -> list[tuple[int, int, float]]:
+    """Give each window with its weight at the newest end: the newest is always a chance."""
+    newest = max(window.end for window in windows)
+    return [(start, end, exp2((end - newest) * per_us)) for start, end in windows]
 
 
 # -- points ----------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from itertools import pairwise
 from statistics import median
 
 from crmkit.clock import DAY
-from crmkit.value.fold import newest_seen
 from crmkit.value.layout import Layout, Slots
+from crmkit.value.ops import newest_seen
 from crmkit.value.readers import TAG_MASK
 from crmkit.value.state import NEVER, State
 

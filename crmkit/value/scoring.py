@@ -102,14 +102,21 @@ def require_root(reader: Reader, customer: str) -> Row:
         CustomerNotFound: nobody has that id.
         CustomerMerged: it was merged; `into` names where to.
     """
-    for row in reader.fetch(CUSTOMER, [(customer,)]):
-        root = row[CUSTOMER.position["root"]]
+    return require_roots(reader, [customer])[customer]
+
+
+def require_roots(reader: Reader, customers: Sequence[str]) -> dict[str, Row]:
+    """Give the CUSTOMER rows of several ids; raises as `require_root`."""
+    rows = {row[0]: row for row in reader.fetch(CUSTOMER, [(one,) for one in customers])}
+    for customer in customers:
+        if customer not in rows:
+            message = f"no customer has the id {customer!r}: look it up by crm.customers.find(...)"
+            raise CustomerNotFound(message, customer_id=customer)
+        root = rows[customer][CUSTOMER.position["root"]]
         if root != customer:
             message = f"customer {customer!r} was merged into {root!r}: use that id"
             raise CustomerMerged(message, customer_id=customer, into=root)
-        return row
-    message = f"no customer has the id {customer!r}: look it up with crm.customers.find(...)"
-    raise CustomerNotFound(message, customer_id=customer)
+    return rows
 
 
 def value_of(reader: Reader, basis: Basis, customer: str, at: int) -> Valued:
@@ -137,8 +144,9 @@ def totals_of_all(
     """Stream (id, total, state, the whole value where it is wanted) of everybody, ordered by id."""
     layout = basis.layout
     setting = basis.setting(layout, at, TODAY)
-    sayings = all_sayings(reader)
-    for root, state in each_state(reader, layout, at, ids):
+    wanted = None if ids is None else list(ids)
+    sayings = all_sayings(reader, wanted)
+    for root, state in each_state(reader, layout, at, wanted):
         said = sayings[root].at(at) if root in sayings else NOTHING_SAID
         whole = partial(value, layout, state, setting, said)
         if said is NOTHING_SAID:
