@@ -12,7 +12,7 @@ from crmkit.care import words
 from crmkit.care.anew import Accounts
 from crmkit.care.changes import Day
 from crmkit.care.entries import Entry
-from crmkit.care.matters import Told, coming, date_matter
+from crmkit.care.matters import OPEN, Told, coming, date_matter
 from crmkit.clock import DAY, instant
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader
@@ -24,8 +24,6 @@ from crmkit.model.care import AgendaItem, Reason
 from crmkit.model.customer import Customer
 from crmkit.value.history import read_log
 from crmkit.value.layout import Kinds
-
-_OPEN = 3
 
 
 @attrs.frozen
@@ -98,7 +96,7 @@ class Writer:
             due=due,
             why=self._why(entry, told, dates, agreed.get(entry.account)),
             about=(
-                *(told.matter("open", one) for one in told.open()[:_OPEN]),
+                *(told.matter("open", one) for one in told.open()[:OPEN]),
                 *(
                     date_matter(when, name, named.get(one.id, ""), self.policy.zone)
                     for when, name, one in dates
@@ -111,6 +109,10 @@ class Writer:
             facts=self._facts(entry),
         )
 
+    def _days(self, at: int) -> int:
+        """Count the days from an instant to this day, as the calendar does."""
+        return self.day.number - self.policy.day_at(at)
+
     def _facts(self, entry: Entry) -> dict[str, float]:
         lateness = entry.priority(self.day.ends) / entry.weight
         facts = {
@@ -121,7 +123,7 @@ class Writer:
             "worst_days": entry.worst / DAY,
         }
         if entry.contact is not None:
-            facts["days_since_contact"] = float((self.day.begins - entry.contact) // DAY)
+            facts["days_since_contact"] = float(self._days(entry.contact))
         return facts
 
     def _why(
@@ -137,7 +139,7 @@ class Writer:
         for kind in ("complaint", "suggestion", "opinion"):
             since = [one.at for one in opened if one.kind == kind]
             if since:
-                why.append(words.opened(kind, (self.day.begins - min(since)) // DAY))
+                why.append(words.opened(kind, self._days(min(since))))
         if entry.unexpected <= -TOLD:
             falls = [(name, delta) for name, delta in entry.causes if delta < 0]
             why.append(words.falling(-entry.unexpected, falls))
@@ -160,9 +162,9 @@ class Writer:
             waited = self.day.ends - first
             if waited <= entry.ideal:
                 return []
-            return [words.never_contacted(int((self.day.begins - first) // DAY))]
+            return [words.never_contacted(self._days(first))]
         waited = self.day.ends - entry.contact
-        days = int((self.day.begins - entry.contact) // DAY)
+        days = self._days(entry.contact)
         if waited > entry.worst:
             return [words.overdue(days, entry.worst / DAY)]
         if waited > entry.ideal:

@@ -18,6 +18,8 @@ from crmkit.value.layout import Kinds
 
 AHEAD = 14
 """Dates so many days ahead are worth a word."""
+OPEN = 3
+"""So many open matters are shown."""
 LAST = 3
 """So many last touches are shown."""
 _PLACE = TOUCHPOINT.position
@@ -57,7 +59,10 @@ class Told:
     def last(self) -> list[Logged]:
         """Give what was bought and said last, newest first."""
         shown = OPEN_KINDS | self.kinds.two_way | {"purchase", "return", "praise"}
-        return [entry for entry in self.entries if entry.kind in shown][:LAST]
+        waiting = {entry.row[0] for entry in self.open()[:OPEN]}
+        return [
+            entry for entry in self.entries if entry.kind in shown and entry.row[0] not in waiting
+        ][:LAST]
 
     def matter(self, code: str, entry: Logged) -> Matter:
         """Put a touchpoint into words."""

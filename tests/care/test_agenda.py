@@ -49,7 +49,7 @@ def test_value_lateness_and_fall_decide_the_order() -> None:
         first = items[0]
         assert (first.customer_id, first.facts["overdue"]) == ("c0", 3.0)
         assert first.facts["ideal_days"] == 10
-        assert first.facts["days_since_contact"] == 34  # whole days before today began
+        assert first.facts["days_since_contact"] == 35
 
 
 def test_any_real_touch_counts_and_a_machine_is_none() -> None:
@@ -281,20 +281,20 @@ def test_reasons_in_both_languages() -> None:
             shop.note(name, "call", days)
         shop.lifecycle.advance()
         assert words(shop, "c7")["due"] == (
-            "not contacted for 34 days; base customers are contacted every 30 days",
-            "已有34天没有联系,普通客户每30天需要联系一次",
+            "not contacted for 35 days; base customers are contacted every 30 days",
+            "已有35天没有联系,普通客户每30天需要联系一次",
         )
         words_of_overdue = (
-            "not contacted for 69 days, longer than the 60 days at most: "
+            "not contacted for 70 days, longer than the 60 days at most: "
             "such a gap lets competitors in"
         )
         assert words(shop, "c8")["overdue"] == (
             words_of_overdue,
-            "已有69天没有联系,超过最长60天,要防止竞争对手见缝插针",
+            "已有70天没有联系,超过最长60天,要防止竞争对手见缝插针",
         )
         assert words(shop, "c9")["never_contacted"] == (
-            "known for 99 days, and nobody has talked to him yet",
-            "认识99天以来从未联系,需要联系",
+            "known for 100 days, and nobody has talked to him yet",
+            "认识100天以来从未联系,需要联系",
         )
 
 
@@ -326,7 +326,7 @@ def test_an_open_complaint_is_due_before_the_cadence() -> None:
                 shop.lifecycle.advance()
             item = shop.item("ann")
             assert item.why[0].code == "open_complaint"
-            assert item.why[0].zh == "2天前的投诉尚未答复"
+            assert item.why[0].zh == "3天前的投诉尚未答复"
             assert (item.about[0].code, item.about[0].en) == ("open", "complaint: cold tea")
             assert item.about[0].touchpoint == ("shop", "r4")
         shop.wait(1)

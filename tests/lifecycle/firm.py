@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import crmkit
-from crmkit.care import Care
 from crmkit.model.care import AgendaItem
 from crmkit.model.customer import Customer, Identity
 
@@ -30,7 +29,7 @@ class Firm:
         config = {"people": PEOPLE, **sections}
         self.crm = crmkit.connect(url, config=config, clock=lambda: self.now, plugins=())
         self.lifecycle = self.crm.lifecycle
-        self.care = Care(self.crm.session, self.lifecycle.guide, self.crm.capture)
+        self.care = self.crm.care
 
     @property
     def today(self) -> date:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from crmkit.contracts.store import Store
+from crmkit.lifecycle import advancing
 from crmkit.lifecycle.tiers import tier_by_rank, tier_held
 from tests.lifecycle.firm import DAY, Firm, firm
 
@@ -117,3 +121,34 @@ def test_a_replay_can_be_repeated() -> None:
         again = shop.lifecycle.advance(since=shop.at(120), step=10 * DAY)
         assert (again.stages, again.tiers) == (0, 0)
         assert moves(shop) == before
+
+
+class PowerCut(Exception):  # noqa: N818 - it is no error of ours
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("commits", [0, 1, 2, 3, 5, 8, 13])
+def test_an_advance_that_was_killed_is_gone_on_with(
+    commits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after some transactions and called again, a replay ends like one that was not."""
+    monkeypatch.setattr(advancing, "_PAGE", 3)
+    with firm() as whole, firm(url=f"sqlite:///{tmp_path}/shop.db") as shop:
+        for one in (whole, shop):
+            live(one, 100, 7, advance=False)
+        store = shop.crm.session.store
+        write, left = type(store).write, iter(range(commits))
+
+        def failing(self: Store) -> object:
+            if next(left, None) is None:
+                raise PowerCut
+            return write(self)
+
+        monkeypatch.setattr(type(store), "write", failing)
+        with pytest.raises(PowerCut):
+            shop.lifecycle.advance(since=shop.at(100), step=20 * DAY)
+        monkeypatch.setattr(type(store), "write", write)
+        shop.lifecycle.advance(since=shop.at(100), step=20 * DAY)
+        whole.lifecycle.advance(since=whole.at(100), step=20 * DAY)
+        assert moves(shop) == moves(whole)
+        assert shop.listed() == whole.listed()
