@@ -125,13 +125,23 @@ class Batch:
         erased = self._tombstones.erased(
             "record", ((p[0], p[1]) for p in staged.parsed if (p[0], p[1]) not in known)
         )
+        drafts, drafted = self._drafts, self._drafted
         for at, (parsed, owner) in enumerate(zip(staged.parsed, owners, strict=True)):
-            if owner is None:
-                continue
-            try:
-                self._take(at, parsed, owner, known, staged.parsed, erased)
-            except Fault as fault:
-                self._reject(staged, at, fault)
+            key = (parsed[0], parsed[1])
+            # Nearly every record is new and of a customer met before.
+            if (
+                type(owner) is Found
+                and key not in drafted
+                and key not in known
+                and key not in erased
+            ):
+                drafted[key] = len(drafts)
+                drafts.append((at, owner, 0))
+            elif owner is not None:
+                try:
+                    self._take(at, parsed, owner, known, staged.parsed, erased)
+                except Fault as fault:
+                    self._reject(staged, at, fault)
         if self._drafts:
             self._append(staged.parsed)
         self._outcome.collisions.update(self._directory.collisions)

@@ -44,6 +44,8 @@ def arrived(writer: Writer, rows: Iterable[Row]) -> set[str]:
 
     What is left of a note are the customers other than the purchase's own.
     """
+    if not _any_notes(writer):
+        return set()
     purchases = {_name(row[1], row[2]): row[_CUSTOMER] for row in rows if row[_KIND] == "purchase"}
     noted = _notes(writer, purchases)
     for name, waiting in noted.items():
@@ -64,6 +66,8 @@ def taken_back(writer: Writer, rows: Sequence[Row]) -> set[str]:
 
 def named_by_others(writer: Writer, rows: Iterable[Row]) -> set[str]:
     """Give the customers other than their own whose returns name one of these purchases."""
+    if not _any_notes(writer):
+        return set()
     names = [_name(row[1], row[2]) for row in rows if row[_KIND] == "purchase"]
     return {base for waiting in _notes(writer, names).values() for base in waiting}
 
@@ -96,9 +100,11 @@ def _note(writer: Writer, rows: Iterable[Row]) -> None:
         _put(writer, name, waiting | known.get(name, set()))
 
 
+def _any_notes(writer: Writer) -> bool:
+    return any(writer.scan(META, low=_PREFIX, high=_PREFIX_END, limit=1))
+
+
 def _notes(writer: Writer, names: Iterable[str]) -> dict[str, set[str]]:
-    if not any(writer.scan(META, low=_PREFIX, high=_PREFIX_END, limit=1)):
-        return {}
     return {row[0]: set(json.loads(row[1])) for row in writer.fetch(META, [(n,) for n in names])}
 
 

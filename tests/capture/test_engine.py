@@ -245,6 +245,22 @@ def test_a_killed_import_ends_like_a_clean_one(tmp_path: Path) -> None:
     end_as_clean(tmp_path, 5, 1)
 
 
+def test_two_processes_may_import_the_same(tmp_path: Path) -> None:
+    """Two imports of one file at the same time leave what one leaves."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    open_store(url).close()
+    command = [sys.executable, "-m", "tests.capture.importer", url]
+    both = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    shared = Shop(store=open_store(url))
+    clean = Shop(settings=Settings(clock=lambda: NOW, region="CN", batch=150))
+    clean.capture_all(stream())
+    one, other = shared.dump(), clean.dump()
+    for table in TABLES:
+        assert one[table.name] == other[table.name], table.name
+    shared.store.close()
+
+
 @pytest.mark.slow("kills an import fifty times")
 def test_an_import_killed_fifty_times_ends_like_a_clean_one(tmp_path: Path) -> None:
     """Fifty deaths change nothing either."""
