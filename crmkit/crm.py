@@ -27,6 +27,7 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import META
+from crmkit.errors import StoreError
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide
 from crmkit.lifecycle.world import Guide
@@ -122,6 +123,24 @@ class CRM:
     def as_actor(self, name: str) -> CRM:
         """Give the same connection for somebody else."""
         return CRM(attrs.evolve(self.session, actor=name), self.config, self.plugins)
+
+    def using(self, connection: Any) -> CRM:
+        """Give the same workspace inside the host's own database transaction.
+
+        What is written by it is committed or undone by the host, and plugins are told after the
+        host's commit.
+
+        Args:
+            connection: A SQLAlchemy connection to the same database, as `engine` makes it.
+
+        Raises:
+            StoreError: this store cannot take part in a transaction of the host's.
+        """
+        store = self.session.store
+        if not hasattr(store, "using"):
+            raise StoreError(f"a {store.name} store has no transactions of the host's to join")
+        joined = attrs.evolve(self.session, store=store.using(connection))
+        return CRM(joined, self.config, self.plugins)
 
     # -- touchpoints in ----------------------------------------------------------------
 

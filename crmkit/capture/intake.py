@@ -61,5 +61,8 @@ class Intake:
             )
 
     def _tell(self, rows: list[Row], roots: set[str]) -> None:
-        if self._heard is not None:
-            self._heard(lambda: [touchpoint(row) for row in rows], sorted(roots))
+        heard = self._heard
+        if heard is not None:
+            self._session.store.after_commit(
+                lambda: heard(lambda: [touchpoint(row) for row in rows], sorted(roots))
+            )

@@ -7,6 +7,7 @@ that does so moves the workspace's generation on; so several processes stay righ
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any
 
 from crmkit.capture.identity import Found
@@ -24,7 +25,7 @@ class Whose:
     def __init__(self, normaliser: Normaliser) -> None:
         """Start empty."""
         self._normaliser = normaliser
-        self._known: dict[Any, Found] = {}
+        self._known: OrderedDict[Any, Found] = OrderedDict()
         self._generation = -1
 
     def refresh(self, reader: Reader) -> None:
@@ -63,7 +64,7 @@ class Whose:
         if spelt is None:
             return
         if len(self._known) >= _MOST:
-            del self._known[next(iter(self._known))]
+            self._known.popitem(last=False)
         self._known[spelt] = found
 
 

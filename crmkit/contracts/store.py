@@ -12,7 +12,7 @@ in commit order, and below `Reader.watermark` nothing new appears; a closed stor
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -134,6 +134,14 @@ class Store(ABC):
             StoreBusy: others kept the database locked for too long.
             StoreError: the database is full, read-only or damaged.
         """
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call once what was written so far is committed: at once, for it is.
+
+        A store that works inside the host's own transaction waits for the host's commit instead,
+        and forgets the call where the host undoes it.
+        """
+        call()
 
     @abstractmethod
     def workspaces(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
@@ -25,6 +25,8 @@ class JoinedStore(Store):
         self.workspace = store.workspace
         self._store = store
         self._connection: sa.Connection | None = connection
+        self._waiting: list[Callable[[], object]] = []
+        self._listens = False
 
     def _held(self) -> sa.Connection:
         if self._connection is None or self._connection.closed:
@@ -74,6 +76,22 @@ class JoinedStore(Store):
                 writer.end()
         with store.dialect.words():
             point.commit()
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call at the end of the host's transaction where it is committed, else never."""
+        if not self._listens:
+            self._listens = True
+            sa.event.listen(self._held(), "commit", self._committed)
+            sa.event.listen(self._held(), "rollback", self._undone)
+        self._waiting.append(call)
+
+    def _committed(self, _connection: sa.Connection) -> None:
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call()
+
+    def _undone(self, _connection: sa.Connection) -> None:
+        self._waiting = []
 
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted."""
