@@ -79,6 +79,7 @@ def table(
     from rich.text import Text
 
     cells = [[visible(shown(cell), keep="\n") for cell in row] for row in rows]
+    head, cells = _told(head, cells)
     console = Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
     made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for column, width in zip(head, _widths(head, cells, console.width), strict=True):
@@ -102,6 +103,18 @@ def table(
         ]
         lines[place + 1] = "\n".join([lines[place + 1], *wrapped])
     click.echo("\n".join(lines))
+
+
+def _told(
+    head: Sequence[Column], cells: list[list[str]]
+) -> tuple[Sequence[Column], list[list[str]]]:
+    """Leave out columns that may be cut and tell nothing: nobody has an owner, for instance."""
+    kept = [
+        place
+        for place, column in enumerate(head)
+        if not (column.short and cells) or any(row[place] for row in cells)
+    ]
+    return [head[place] for place in kept], [[row[place] for place in kept] for row in cells]
 
 
 def _widths(head: Sequence[Column], cells: list[list[str]], room: int) -> list[int]:

@@ -48,6 +48,13 @@ def test_its_figures_are_those_of_the_commands(shown: tuple[Path, str]):
         assert done.stdout in text
 
 
+def test_its_states_are_those_of_its_model(shown: tuple[Path, str]):
+    """Nothing is refolded at every look: the states are of the model that was put in force."""
+    folder, _ = shown
+    found = json.loads(process(*CONFIG, "doctor", "--json", cwd=folder).stdout)
+    assert "states" not in {row["check"] for row in found}
+
+
 def test_its_last_lines_run(shown: tuple[Path, str]):
     """Every command that it ends with does something."""
     folder, text = shown

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import Shop, process, run
+from tests.cli.kit import Shop, process, python_path, run
 
 HEAD = "id,kind,at,email,name,amount,currency,origin\n"
 GOOD = (
@@ -150,6 +154,31 @@ def test_wrong_use(words: tuple[str, ...], named: str):
     assert named in done.stderr
     assert "Traceback" not in done.output
     assert json.loads(run(*URL, "customers", "--json").stdout) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_bar_on_a_terminal(orders: Path):
+    """A person who waits sees that something is done; the bar is gone at the end."""
+    pty = importlib.import_module("pty")
+    terminal, side = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "crmkit.cli", *URL, "import", str(orders)],
+        env={**os.environ, **python_path(), "TERM": "xterm"},
+        stdout=side,
+        stderr=side,
+    )
+    os.close(side)
+    shown = b""
+    try:
+        while part := os.read(terminal, 4096):
+            shown += part
+    except OSError:  # Linux says so when the other side is closed
+        pass
+    os.close(terminal)
+    assert done.wait() == 0
+    assert b"Importing orders.csv" in shown
+    assert b"\x1b[2K" in shown  # the line of the bar was wiped
+    assert shown.rstrip().endswith(b"EUR")
 
 
 def test_no_bar_in_a_pipe(orders: Path, tmp_path: Path):
