@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,8 +34,11 @@ class Listener:
         self.heard += [touchpoint.id for touchpoint in touchpoints]
 
 
+Host = tuple[sa.Engine, crmkit.CRM, Listener]
+
+
 @pytest.fixture
-def host(tmp_path: Path):
+def host(tmp_path: Path) -> Iterator[Host]:
     """A host's engine, a CRM on it, and a plugin that listens."""
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'shop.db'}")
     listener = Listener()
@@ -48,7 +52,7 @@ def host(tmp_path: Path):
     engine.dispose()
 
 
-def test_what_the_host_undoes_never_happened(host) -> None:
+def test_what_the_host_undoes_never_happened(host: Host) -> None:
     """After the host's rollback the touchpoint is not there, and no plugin heard of it."""
     engine, crm, listener = host
     with engine.connect() as connection:
@@ -58,7 +62,7 @@ def test_what_the_host_undoes_never_happened(host) -> None:
     assert listener.heard == []
 
 
-def test_plugins_hear_after_the_hosts_commit(host) -> None:
+def test_plugins_hear_after_the_hosts_commit(host: Host) -> None:
     """The host's commit is what tells the plugins; before it they hear nothing."""
     engine, crm, listener = host
     with engine.connect() as connection:
@@ -69,7 +73,7 @@ def test_plugins_hear_after_the_hosts_commit(host) -> None:
     assert crm.customers.find(email="ann@example.com") is not None
 
 
-def test_outside_a_hosts_transaction_plugins_hear_at_once(host) -> None:
+def test_outside_a_hosts_transaction_plugins_hear_at_once(host: Host) -> None:
     """Without `using`, a capture is committed when it returns, and was told."""
     _, crm, listener = host
     crm.capture([ORDER], source="shop")
