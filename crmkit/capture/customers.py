@@ -267,7 +267,7 @@ class Customers:
         references = list(self.references())
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
-            made = erase(writer, id, deciding, self.key)
+            made = erase(writer, id, deciding, self.key, Normaliser(self.region))
         for one in references:
             for base in made.body["ids"]:
                 one.erase(base, workspace=self.session.store.workspace)

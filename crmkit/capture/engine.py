@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 
 from crmkit.capture.batch import Batch, LostRace, Outcome, Staged
+from crmkit.capture.fields import Fields
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.parse import Parser
 from crmkit.capture.tombstones import Key, Tombstones, no_key
@@ -27,6 +28,7 @@ from crmkit.value.layout import Layout
 BATCH = 10_000
 """Records a transaction."""
 _ATTEMPTS = 5
+_ROOM = 16_000_000  # characters of unusually large records that one batch may hold
 
 OnReject = Callable[[Rejection], object]
 Told = Callable[[list[Row], set[str]], object]
@@ -95,36 +97,40 @@ class Capture:
         """
         tally = _Tally(layout, on_reject)
         parser = Parser(self._settings.kinds, source)
-        for batch in _batches(records, self._settings.batch):
-            with collecting_later():
-                outcome = self._write(into, batch, parser, layout, tally.run)
+        stream = iter(records)
+        while True:
+            now = micros(self._settings.clock())
+            parser.set_clock(now)
+            read = _read(stream, parser, self._settings.batch)
+            if not read.staged.records:
+                break
+            outcome = self._write(into, read, now, layout, tally.run)
             tally.add(outcome)
             if outcome.rows and self._settings.told is not None:
                 self._settings.told(outcome.rows, outcome.roots)
         return tally.report()
 
     def _write(
-        self, into: Store | Writer, records: list[Any], parser: Parser, layout: Layout, run: int
+        self, into: Store | Writer, read: _Read, now: int, layout: Layout, run: int
     ) -> Outcome:
-        now = micros(self._settings.clock())
-        parser.set_clock(now)
-        staged, rejected = _stage(records, parser)
-        if not staged.parsed:
-            return Outcome(run, rejections=rejected)
+        if not read.staged.parsed:
+            return Outcome(run, rejections=read.rejected)
         for _ in range(_ATTEMPTS):
             try:
                 with into.write() if isinstance(into, Store) else nullcontext(into) as writer:
                     self._whose.refresh(writer)
                     tombstones = Tombstones(writer, self._settings.key)
                     batch = Batch(writer, self._whose, tombstones, layout, now, run)
-                    outcome = batch.write(staged)
+                    outcome = batch.write(read.staged)
             except LostRace:
                 self.forget()
             except BaseException:
                 self.forget()
                 raise
             else:
-                outcome.rejections = sorted(rejected + outcome.rejections, key=lambda pair: pair[0])
+                outcome.rejections = sorted(
+                    read.rejected + outcome.rejections, key=lambda pair: pair[0]
+                )
                 return outcome
         message = "other processes captured the same records at the same time: capture them again"
         raise StoreBusy(message)
@@ -146,31 +152,47 @@ def collecting_later() -> Iterator[None]:
         gc.enable()
 
 
-def _batches(records: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+@attrs.frozen
+class _Read:
+    """A batch that was read: what could be, and what could not, by place."""
+
+    staged: Staged
+    rejected: list[tuple[int, Rejection]]
 
 
-def _stage(records: list[Any], parser: Parser) -> tuple[Staged, list[tuple[int, Rejection]]]:
-    """Read every record of a batch, before the transaction."""
+def _read(stream: Iterator[Any], parser: Parser, size: int) -> _Read:
+    """Read the records of one batch, before its transaction.
+
+    A batch ends after `size` records, or earlier where they are huge. Both depend on the records
+    alone, so that a second run cuts the same batches.
+    """
+    records: list[Any] = []
     places: list[int] = []
     parsed: list[Any] = []
     rejected: list[tuple[int, Rejection]] = []
     parse = parser.parse
-    for place, record in enumerate(records):
+    room = _ROOM
+    for record in stream:
         found = record if type(record) is Rejection else parse(record)
         if type(found) is Rejection:
-            rejected.append((place, found))
+            rejected.append((len(records), found))
+            room -= _weight(found.record)
         else:
-            places.append(place)
+            places.append(len(records))
             parsed.append(found)
-    return Staged(places, parsed, records), rejected
+            if type(found) is Fields:  # a plain record is small
+                room -= sum(len(value) for value in found if type(value) is str)
+        records.append(record)
+        if len(records) == size or room < 0:
+            break
+    return _Read(Staged(places, parsed, records), rejected)
+
+
+def _weight(record: Any) -> int:
+    """Give about how many characters a rejected record holds on to."""
+    if isinstance(record, dict):
+        return sum(len(value) for value in record.values() if isinstance(value, (str, bytes)))
+    return len(record) if isinstance(record, (str, bytes)) else 0
 
 
 class _Tally:

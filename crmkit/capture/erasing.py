@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from crmkit.capture.collisions import shared_keys
-from crmkit.capture.customer_rows import read_customer
+from crmkit.capture.customer_rows import read_customer, with_body
+from crmkit.capture.exact import Fault
 from crmkit.capture.ids import next_generation
+from crmkit.capture.keys import Key as Pair
+from crmkit.capture.keys import read_keys
+from crmkit.capture.merge import index
+from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import forget
 from crmkit.capture.tombstones import Key, bury
 from crmkit.contracts.decisions import Deciding, decide, decision
@@ -24,6 +30,11 @@ from crmkit.contracts.tables import (
 from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
 from crmkit.value.scoring import require_root
+
+_FRIEND = TOUCHPOINT.position["friend"]
+_SEQ = CUSTOMER.position["seq"]
+_ROOT = CUSTOMER.position["root"]
+_ERASED = '{"erased":true}'
 
 
 def export(reader: Reader, customer: str) -> dict[str, Any]:
@@ -55,7 +66,9 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
     }
 
 
-def erase(writer: Writer, customer: str, deciding: Deciding, key: Key) -> Decision:
+def erase(
+    writer: Writer, customer: str, deciding: Deciding, key: Key, normaliser: Normaliser
+) -> Decision:
     """Erase a customer and everything that was merged into him.
 
     What stays is one decision that tells the id, and keyed hashes of his identities and of his
@@ -66,6 +79,7 @@ def erase(writer: Writer, customer: str, deciding: Deciding, key: Key) -> Decisi
         customer: Whom.
         deciding: Who, when and why.
         key: Gives the erasure key, which must stand outside the database.
+        normaliser: Spells the keys of friends whom others' referrals name.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -80,6 +94,8 @@ def erase(writer: Writer, customer: str, deciding: Deciding, key: Key) -> Decisi
     bury(writer, key, deciding.now, "identity", {*identities, *only_his})
     bury(writer, key, deciding.now, "record", {(row[1], row[2]) for row in touchpoints})
     forget(writer, touchpoints)
+    forget_friend(writer, {*identities, *only_his}, normaliser)
+    forget_relative(writer, {row[0] for row in group})
     for table in (TOUCHPOINT, VOID, DECISION):
         writer.delete(table, keys, by=("customer",))
     for side in ("holder", "other"):
@@ -91,6 +107,44 @@ def erase(writer: Writer, customer: str, deciding: Deciding, key: Key) -> Decisi
     seq = decide(writer, "erase", customer, deciding, {"ids": [one[0] for one in keys]})
     (row,) = writer.fetch(DECISION, [(seq,)])
     return decision(row)
+
+
+def forget_friend(writer: Writer, identities: set[Pair], normaliser: Normaliser) -> None:
+    """Take an erased customer out of the referrals by which others named him."""
+    rows = []
+    for row in writer.scan(TOUCHPOINT, by=("at",), where={"kind": "referral"}):
+        try:
+            named = read_keys(json.loads(row[_FRIEND] or "{}"), normaliser).keys
+        except Fault:
+            continue
+        if not identities.isdisjoint(named):
+            rows.append((*row[:_FRIEND], _ERASED, *row[_FRIEND + 1 :]))
+    writer.put(TOUCHPOINT, rows)
+
+
+def forget_relative(writer: Writer, ids: set[str]) -> None:
+    """Take an erased customer out of other customers: as a contact, and as what they belong to."""
+    found: dict[str, Row] = {}
+    for one in sorted(ids):
+        rows = writer.fetch(CUSTOMER, [(one,)], by=("parent",))
+        for row in (*rows, *writer.scan(CUSTOMER, contains={"body": one})):
+            found[row[0]] = row
+    changed = [_without(row, ids) for row in found.values() if row[0] not in ids]
+    changed = [row for row in changed if row != found[row[0]]]
+    if changed:
+        seq = writer.sequence(len(changed))
+        new = [(row[0], seq + at, *row[_SEQ + 1 :]) for at, row in enumerate(sorted(changed))]
+        writer.put(CUSTOMER, new)
+        index(writer, sorted({row[_ROOT] for row in changed}))
+
+
+def _without(row: Row, ids: set[str]) -> Row:
+    contacts = json.loads(row[CUSTOMER.position["body"]]).get("contacts")
+    if contacts:
+        kept = [one for one in contacts if one.get("customer_id") not in ids]
+        row = with_body(row, contacts=kept or None)
+    place = CUSTOMER.position["parent"]
+    return (*row[:place], None, *row[place + 1 :]) if row[place] in ids else row
 
 
 def _group(reader: Reader, customer: str) -> list[Row]:

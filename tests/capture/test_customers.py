@@ -337,6 +337,27 @@ def test_the_erased_leave_no_trace_but_hashes() -> None:
     assert_states_are_right(desk)
 
 
+def test_others_forget_the_erased_too() -> None:
+    """Referrals that name him, and firms he stands for or owns, keep nothing of him."""
+    desk = Desk()
+    desk.capture(
+        purchase(1, customer={"email": "ann@secret.example"}),
+        purchase(2, kind="referral", amount=None, currency=None, customer={"shop": "1"})
+        | {"friend": {"email": "ANN@secret.example", "name": "Ann Secret"}},
+    )
+    ann = str(desk.who("email", "ann@secret.example"))
+    other = Contact(name="Kim")
+    firm = desk.customers.save(
+        Customer(name="Firm", contacts=(Contact(name="Ann Secret", customer_id=ann), other))
+    )
+    child = desk.customers.save(Customer(name="Child", parent=ann))
+    desk.customers.erase(ann, reason=WHY)
+    assert "secret" not in repr([desk.rows(table) for table in TABLES]).lower()
+    assert desk.customers.get(firm.id).contacts == (other,)
+    assert desk.customers.get(child.id).parent is None
+    assert desk.customers.search("kim").items == (desk.customers.get(firm.id),)
+
+
 def test_without_the_key_nothing_comes_in() -> None:
     """Where somebody was erased, capture fails rather than go on without the right key."""
     desk, ann = whole_story()

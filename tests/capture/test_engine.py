@@ -166,6 +166,15 @@ def test_a_batch_that_loses_a_race_is_done_again(monkeypatch: pytest.MonkeyPatch
     assert len(shop.rows(TOUCHPOINT)) == 1
 
 
+def test_huge_records_make_small_batches() -> None:
+    """However large the records are, a batch holds only so much at a time."""
+    told: list[int] = []
+    shop = Shop(settings=Settings(clock=lambda: NOW, told=lambda rows, _: told.append(len(rows))))
+    report = shop.capture_all(purchase(number, text="x" * 900_000) for number in range(40))
+    assert report.new == sum(told) == 40
+    assert max(told) < 20
+
+
 def test_an_open_transaction_takes_everything() -> None:
     """Captured into the host's own transaction, all is undone with it."""
     shop = Shop()
