@@ -62,17 +62,29 @@ class Score:
 
 @dataclass(frozen=True)
 class Movement:
-    """A change from one instant to another, with its causes by (indicator, reason)."""
+    """A change from one instant to another, with its causes by (indicator, reason).
+
+    `unexpected` is None where the rhythm is not the customer's own, or is another one depending on
+    whether he is looked at before or after what was merged and corrected meanwhile.
+    """
 
     before: Score
     after: Score
     causes: dict[tuple[str, str], float]
-    unexpected: float
+    unexpected: float | None
 
     @property
     def delta(self) -> float:
         """Change of the total."""
         return self.after.total - self.before.total
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a customer declined, and the points that a person set."""
+
+    declined: frozenset[str]
+    points: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,7 @@ class World:
     records: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     people: list[str] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     _looks: dict[Any, Look] = field(default_factory=dict)
     _seq: int = 0
 
@@ -103,13 +116,31 @@ class World:
         if person not in self.people:
             self.people.append(person)
 
+    def rename(self, person: str, *, gone: bool) -> str:
+        """Give somebody whose key was undone another name: the key may be met anew.
+
+        Args:
+            person: The key that finds nobody any more.
+            gone: Whether the customer went with it.
+        """
+        former = f"{person}, until {self._seq}"
+        self._looks.clear()
+        self.people[self.people.index(person)] = former
+        if gone:
+            self.gone.add(former)
+        for note in (*self.records, *self.decisions):
+            for name in ("customer", "recorded_for", "person", "keep", "drop"):
+                if note.get(name) == person:
+                    note[name] = former
+        return former
+
     def record(self, record: dict[str, Any], *, recorded_at: datetime, run: str) -> None:
         """Note one captured record; its `customer` is the person's key."""
         self._seq += 1
         self._looks.clear()
         self.meet(record["customer"])
         row = dict(record, recorded_at=recorded_at, run=run, seq=self._seq)
-        row["written_as"] = self.root(record["customer"], FOREVER)
+        row["recorded_for"] = self.root(record["customer"], FOREVER)
         self.records.append(row)
 
     def decide(self, kind: str, at: datetime, **body: Any) -> None:
@@ -142,12 +173,20 @@ class World:
 
     def customers(self) -> list[str]:
         """Everybody who stands on his own today."""
-        return [person for person in self.people if self.root(person, FOREVER) == person]
+        return [
+            person
+            for person in self.people
+            if person not in self.gone and self.root(person, FOREVER) == person
+        ]
 
     # -- what is known ---------------------------------------------------------------------
 
     def look(self, known_by: datetime = FOREVER, decided_by: datetime = FOREVER) -> Look:
-        """Give what had been recorded by the one instant, as decided by the other."""
+        """Give what had been recorded by the one instant, as decided by the other.
+
+        Reading: what was recorded after `decided_by` is the own of whom it was recorded for, so
+        of the keeper where its key had been merged away. A later unmerge gives it back.
+        """
         if (known_by, decided_by) in self._looks:
             return self._looks[known_by, decided_by]
         owners = {person: self.root(person, decided_by) for person in self.people}
@@ -157,7 +196,8 @@ class World:
                 continue
             row = self._as_decided(record, decided_by)
             if row is not None:
-                row["owner"] = owners[row["written_as"]]
+                later = row["recorded_at"] > decided_by
+                row["owner"] = row["recorded_for"] if later else owners[row["customer"]]
                 rows.append(row)
         promotions = [
             decision
@@ -203,8 +243,8 @@ class World:
 
     # -- what was declined and overridden --------------------------------------------------
 
-    def wishes(self, person: str, at: datetime, decided_by: datetime) -> dict[str, float | None]:
-        """Give the indicators that are declined (None) or overridden (points) at an instant.
+    def wishes(self, person: str, at: datetime, decided_by: datetime) -> Wishes:
+        """Give the indicators that are declined, and the points that are set, at an instant.
 
         Reading: what was decided about anybody who is merged into the customer holds for him;
         `reinstate` takes back everything that is in force for that indicator.
@@ -221,14 +261,14 @@ class World:
                 notes[:] = [note for note in notes if not in_force(note, now)]
             else:
                 notes.append(decision)
-        wishes: dict[str, float | None] = {}
+        declined, points = set(), {}
         for indicator, notes in standing.items():
-            live = [note for note in notes if in_force(note, at)]
-            if any(note["kind"] == "decline" for note in live):
-                wishes[indicator] = None
-            elif live:
-                wishes[indicator] = float(live[-1]["points"])
-        return wishes
+            for note in notes:
+                if in_force(note, at) and note["kind"] == "decline":
+                    declined.add(indicator)
+                elif in_force(note, at):
+                    points[indicator] = float(note["points"])
+        return Wishes(frozenset(declined), points)
 
     # -- the score -------------------------------------------------------------------------
 
@@ -254,7 +294,11 @@ class World:
         late = evaluate(old, arrived, person, since, since, wished_then)
         faded = evaluate(old, arrived, person, since, until, wished_then)
         behaved = evaluate(old, arrived, person, until, until, wished_then)
-        corrected = evaluate(old, decided, person, until, until, wished_then)
+        # Reading: a decline is a state that shares its weight out, so it is `applicability`.
+        declined = mixed(self.wishes(person, until, then), wished_then)
+        applied = evaluate(old, arrived, person, until, until, declined)
+        declined = mixed(wished_now, wished_then)
+        corrected = evaluate(old, decided, person, until, until, declined)
         overridden = evaluate(old, decided, person, until, until, wished_now)
         end = evaluate(new, decided, person, until, until, wished_now)
 
@@ -264,22 +308,38 @@ class World:
             {part.indicator: shared[part.indicator] * part.points for part in step.parts}
             for step in (late, faded, behaved)
         ]
-        path += [contributions(step) for step in (behaved, corrected, overridden, end)]
+        path += [contributions(step) for step in (applied, corrected, overridden, end)]
         causes = {
             (name, reason): after.get(name, 0.0) - before.get(name, 0.0)
             for reason, before, after in zip(REASONS, path, path[1:], strict=False)
             for name in {**before, **after}
         }
         causes = {key: delta for key, delta in causes.items() if delta}
-        unexpected = end.total - start.total
-        rhythm = self.rhythm(person, until, as_shown=as_shown)
-        for indicator in old.indicators:
+        readings = {
+            self._unexpected(end.total - start.total, causes, old, look, person, until)
+            for look in (arrived, decided)
+        }
+        return Movement(start, end, causes, readings.pop() if len(readings) == 1 else None)
+
+    def _unexpected(
+        self,
+        delta: float,
+        causes: dict[tuple[str, str], float],
+        model: ValueModel,
+        look: Look,
+        person: str,
+        until: datetime,
+    ) -> float | None:
+        """Leave out the fading of what is not overdue yet."""
+        rhythm = own_rhythm(look, person, until)
+        if rhythm is None:
+            return None
+        for indicator in model.indicators:
             fading = causes.get((indicator.name, "fading"), 0.0)
-            last = last_touch(old, indicator, decided, person, until)
-            known = rhythm is not None and last is not None
-            if fading and known and until - last <= 1.5 * rhythm:
-                unexpected -= fading
-        return Movement(start, end, causes, unexpected)
+            last = last_touch(model, indicator, look, person, until)
+            if last is not None and until - last <= 1.5 * rhythm:
+                delta -= fading
+        return delta
 
     def movers(
         self, since: datetime, until: datetime, *, as_shown: bool = False
@@ -312,27 +372,31 @@ class World:
                 total += money(model, row, "amount") or 0.0
         return total
 
-    def rhythm(self, person: str, until: datetime, *, as_shown: bool = False) -> timedelta | None:
-        """Give the median gap between somebody's purchase days; None where it is not known.
 
-        Reading: days are days in UTC, and purchases up to `until` count. Somebody with fewer
-        than three gaps has the median of his tier; that is left to the examples, and None here.
-        """
-        by = until if as_shown else FOREVER
-        days = sorted(
-            {
-                row["at"].astimezone(UTC).date()
-                for row in self.look(by, by).by_owner[person]
-                if row["kind"] == "purchase" and row["at"] <= until
-            }
-        )
-        gaps = [after - before for before, after in pairwise(days)]
-        return statistics.median(gaps) if len(gaps) >= 3 else None
+def own_rhythm(look: Look, person: str, until: datetime) -> timedelta | None:
+    """Give the median gap between somebody's purchase days; None below three gaps.
+
+    Reading: days are days in UTC, and purchases up to `until` count.
+    """
+    days = sorted(
+        {
+            row["at"].astimezone(UTC).date()
+            for row in look.by_owner[person]
+            if row["kind"] == "purchase" and row["at"] <= until
+        }
+    )
+    gaps = [after - before for before, after in pairwise(days)]
+    return statistics.median(gaps) if len(gaps) >= 3 else None
 
 
 def contributions(score: Score) -> dict[str, float]:
     """Give each indicator's contribution."""
     return {part.indicator: part.contribution for part in score.parts}
+
+
+def mixed(declined: Wishes, points: Wishes) -> Wishes:
+    """Take what was declined from one side, the points that were set from the other."""
+    return Wishes(declined.declined, points.points)
 
 
 def in_force(note: dict[str, Any], at: datetime) -> bool:
@@ -350,15 +414,16 @@ def evaluate(
     person: str,
     cut: datetime,
     at: datetime,
-    wishes: dict[str, float | None],
+    wishes: Wishes,
 ) -> Score:
     """Score what happened by `cut` as it has faded by `at`."""
     parts = []
     for indicator in model.indicators:
         raw, points, state = measure(model, indicator, look, person, cut, at)
-        if indicator.name in wishes:
-            wish = wishes[indicator.name]
-            state, points = ("declined", 0.0) if wish is None else ("observed", wish)
+        if indicator.name in wishes.declined:
+            state, points = "declined", 0.0
+        elif indicator.name in wishes.points:
+            state, points = "observed", wishes.points[indicator.name]
         parts.append(Part(indicator.name, state, raw, points))
     applies = [
         indicator.weight if part.state in ("observed", "unobserved") else 0.0
