@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import END, Shop, records
+from tests.cli.kit import END, WIDE, Shop, records
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def sold(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop = Shop(tmp_path_factory.mktemp("shop"))
     with shop.open(clock=lambda: END) as crm:
         assert crm.capture(records(), "shop").rejections == 0
-        hasattr(crm, "lifecycle") and crm.lifecycle.advance()
+        crm.lifecycle.advance()
     return shop
 
 
@@ -25,7 +25,7 @@ def shop(tmp_path: Path) -> Shop:
     made = Shop(tmp_path)
     with made.open(clock=lambda: END) as crm:
         crm.capture(records(), "shop")
-        hasattr(crm, "lifecycle") and crm.lifecycle.advance()
+        crm.lifecycle.advance()
     return made
 
 
@@ -35,4 +35,4 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("CRMKIT_CONFIG", "CRMKIT_URL", "CRMKIT_ACTOR", "CRMKIT_PLUGINS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", WIDE)

@@ -18,6 +18,8 @@ from crmkit.cli import main
 
 END = datetime(2026, 5, 1, tzinfo=UTC)
 """The day after the last touchpoint: what the tests take for now."""
+WIDE = "200"
+"""Columns of the terminal that the tests look at, whatever the tests run in."""
 HOSTILE = "\x1b[31mEve\x07 [bold]x[/bold] \u202egnp\x9b2J"
 NAMES = ("王小明", "Ann Able", HOSTILE, "Ω" * 60, "", "Bob", "李四", "Cat", "Dan", "Fay")
 
@@ -100,7 +102,7 @@ def process(
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "crmkit.cli", *map(str, words)],
         cwd=cwd,
-        env={**os.environ, **python_path(), **(environ or {})},
+        env={**os.environ, "COLUMNS": WIDE, **python_path(), **(environ or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -67,6 +67,7 @@ def test_its_last_lines_run(shown: tuple[Path, str]):
         assert done.stdout
 
 
+@pytest.mark.slow("imports a year of invoices a second time")
 def test_it_can_be_run_again(shown: tuple[Path, str]):
     """A second time everything is known already, and the answers are the same."""
     folder, text = shown
