@@ -164,7 +164,7 @@ def _customers(counts: Statistics, people: set[str]) -> Iterator[Finding]:
         yield notice(
             "lifecycle",
             "no tiers and stages were recorded yet",
-            "run crm.lifecycle.advance(), daily from then on",
+            "crmkit advance, daily from then on",
         )
     unknown = [one for one in counts.by_owner if one != NOBODY and one not in people]
     if unknown and people:

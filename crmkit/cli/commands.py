@@ -9,6 +9,7 @@ COMMANDS = tuple(
     for name, place, summary in (
         ("demo", "demo:demo", "Try everything on a year of a real shop's invoices."),
         ("import", "importing:import_", "Take touchpoints or customers in from files."),
+        ("advance", "advancing:advance", "Bring everybody to his tier and stage; run it daily."),
         ("customers", "customers:customers", "Find customers."),
         ("score", "scores:score", "Show a customer's value score and its parts."),
         ("explain", "scores:explain", "Say why a customer's score moved."),

@@ -11,7 +11,7 @@ import click
 
 from crmkit.cli.agenda import show_agenda
 from crmkit.cli.importing import show_imported
-from crmkit.cli.imports import Imported, advance, day_after, take_in
+from crmkit.cli.imports import Imported, advance, day_after, fit, take_in
 from crmkit.cli.movers import show_movers
 from crmkit.cli.output import say
 from crmkit.cli.progress import watched
@@ -61,7 +61,8 @@ def demo(settings: Settings, folder: Path | None) -> None:
     at = When(end.isoformat(), end)
     with here.open(at) as crm:
         with watched("Fitting the value model, working out tiers and stages", None):
-            _prepare(crm)
+            fit(crm)
+            advance(crm)
         fallen = _show(crm)
     say("", *_next(place, at, fallen))
 
@@ -70,14 +71,6 @@ def _import(settings: Settings, mapping: Path) -> tuple[Imported, Rejects]:
     rejected = Rejects()
     with settings.open() as crm, watched("Importing the invoices", None) as step:
         return take_in(crm, DATA, mapping, None, rejected, step), rejected
-
-
-def _prepare(crm: CRM) -> None:
-    """Fit the model to the shop, once, and bring everybody to his tier and stage."""
-    model = crm.value.calibrate()
-    if crm.value.model() != model:
-        crm.value.use(model, reason="calibrated by crmkit demo")
-    advance(crm)
 
 
 def _show(crm: CRM) -> str:

@@ -11,7 +11,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
-from crmkit.cli.imports import Imported, advance, take_in
+from crmkit.cli.imports import Imported, advance, fit, take_in
 from crmkit.cli.output import columns, note, percent, print_array, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
@@ -33,6 +33,7 @@ _REJECTED = columns("line# field! reason")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write every rejected line here, as JSON Lines.",
 )
+@click.option("--calibrate", is_flag=True, help="Fit the value model to the data, and use it.")
 @click.option("--no-advance", is_flag=True, help="Leave tiers, stages and the agenda as they are.")
 @click.option("--replay", is_flag=True, help="Work out the moves of the past too, step by step.")
 @click.option("--undo", metavar="RUN", help="Take a whole import back instead.")
@@ -46,6 +47,7 @@ def import_(
     customers: bool,
     source: str | None,
     rejects: Path | None,
+    calibrate: bool,
     no_advance: bool,
     replay: bool,
     undo: str | None,
@@ -59,18 +61,20 @@ def import_(
     """
     if bool(files) == (undo is not None):
         wrong("name the FILES to import, or the import to take back: --undo RUN")
+    taken: list[Imported] = []
     with settings.open() as crm, collected(rejects) as rejected:
         if undo is not None:
             crm.touchpoints.undo(undo, reason="crmkit import --undo")
             note(f"Import {undo} is taken back.")
-        taken = []
         for file in files:
             with watched(f"Importing {file.name}", None) as step:
                 taken.append(
                     take_in(crm, file, mapping, source, rejected, step, customers=customers)
                 )
-    if not no_advance:
-        with settings.open(at) as crm, watched("Working out tiers and stages", None):
+    with settings.open(at) as crm, watched("Working out scores, tiers and stages", None):
+        if calibrate:
+            fit(crm)
+        if not no_advance:
             advance(crm, replay=replay)
     if as_json:
         print_array(taken)

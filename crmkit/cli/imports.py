@@ -104,6 +104,13 @@ def take_in(
     )
 
 
+def fit(crm: CRM) -> None:
+    """Fit the value model's scales and half-lives to the data, and put it in force."""
+    model = crm.value.calibrate()
+    if crm.value.model() != model:
+        crm.value.use(model, reason="calibrated from the command line")
+
+
 def advance(crm: CRM, *, replay: bool = False) -> AdvanceReport:
     """Apply the rules to everybody; with `replay`, step by step from the first touchpoint on."""
     return crm.lifecycle.advance(first(crm) if replay else None)

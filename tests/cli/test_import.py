@@ -187,3 +187,13 @@ def test_no_bar_in_a_pipe(orders: Path, tmp_path: Path):
     assert done.returncode == 0
     assert done.stderr == ""
     assert json.loads(done.stdout)[0]["new"] == 4
+
+
+def test_advance_is_what_runs_daily(orders: Path):
+    """Time alone moves customers: a year later the same data stand elsewhere."""
+    run(*URL, "import", orders, "--at", "2026-05-01", "--calibrate")
+    assert "2 customers" in run(*URL, "advance", "--at", "2026-05-01").stdout
+    later = json.loads(run(*URL, "advance", "--at", "2027-05-01", "--json").stdout)
+    assert later["stages"] > 0
+    model = json.loads(run(*URL, "score", "--email", "ann@example.com", "--json").stdout)["model"]
+    assert model == "essay-1-calibrated"
