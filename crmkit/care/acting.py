@@ -61,7 +61,7 @@ def done(  # noqa: PLR0913 - who, what, where to
         message = f"the outcome of agenda item {name!r} could not be recorded: {reason}"
         raise InvalidValueError(message, field="outcome" if why is None else why.field)
     body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
-    _decide(session, customer, body, str(record.get("text") or ""), by)
+    _decide(session, customer, body, by)
 
 
 def snooze(
@@ -70,7 +70,7 @@ def snooze(
     """Put a contact off until a day."""
     name, customer, _ = read_id(item)
     when = _instant(guide, until, session.now(), "until")
-    _decide(session, customer, {"what": SNOOZED, "item": name, "until": when}, "", by)
+    _decide(session, customer, {"what": SNOOZED, "item": name, "until": when}, by)
 
 
 def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | None) -> None:
@@ -79,20 +79,21 @@ def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | Non
     if not owner or (session.people and owner not in session.people):
         known = ", ".join(sorted(session.people)) or "nobody"
         raise InvalidValueError(f"owner {owner!r} is not among [people]: {known}", field="owner")
-    _decide(session, customer, {"what": REASSIGNED, "item": name, "owner": owner}, "", by)
+    _decide(session, customer, {"what": REASSIGNED, "item": name, "owner": owner}, by)
 
 
-def _decide(
-    session: Session, customer: str, body: Mapping[str, Any], reason: str, by: str | None
-) -> None:
-    """Record it; the same contact is done once."""
+def _decide(session: Session, customer: str, body: Mapping[str, Any], by: str | None) -> None:
+    """Record it; the same contact is done once.
+
+    What was said stands in the touchpoint alone: nobody must erase it from a second place.
+    """
     with session.store.write() as writer:
         require_root(writer, customer)
         if body["what"] == DONE:
             for made in decisions_about(writer, [customer], frozenset({"agenda"})):
                 if made.body["what"] == DONE and made.body["item"] == body["item"]:
                     return
-        decide(writer, "agenda", customer, session.deciding(reason, by), body)
+        decide(writer, "agenda", customer, session.deciding("", by), body)
 
 
 def _record(  # noqa: PLR0913 - what an outcome is made of

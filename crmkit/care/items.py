@@ -101,7 +101,7 @@ class Writer:
                     date_matter(when, name, named.get(one.id, ""), self.policy.zone)
                     for when, name, one in dates
                 ),
-                *(told.matter("last", one) for one in told.last()),
+                *(told.matter("last", *lines) for lines in told.last()),
             ),
             channel=told.channel(),
             priority=round(entry.priority(self.day.ends), 6),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 
 import attrs
 
@@ -22,6 +23,8 @@ OPEN = 3
 """So many open matters are shown."""
 LAST = 3
 """So many last touches are shown."""
+ITEMS = 3
+"""So many items of one order are named."""
 _PLACE = TOUCHPOINT.position
 _BY_KIND = {"call": "phone", "meeting": "meeting", "visit": "visit"}
 _BY_IDENTITY = (("phone", "phone"), ("email", "email"))
@@ -56,22 +59,28 @@ class Told:
                 found.append(entry)
         return found
 
-    def last(self) -> list[Logged]:
-        """Give what was bought and said last, newest first."""
+    def last(self) -> list[list[Logged]]:
+        """Give what was bought and said last, newest first; the lines of one order together."""
         shown = OPEN_KINDS | self.kinds.two_way | {"purchase", "return", "praise"}
         waiting = {entry.row[0] for entry in self.open()[:OPEN]}
-        return [
-            entry for entry in self.entries if entry.kind in shown and entry.row[0] not in waiting
-        ][:LAST]
+        found: dict[tuple[str, int, str], list[Logged]] = {}
+        for entry in self.entries:
+            if entry.kind in shown and entry.row[0] not in waiting:
+                key = (entry.kind, entry.at, entry.row[_PLACE["customer"]])
+                if key not in found and len(found) == LAST:
+                    break
+                found.setdefault(key, []).append(entry)
+        return list(found.values())
 
-    def matter(self, code: str, entry: Logged) -> Matter:
-        """Put a touchpoint into words."""
+    def matter(self, code: str, entry: Logged, *others: Logged) -> Matter:
+        """Put a touchpoint into words, with the others that happened together with it."""
         row = entry.row
         en, zh = words.kind(entry.kind)
-        amount, currency = row[_PLACE["amount"]], row[_PLACE["currency"]]
-        money = None if amount is None else f"{amount} {currency or ''}".strip()
-        said = [row[_PLACE["item"]], money, row[_PLACE["text"]]]
-        detail = ", ".join(part for part in said if part)
+        items = list(dict.fromkeys(e.row[_PLACE["item"]] for e in (entry, *others)))
+        named = [item for item in items if item]
+        more = len(named) - ITEMS
+        said = [*named[:ITEMS], f"+{more}" if more > 0 else None, _money((entry, *others))]
+        detail = ", ".join(part for part in (*said, row[_PLACE["text"]]) if part)
         name = self.names.get(row[_PLACE["customer"]], "")
         return Matter(
             code=code,
@@ -97,6 +106,17 @@ class Told:
         if any(contact.email for contact in self.customer.contacts):
             systems.add("email")
         return next((channel for system, channel in _BY_IDENTITY if system in systems), None)
+
+
+def _money(entries: Iterable[Logged]) -> str | None:
+    """Add up what was paid, by currency."""
+    paid: dict[str, Decimal] = {}
+    for entry in entries:
+        amount = entry.row[_PLACE["amount"]]
+        if amount is not None:
+            code = entry.row[_PLACE["currency"]] or ""
+            paid[code] = paid.get(code, Decimal(0)) + Decimal(amount)
+    return " + ".join(f"{amount} {code}".strip() for code, amount in paid.items()) or None
 
 
 def coming(customers: Iterable[Customer], today: date) -> list[tuple[date, str, Customer]]:

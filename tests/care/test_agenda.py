@@ -336,6 +336,20 @@ def test_an_open_complaint_is_due_before_the_cadence() -> None:
         assert shop.listed() == []
 
 
+def test_the_lines_of_one_order_are_one_matter() -> None:
+    """An order of five lines is told once, with its first items and what was paid in all."""
+    with firm() as shop:
+        shop.save("ann")
+        for number in range(5):
+            fields = {"amount": "10.50", "currency": "CNY", "item": f"tea {number}"}
+            shop.note("ann", "purchase", 300, **fields)
+        shop.note("ann", "call", 299, text="arrived well")
+        assert [matter.en for matter in shop.item("ann").about] == [
+            "call: arrived well",
+            "bought: tea 4, tea 3, tea 2, +2, 52.50 CNY",
+        ]
+
+
 def test_dates_coming_up() -> None:
     """A birthday and a date of the host's own within a fortnight are worth a word."""
     with firm(agenda={"cadence": DAYS}) as shop:
