@@ -1,10 +1,5 @@
 """A year of a real shop, to look at crmkit with: see ATTRIBUTION.md for where it comes from."""
 
-from __future__ import annotations
+from crmkit.demo.shipped import DATA, MAPPING
 
-from pathlib import Path
-
-DATA = Path(__file__).with_name("online_retail_sample.csv.gz")
-"""Invoices of a gift shop, 2010-12-01 to 2011-12-09."""
-MAPPING = Path(__file__).with_name("online_retail.toml")
-"""Which column of `DATA` is what."""
+__all__ = ["DATA", "MAPPING"]
