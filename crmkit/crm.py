@@ -31,6 +31,7 @@ from crmkit.errors import StoreError
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide
 from crmkit.lifecycle.world import Guide
+from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.model.value import ValueModel
@@ -216,7 +217,8 @@ class CRM:
     @cached_property
     def lifecycle(self) -> Lifecycle:
         """Stages and tiers, and their moves."""
-        return Lifecycle(self.session, self._guide)
+        hears = self.plugins.hears("crmkit_stages_changed")
+        return Lifecycle(self.session, self._guide, self._tell_moves if hears else None)
 
     @cached_property
     def care(self) -> Care:
@@ -270,6 +272,10 @@ class CRM:
         if self.plugins.hears("crmkit_touchpoints_recorded"):
             self.plugins.touchpoints_recorded(touchpoints(), workspace)
         self.plugins.scores_changed(customers, workspace)
+
+    def _tell_moves(self, moves: tuple[Move, ...]) -> None:
+        workspace = self.session.store.workspace
+        self.session.store.after_commit(lambda: self.plugins.stages_changed(moves, workspace))
 
     def _references(self) -> Iterable[ReferenceSpec]:
         """Give what plugins keep about customers, or stop where one cannot be asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import attrs
@@ -17,6 +18,7 @@ from crmkit.model.lifecycle import AdvanceReport, Ending, Move, Stage
 from crmkit.value.scoring import require_root
 
 MONTH = timedelta(days=30)
+_BATCH = 1000
 
 
 @attrs.frozen
@@ -26,10 +28,12 @@ class Lifecycle:
     Attributes:
         session: The open workspace.
         guide: Rules, cadence and value model.
+        heard: Told of the moves that `advance` made, in batches, after they were committed.
     """
 
     session: Session
     guide: Guide
+    heard: Callable[[tuple[Move, ...]], object] | None = None
 
     def stage(self, id: str, at: datetime | None = None) -> Stage:  # noqa: A002
         """Give a customer's stage at an instant.
@@ -75,13 +79,19 @@ class Lifecycle:
         """
         now = self.session.now()
         if since is None:
-            return advance(self.session.store, self.guide, now)
+            return self._tell(advance(self.session.store, self.guide, now))
         first, every = micros(since, "since"), span(step)
         if first > now or every <= 0:
             field = "step" if every <= 0 else "since"
             message = f"{field} must lead from the past to now ({instant(now)})"
             raise InvalidValueError(message, field=field)
-        return advance(self.session.store, self.guide, now, range(first, now, every))
+        return self._tell(advance(self.session.store, self.guide, now, range(first, now, every)))
+
+    def _tell(self, report: AdvanceReport) -> AdvanceReport:
+        if self.heard is not None:
+            for start in range(0, len(report.moves), _BATCH):
+                self.heard(report.moves[start : start + _BATCH])
+        return report
 
     # -- ending ------------------------------------------------------------------------
 
