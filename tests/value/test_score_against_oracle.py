@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from tests.value import oracle
 from tests.value.shop import (
@@ -201,3 +202,20 @@ def test_any_story_has_the_oracles_scores(story: Story) -> None:
                         opened.world.score(person, at, as_shown=as_shown),
                     )
                     assert not found, (person, at, as_shown, found)
+
+
+@pytest.mark.slow("a hundred databases")
+@settings(MANY, max_examples=100)
+@given(story=stories())
+def test_any_story_on_disk_has_the_oracles_scores(story: Story) -> None:
+    """The same in SQLite, and everybody's scores at once are the same as each one's."""
+    with TemporaryDirectory() as folder, told(story, f"sqlite:///{folder}/shop.db") as opened:
+        people = {opened.ids[person]: person for person in opened.world.customers()}
+        for at in story.instants(opened):
+            for score in opened.crm.value.scores(at=at):
+                person = people[score.customer_id]
+                right = opened.world.score(person, at)
+                assert not (found := differences(score, right)), (person, at, found)
+                shown = opened.score(person, at, as_shown=True)
+                right = opened.world.score(person, at, as_shown=True)
+                assert not (found := differences(shown, right)), (person, at, found)
