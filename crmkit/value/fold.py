@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from struct import Struct
 
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
@@ -22,6 +23,7 @@ _AMOUNT = TOUCHPOINT.position["amount"]
 _CURRENCY = TOUCHPOINT.position["currency"]
 _DIRECTION = TOUCHPOINT.position["direction"]
 _ATTRIBUTES = TOUCHPOINT.position["attributes"]
+_INSTANT = Struct("=q").pack
 _AUTOMATIC = '"automatic"'
 
 
@@ -44,21 +46,38 @@ def fold_batch(
         The new STATE rows of everybody touched.
     """
     program = compile_program(layout)
-    states: dict[str, State] = {}
+    by_root: dict[str, list[tuple[Row, int]]] = {}
     for root, row, aged in arrivals:
-        state = states.get(root)
-        if state is None:
-            kept = old.get(root)
-            state = states[root] = State.empty(layout) if kept is None else unpack(kept)
-            if state.ahead:
-                catch_up(program, layout, state, now)
+        known = by_root.get(root)
+        if known is None:
+            by_root[root] = [(row, aged)]
+        else:
+            known.append((row, aged))
+    return [
+        _fold_one(program, layout, root, old.get(root), came, now) for root, came in by_root.items()
+    ]
+
+
+def _fold_one(  # noqa: PLR0913 - one customer of a batch
+    program: Program,
+    layout: Layout,
+    root: str,
+    kept: Row | None,
+    came: list[tuple[Row, int]],
+    now: int,
+) -> Row:
+    """Add one customer's arrivals, from packed row to packed row."""
+    state = State.empty(layout) if kept is None else unpack(kept)
+    if state.ahead:
+        catch_up(program, layout, state, now)
+    for row, aged in came:
         if row[_RECORDED] > state.recorded:
             state.recorded = row[_RECORDED]
         if row[_AT] > now:
             state.ahead.append((row, aged))
         else:
             fold(program, layout, state, row, aged)
-    return [pack(root, state, layout) for root, state in states.items()]
+    return pack(root, state, layout)
 
 
 def catch_up(program: Program, layout: Layout, state: State, now: int) -> None:
@@ -86,9 +105,9 @@ def fold(program: Program, layout: Layout, state: State, row: Row, aged: int) ->
     if (kind == "purchase" or kind in layout.kinds.negative) and row[_AMOUNT] is not None:
         _revenue(layout, state, row)
     if kind == "purchase":
-        bought = state.bought
-        if not bought or bought[-1] != at:
-            bought.append(at)
+        packed = _INSTANT(at)
+        if state.bought[-8:] != packed:
+            state.bought += packed
     elif kind in layout.kinds.two_way and at > state.contact and not _automatic(row):
         state.contact = at
     for op in program.get(kind, ()):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from math import exp2, isfinite
+from struct import Struct
 from typing import Any
 
 from crmkit.contracts.store import Row
@@ -20,6 +21,7 @@ _ATTRIBUTES = TOUCHPOINT.position["attributes"]
 _NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
 _TEXTS = frozenset("id source kind currency item category channel direction text origin of".split())
 _COMPACT_FROM = 16
+_PAIR = Struct("=2q").pack
 _TAG_BITS = 6
 
 Op = Callable[[State, Row, int, int], None]
@@ -234,28 +236,28 @@ def _breadth(slots: Slots, kind: str) -> Op:
         if value == "" or isinstance(value, (bool, type(None), list, dict)):
             return
         state.sums[n] += 1
-        seen = state.seen
-        seen.append(value_key(value, tag))
-        seen.append(at)
-        pairs = len(seen) >> 1
-        if pairs >= _COMPACT_FROM and pairs & (pairs - 1) == 0:
-            state.seen = _compact(seen)
+        seen = state.seen + _PAIR(value_key(value, tag), at)
+        pairs = len(seen) >> 4
+        compact = pairs >= _COMPACT_FROM and pairs & (pairs - 1) == 0
+        state.seen = _compact(seen) if compact else seen
 
     return op
 
 
-def newest_seen(seen: array[int]) -> dict[int, int]:
+def newest_seen(seen: bytes) -> dict[int, int]:
     """Give the newest instant of each value key."""
     newest: dict[int, int] = {}
-    for key, at in zip(seen[::2], seen[1::2], strict=True):
+    numbers = array("q", seen)
+    for key, at in zip(numbers[::2], numbers[1::2], strict=True):
         if at > newest.get(key, at - 1):
             newest[key] = at
     return newest
 
 
-def _compact(seen: array[int]) -> array[int]:
+def _compact(seen: bytes) -> bytes:
     """Keep only the newest instant of each value: what grows is what differs."""
-    return array("q", [number for pair in newest_seen(seen).items() for number in pair])
+    pairs = newest_seen(seen).items()
+    return array("q", [number for pair in pairs for number in pair]).tobytes()
 
 
 @lru_cache(maxsize=1 << 15)

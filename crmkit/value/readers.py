@@ -14,6 +14,7 @@ rate        decayed successes over decayed chances, at most 1       100 raw
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -215,7 +216,7 @@ def _within(slots: Slots) -> Read:
         if not setting.windows or not state.bought:
             return NOT_APPLICABLE
         windows = _faded_windows(setting.windows, per_us)
-        bought = sorted(state.bought)
+        bought = sorted(array("q", state.bought))
         won = whole = 0.0
         success = False
         for start, end, fade in windows:

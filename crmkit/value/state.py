@@ -26,9 +26,9 @@ class State:
 
     Attributes:
         sums: Counts, decayed sums and reference times, where the layout put them.
-        seen: Pairs (value key, instant) of the breadth indicators, appended as they come; the
-            newest instant of a key counts.
-        bought: Purchase instants, in microseconds, unordered and possibly repeated.
+        seen: Packed pairs (value key, instant) of the breadth indicators, appended as they come;
+            the newest instant of a key counts.
+        bought: Packed purchase instants, in microseconds, unordered and possibly repeated.
         money: Sums in other currencies than the model's, by the place of the indicator's n and by
             currency: [n, sum, ref, decayed count, last].
         ahead: TOUCHPOINT rows (with their aged-from instant) that lie ahead of the last fold.
@@ -40,8 +40,8 @@ class State:
     """
 
     sums: array[float]
-    seen: array[int] = attrs.field(factory=lambda: array("q"))
-    bought: array[int] = attrs.field(factory=lambda: array("q"))
+    seen: bytes = b""
+    bought: bytes = b""
     money: dict[int, dict[str, list[float]]] = attrs.field(factory=dict)
     ahead: list[tuple[Row, int]] = attrs.field(factory=list)
     first: int = -NEVER
@@ -59,8 +59,8 @@ class State:
         """Give a state that can be added to without changing this one."""
         return State(
             self.sums[:],
-            self.seen[:],
-            self.bought[:],
+            self.seen,
+            self.bought,
             {slot: {c: s[:] for c, s in sums.items()} for slot, sums in self.money.items()},
             self.ahead[:],
             self.first,
@@ -72,11 +72,11 @@ class State:
 
     def bought_until(self, at: int) -> list[int]:
         """Give the distinct purchase instants up to `at`, oldest first."""
-        return sorted({bought for bought in self.bought if bought <= at})
+        return sorted({bought for bought in array("q", self.bought) if bought <= at})
 
     def purchase_days(self, at: int) -> list[int]:
         """Give the distinct days (UTC, counted from 1970) with a purchase up to `at`."""
-        return sorted({bought // DAY for bought in self.bought if bought <= at})
+        return sorted({bought // DAY for bought in array("q", self.bought) if bought <= at})
 
 
 def pack(customer: str, state: State, layout: Layout) -> Row:
@@ -90,8 +90,8 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
         customer,
         layout.id,
         state.sums.tobytes(),
-        state.seen.tobytes() if state.seen else None,
-        state.bought.tobytes() if state.bought else None,
+        state.seen or None,
+        state.bought or None,
         json.dumps(rest, ensure_ascii=False) if rest else None,
         state.first,
         state.newest,
@@ -106,8 +106,8 @@ def unpack(row: Row) -> State:
     _, _, sums, seen, bought, rest, first, newest, contact, own, recorded = row
     state = State(
         array("d", sums),
-        array("q", seen or b""),
-        array("q", bought or b""),
+        seen or b"",
+        bought or b"",
         first=first,
         newest=newest,
         contact=NEVER if contact is None else contact,
