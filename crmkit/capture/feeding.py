@@ -10,6 +10,8 @@ from crmkit.contracts.tables import FED, TOUCHPOINT, VOID
 _AT = TOUCHPOINT.position["at"]
 _KIND = TOUCHPOINT.position["kind"]
 _CUSTOMER = TOUCHPOINT.position["customer"]
+_RUN = TOUCHPOINT.position["run"]
+_VOID = FED.position["void"]
 _RECORDED = TOUCHPOINT.position["recorded"]
 
 
@@ -21,11 +23,11 @@ def feed(writer: Writer, rows: Iterable[Row]) -> None:
         if kept is None or row[_AT] < kept[_AT]:
             earliest[row[_KIND]] = row
     known: dict[str, int] = {}
-    for kind, at, _, void in writer.fetch(FED, [(kind,) for kind in earliest], by=("kind",)):
-        if void is None:
-            known[kind] = min(at, known.get(kind, at))
+    for fed in writer.fetch(FED, [(kind,) for kind in earliest], by=("kind",)):
+        if fed[_VOID] is None:
+            known[fed[0]] = min(fed[1], known.get(fed[0], fed[1]))
     news = [
-        (kind, row[_AT], row[_RECORDED], None)
+        (kind, row[_AT], row[_RECORDED], None, row[_RUN])
         for kind, row in sorted(earliest.items())
         if kind not in known or row[_AT] < known[kind]
     ]
@@ -41,9 +43,11 @@ def starve(writer: Writer, taken_back: Iterable[Row], now: int) -> None:
     noted = {(row[_KIND], row[_AT]) for row in taken_back}
     kinds = {(kind,) for kind, _ in noted}
     lost = [
-        row for row in writer.fetch(FED, kinds, by=("kind",)) if row[3] is None and row[:2] in noted
+        row
+        for row in writer.fetch(FED, kinds, by=("kind",))
+        if row[_VOID] is None and row[:2] in noted
     ]
-    writer.put(FED, [(kind, at, recorded, now) for kind, at, recorded, _ in lost])
+    writer.put(FED, [(*row[:_VOID], now, *row[_VOID + 1 :]) for row in lost])
     for kind in sorted({row[0] for row in lost}):
         for row in writer.scan(TOUCHPOINT, by=("at",), where={"kind": kind}):
             if not any(writer.fetch(VOID, [(row[_CUSTOMER], row[0])])):

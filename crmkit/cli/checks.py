@@ -17,8 +17,8 @@ from crmkit.model.serial import Record
 from crmkit.model.value import ValueModel
 from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis
+from crmkit.value.history import TODAY
 from crmkit.value.models import load_model
-from crmkit.value.scoring import TODAY
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM

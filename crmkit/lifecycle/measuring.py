@@ -15,11 +15,18 @@ from crmkit.lifecycle.columns import Columns, Start
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course, roots_of_all
 from crmkit.value.fold import fold
-from crmkit.value.history import Entry, Purchases, pages, read_groups, read_log, read_purchases
+from crmkit.value.history import (
+    TODAY,
+    Entry,
+    Purchases,
+    pages,
+    read_groups,
+    read_log,
+    read_purchases,
+)
 from crmkit.value.layout import Layout
 from crmkit.value.measure import NOTHING_SAID, Said
 from crmkit.value.ops import compile_program
-from crmkit.value.scoring import TODAY
 from crmkit.value.state import NEVER, State
 
 _PAGE = 500

@@ -17,6 +17,7 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, FED
 from crmkit.model.log import Decision
 from crmkit.model.value import ValueModel
+from crmkit.value.history import FOREVER, View
 from crmkit.value.layout import CORE_KINDS, Kinds, Layout
 from crmkit.value.measure import NOTHING_SAID, Said
 from crmkit.value.readers import Setting, Window
@@ -53,12 +54,12 @@ class Promotions:
 
     windows: tuple[tuple[Window, int], ...] = ()
 
-    def until(self, at: int, knowledge: int) -> tuple[Window, ...]:
-        """Give the windows that ended by `at`, of those known at `knowledge`."""
+    def until(self, at: int, view: View) -> tuple[Window, ...]:
+        """Give the windows that ended by `at`, of those known in a view."""
         return tuple(
             window
             for window, recorded in self.windows
-            if window.end <= at and recorded <= knowledge
+            if window.end <= at and view.holds(recorded, FOREVER, 0)
         )
 
 
@@ -90,18 +91,18 @@ class Basis:
         return found
 
     def setting(
-        self, layout: Layout, at: int, knowledge: int, windows_until: int | None = None
+        self, layout: Layout, at: int, view: View, windows_until: int | None = None
     ) -> Setting:
-        """Give what a score at `at` rests on, of what was known at `knowledge`."""
+        """Give what a score at `at` rests on, of what is known in a view."""
         kinds = {
             kind
-            for kind, since, recorded, void in self.fed
-            if since <= at and recorded <= knowledge and (void is None or knowledge < void)
+            for kind, since, recorded, void, run in self.fed
+            if since <= at and view.holds(recorded, FOREVER if void is None else void, run)
         }
         return Setting(
             at,
             tuple(not kinds.isdisjoint(sources) for sources in layout.sources),
-            self.promotions.until(at if windows_until is None else windows_until, knowledge),
+            self.promotions.until(at if windows_until is None else windows_until, view),
         )
 
 
@@ -229,6 +230,11 @@ class Merges:
             group.update(below)
             waiting.extend(below)
         return group
+
+    def ever(self, root: str, since: int, until: int) -> set[str]:
+        """Give the ids that led to `root` at any instant from `since` to `until`."""
+        instants = {since, until, *(at for at, *_ in self.moves if since < at <= until)}
+        return {base for at in instants for base in self.group(root, at)}
 
     def _parents(self, at: int) -> dict[str, str]:
         return _parents(tuple(self.moves), at)

@@ -19,6 +19,7 @@ from crmkit.contracts.tables import STATE
 from crmkit.model.value import Indicator, ValueModel
 from crmkit.value.basis import Basis
 from crmkit.value.history import (
+    TODAY,
     Entry,
     Purchases,
     build,
@@ -29,7 +30,6 @@ from crmkit.value.history import (
 )
 from crmkit.value.layout import Layout
 from crmkit.value.measure import measure
-from crmkit.value.scoring import TODAY
 
 SAMPLE = 2000
 """Customers that are read: every n-th of all, so that the answer does not depend on luck."""

@@ -8,10 +8,11 @@ from crmkit.contracts.store import Reader, Store
 from crmkit.model.value import Cause, Movement
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_state
+from crmkit.value.history import TODAY
 from crmkit.value.layout import Layout
 from crmkit.value.movers import STOOD_STILL, Moved, order_movers
 from crmkit.value.ranking import Ranking
-from crmkit.value.scoring import TODAY, Valued, value
+from crmkit.value.scoring import Valued, value
 from crmkit.value.state import State
 
 

@@ -16,8 +16,12 @@ from crmkit.model.touchpoint import Touchpoint
 from crmkit.model.value import Cause
 from crmkit.value.basis import Basis, Merges, Sayings, read_merges, read_sayings
 from crmkit.value.history import (
+    TODAY,
+    Arrived,
     Entry,
+    Known,
     Purchases,
+    View,
     build,
     read_groups,
     read_log,
@@ -27,7 +31,7 @@ from crmkit.value.history import (
 from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out
 from crmkit.value.readers import Setting
-from crmkit.value.scoring import TODAY, Valued
+from crmkit.value.scoring import Valued
 from crmkit.value.state import State
 
 _KIND = TOUCHPOINT.position["kind"]
@@ -115,39 +119,45 @@ class _Walk:
 
 
 @attrs.frozen
-class Instants:
-    """A movement's start and end, and what is known at each.
+class _Story:
+    """One customer's movement, as the three parts of the path see it.
 
     Attributes:
         since: Start, in microseconds.
         until: End, in microseconds.
-        known_before: Knowledge at the start: `since` as shown, else today's.
-        known_after: Knowledge at the end: `until` as shown, else today's.
+        views: What is known before, on the way (captures only), and after the corrections.
+        entries: The touchpoints that are his in each of these views.
+        sayings: What was decided about him, as seen before and after the corrections.
+        purchases: What the returns among the entries name.
     """
 
     since: int
     until: int
-    known_before: int
-    known_after: int
-
-
-@attrs.frozen
-class _Story:
-    """One customer's entries, as the three parts of the path see them."""
-
-    before: list[Entry]
-    arrived: list[Entry]
-    after: list[Entry]
+    views: tuple[View, View, View]
+    entries: tuple[list[Entry], list[Entry], list[Entry]]
+    sayings: tuple[Sayings, Sayings]
     purchases: Purchases
+
+    @property
+    def as_shown(self) -> bool:
+        """Whether the views differ at all; with today's knowledge they do not."""
+        return self.views[0] != self.views[2]
 
 
 def explain(reader: Reader, basis: Basis, customer: str, since: int, until: int) -> Path:
     """Walk the path with today's knowledge."""
     group = read_groups(reader, [customer])[customer]
     entries = [e for found in read_log(reader, group).values() for e in found if e.live]
-    story = _Story(entries, entries, entries, read_purchases(reader, entries))
-    instants = Instants(since, until, TODAY, TODAY)
-    return _walk(basis, basis.layout, basis.layout, story, instants, read_sayings(reader, group))
+    sayings = read_sayings(reader, group)
+    story = _Story(
+        since,
+        until,
+        (TODAY, TODAY, TODAY),
+        (entries, entries, entries),
+        (sayings, sayings),
+        read_purchases(reader, entries),
+    )
+    return _walk(basis, (basis.layout, basis.layout), story)
 
 
 def explain_as_shown(  # noqa: PLR0913 - as above, and the merges where many ask
@@ -158,98 +168,92 @@ def explain_as_shown(  # noqa: PLR0913 - as above, and the merges where many ask
     until: int,
     merges: Merges | None = None,
 ) -> Path:
-    """Walk the path by what had been recorded, merged and decided at each end."""
+    """Walk the path by what had been recorded, merged and decided at each end.
+
+    What was recorded under a dropped identity after its merge is the keeper's own behaviour.
+    """
     merges = merges or read_merges(reader)
     before, after = merges.group(customer, since), merges.group(customer, until)
-    log = [e for found in read_log(reader, before | after).values() for e in found]
-    known = [e for e in log if e.row[_CUSTOMER] in before and e.known(since)]
+    bases = merges.ever(customer, since, until)
+    log = [e for found in read_log(reader, sorted(bases)).values() for e in found]
+    views = Known(since), Arrived(since, until), Known(until)
+    known = [e for e in log if e.row[_CUSTOMER] in before and e.known(views[0])]
+    came = [
+        e
+        for e in log
+        if e.row[_RECORDED] > since
+        and e.known(views[1])
+        and merges.root(e.row[_CUSTOMER], e.row[_RECORDED]) == customer
+    ]
     story = _Story(
-        known,
-        known + [e for e in log if _arrived(e, merges, before, customer, since, until)],
-        [e for e in log if e.row[_CUSTOMER] in after and e.known(until)],
+        since,
+        until,
+        views,
+        (known, known + came, [e for e in log if e.row[_CUSTOMER] in after and e.known(views[2])]),
+        (read_sayings(reader, before), read_sayings(reader, after)),
         read_purchases(reader, log),
     )
-    sayings = read_sayings(reader, before | after)
-    layouts = basis.layout_at(since), basis.layout_at(until)
-    return _walk(basis, *layouts, story, Instants(since, until, since, until), sayings)
+    return _walk(basis, (basis.layout_at(since), basis.layout_at(until)), story)
 
 
-def _arrived(  # noqa: PLR0913 - one predicate
-    entry: Entry, merges: Merges, before: set[str], customer: str, since: int, until: int
-) -> bool:
-    """Tell whether a row came in meanwhile as the customer's own, not by a correction.
+def _walk(basis: Basis, layouts: tuple[Layout, Layout], story: _Story) -> Path:
+    """Walk from the score at the start to the one at the end, a step a reason."""
+    first, last = layouts
+    since, until = story.since, story.until
+    before, on_the_way, after = range(3)
 
-    What was recorded under a dropped identity after its merge is the keeper's own.
-    """
-    recorded, base = entry.row[_RECORDED], entry.row[_CUSTOMER]
-    if entry.correction or not since < recorded <= until:
-        return False
-    return base in before or merges.root(base, recorded) == customer
+    def state(part: int, at: int, layout: Layout = first) -> State:
+        view, entries = story.views[part], story.entries[part]
+        return build(layout, entries, story.purchases, at, view=view)
 
+    def setting(part: int, at: int, windows_until: int, layout: Layout = first) -> Setting:
+        return basis.setting(layout, at, story.views[part], windows_until)
 
-def _walk(  # noqa: PLR0913 - the one place where all of it meets
-    basis: Basis,
-    first: Layout,
-    last: Layout,
-    story: _Story,
-    when: Instants,
-    sayings: Sayings,
-) -> Path:
-    since, until = when.since, when.until
-
-    def state(entries: Iterable[Entry], at: int, knowledge: int, layout: Layout = first) -> State:
-        return build(layout, entries, story.purchases, at, knowledge=knowledge)
-
-    def setting(at: int, windows_until: int, layout: Layout = first) -> Setting:
-        return basis.setting(layout, at, when.known_after, windows_until)
-
-    said, said_after = sayings.at(since), sayings.at(until)
-    start = measure(
-        first,
-        state(story.before, since, when.known_before),
-        basis.setting(first, since, when.known_before),
-        said,
-    )
+    said = story.sayings[0].at(since)
+    start = measure(first, state(before, since), setting(before, since, since), said)
     weights = share_out(first, start.states)
-    before = Valued(first, start, weights)
-    walk = _Walk(last=before.contributions())
+    begin = Valued(first, start, weights)
+    walk = _Walk(last=begin.contributions())
 
     def step(reason: str, what: State, where: Setting, entries: Sequence[Entry] = ()) -> None:
-        """Go on with the sharing-out of `since`."""
+        """Go on with the sharing-out of the start."""
         walk.step(reason, Valued(first, measure(first, what, where, said), weights), entries)
 
-    held = state(story.arrived, since, when.known_after)
-    late = when.known_after != when.known_before
-    if late:
-        new = [e for e in story.arrived[len(story.before) :] if e.at <= since]
-        step("late", held, setting(since, since), new)
-    step("fading", held, setting(until, since))
-    moved = state(story.arrived, until, when.known_after)
-    news = [e for e in story.arrived if since < e.at <= until]
-    step("behaviour", moved, setting(until, until), news)
-    first_seen = story.arrived[len(story.before) :] + news if late else news
+    arrived = story.entries[on_the_way]
+    came = arrived[len(story.entries[before]) :] if story.as_shown else []
+    held = state(on_the_way, since)
+    if story.as_shown:
+        late = [entry for entry in came if entry.at <= since]
+        step("late", held, setting(on_the_way, since, since), late)
+    step("fading", held, setting(on_the_way, until, since))
+    moved = state(on_the_way, until)
+    news = [entry for entry in arrived if since < entry.at <= until]
+    step("behaviour", moved, setting(on_the_way, until, until), news)
 
     def shared(
-        reason: str, what: State, layout: Layout, how: Said, entries: Sequence[Entry] = ()
+        reason: str, what: State, where: Setting, how: Said, entries: Sequence[Entry] = ()
     ) -> Valued:
         """Go on with the weights shared out anew."""
-        measured = measure(layout, what, setting(until, until, layout), how)
+        layout = last if reason == "model" else first
+        measured = measure(layout, what, where, how)
         valued = Valued(layout, measured, share_out(layout, measured.states))
         walk.step(reason, valued, entries)
         return valued
 
-    mixed = Said(said_after.declined, said.points)
-    after = shared("applicability", moved, first, mixed, first_seen)
-    mended = moved
-    if story.after is not story.arrived:
-        changed = _difference(story.arrived, story.after)
-        mended = state(story.after, until, when.known_after)
-        after = shared("correction", mended, first, mixed, changed)
-    after = shared("override", mended, first, said_after)
+    declined = Said(story.sayings[0].at(until).declined, said.points)
+    end = shared("applicability", moved, setting(on_the_way, until, until), declined, came or news)
+    said_after = story.sayings[1].at(until)
+    mended, where = moved, setting(after, until, until)
+    if story.as_shown:
+        changed = _difference(arrived, story.entries[after])
+        mended = state(after, until)
+        declined = Said(said_after.declined, said.points)
+        end = shared("correction", mended, where, declined, changed)
+    end = shared("override", mended, where, said_after)
     if last is not first:
-        mended = state(story.after, until, when.known_after, last)
-        after = shared("model", mended, last, said_after)
-    return Path(before, after, walk.steps, moved)
+        mended = state(after, until, last)
+        end = shared("model", mended, setting(after, until, until, last), said_after)
+    return Path(begin, end, walk.steps, moved)
 
 
 def _difference(before: Iterable[Entry], after: Iterable[Entry]) -> list[Entry]:

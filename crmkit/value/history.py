@@ -29,16 +29,50 @@ FOREVER = 1 << 62
 """Later than every instant."""
 
 
+class Known(NamedTuple):
+    """The view of one instant: what had been recorded by then, and not yet taken back.
+
+    Attributes:
+        at: The instant of the knowledge, in microseconds.
+    """
+
+    at: int
+
+    def holds(self, recorded: int, void: int, run: int) -> bool:  # noqa: ARG002 - as `Arrived`
+        """Tell whether what was recorded then, and taken back then, held in this view."""
+        return recorded <= self.at < void
+
+
+class Arrived(NamedTuple):
+    """What was known at `since`, and what was captured until `until`: nothing corrected yet.
+
+    Attributes:
+        since: Corrections from here on are left out, in microseconds.
+        until: Captures up to here are let in, in microseconds.
+    """
+
+    since: int
+    until: int
+
+    def holds(self, recorded: int, void: int, run: int) -> bool:
+        """Tell whether something is known in this view; a negative run is a correction's."""
+        return void > self.since and recorded <= (self.until if run >= 0 else self.since)
+
+
+View = Known | Arrived
+TODAY = Known(FOREVER - 1)
+"""The view of everything that holds in the log today."""
+
+
 class Entry(NamedTuple):
     """One row of the log, and from when on it no longer holds (`FOREVER`: it does)."""
 
     row: Row
     void: int
 
-    def known(self, knowledge: int) -> bool:
-        """Tell whether the row held as known at an instant."""
-        recorded: int = self.row[_RECORDED]
-        return recorded <= knowledge < self.void
+    def known(self, view: View) -> bool:
+        """Tell whether the row holds in a view."""
+        return view.holds(self.row[_RECORDED], self.void, self.row[_RUN])
 
     @property
     def live(self) -> bool:
@@ -57,11 +91,6 @@ class Entry(NamedTuple):
         kind: str = self.row[_KIND]
         return kind
 
-    @property
-    def correction(self) -> bool:
-        """Whether a correction wrote it, not a capture."""
-        return bool(self.row[_RUN] < 0)
-
 
 @attrs.frozen
 class Purchases:
@@ -69,12 +98,12 @@ class Purchases:
 
     entries: Mapping[tuple[str, str], list[Entry]] = attrs.field(factory=dict)
 
-    def aged(self, row: Row, knowledge: int = FOREVER - 1) -> int:
+    def aged(self, row: Row, view: View = TODAY) -> int:
         """Give the instant a row is aged from: its own, or its purchase's where it is known."""
         at: int = row[_AT]
         if row[_OF] is None:
             return at
-        known = [e.at for e in self.entries.get((row[_SOURCE], row[_OF]), ()) if e.known(knowledge)]
+        known = [e.at for e in self.entries.get((row[_SOURCE], row[_OF]), ()) if e.known(view)]
         return known[-1] if known else at
 
 
@@ -138,7 +167,7 @@ def build(  # noqa: PLR0913 - the view's settings, by name
     until: int,
     *,
     waiting: bool = False,
-    knowledge: int = FOREVER - 1,
+    view: View = TODAY,
 ) -> State:
     """Fold entries that happened up to `until` into a state.
 
@@ -148,7 +177,7 @@ def build(  # noqa: PLR0913 - the view's settings, by name
         purchases: What the returns among them name.
         until: Last instant, inclusive.
         waiting: Whether later ones wait in the state (as capture does), or are left out.
-        knowledge: As of when the purchases are looked up.
+        view: The view that the purchases are looked up in.
     """
     state = State.empty(layout)
     program = compile_program(layout)
@@ -157,9 +186,9 @@ def build(  # noqa: PLR0913 - the view's settings, by name
         if row[_RECORDED] > state.recorded:
             state.recorded = row[_RECORDED]
         if row[_AT] <= until:
-            fold(program, layout, state, row, purchases.aged(row, knowledge))
+            fold(program, layout, state, row, purchases.aged(row, view))
         elif waiting:
-            state.ahead.append((row, purchases.aged(row, knowledge)))
+            state.ahead.append((row, purchases.aged(row, view)))
     return state
 
 

@@ -17,12 +17,13 @@ from crmkit.model.value import Movement
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course
 from crmkit.value.explain import Path
+from crmkit.value.history import TODAY
 from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting
 from crmkit.value.rhythm import own_gap, silences, unexplained
-from crmkit.value.scoring import TODAY, TierOf, value
+from crmkit.value.scoring import TierOf, value
 from crmkit.value.state import State
 
 STOOD_STILL = 1e-12

@@ -15,7 +15,7 @@ from crmkit.errors import CustomerMerged, CustomerNotFound
 from crmkit.model.value import Part, Score
 from crmkit.value.basis import Basis, all_sayings, read_merges, read_sayings
 from crmkit.value.everybody import each_state
-from crmkit.value.history import FOREVER, build, read_groups, read_log, read_purchases
+from crmkit.value.history import TODAY, Known, build, read_groups, read_log, read_purchases
 from crmkit.value.layout import Layout
 from crmkit.value.measure import (
     NOTHING_SAID,
@@ -30,8 +30,6 @@ from crmkit.value.readers import Setting
 from crmkit.value.state import State
 
 TierOf = Callable[[], str | None]
-TODAY = FOREVER - 1
-"""Knowledge of everything that is in the log."""
 
 
 @attrs.frozen
@@ -132,10 +130,11 @@ def value_as_shown(reader: Reader, basis: Basis, customer: str, at: int) -> Valu
     layout = basis.layout_at(at)
     group = read_merges(reader).group(customer, at)
     log = read_log(reader, group)
-    entries = [entry for found in log.values() for entry in found if entry.known(at)]
-    state = build(layout, entries, read_purchases(reader, entries), at, knowledge=at)
+    then = Known(at)
+    entries = [entry for found in log.values() for entry in found if entry.known(then)]
+    state = build(layout, entries, read_purchases(reader, entries), at, view=then)
     sayings = read_sayings(reader, group)
-    return value(layout, state, basis.setting(layout, at, at), sayings.at(at))
+    return value(layout, state, basis.setting(layout, at, then), sayings.at(at))
 
 
 def totals_of_all(

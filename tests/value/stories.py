@@ -259,9 +259,13 @@ class Teller:
             del self.live[key_of(row)]
 
     def undo(self, one: int, _two: int, _three: int) -> None:
-        """Take back one of the runs."""
-        if self.shop.runs:
-            runs = list(self.shop.runs)
+        """Take back one of the runs that something is left of."""
+        runs = [
+            run
+            for run, taken in self.shop.runs.items()
+            if any(key_of(row) in self.live for row in taken)
+        ]
+        if runs:
             taken = self.shop.undo(runs[-1 - one % len(runs)])
             for row in taken:
                 self.live.pop(key_of(row), None)

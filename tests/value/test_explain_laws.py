@@ -322,7 +322,7 @@ def test_what_a_retraction_leaves_unfed_is_a_correction() -> None:
         opened.wait(timedelta(seconds=1))
         opened.retract(key)
         causes = opened.causes(since, as_shown=True)
-        assert causes["calls", "correction"] == pytest.approx(-23.3, abs=0.1)
+        assert causes["calls", "correction"] == pytest.approx(-23.8, abs=0.1)
         assert causes["visits", "correction"] == pytest.approx(25, abs=0.1)
         assert {reason for _, reason in causes} == {"fading", "correction"}
 
