@@ -27,7 +27,7 @@ def feed(writer: Writer, rows: Iterable[Row]) -> None:
         if fed[_VOID] is None:
             known[fed[0]] = min(fed[1], known.get(fed[0], fed[1]))
     news = [
-        (kind, row[_AT], row[_RECORDED], None, row[_RUN])
+        (kind, row[_AT], row[_RECORDED], None, int(row[_RUN] < 0))
         for kind, row in sorted(earliest.items())
         if kind not in known or row[_AT] < known[kind]
     ]

@@ -144,12 +144,12 @@ STATE = Table(
 
 FED = Table(
     "fed",
-    _columns("kind:text! at:integer! recorded:integer! void:integer run:integer!"),
+    _columns("kind:text! at:integer! recorded:integer! void:integer correction:integer!"),
     key=("kind", "recorded", "at"),
 )
 """The earliest instant each kind of touchpoint happened: one row each time an earlier one became
-known, `run` telling a correction as in the log. What is taken back at v gets ``void = v``, and the
-earliest that is left a row of v."""
+known, `correction` being 1 where a correction made it so. What is taken back at v gets
+``void = v``, and the earliest that is left a row of v."""
 
 STANDING = Table(
     "standing",

@@ -96,8 +96,8 @@ class Basis:
         """Give what a score at `at` rests on, of what is known in a view."""
         kinds = {
             kind
-            for kind, since, recorded, void, run in self.fed
-            if since <= at and view.holds(recorded, FOREVER if void is None else void, run)
+            for kind, since, recorded, void, correction in self.fed
+            if since <= at and view.holds(recorded, FOREVER if void is None else void, -correction)
         }
         return Setting(
             at,
