@@ -46,6 +46,7 @@ class Outcome:
         duplicate: Records that were known already.
         rejections: By their place in the batch.
         collisions: Ids of the collisions that were met.
+        known: Whether any of the records had been captured before.
     """
 
     run: int
@@ -54,6 +55,7 @@ class Outcome:
     duplicate: int = 0
     rejections: list[tuple[int, Rejection]] = attrs.field(factory=list)
     collisions: set[str] = attrs.field(factory=set)
+    known: bool = False
 
     @property
     def typed(self) -> int:
@@ -91,6 +93,8 @@ class Batch:
         layout: The value model in force.
         now: The clock, in microseconds since 1970.
         run: Id of the capture; 0 where this batch would be the first to write.
+        trusting: Take it that none of the records was captured before: where one was, writing
+            raises `LostRace`, and the batch is done again without trust.
     """
 
     def __init__(  # noqa: PLR0913 - a batch stands at the crossing of all this
@@ -101,8 +105,11 @@ class Batch:
         layout: Layout,
         now: int,
         run: int,
+        *,
+        trusting: bool = False,
     ) -> None:
         """Do nothing yet."""
+        self._trusting = trusting
         self._writer = writer
         self._whose = whose
         self._tombstones = tombstones
@@ -120,28 +127,22 @@ class Batch:
             LostRace: another process came first; undo the transaction and try again.
         """
         owners = self._owners(staged)
-        known = earlier(self._writer, {(p[0], p[1]) for p in staged.parsed})
+        keys = [(parsed[0], parsed[1]) for parsed in staged.parsed]
+        known = {} if self._trusting else earlier(self._writer, set(keys))
         self._load(owners, known)
-        erased = self._tombstones.erased(
-            "record", ((p[0], p[1]) for p in staged.parsed if (p[0], p[1]) not in known)
-        )
-        drafts, drafted = self._drafts, self._drafted
+        erased = self._tombstones.erased("record", (key for key in keys if key not in known))
+        # Nearly every record is new, and of a customer met before.
+        is_plain = not known and not erased and len(set(keys)) == len(keys)
+        drafts = self._drafts
         for at, (parsed, owner) in enumerate(zip(staged.parsed, owners, strict=True)):
-            key = (parsed[0], parsed[1])
-            # Nearly every record is new and of a customer met before.
-            if (
-                type(owner) is Found
-                and key not in drafted
-                and key not in known
-                and key not in erased
-            ):
-                drafted[key] = len(drafts)
+            if is_plain and type(owner) is Found:
                 drafts.append((at, owner, 0))
             elif owner is not None:
                 try:
                     self._take(at, parsed, owner, known, staged.parsed, erased)
                 except Fault as fault:
                     self._reject(staged, at, fault)
+        self._outcome.known = bool(known)
         if self._drafts:
             self._append(staged.parsed)
         self._outcome.collisions.update(self._directory.collisions)

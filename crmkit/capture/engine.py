@@ -66,6 +66,7 @@ class Capture:
         """Remember nobody yet."""
         self._settings = settings
         self._whose = Whose(Normaliser(settings.region))
+        self._trusting = True  # new records are the rule, until known ones come
 
     def forget(self) -> None:
         """Forget every customer met: after a transaction of the host's own was undone."""
@@ -101,10 +102,11 @@ class Capture:
         while True:
             now = micros(self._settings.clock())
             parser.set_clock(now)
-            read = _read(stream, parser, self._settings.batch)
-            if not read.staged.records:
-                break
-            outcome = self._write(into, read, now, layout, tally.run)
+            with collecting_later():
+                read = _read(stream, parser, self._settings.batch)
+                if not read.staged.records:
+                    break
+                outcome = self._write(into, read, now, layout, tally.run)
             tally.add(outcome)
             if outcome.rows and self._settings.told is not None:
                 self._settings.told(outcome.rows, outcome.roots)
@@ -115,19 +117,25 @@ class Capture:
     ) -> Outcome:
         if not read.staged.parsed:
             return Outcome(run, rejections=read.rejected)
+        # A batch that is not undone by raising must be right at once.
+        trusting = self._trusting and isinstance(into, Store)
         for _ in range(_ATTEMPTS):
             try:
                 with into.write() if isinstance(into, Store) else nullcontext(into) as writer:
                     self._whose.refresh(writer)
                     tombstones = Tombstones(writer, self._settings.key)
-                    batch = Batch(writer, self._whose, tombstones, layout, now, run)
+                    batch = Batch(
+                        writer, self._whose, tombstones, layout, now, run, trusting=trusting
+                    )
                     outcome = batch.write(read.staged)
             except LostRace:
                 self.forget()
+                trusting = False
             except BaseException:
                 self.forget()
                 raise
             else:
+                self._trusting = not outcome.known
                 outcome.rejections = sorted(
                     read.rejected + outcome.rejections, key=lambda pair: pair[0]
                 )
