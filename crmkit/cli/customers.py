@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli import options
+from crmkit.cli.failing import wrong
 from crmkit.cli.naming import called, found
 from crmkit.cli.output import columns, note, plain, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
@@ -112,8 +113,11 @@ def erase(
     """Forget a customer for good: his records, his name, and every key that finds him."""
     with settings.open() as crm:
         who = found(crm, id, email, phone, identity)
-        if not yes and sys.stdin.isatty():
-            name = called(crm.customers.get(who)) or who
-            click.confirm(f"Forget {name!r} ({who}) for good?", abort=True, err=True)
+        name = called(crm.customers.get(who))
+        whom = f"{name} ({who})" if name else who
+        if not yes:
+            if not sys.stdin.isatty():
+                wrong(f"{whom} would be forgotten for good, and nobody is there to ask: add --yes")
+            click.confirm(f"Forget {whom} for good?", abort=True, err=True)
         crm.customers.erase(who, reason=reason)
-        note(f"{who} is forgotten.")
+        note(f"{whom} is forgotten.")

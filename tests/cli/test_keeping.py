@@ -94,10 +94,20 @@ def test_erase_forgets(shop: Shop, monkeypatch: pytest.MonkeyPatch):
     """After an erasure neither id nor key finds anybody."""
     monkeypatch.setenv("CRMKIT_ERASURE_KEY", "a key that stands outside the database")
     one = shop.id(1)
-    shop.run("erase", one, "--reason", "asked for it", "--yes")
+    done = shop.run("erase", one, "--reason", "asked for it", "--yes")
+    assert f"Ann Able ({one}) is forgotten." in done.stderr
     shop.run("score", one, code=2)
     shop.run("score", "--email", "c1@example.com", code=2)
     assert len(shop.json("customers")) == 9
+
+
+def test_erase_never_forgets_unasked(shop: Shop):
+    """Where nobody can be asked and nobody said yes, nobody is forgotten."""
+    one = shop.id(1)
+    done = shop.run("erase", one, "--reason", "asked for it", code=2)
+    assert "add --yes" in done.stderr
+    assert "Ann Able" in done.stderr
+    assert shop.id(1) == one
 
 
 def test_migrate_makes_a_schema():
