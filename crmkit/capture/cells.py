@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import attrs
 
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import Getter, Mapping, condition, near, zone_of
+from crmkit.capture.numbers import Writing
 from crmkit.errors import MappingError
 
 OCCURRENCE = "#"
@@ -34,6 +35,11 @@ class Compiler:
 
     mapping: Mapping
     column: Callable[[str], Getter]
+    _writing: Writing = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Learn how numbers are written."""
+        self._writing = Writing(self.mapping.decimal, self.mapping.thousands)
 
     def value(self, spec: Any, field: str) -> Getter:
         """Compile one value.
@@ -69,16 +75,13 @@ class Compiler:
 
     def number(self, text: str) -> Decimal:
         """Read a number as the mapping writes numbers; raises InvalidOperation for others."""
-        found = Decimal(self._plain(text))
-        if not found.is_finite():
-            raise InvalidOperation
-        return found
+        return self._writing.number(text)
 
-    def _plain(self, text: str) -> str:
-        mapping = self.mapping
-        if mapping.thousands:
-            text = text.replace(mapping.thousands, "")
-        return text if mapping.decimal == "." else text.replace(mapping.decimal, ".")
+    def _number_or_fault(self, text: str, field: str) -> Decimal:
+        try:
+            return self.number(text)
+        except ArithmeticError:
+            raise Fault(field, f"must be {self._writing.told()}, got {show(text)}") from None
 
     # -- shapes of a value ----------------------------------------------------------------
 
@@ -132,10 +135,8 @@ class Compiler:
                 text = get(row)
                 if text is None:
                     return None
-                try:
-                    result = _EXACT.multiply(result, self.number(str(text)))
-                except ArithmeticError:
-                    raise Fault(field, f"needs a number, got {show(text)}") from None
+                factor = self._number_or_fault(str(text), field)
+                result = _EXACT.multiply(result, factor)
             return format(result, "f")
 
         return multiply
@@ -200,13 +201,18 @@ class Compiler:
             written = spec.get("time_format", self.mapping.time_format)
             zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
             return _Times(get, field, written, zone)
-        if field not in _NUMBERS or (self.mapping.decimal == "." and not self.mapping.thousands):
+        writing = self._writing
+        if field not in _NUMBERS or writing.usual:
             return get
-        plain = self._plain
 
         def number(row: Any) -> Any:
             value = get(row)
-            return plain(value) if isinstance(value, str) else value
+            if not isinstance(value, str):
+                return value
+            try:
+                return writing.plain(value)
+            except ArithmeticError:
+                raise Fault(field, f"must be {writing.told()}, got {show(value)}") from None
 
         return number
 

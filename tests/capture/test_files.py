@@ -188,6 +188,30 @@ def test_a_mapping_says_which_column_is_what(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("1.234,50", "1234.50"), ("-1.234.567", "-1234567"), ("39,90", "39.90"), ("1234", "1234"),
+        ("39.90", None), ("1.2.3,5", None), ("1,234.50", None), ("1234.567,8", None), ("1.", None),
+        ("1,234.567", None), (".123", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", ["{sum}", {"product": ["{sum}", "1"]}])
+def test_a_mark_in_the_wrong_place_is_no_number(
+    tmp_path: Path, written: str, meant: str | None, value: Any
+) -> None:
+    """Thousands stand in groups of three before the decimal mark; else the line is rejected."""
+    mapping = {"delimiter": ";", "decimal": ",", "thousands": ".", "fields": {"amount": value}}
+    path = write(tmp_path, f"sum\n{written}\n")
+    (found,) = read_touchpoints(path, load_mapping(mapping))
+    if meant is not None:
+        assert found["amount"] == meant
+        return
+    assert (found.field, found.reason) == (
+        "amount", f"line 2: must be a number such as '1.234,50', got {written!r}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("mapping", "field"),
     [
         ({"feilds": {}}, "feilds"),
