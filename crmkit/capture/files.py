@@ -17,14 +17,13 @@ from crmkit.capture.fields import KNOWN
 from crmkit.capture.lines import NOT_TEXT, Bad, Cells, Line, is_text, text_lines
 from crmkit.capture.mapping import Getter, Mapping, load_mapping, near
 from crmkit.capture.people import customer_maker
+from crmkit.capture.plainly import FIELDS, customer_sections, record_sections, whose
 from crmkit.errors import MappingError
-from crmkit.model.customer import Customer
 from crmkit.model.touchpoint import Rejection
 
 Row = tuple[int, Any]
 """A line's number, and its cells or its object."""
 _JSON_NAMES = (".jsonl", ".ndjson", ".json")
-_IDENTITIES = frozenset({"email", "phone", "name"})
 
 
 @attrs.define
@@ -38,7 +37,7 @@ class Reading:
     """
 
     _rows: Iterator[Row | Bad]
-    _make: Callable[[Any], Any] | None
+    _make: Callable[[Any], Any]
     skips: list[tuple[Getter, str]] = attrs.field(factory=list)
     source: str | None = None
     skipped: Counter[str] = attrs.field(factory=Counter)
@@ -55,7 +54,7 @@ class Reading:
             try:
                 if self._skips(cells):
                     continue
-                made = cells if self._make is None else self._make(cells)
+                made = self._make(cells)
             except Fault as fault:
                 raw = dict(cells) if isinstance(cells, dict) else list(cells)
                 yield Rejection(raw, fault.field, f"line {self.lines}: {fault.reason}")
@@ -78,8 +77,8 @@ def read_touchpoints(path: Path | str, mapping: Mapping | Path | str | None = No
 
     Args:
         path: The file; its name ends in ``.csv``, ``.jsonl`` or either with ``.gz``.
-        mapping: Which column is what; None: columns are named like a record's keys, ``email``,
-            ``phone`` and ``customer.<system>`` identify the customer.
+        mapping: Which column is what; None: columns (or keys of an object) are named like a
+            record's keys, ``email``, ``phone`` and ``customer.<system>`` identify the customer.
 
     Returns:
         An iterator of dicts for ``crm.capture`` and of `Rejection`s, with the skipped lines
@@ -88,7 +87,7 @@ def read_touchpoints(path: Path | str, mapping: Mapping | Path | str | None = No
     Raises:
         MappingError: the mapping does not fit the file's columns; `field` names what.
     """
-    return _reading(Path(path), mapping, _record_maker, _plain_record)
+    return _reading(Path(path), mapping, _record_maker, record_sections)
 
 
 def read_customers(path: Path | str, mapping: Mapping | Path | str | None = None) -> Reading:
@@ -102,7 +101,7 @@ def read_customers(path: Path | str, mapping: Mapping | Path | str | None = None
     Raises:
         MappingError: the mapping does not fit the file's columns; `field` names what.
     """
-    return _reading(Path(path), mapping, customer_maker, _plain_customer)
+    return _reading(Path(path), mapping, customer_maker, customer_sections)
 
 
 def _reading(
@@ -120,7 +119,7 @@ def _reading(
     if mapping is None:
         sections = plain(header)
         if sections is None:
-            return Reading(rows, None)
+            return Reading(rows, whose)
         mapping = Mapping(sections=sections)
     compiler = Compiler(mapping, _by_path if header is None else _by_name(header))
     skips = [(compiler.test(rule), reason) for rule, reason in mapping.skips]
@@ -137,7 +136,8 @@ def _table(
     rows = iter(Cells(lines, delimiter))
     first = next(rows, None)
     if first is None:
-        return iter(()), []
+        message = f"{path.name} is empty: its first line must name the columns"
+        raise MappingError(message, field="header")
     if isinstance(first, Bad):
         raise MappingError(f"{path.name}: the header {first.reason}", field="header")
     header = [name.strip() for name in first[1]]
@@ -219,7 +219,7 @@ def _record_maker(compiler: Compiler) -> Callable[[Any], dict[str, Any]]:
     sections = compiler.mapping.sections
     fields = sections.get("fields", {})
     for name in fields:
-        if name not in KNOWN - {"customer", "friend", "attributes"}:
+        if name not in FIELDS:
             raise MappingError(f"fields: unknown field {name!r}{near(name, KNOWN)}", field=name)
     wrong = next((name for name in sections if name not in {"fields", *_TABLES}), None)
     if wrong is not None:
@@ -246,44 +246,3 @@ def _record_maker(compiler: Compiler) -> Callable[[Any], dict[str, Any]]:
 
 
 _TABLES = ("customer", "friend", "attributes")
-
-
-def _plain_record(header: list[str] | None) -> dict[str, Any] | None:
-    """Give the sections for columns that are named like a record's keys."""
-    if header is None:
-        return None
-    sections: dict[str, Any] = {"fields": {}, "customer": {}, "attributes": {}}
-    for name in filter(None, header):
-        value = "{" + name + "}"
-        if name in KNOWN - {"customer", "friend", "attributes"}:
-            sections["fields"][name] = value
-        elif name in _IDENTITIES:
-            sections["customer"][name] = value
-        elif name.startswith("customer."):
-            sections["customer"][name.removeprefix("customer.")] = value
-        elif name == "customer":
-            sections["customer"] = value
-        else:
-            sections["attributes"][name] = value
-        if isinstance(sections["customer"], str):
-            break
-    return sections
-
-
-def _plain_customer(header: list[str] | None) -> dict[str, Any]:
-    """Give the sections for columns that are named like a customer's fields."""
-    known = {field.name for field in attrs.fields(Customer)} - {"identities", "created_at"}
-    sections: dict[str, Any] = {"fields": {}, "identities": {}, "custom": {}}
-    if header is None:
-        return sections | {"fields": None}
-    for name in filter(None, header):
-        value = "{" + name + "}"
-        if name in ("email", "phone"):
-            sections["identities"][name] = value
-        elif name.startswith("identities."):
-            sections["identities"][name.removeprefix("identities.")] = value
-        elif name in known:
-            sections["fields"][name] = value
-        else:
-            sections["custom"][name] = value
-    return sections

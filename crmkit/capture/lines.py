@@ -25,6 +25,7 @@ _MOST_LINES = 2_000
 _GZIP = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _BROKEN = range(0xDC80, 0xDD00)
 
 
@@ -58,20 +59,31 @@ def text_lines(path: Path, encoding: str | None = None) -> Iterator[str]:
         encoding: What a line is read in that is not UTF-8.
 
     Raises:
-        MappingError: the file is UTF-16, or compressed and damaged, or `encoding` is unknown.
+        MappingError: the file is empty, a workbook, UTF-16, or compressed and damaged, or
+            `encoding` is unknown.
     """
     if encoding is not None:
         _check_encoding(encoding)
     with path.open("rb") as raw:
-        start = raw.read(3)
+        start = raw.read(4)
         raw.seek(0)
-        if start.startswith(_UTF16_MARKS):
-            raise MappingError(f"{path.name} is UTF-16: save it as UTF-8", field="encoding")
+        _check_start(start, path)
         if start.startswith(_GZIP):
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield from _decoded(_sound(unpacked, path), encoding)
         else:
             yield from _decoded(raw, encoding)
+
+
+def _check_start(start: bytes, path: Path) -> None:
+    """Refuse what is no text by its first bytes."""
+    if not start:
+        raise MappingError(f"{path.name} is empty", field="file")
+    if start.startswith(_WORKBOOKS):
+        message = f"{path.name} is an Excel workbook or an archive: save it as CSV (UTF-8)"
+        raise MappingError(message, field="file")
+    if start.startswith(_UTF16_MARKS):
+        raise MappingError(f"{path.name} is UTF-16: save it as UTF-8", field="encoding")
 
 
 def _check_encoding(encoding: str) -> None:

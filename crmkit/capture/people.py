@@ -10,6 +10,7 @@ import attrs
 from crmkit.capture.cells import Compiler
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import near
+from crmkit.capture.plainly import keyed
 from crmkit.errors import MappingError
 from crmkit.model.customer import CUSTOMER_KINDS, Address, Contact, Customer, Identity
 
@@ -33,7 +34,7 @@ def customer_maker(compiler: Compiler) -> Callable[[Any], Customer]:
             raise MappingError(f"{name} belongs to a mapping of touchpoints", field=name)
     fields = sections.get("fields", {})
     if fields is None:
-        return whole_customer
+        return lambda line: whole_customer(keyed(line))
     for name in fields:
         if name not in _FIELDS:
             raise MappingError(f"fields: unknown field {name!r}{near(name, _FIELDS)}", field=name)

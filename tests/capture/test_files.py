@@ -256,10 +256,49 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     ):
         with pytest.raises(MappingError):
             lines(write(tmp_path, data, name))
-    assert lines(write(tmp_path, "", "e.csv")) == ([], [])
     (tmp_path / "m.toml").write_text("a = [")
     with pytest.raises(MappingError):
         load_mapping(tmp_path / "m.toml")
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "said"),
+    [
+        (b"PK\x03\x04\x14\0", "sales.xlsx", "save it as CSV"),
+        (b"PK\x03\x04\x14\0", "sales.csv", "save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1", "sales.xls", "save it as CSV"),
+        (b"", "e.csv", "is empty"),
+        (b"", "e.jsonl", "is empty"),
+        (b"\n\n", "blank.csv", "is empty"),
+        (gzip.compress(b""), "e.csv.gz", "is empty"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_touchpoints, read_customers])
+def test_a_workbook_or_nothing_is_named(
+    tmp_path: Path, data: bytes, name: str, said: str, read: Any
+) -> None:
+    """What somebody saved in the wrong form, or not at all, is told in words of its own."""
+    with pytest.raises(MappingError, match=said):
+        list(read(write(tmp_path, data, name)))
+
+
+def test_flat_json_lines_are_read_like_columns(tmp_path: Path) -> None:
+    """The same keys say whose it is in an object as in a table; a `customer` of its own stays."""
+    flat = {"id": "v", "kind": "visit", "at": "2026-05-01T10:00:00Z", "room": "blue"}
+    keys = {"email": "ann@example.com", "name": "Ann", "customer.shop": "17"}
+    whole = flat | {"customer": {"crm": "3"}, "email": "kept@example.com"}
+    data = "\n".join(map(json.dumps, (flat | keys, whole, flat)))
+    (first, second, third), bad = lines(write(tmp_path, data, "in.jsonl"))
+    assert not bad
+    assert first["customer"] == {"email": "ann@example.com", "name": "Ann", "shop": "17"}
+    assert first["room"] == "blue"
+    assert (second, third) == (whole, flat)
+    header = ",".join(flat | keys)
+    (row_of_table,), _ = lines(write(tmp_path, f"{header}\n{','.join((flat | keys).values())}\n"))
+    assert row_of_table["customer"] == first["customer"]
+    person = {"name": "Kim", "phone": "+8613800138000", "identities.shop": "18"}
+    (kim,) = read_customers(write(tmp_path, json.dumps(person), "who.jsonl"))
+    assert set(kim.identities) == {Identity("phone", "+8613800138000"), Identity("shop", "18")}
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
