@@ -7,7 +7,7 @@ fulfils no comparison.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isnan, nan
 
 import attrs
@@ -19,11 +19,11 @@ from crmkit.value.measure import (
     NOTHING_SAID,
     Said,
     measure,
-    quick_total,
     share_out,
     total,
 )
 from crmkit.value.movers import STOOD_STILL
+from crmkit.value.quick import quick_totals
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting, compile_readers
 from crmkit.value.rhythm import PATIENCE, last_touch, own_gap
@@ -62,6 +62,7 @@ class Columns:
     Attributes:
         at: The instant.
         settings: What scores rest on: at the start, faded to the end, at the end.
+        quick_total: Gives the total at the end of a state about whom nothing was said; made once.
         irregular: By place, pairs of (silence, fading) of those without a rhythm of their own.
         causes: By place, the indicators that moved most, of those who moved by `TOLD`.
     """
@@ -81,6 +82,7 @@ class Columns:
     last_purchase: array[float] = attrs.field(factory=_column)
     purchases: array[float] = attrs.field(factory=_column)
     purchase_days: array[float] = attrs.field(factory=_column)
+    quick_total: Callable[[State], float] | None = None
     irregular: dict[int, array[float]] = attrs.field(factory=dict)
     causes: dict[int, Causes] = attrs.field(factory=dict)
 
@@ -130,7 +132,8 @@ class Columns:
         """Measure somebody at the quarter's end and write him down."""
         setting = self.settings[2]
         if said is NOTHING_SAID:
-            last = quick_total(layout, new, setting)
+            self.quick_total = self.quick_total or quick_totals(layout, setting)
+            last = self.quick_total(new)
         else:
             measured = measure(layout, new, setting, said)
             last = total(share_out(layout, measured.states), measured.points)

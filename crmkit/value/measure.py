@@ -64,21 +64,6 @@ def measure(layout: Layout, state: State, setting: Setting, said: Said = NOTHING
     return Measured(raws, states, points)
 
 
-def quick_total(layout: Layout, state: State, setting: Setting) -> float:
-    """Give the total alone, for somebody about whom nothing was said: the loop over everybody."""
-    sums, at = state.sums, setting.at
-    earned = whole = 0.0
-    for (read, earn, weight), is_fed in zip(compile_readers(layout), setting.fed, strict=True):
-        if is_fed:
-            raw = read(sums, at, state, setting)
-            if raw.__class__ is float:
-                whole += weight
-                earned += weight * earn(raw)
-            elif raw is UNOBSERVED:
-                whole += weight
-    return earned / whole if whole > 0 else 0.0
-
-
 def share_out(layout: Layout, states: Sequence[str]) -> Sequence[float]:
     """Share the weights of what does not apply out over the rest: ``w / sum(w applicable)``."""
     return _shared(layout, tuple([what is OBSERVED or what is UNOBSERVED for what in states]))

@@ -28,9 +28,9 @@ from crmkit.value.layout import Layout, Slots
 from crmkit.value.ops import newest_seen
 from crmkit.value.state import State
 
-_FULL = 100.0
+FULL = 100.0
 TAG_MASK = (1 << 6) - 1
-_MAX_EXPONENT = 1000.0
+MAX_EXPONENT = 1000.0
 Sums = Sequence[float]
 
 
@@ -78,7 +78,7 @@ def _reader(layout: Layout, slots: Slots) -> Read:
         case "count" | "sum":
             return _decayed(slots)
         case "breadth":
-            return _breadth(slots)
+            return _breadth(layout, slots)
         case "recency":
             return _recency(slots)
         case "mean" if slots.money:
@@ -108,7 +108,7 @@ def _decayed(slots: Slots) -> Read:
     def read(sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
         if sums[n] > 0:
             exponent = (sums[ref] - at) * per_us
-            return sums[a] * exp2(exponent if exponent < _MAX_EXPONENT else _MAX_EXPONENT)
+            return sums[a] * exp2(exponent if exponent < MAX_EXPONENT else MAX_EXPONENT)
         return nothing or _nothing(slots, state)
 
     return read
@@ -124,25 +124,26 @@ def _money(layout: Layout, slots: Slots) -> Read:
         ):
             rate = layout.model.rate(code)
             if rate is not None:
-                fade = exp2(min((ref - at) * slots.per_us, _MAX_EXPONENT))
+                fade = exp2(min((ref - at) * slots.per_us, MAX_EXPONENT))
                 raw = (0.0 if isinstance(raw, str) else raw) + rate * amount * fade
         return raw
 
     return read
 
 
-def _breadth(slots: Slots) -> Read:
+def _breadth(layout: Layout, slots: Slots) -> Read:
     n, tag, per_us = slots.n, slots.tag, slots.per_us
+    alone = max(other.tag for other in layout.slots) == 0
     nothing = _always(slots)
 
     def read(sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
         if not sums[n] > 0:
             return nothing or _nothing(slots, state)
-        raw = 0.0
-        for key, newest in newest_seen(state.seen).items():
-            if key & TAG_MASK == tag:
-                raw += exp2((newest - at) * per_us)
-        return raw
+        newest = newest_seen(state.seen)
+        if alone:
+            return sum([exp2((seen - at) * per_us) for seen in newest.values()])
+        mine = [seen for key, seen in newest.items() if key & TAG_MASK == tag]
+        return sum([exp2((seen - at) * per_us) for seen in mine])
 
     return read
 
@@ -217,13 +218,13 @@ def _within(slots: Slots) -> Read:
             return NOT_APPLICABLE
         windows = _faded_windows(setting.windows, per_us)
         bought = sorted(array("q", state.bought))
+        first, last = bought[0], bought[-1]
         won = whole = 0.0
         success = False
         for start, end, fade in windows:
-            if bought[0] <= end:
+            if first <= end:
                 whole += fade
-                place = bisect_left(bought, start)
-                if place < len(bought) and bought[place] <= end:
+                if start <= last and (start <= first or bought[bisect_left(bought, start)] <= end):
                     won += fade
                     success = True
         if not whole:
@@ -247,8 +248,8 @@ def _earner(slots: Slots) -> Earn:
     scale = slots.indicator.scale
     match slots.indicator.measure:
         case "count" | "sum" | "breadth":
-            return lambda raw: _FULL * (1.0 - exp2(-raw / scale)) if raw > 0 else 0.0
+            return lambda raw: FULL * (1.0 - exp2(-raw / scale)) if raw > 0 else 0.0
         case "mean":
-            return lambda raw: min(max(_FULL * raw / scale, 0.0), _FULL)
+            return lambda raw: min(max(FULL * raw / scale, 0.0), FULL)
         case _:
-            return lambda raw: min(_FULL * raw, _FULL)
+            return lambda raw: min(FULL * raw, FULL)

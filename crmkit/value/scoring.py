@@ -22,10 +22,10 @@ from crmkit.value.measure import (
     Measured,
     Said,
     measure,
-    quick_total,
     share_out,
     total,
 )
+from crmkit.value.quick import quick_totals
 from crmkit.value.readers import Setting
 from crmkit.value.state import State
 
@@ -143,12 +143,13 @@ def totals_of_all(
     """Stream (id, total, state, the whole value where it is wanted) of everybody, ordered by id."""
     layout = basis.layout
     setting = basis.setting(layout, at, TODAY)
+    quick_total = quick_totals(layout, setting)
     wanted = None if ids is None else list(ids)
     sayings = all_sayings(reader, wanted)
     for root, state in each_state(reader, layout, at, wanted):
         said = sayings[root].at(at) if root in sayings else NOTHING_SAID
         whole = partial(value, layout, state, setting, said)
         if said is NOTHING_SAID:
-            yield root, quick_total(layout, state, setting), state, whole
+            yield root, quick_total(state), state, whole
         else:
             yield root, whole().total, state, whole
