@@ -76,6 +76,8 @@ def import_(
             fit(crm)
         if not no_advance:
             advance(crm, replay=replay)
+    for one in taken:
+        _warn_twice(one)
     if as_json:
         print_array(taken)
     elif taken:
@@ -104,7 +106,13 @@ def show_imported(
         say(f"skipped {count}: {reason}")
     unpriced = sorted({code for one in taken for code in one.unpriced})
     if unpriced:
-        say(f"kept, but not counted, for want of a rate in the value model: {', '.join(unpriced)}")
+        say(
+            f"kept, but not counted, for want of a rate in the value model: {', '.join(unpriced)}",
+            f'(currency = "{unpriced[0]}" in crmkit.toml before the first import makes it the '
+            "model's own; a [model] file gives others a rate)",
+        )
+    for one in taken:
+        _tell(one)
     if rejected.count:
         say("", f"rejected, the first {min(SHOWN, rejected.count)} of {rejected.count}:")
         table(_REJECTED, ((line_of(one), one.field, one.reason) for one in rejected.first))
@@ -112,4 +120,29 @@ def show_imported(
             f"All of them stand in {written}."
             if written
             else "--rejects FILE writes all of them to a file; nothing else of the import is lost."
+        )
+
+
+def _tell(one: Imported) -> None:
+    """Print what the file did not say and was assumed, and what of it could not be used."""
+    if not one.named:
+        say(
+            f"{one.file}: the source is {one.source!r}, after the file; the same records under "
+            "another name would count again: --source NAME keeps it the same"
+        )
+    if one.unusable:
+        cure = '; national numbers want region = "CN" or the like in crmkit.toml'
+        say(
+            f"{one.file}: {one.unusable} e-mail addresses or telephones identify nobody, and were "
+            f"left out: {', '.join(one.examples)}{cure if one.national else ''}"
+        )
+
+
+def _warn_twice(one: Imported) -> None:
+    """Warn of records that count twice now."""
+    if one.elsewhere:
+        note(
+            f"{one.file}: the same records are there from the source {one.elsewhere!r} already, "
+            f"and now from {one.source!r} as well: they count twice. Take this import back with "
+            f"`crmkit import --undo {one.run}`, and name the source: --source {one.elsewhere}"
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from crmkit.cli.progress import Step, counted
 from crmkit.cli.rejects import Rejects
+from crmkit.cli.scouting import Unusable, behead, known_elsewhere
 from crmkit.cli.when import midnight
 from crmkit.clock import instant
 from crmkit.contracts.tables import FED, STATE
@@ -40,6 +41,12 @@ class Imported(Record):
         captured: New touchpoints that came as a by-product of work.
         typed: New touchpoints that a person typed.
         unpriced: Currencies for which the value model has no rate.
+        source: Source of the records that name none; empty for customers.
+        named: Whether somebody said so; else it is the file's name.
+        elsewhere: Another source that the same records are known from; empty: none.
+        unusable: How many different e-mail addresses and telephones identify nobody.
+        examples: The first of them.
+        national: Whether telephones among them want the setting `region`.
     """
 
     file: str
@@ -54,6 +61,12 @@ class Imported(Record):
     captured: int = 0
     typed: int = 0
     unpriced: tuple[str, ...] = ()
+    source: str = ""
+    named: bool = True
+    elsewhere: str = ""
+    unusable: int = 0
+    examples: tuple[str, ...] = ()
+    national: bool = False
 
 
 def take_in(
@@ -78,19 +91,26 @@ def take_in(
         customers: The lines are customers.
     """
     from crmkit.capture.files import read_customers, read_touchpoints
+    from crmkit.capture.normalise import Normaliser
 
     before = rejects.count
+    keys = Unusable(Normaliser(crm.config.region))
+    facts: dict[str, Any]
     if customers:
         reading = read_customers(path, mapping)
-        saved = crm.customers.save_all(counted(reading, step), on_reject=rejects.add)
+        saved = crm.customers.save_all(keys.watch(counted(reading, step)), on_reject=rejects.add)
         facts = {"new": saved.new, "changed": saved.changed, "known": saved.unchanged}
         collisions = saved.collisions
     else:
         reading = read_touchpoints(path, mapping)
-        named = source or reading.source or path.name.partition(".")[0]
-        report = crm.capture(counted(reading, step), named, on_reject=rejects.add)
+        given = source or reading.source
+        named = given or path.name.partition(".")[0]
+        head, records = behead(counted(reading, step))
+        elsewhere = None if given else known_elsewhere(crm, head, named)
+        report = crm.capture(keys.watch(records), named, on_reject=rejects.add)
         facts = {"new": report.new, "known": report.duplicate}
-        facts |= {"captured": report.captured, "typed": report.typed}
+        facts |= {"captured": report.captured, "typed": report.typed, "source": named}
+        facts |= {"named": given is not None, "elsewhere": elsewhere or ""}
         collisions = report.collisions
     return Imported(
         file=path.name,
@@ -101,6 +121,9 @@ def take_in(
         reasons=dict(reading.skipped),
         collisions=collisions,
         unpriced=() if customers else report.unpriced,
+        unusable=len(keys.found),
+        examples=keys.examples,
+        national=keys.national,
     )
 
 

@@ -28,8 +28,25 @@ def found(
     customer = crm.customers.find(**keys)
     if customer is None:
         named = ", ".join(f"{system} {value!r}" for system, value in keys.items())
-        wrong(f"no customer has {named}: `crmkit customers TEXT` searches")
+        wrong(_unusable(crm, keys) or f"no customer has {named}: `crmkit customers TEXT` searches")
     return customer.id
+
+
+def _unusable(crm: CRM, keys: dict[str, str]) -> str:
+    """Say why a key can find nobody; empty where it could."""
+    from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
+
+    region = crm.config.region
+    for system, value in keys.items():
+        if system not in (EMAIL, PHONE) or Normaliser(region).key(system, value) is not None:
+            continue
+        if system == PHONE and region is None:
+            return (
+                f"{value!r} is no telephone number with its country code: write it like "
+                '+8613800138000, or set region in crmkit.toml (region = "CN")'
+            )
+        return f"{value!r} is no {'telephone number' if system == PHONE else 'e-mail address'}"
+    return ""
 
 
 def called(customer: Customer) -> str:

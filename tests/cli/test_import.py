@@ -86,6 +86,45 @@ def test_an_import_is_taken_back(orders: Path):
     run(*URL, "import", "--undo", taken["run"], code=2)
 
 
+def test_the_source_is_told_and_a_second_name_is_noticed(orders: Path):
+    """Who named no source is told which it is; the same rows under another name are a warning."""
+    assert "the source is 'orders'" in run(*URL, "import", orders).stdout
+    again = run(*URL, "import", orders)
+    assert "twice" not in again.stderr
+    Path("orders-may.csv").write_text(orders.read_text("utf-8"), "utf-8")
+    done = run(*URL, "import", "orders-may.csv")
+    assert "from the source 'orders' already" in done.stderr
+    undo = done.stderr.split("`crmkit ")[1].split("`")[0]
+    run(*URL, *undo.split())
+    done = run(*URL, "import", "orders-may.csv", "--source", "orders", "--json")
+    assert done.stderr == ""
+    (counts,) = json.loads(done.stdout)
+    assert (counts["new"], counts["known"], counts["source"]) == (0, 4, "orders")
+    Path("other.csv").write_text(HEAD + GOOD.replace("2026", "2025"), "utf-8")
+    assert "twice" not in run(*URL, "import", "other.csv").stderr
+
+
+def test_keys_that_identify_nobody_are_counted():
+    """A national number without a region is told with its cure, at the import and at a look-up."""
+    Path("calls.csv").write_text(
+        "id,kind,at,email,phone\n"
+        "1,call,2026-03-02T09:30:00+08:00,ann@example.com,138 0013 8001\n"
+        "2,call,2026-03-02T09:30:00+08:00,ann@example.com,138 0013 8001\n"
+        "3,call,2026-03-02T09:30:00+08:00,no address,+8613800138002\n",
+        "utf-8",
+    )
+    done = run(*URL, "import", "calls.csv", code=0)
+    assert "2 e-mail addresses or telephones identify nobody" in done.stdout
+    assert "phone 138 0013 8001, email no address" in done.stdout
+    assert 'region = "CN"' in done.stdout
+    assert "region in crmkit.toml" in run(*URL, "score", "--phone", "13800138001", code=2).stderr
+    assert "is no e-mail" in run(*URL, "score", "--email", "no address", code=2).stderr
+    Path("crmkit.toml").write_text('region = "CN"\n', "utf-8")
+    (counts,) = json.loads(run(*URL, "import", "calls.csv", "--source", "x", "--json").stdout)
+    assert (counts["unusable"], counts["examples"]) == (1, ["email no address"])
+    run(*URL, "score", "--phone", "13800138001")
+
+
 def test_a_mapping_names_the_columns():
     """A file in another system's words comes in by a mapping, and what it skips is counted."""
     Path("till.csv").write_text(
@@ -178,7 +217,7 @@ def test_a_bar_on_a_terminal(orders: Path):
     assert done.wait() == 0
     assert b"Importing orders.csv" in shown
     assert b"\x1b[2K" in shown  # the line of the bar was wiped
-    assert shown.rstrip().endswith(b"EUR")
+    assert shown.rstrip().endswith(b"keeps it the same")
 
 
 def test_no_bar_in_a_pipe(orders: Path, tmp_path: Path):
