@@ -23,7 +23,7 @@ def visit(number: int) -> dict[str, object]:
     return {
         "id": f"visit-{number}",
         "kind": "visit",
-        "at": datetime.now(UTC),
+        "at": datetime(2026, 5, number, 10, tzinfo=UTC),
         "customer": {"email": "ann@example.com", "name": "Ann"},
     }
 

@@ -1,19 +1,19 @@
 """A web shop whose own functions feed the CRM: nobody types anything."""
 
+from uuid import uuid4
+
 import crmkit
 
 PRICES = {"tea": "88.00", "cup": "35.50"}
 
 crm = crmkit.connect("sqlite:///shop.db")
-orders: list[str] = []
 
 
 @crm.captures(kind="purchase", source="web-shop")
 def place_order(email: str, item: str) -> dict[str, object]:
     """Take an order; what is given back becomes a touchpoint once the function is done."""
-    orders.append(f"order-{len(orders) + 1}")
     return {
-        "id": orders[-1],
+        "id": f"order-{uuid4()}",
         "customer": {"email": email},
         "item": item,
         "amount": PRICES[item],
@@ -26,7 +26,7 @@ def leave_word(email: str, text: str) -> dict[str, object] | None:
     """Take a word left in the shop; None captures nothing."""
     if "broken" not in text:
         return None
-    return {"id": f"word-{len(text)}-{email}", "customer": {"email": email}, "text": text}
+    return {"id": f"word-{uuid4()}", "customer": {"email": email}, "text": text}
 
 
 # A web framework would call these; the decorator leaves what they give back as it is.

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION, TOUCHPOINT, VOID
 
@@ -19,6 +20,7 @@ _ZONE = TOUCHPOINT.position["zone"]
 _AMOUNT = TOUCHPOINT.position["amount"]
 _REV = TOUCHPOINT.position["rev"]
 _NAMES = (*TOUCHPOINT.names[_KIND:_ZONE], *TOUCHPOINT.names[_AMOUNT:])
+_AT = _NAMES.index("at")
 _DECIMALS = frozenset(_NAMES.index(name) for name in ("amount", "margin", "quantity"))
 
 
@@ -36,6 +38,8 @@ def difference(one: Row, other: Row) -> str | None:
             continue
         if place in _DECIMALS and None not in (a, b) and Decimal(a) == Decimal(b):
             continue
+        if place == _AT:
+            return f"at is {instant(b).isoformat()}, was {instant(a).isoformat()}"
         return f"{_NAMES[place]} is {_short(b)}, was {_short(a)}"
     return None
 

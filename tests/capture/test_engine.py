@@ -48,6 +48,14 @@ def test_a_report_counts_everything() -> None:
     assert shop.capture() == attrs.evolve(report, **dict.fromkeys(COUNTS, 0), **NOTHING)
 
 
+def test_a_conflict_of_instants_is_told_as_dates() -> None:
+    """Whoever reads why a record was rejected reads dates, not microseconds."""
+    shop = Shop()
+    shop.capture(purchase(1))
+    (told,) = shop.capture(purchase(1, at="2026-05-09T10:00:00+08:00")).rejected
+    assert "at is 2026-05-09T02:00:00+00:00, was 2026-05-02T02:00:00+00:00" in told.reason
+
+
 COUNTS = ("new", "duplicate", "rejections", "captured", "typed")
 NOTHING: dict[str, Any] = {"run": "", "rejected": (), "unpriced": ()}
 
