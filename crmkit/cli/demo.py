@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,6 +94,11 @@ def _next(place: Path, at: When, who: str) -> list[str]:
     start = "crmkit --config crmkit-demo.toml"
     day = f"--at {at.text[:10]}"
     go = [] if place == Path() else [f"  cd {place}"]
+    if shutil.which("crmkit") is None and sys.prefix != sys.base_prefix:
+        folder = Path(sys.prefix)
+        here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+        activate = here / ("Scripts" if os.name == "nt" else "bin") / "activate"
+        go.insert(0, f"  {'' if os.name == 'nt' else 'source '}{activate}")
     return [
         "Go on with:",
         *go,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from crmkit.cli.demo import _next
+from crmkit.cli.when import When
 from tests.cli.kit import process
 
 CONFIG = ("--config", "crmkit-demo.toml")
@@ -65,6 +67,16 @@ def test_its_last_lines_run(shown: tuple[Path, str]):
         done = process(*line.split(), cwd=folder)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         assert done.stdout
+
+
+def test_it_names_the_environment_to_step_into(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Who ran it by its path is told how the lines that it ends with find `crmkit`."""
+    at = When.parse("2011-12-10")
+    monkeypatch.setattr("sys.prefix", str(Path.cwd() / ".venv"))
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert _next(Path("there"), at, "ID")[1:3] == ["  source .venv/bin/activate", "  cd there"]
+    monkeypatch.setattr("shutil.which", lambda _: str(tmp_path / "crmkit"))
+    assert _next(Path(), at, "ID")[1].startswith("  crmkit --config")
 
 
 @pytest.mark.slow("imports a year of invoices a second time")
