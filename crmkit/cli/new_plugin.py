@@ -63,6 +63,7 @@ def written(name: str, kind: str) -> dict[str, str]:
         "module": module,
         "distribution": f"crmkit-{name.replace('_', '-')}",
         "cls": "".join(map(str.capitalize, word.split("_"))),
+        "kind": kind,
         "summary": _SUMMARIES[kind].format(name=word.replace("_", " ")),
         "version": _version(),
     }

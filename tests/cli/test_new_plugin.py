@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.kit import python_path, run
+from tests.cli.kit import END, Shop, python_path, run
 
 KINDS = ("channel", "store", "connector", "indicator")
 
@@ -33,6 +34,34 @@ def test_its_tests_pass(kind: str, tmp_path: Path):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_page_adds_an_indicator_to_a_model_in_force(shop: Shop, tmp_path: Path):
+    """A model that somebody put in force does not change by itself: the page's lines widen it."""
+    with shop.open(clock=lambda: END) as crm:
+        crm.value.use(crm.value.calibrate(), reason="fitted")
+        assert "grey_owl" not in {one.name for one in crm.value.model().indicators}
+    run("new-plugin", "grey-owl", "--kind", "indicator")
+    folder = tmp_path / "crmkit-grey-owl"
+    page = (folder / "README.md").read_text("utf-8")
+    assert "environment that has crmkit" in page
+    (code,) = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
+    _install(folder)
+    Path("crmkit.toml").write_text(f'url = "{shop.url}"\n', "utf-8")
+    path = python_path()["PYTHONPATH"]
+    show = (
+        "\nwith crmkit.connect(config='crmkit.toml') as crm:\n    print(crm.value.model().version)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code + show],
+        env={"PYTHONPATH": f"{folder}:{path}"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.stdout == "essay-1-calibrated+grey_owl\n", done.stderr
+    run("new-plugin", "owl", "--kind", "store")
+    assert "value.use" not in (tmp_path / "crmkit-owl" / "README.md").read_text("utf-8")
 
 
 def test_it_overwrites_nothing(tmp_path: Path):
