@@ -8,6 +8,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import settings
 
+# Before anything imports one of its modules: the docstring tests import them in their own order,
+# and the store suite could not have its parts' assertions rewritten any more.
+pytest.register_assert_rewrite("crmkit.testing")
+
 # Two environments share two cores: how long an example takes proves nothing.
 settings.register_profile("crmkit", deadline=None)
 settings.load_profile("crmkit")
