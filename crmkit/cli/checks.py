@@ -134,7 +134,8 @@ def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:
             "currencies",
             f"{counts.by_currency[code]} touchpoints are in {code}, for which the model has no "
             "rate: kept, not counted",
-            f"give the model a rate for {code}, or put it in another currency",
+            f'currency = "{code}" in crmkit.toml before the first import makes it the '
+            f"model's own; otherwise give the model a rate for {code}",
         )
     if not unpriced:
         yield ok("currencies", ", ".join(counts.by_currency) or "none")

@@ -41,7 +41,7 @@ def test_what_is_right_comes_in(orders: Path):
     """The report tells what is new, how it came, and what does not count."""
     done = run(*URL, "import", orders)
     assert "captured by themselves 75.0%, typed by people 1" in done.stdout
-    assert "EUR" in done.stdout
+    assert 'currency = "EUR" in crmkit.toml' in done.stdout
     (again,) = json.loads(run(*URL, "import", orders, "--json").stdout)
     assert (again["new"], again["known"], again["rejected"]) == (0, 4, 0)
 

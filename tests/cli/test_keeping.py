@@ -144,6 +144,6 @@ def test_doctor_names_what_does_not_count(shop: Shop):
         )
     Path("crmkit.toml").write_text('[plugins.pigoen]\nloft = "north"\n', "utf-8")
     done = shop.run("doctor", code=1)
-    assert "EUR" in done.stdout
+    assert 'currency = "EUR" in crmkit.toml' in done.stdout
     assert "plugins.pigoen" in done.stdout
     assert "events_attended" in done.stdout
