@@ -116,7 +116,7 @@ def _money(entries: Iterable[Logged]) -> str | None:
         if amount is not None:
             code = entry.row[_PLACE["currency"]] or ""
             paid[code] = paid.get(code, Decimal(0)) + Decimal(amount)
-    return " + ".join(f"{amount} {code}".strip() for code, amount in paid.items()) or None
+    return " + ".join(words.money(amount, code) for code, amount in paid.items()) or None
 
 
 def coming(customers: Iterable[Customer], today: date) -> list[tuple[date, str, Customer]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Context, Decimal
 
 from crmkit.model.care import Reason
 
@@ -30,11 +31,29 @@ KINDS = {
     "login": ("logged in", "登录"),
     "note": ("note", "备注"),
 }
+_DIGITS = dict.fromkeys(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0
+)
+_DIGITS |= dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
+_EXACT = Context(prec=250)
 
 
 def kind(name: str) -> tuple[str, str]:
     """Give a touchpoint kind's words; a plugin's kind stands for itself."""
     return KINDS.get(name, (name.replace("_", " "), name))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write money with the digits its currency usually has; more are kept, none is rounded away.
+
+    Example:
+        >>> money(Decimal("2500.0"), "GBP"), money(Decimal("0.125"), "GBP")
+        ('2500.00 GBP', '0.125 GBP')
+    """
+    usual = _DIGITS.get(currency, 2)
+    exponent = amount.normalize(_EXACT).as_tuple().exponent
+    needed = -exponent if isinstance(exponent, int) else usual
+    return f"{amount:.{max(needed, usual)}f} {currency}".strip()
 
 
 def day(when: date) -> tuple[str, str]:
@@ -120,7 +139,7 @@ def agreed(when: date, *, promised: bool) -> Reason:
 
 
 def _causes(causes: Iterable[tuple[str, float]], *, zh: bool = False) -> str:
-    named = [f"{name.replace('_', ' ')} {delta:+.1f}" for name, delta in causes]
+    named = [f"{name.replace('_', ' ')} {delta:+z.1f}" for name, delta in causes]
     if not named:
         return ""
     return f"({','.join(named)})" if zh else f" ({', '.join(named)})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.cli import options
+from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import called
 from crmkit.cli.output import columns, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
@@ -45,6 +46,8 @@ def agenda(
     with settings.open(at) as crm:
         on = (day or options.TODAY).day(crm.session.clock(), settings.zone)
         items = crm.care.agenda(on, owner=owner, limit=limit)
+        if not items:
+            check_filters(crm, owner=owner)
         if as_json:
             print_array(items)
         else:

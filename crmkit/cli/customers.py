@@ -10,6 +10,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
+from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import called, found
 from crmkit.cli.output import columns, note, plain, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
@@ -50,6 +51,8 @@ def customers(
         page = crm.customers.search(
             text, tier=tier, stage=stage, kind=kind, owner=owner, limit=limit, after=after
         )
+        if not page.items:
+            check_filters(crm, owner=owner, stage=stage, kind=kind)
         if as_json:
             print_array(page.items)
         else:

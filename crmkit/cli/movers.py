@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from crmkit.cli import options
@@ -18,7 +19,7 @@ from crmkit.model.value import Movement
 if TYPE_CHECKING:
     from crmkit.crm import CRM
 
-_HEAD = columns("customer~ id! tier before# after# change# unexpected#")
+_HEAD = columns("customer~ id! tier_at_start before# after# change# unexpected#")
 
 
 @click.command(epilog=options.DATES)
@@ -38,6 +39,11 @@ _HEAD = columns("customer~ id! tier before# after# change# unexpected#")
 @options.as_of
 @options.as_shown
 @options.as_json
+@click.option(
+    "--touchpoints",
+    is_flag=True,
+    help="With --json, name the touchpoints behind each cause: source, id and instant.",
+)
 @pass_settings
 def movers(
     settings: Settings,
@@ -50,6 +56,7 @@ def movers(
     at: When | None,
     as_shown: bool,
     as_json: bool,
+    touchpoints: bool,
 ) -> None:
     """List who rose or fell, and why."""
     with settings.open(at) as crm:
@@ -64,9 +71,23 @@ def movers(
             as_shown=as_shown,
         )
         if as_json:
-            print_array(moved)
+            print_array(_plain(one, named=touchpoints) for one in moved)
         else:
             show_movers(crm, moved)
+
+
+def _plain(moved: Movement, *, named: bool) -> dict[str, Any]:
+    """Give a movement as JSON values, its touchpoints by name or not at all: they are many."""
+    bare = tuple(attrs.evolve(cause, touchpoints=()) for cause in moved.causes)
+    plain = attrs.evolve(moved, causes=bare).to_dict()
+    for written, cause in zip(plain["causes"], moved.causes, strict=True):
+        del written["touchpoints"]
+        if named:
+            written["touchpoints"] = [
+                {"source": one.source, "id": one.id, "at": one.at.isoformat()}
+                for one in cause.touchpoints
+            ]
+    return plain
 
 
 def show_movers(crm: CRM, moved: Sequence[Movement]) -> None:

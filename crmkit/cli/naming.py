@@ -45,7 +45,10 @@ def _unusable(crm: CRM, keys: dict[str, str]) -> str:
                 f"{value!r} is no telephone number with its country code: write it like "
                 '+8613800138000, or set region in crmkit.toml (region = "CN")'
             )
-        return f"{value!r} is no {'telephone number' if system == PHONE else 'e-mail address'}"
+        if system == PHONE:
+            return f"{value!r} is no telephone number of {region}, nor one with its country code"
+        if "@" not in value:
+            return f"{value!r} is no e-mail address"
     return ""
 
 

@@ -103,6 +103,8 @@ def table(
         ]
         lines[place + 1] = "\n".join([lines[place + 1], *wrapped])
     click.echo("\n".join(lines))
+    if not cells:
+        note("There is nothing to list.")
 
 
 def _told(
@@ -147,7 +149,7 @@ def shown(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.1f}"
+        return f"{value:z.1f}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
     if isinstance(value, date):
@@ -157,7 +159,7 @@ def shown(value: object) -> str:
 
 def signed(points: float) -> str:
     """Write a change with its sign."""
-    return f"{points:+.1f}"
+    return f"{points:+z.1f}"
 
 
 def percent(share: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 import click
 
 from crmkit.cli import options
@@ -39,14 +41,15 @@ def score(
         if as_json:
             print_json(scored.to_dict())
         else:
-            show_score(scored, called(crm.customers.get(who)))
+            show_score(scored, called(crm.customers.get(who)), settings.zone)
 
 
-def show_score(scored: Score, name: str) -> None:
-    """Print a score: the total first, then what it is made of."""
+def show_score(scored: Score, name: str, zone: tzinfo | None = None) -> None:
+    """Print a score: the total first, then what it is made of; `zone` None is the machine's."""
+    at = scored.at.astimezone(zone)
     say(
         f"{name or scored.customer_id}: {scored.total:.1f} of 100, tier {scored.tier}",
-        f"as of {scored.at:%Y-%m-%d %H:%M %Z}, model {scored.model}, id {scored.customer_id}",
+        f"as of {at:%Y-%m-%d %H:%M %Z}, model {scored.model}, id {scored.customer_id}",
         "",
     )
     parts = sorted(scored.parts, key=lambda part: -part.contribution)
@@ -56,10 +59,10 @@ def show_score(scored: Score, name: str) -> None:
             (
                 part.indicator,
                 part.state.replace("_", " "),
-                f"{part.raw:.6g}",
+                f"{part.raw:z.6g}",
                 part.points,
-                f"{part.weight:.3f}",
-                f"{part.contribution:.2f}",
+                f"{part.weight:z.3f}",
+                f"{part.contribution:z.2f}",
             )
             for part in parts
         ),
@@ -93,5 +96,5 @@ def explain(
         if as_json:
             print_json(moved.to_dict())
             return
-        say(*movement_lines(moved, called(crm.customers.get(who))))
+        say(*movement_lines(moved, called(crm.customers.get(who)), settings.zone))
         say("", f"together {signed(moved.delta)}")

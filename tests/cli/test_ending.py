@@ -23,6 +23,9 @@ WRONG = [
     (("customers", "--after", "no place"), "after"),
     (("erase", "nobody", "--reason", "asked", "--yes"), "nobody"),
     (("new-plugin", "Not A Name"), "pigeon"),
+    (("agenda", "--owner", "nobody"), "there is: none yet"),
+    (("customers", "--stage", "bought"), "development, maintenance"),
+    (("customers", "--kind", "firm"), "organisation"),
     (("no-such-command",), "no-such-command"),
 ]
 

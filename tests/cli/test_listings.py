@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
+from crmkit.care.words import money
+from crmkit.cli.output import shown, signed
 from tests.cli.kit import END, HOSTILE, NAMES, Shop, process, run
 
 AT = ("--at", END.isoformat())
@@ -100,6 +103,42 @@ def test_movers_say_why(sold: Shop):
     assert "    faded as time passed: purchase_recency -" in shown
 
 
+def test_movers_as_json_are_brief(sold: Shop):
+    """Touchpoints behind a cause are left out, or named where it was asked for."""
+    words = ("movers", "--since", "30d", *AT)
+    brief = sold.json(*words)
+    assert all("touchpoints" not in cause for row in brief for cause in row["causes"])
+    named = sold.json(*words, "--touchpoints")
+    found = [one for row in named for cause in row["causes"] for one in cause["touchpoints"]]
+    assert found
+    assert all(set(one) == {"source", "id", "at"} for one in found)
+    for row in named:
+        for cause in row["causes"]:
+            del cause["touchpoints"]
+    assert named == brief
+
+
+def test_instants_are_in_the_zone_in_use(sold: Shop):
+    """A day that was asked for is the day that is shown, in the configured zone."""
+    Path("crmkit.toml").write_text('[agenda]\ntimezone = "Asia/Shanghai"\n', "utf-8")
+    shown = sold.run("score", sold.id(1), "--at", "2026-05-01").stdout
+    assert "as of 2026-05-01 00:00 CST" in shown
+    shown = sold.run("explain", sold.id(1), "--since", "2026-04-01", "--until", "2026-05-01").stdout
+    assert "on 2026-04-01 to" in shown
+
+
+def test_nothing_is_said_to_be_nothing(sold: Shop):
+    """A listing without rows says so, where it does not mix with them."""
+    done = sold.run("customers", "nobody of that name")
+    assert "nothing to list" in done.stderr
+    assert sold.run("customers", "--stage", "ended").stderr == done.stderr
+
+
+def test_no_figure_is_minus_zero():
+    """What rounds to nothing has no sign of a loss."""
+    assert (shown(-0.04), signed(-0.04), signed(-0.06)) == ("0.0", "+0.0", "-0.1")
+
+
 def test_dates_of_every_form_agree(sold: Shop):
     """A day is its midnight; so long ago counts from now."""
     forms = ["2026-04-01T00:00:00Z", "2026-04-01T08:00+08:00", "30d", "720h"]
@@ -152,3 +191,16 @@ def test_help_is_there_for_every_command():
     assert len(names) >= 15
     for name in names:
         assert "--help" in run(name, "--help").stdout
+
+
+def test_money_has_the_digits_it_usually_has():
+    """A figure is written as people write the currency; what is more exact stays exact."""
+    paid = (
+        ("2500.0", "GBP"),
+        ("0.125", "GBP"),
+        ("880.00", "JPY"),
+        ("880.5", "JPY"),
+        ("1.5", "KWD"),
+    )
+    written = [money(Decimal(text), code) for text, code in paid]
+    assert written == ["2500.00 GBP", "0.125 GBP", "880 JPY", "880.5 JPY", "1.500 KWD"]
