@@ -1,14 +1,15 @@
 """Whom to contact on a day: a pure function of the logs, the policy and the day.
 
 What `advance` keeps is read, and whoever changed since is worked out anew; where it was never
-called, everybody is. All is seen as of the instant the day begins; what happens during the day
-only takes items off the list, and nobody moves up in their place.
+called, or lies after the day or more than a week before it, everybody is. All is seen as of the
+instant the day begins; what happens during the day only takes items off the list, and nobody moves
+up in their place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import attrs
 
@@ -16,6 +17,7 @@ from crmkit.care.anew import read_accounts, work_out
 from crmkit.care.changes import Changes, Day, day_of, read_changes
 from crmkit.care.entries import Entry, due_rows, entry_of, most_pressing, order
 from crmkit.care.items import Writer
+from crmkit.clock import instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.lifecycle.cadence import number_of
@@ -38,12 +40,26 @@ def agenda(
         basis = read_basis(reader, guide.defaults)
         kinds = basis.layout.kinds
         note = read_note(reader)
-        changes = read_changes(reader, note, policy, day, kinds)
+        changes = read_changes(reader, note, policy, day, kinds, session.now())
         found = _List(session, guide, reader, basis, day, changes)
         known = [] if changes.all else note["owners"]
         entries = found.of(owner, known, limit)
         accounts = read_accounts(reader, [entry.account for entry in entries])
         return Writer(reader, policy, kinds, day).items(entries, accounts)
+
+
+def as_of(session: Session, guide: Guide, when: date) -> datetime:
+    """Give the instant that a day's figures are of: an `advance`, or where they are made anew."""
+    number = number_of(when)
+    policy = guide.policy
+    day = day_of(number, policy.begins(number), policy.begins(number + 1))
+    now = session.now()
+    with session.store.read() as reader:
+        kinds = read_basis(reader, guide.defaults).layout.kinds
+        note = read_note(reader)
+        changes = read_changes(reader, note, policy, day, kinds, now)
+    at = min(now, day.begins) if changes.all else note["at"]
+    return instant(at).astimezone(policy.zone)
 
 
 @attrs.define

@@ -18,6 +18,8 @@ from crmkit.value.layout import Kinds
 
 MOST = 20_000
 """Above so many changes everything is worked out anew: it costs less."""
+LASTS = 7
+"""So many days an `advance` serves the agenda; then everybody is worked out anew."""
 _TELLING = ("agenda", "correct", "retract", "undo", "merge", "unmerge")
 
 
@@ -53,15 +55,20 @@ class Changes:
     all: bool = False
 
 
-def read_changes(
-    reader: Reader, note: Mapping[str, Any], policy: AgendaPolicy, day: Day, kinds: Kinds
+def read_changes(  # noqa: PLR0913 - what was kept, and what is asked
+    reader: Reader,
+    note: Mapping[str, Any],
+    policy: AgendaPolicy,
+    day: Day,
+    kinds: Kinds,
+    now: int,
 ) -> Changes:
     """Read what happened since the last `advance`, and on the day itself.
 
     The standings hold what was before the day of the last `advance` began: what happened on that
     day, before it ran or after, they do not know.
     """
-    found = Changes(all=note.get("policy") != policy.fingerprint)
+    found = Changes(all=not _serves(note, policy, day, policy.day_at(now)))
     known = day.begins if found.all else min(policy.begins(note["day"]), day.begins)
     _happened(reader, found, known, day, kinds)
     _decided(reader, found, known, day)
@@ -69,6 +76,16 @@ def read_changes(
         _since(reader, found, note["watermark"] + 1, kinds)
     found.all = found.all or len(found.customers) > MOST
     return found
+
+
+def _serves(note: Mapping[str, Any], policy: AgendaPolicy, day: Day, today: int) -> bool:
+    """Tell whether the standings may answer for a day: never a past one with later ranks.
+
+    For a day to come, what is known today is all there is.
+    """
+    if note.get("policy") != policy.fingerprint or note["day"] > day.number:
+        return False
+    return bool(min(day.number, today) - note["day"] <= LASTS)
 
 
 def _happened(reader: Reader, found: Changes, low: int, day: Day, kinds: Kinds) -> None:

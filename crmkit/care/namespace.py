@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import attrs
 
 from crmkit.care import acting
-from crmkit.care.agenda import agenda
+from crmkit.care.agenda import agenda, as_of
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
 from crmkit.lifecycle.world import Guide
@@ -49,6 +49,14 @@ class Care:
         if limit is not None and limit < 0:
             raise InvalidValueError(f"limit must be 0 or more, got {limit}", field="limit")
         return agenda(self.session, self.guide, day, owner, limit)
+
+    def as_of(self, day: date) -> datetime:
+        """Give the instant that the figures of a day's agenda are of, in the agenda's time zone.
+
+        It is that of the last `advance`, where that serves the day; else everybody is worked out
+        anew, as of now or of the beginning of a day that is past.
+        """
+        return as_of(self.session, self.guide, day)
 
     def done(
         self,

@@ -24,8 +24,8 @@ def advance(settings: Settings, replay: bool, at: When | None, as_json: bool) ->
         if as_json:
             print_json(found.to_dict())
             return
-        at = found.at.astimezone(settings.zone)
+        when = found.at.astimezone(settings.zone)
         say(
-            f"{found.customers} customers as of {at:%Y-%m-%d %H:%M %Z}: "
+            f"{found.customers} customers as of {when:%Y-%m-%d %H:%M %Z}: "
             f"{found.stages} came to another stage, {found.tiers} to another tier"
         )

@@ -130,6 +130,31 @@ def test_changing_the_policy_changes_the_list_at_once(tmp_path: Path) -> None:
         assert shop.listed() == ["c0", "c1"]
 
 
+def test_a_day_far_from_the_last_advance_is_worked_out_anew() -> None:
+    """A past day is not answered with later ranks, nor a later one with ranks of long ago."""
+    with firm(agenda={"cadence": DAYS}) as shop, firm(agenda={"cadence": DAYS}) as other:
+        for one in (shop, other):
+            ten(one)
+        shop.lifecycle.advance()
+        assert shop.care.as_of(shop.today) == shop.now
+        past, before = shop.today, shop.listed()
+        for one in (shop, other):
+            one.wait(20)
+            one.buy("c9", 15, 12, 10, amount="90000")
+        shop.wait(-14)
+        assert shop.care.as_of(shop.today) == shop.now - 6 * DAY  # still serves
+        shop.wait(14)
+        assert shop.care.as_of(shop.today) == shop.now.replace(hour=0)
+        assert shop.listed()[0] == other.listed()[0] == "c9"
+        shop.lifecycle.advance()
+        assert shop.care.as_of(shop.today) == shop.now
+        assert shop.care.as_of(shop.today + 30 * DAY) == shop.now
+        assert shop.care.as_of(past).date() == past
+        assert before[0] == "c0"
+        assert shop.listed(day=past)[0] == "c0"
+        assert shop.listed(day=past)[-1] == before[-1] == "c9"
+
+
 # -- within a day ------------------------------------------------------------------------------
 
 

@@ -162,6 +162,12 @@ def test_the_agenda_speaks_chinese(sold: Shop):
     assert re.search("[\u4e00-\u9fff]", done.stdout.replace("王小明", "").replace("李四", ""))
 
 
+def test_the_agenda_says_as_of_when(sold: Shop):
+    """Where the figures are from stands beside the list, not in it."""
+    assert "Figures as of 2026-05-01 00:00 UTC" in sold.run("agenda", *AT, "--json").stderr
+    assert "Figures as of 2026-03-01" in sold.run("agenda", "--at", "2026-03-01T10:00Z").stderr
+
+
 def test_report_tells_the_burden_of_typing(sold: Shop):
     """The share that came by itself is measured, not claimed (R57)."""
     found = sold.json("report", *AT)
