@@ -159,7 +159,7 @@ def _customers(counts: Statistics, people: set[str]) -> Iterator[Finding]:
         yield notice(
             "collisions",
             f"{counts.collisions} keys point at more than one customer",
-            "crm.customers.collisions() lists them, crm.customers.resolve() decides",
+            "crmkit collisions lists them, crmkit resolve decides",
         )
     if counts.customers and not counts.by_tier:
         yield notice(
