@@ -31,6 +31,23 @@ KINDS = {
     "login": ("logged in", "登录"),
     "note": ("note", "备注"),
 }
+INDICATORS = {
+    "purchase_count": ("purchase count", "购买次数"),
+    "purchase_breadth": ("purchase breadth", "购买品种"),
+    "purchase_amount": ("purchase amount", "购买金额"),
+    "purchase_quantity": ("purchase quantity", "购买数量"),
+    "purchase_margin": ("purchase margin", "购买毛利"),
+    "purchase_frequency": ("purchase frequency", "购买频率"),
+    "purchase_recency": ("purchase recency", "最近购买"),
+    "events_attended": ("events attended", "参加活动"),
+    "surveys_answered": ("surveys answered", "回答问卷"),
+    "suggestions": ("suggestions", "提出建议"),
+    "referrals": ("referrals", "推荐朋友"),
+    "shares": ("shares", "口碑传播"),
+    "promotion_loyalty": ("promotion loyalty", "竞争促销期忠诚度"),
+    "satisfaction": ("satisfaction", "满意度"),
+}
+CHANNELS = {"phone": "电话", "email": "电子邮件", "meeting": "面谈", "visit": "拜访", "sms": "短信"}
 _DIGITS = dict.fromkeys(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0
 )
@@ -41,6 +58,11 @@ _EXACT = Context(prec=250)
 def kind(name: str) -> tuple[str, str]:
     """Give a touchpoint kind's words; a plugin's kind stands for itself."""
     return KINDS.get(name, (name.replace("_", " "), name))
+
+
+def indicator(name: str) -> tuple[str, str]:
+    """Give an indicator's words; one of a plugin or of an own model stands for itself."""
+    return INDICATORS.get(name, (name.replace("_", " "),) * 2)
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -139,7 +161,7 @@ def agreed(when: date, *, promised: bool) -> Reason:
 
 
 def _causes(causes: Iterable[tuple[str, float]], *, zh: bool = False) -> str:
-    named = [f"{name.replace('_', ' ')} {delta:+z.1f}" for name, delta in causes]
+    named = [f"{indicator(name)[zh]} {delta:+z.1f}" for name, delta in causes]
     if not named:
         return ""
     return f"({','.join(named)})" if zh else f" ({', '.join(named)})"

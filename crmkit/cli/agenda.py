@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.care.words import CHANNELS
 from crmkit.cli import options
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import called
@@ -18,8 +19,11 @@ from crmkit.model.care import AgendaItem, Matter, Reason
 if TYPE_CHECKING:
     from crmkit.crm import CRM
 
-_HEAD = columns("due! customer~ id! channel~ owner~ priority#")
-_LANGUAGES = ("en", "zh")
+_HEADS = {
+    "en": columns("due! customer~ id! channel~ owner~ priority#"),
+    "zh": columns("到期! 客户~ 编号! 渠道~ 负责人~ 优先级#"),
+}
+_FIGURES = {"en": "Figures as of", "zh": "数据截至"}
 _SHOWN = 2
 
 
@@ -28,7 +32,7 @@ _SHOWN = 2
 @click.option("--owner", help="Only this account manager's.")
 @options.limit(None)
 @click.option(
-    "--lang", type=click.Choice(_LANGUAGES), default="en", show_default=True, help="Language."
+    "--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True, help="Language."
 )
 @options.as_of
 @options.as_json
@@ -46,7 +50,7 @@ def agenda(
     with settings.open(at) as crm:
         on = (day or options.TODAY).day(crm.session.clock(), settings.zone)
         items = crm.care.agenda(on, owner=owner, limit=limit)
-        note(f"Figures as of {crm.care.as_of(on):%Y-%m-%d %H:%M %Z}.")
+        note(f"{_FIGURES[lang]} {crm.care.as_of(on):%Y-%m-%d %H:%M %Z}.")
         if not items:
             check_filters(crm, owner=owner)
         if as_json:
@@ -59,13 +63,13 @@ def show_agenda(crm: CRM, items: Iterable[AgendaItem], lang: str = "en") -> None
     """Print an agenda: whom, and below why and about what."""
     listed = list(items)
     table(
-        _HEAD,
+        _HEADS[lang],
         (
             (
                 item.due,
                 item.name or called(crm.customers.get(item.customer_id)),
                 item.customer_id,
-                item.channel,
+                _channel(item.channel, lang),
                 item.owner,
                 item.priority,
             )
@@ -73,6 +77,11 @@ def show_agenda(crm: CRM, items: Iterable[AgendaItem], lang: str = "en") -> None
         ),
         below=[[*_words(item.why, lang), *_words(item.about, lang)] for item in listed],
     )
+
+
+def _channel(name: str | None, lang: str) -> str | None:
+    """Give a channel's word; one of a plugin stands for itself."""
+    return CHANNELS.get(name, name) if name is not None and lang == "zh" else name
 
 
 def _words(said: Iterable[Reason | Matter], lang: str) -> list[str]:

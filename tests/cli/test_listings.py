@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from crmkit.care.words import money
+from crmkit.care.words import INDICATORS, falling, money
 from crmkit.cli.output import shown, signed
+from crmkit.value.models import default_model
 from tests.cli.kit import END, HOSTILE, NAMES, Shop, process, run
 
 AT = ("--at", END.isoformat())
@@ -159,7 +160,17 @@ def test_a_day_is_local_midnight(sold: Shop, tmp_path: Path):
 def test_the_agenda_speaks_chinese(sold: Shop):
     """Reasons that have both languages are given in the one that is asked for."""
     done = sold.run("agenda", "--lang", "zh", *AT)
-    assert re.search("[\u4e00-\u9fff]", done.stdout.replace("王小明", "").replace("李四", ""))
+    head = done.stdout.splitlines()[0]
+    assert head.split()[:3] == ["到期", "客户", "编号"]
+    assert "purchase" not in done.stdout
+
+
+def test_every_indicator_of_the_default_model_has_words():
+    """No reason in Chinese names an indicator in English."""
+    assert [one.name for one in default_model().indicators] == list(INDICATORS)
+    assert all(re.search("[\u4e00-\u9fff]", zh) for _, zh in INDICATORS.values())
+    assert "最近购买 -3.2" in falling(3.2, [("purchase_recency", -3.2)]).zh
+    assert "grey owl -1.0" in falling(1.0, [("grey_owl", -1.0)]).zh
 
 
 def test_the_agenda_says_as_of_when(sold: Shop):
