@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
 from decimal import Context, Decimal
 from string import Formatter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import attrs
 
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import Getter, Mapping, condition, near, zone_of
 from crmkit.capture.numbers import Writing
+from crmkit.capture.turns import Times, negated, otherwise, replaced
 from crmkit.errors import MappingError
 
 OCCURRENCE = "#"
@@ -21,7 +20,6 @@ OCCURRENCE = "#"
 _EXACT = Context(prec=250)
 _OPTIONS = frozenset("template product cases negate replace default time_format timezone".split())
 _NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
-_REMEMBERED = 10_000
 
 
 @attrs.define
@@ -101,12 +99,12 @@ class Compiler:
         else:
             get = self._template(spec["template"])
         if "replace" in spec:
-            get = _replaced(get, spec["replace"])
+            get = replaced(get, spec["replace"])
         if "default" in spec:
-            get = _or(get, spec["default"])
+            get = otherwise(get, spec["default"])
         if "template" in spec:
             get = self._read(get, spec, field)
-        return _negated(get, field) if spec.get("negate", False) else get
+        return negated(get, field) if spec.get("negate", False) else get
 
     def _cases(self, cases: list[Any], field: str) -> Getter:
         compiled: list[tuple[Getter | None, Getter]] = []
@@ -200,7 +198,7 @@ class Compiler:
         if field in ("at", "birthday"):
             written = spec.get("time_format", self.mapping.time_format)
             zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
-            return _Times(get, field, written, zone)
+            return Times(get, field, written, zone)
         writing = self._writing
         if field not in _NUMBERS or writing.usual:
             return get
@@ -217,74 +215,5 @@ class Compiler:
         return number
 
 
-class _Times:
-    """Reads instants and dates; lines in a row often carry the same."""
-
-    def __init__(self, get: Getter, field: str, written: str | None, zone: ZoneInfo | None) -> None:
-        self._get = get
-        self._field = field
-        self._written = written
-        self._zone = zone
-        self._known: dict[str, datetime | date] = {}
-
-    def __call__(self, row: Any) -> Any:
-        text = self._get(row)
-        if not isinstance(text, str):
-            return text
-        found = self._known.get(text)
-        if found is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            found = self._known[text] = self._read(text)
-        return found
-
-    def _read(self, text: str) -> datetime | date:
-        try:
-            if self._written is None:
-                found = datetime.fromisoformat(text)
-            else:
-                found = datetime.strptime(text, self._written)  # noqa: DTZ007 - zoned below
-        except ValueError:
-            how = f"in the form {self._written!r}" if self._written else "by ISO 8601"
-            raise Fault(self._field, f"is no date written {how}: {show(text)}") from None
-        if self._field == "birthday":
-            return found.date()
-        if found.tzinfo is None and self._zone is not None:
-            found = found.replace(tzinfo=self._zone)
-        return found
-
-
 def _text(value: Any) -> str:
     return value if type(value) is str else "" if value is None else str(value)
-
-
-def _negated(get: Getter, field: str) -> Getter:
-    def negate(row: Any) -> Any:
-        value = get(row)
-        if value is None:
-            return None
-        try:
-            return format(-Decimal(str(value)), "f")
-        except ArithmeticError:
-            raise Fault(field, f"must be a number, got {show(value)}") from None
-
-    return negate
-
-
-def _replaced(get: Getter, words: Any) -> Getter:
-    if not isinstance(words, dict):
-        raise MappingError("replace must be a table of old and new values", field="replace")
-
-    def replace(row: Any) -> Any:
-        value = get(row)
-        return words.get(value, value) if isinstance(value, str) else value
-
-    return replace
-
-
-def _or(get: Getter, default: Any) -> Getter:
-    def choose(row: Any) -> Any:
-        value = get(row)
-        return default if value is None else value
-
-    return choose

@@ -1,0 +1,89 @@
+"""What is done to a value of a mapping once it is there: read as a time, turned, replaced."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crmkit.capture.exact import Fault, show
+from crmkit.capture.mapping import Getter
+from crmkit.errors import MappingError
+
+_REMEMBERED = 10_000
+
+
+class Times:
+    """Reads instants and dates; lines in a row often carry the same."""
+
+    def __init__(self, get: Getter, field: str, written: str | None, zone: ZoneInfo | None) -> None:
+        self._get = get
+        self._field = field
+        self._written = written
+        self._zone = zone
+        self._known: dict[str, datetime | date] = {}
+
+    def __call__(self, row: Any) -> Any:
+        """Read the cell of one row."""
+        text = self._get(row)
+        if not isinstance(text, str):
+            return text
+        found = self._known.get(text)
+        if found is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            found = self._known[text] = self._read(text)
+        return found
+
+    def _read(self, text: str) -> datetime | date:
+        try:
+            if self._written is None:
+                found = datetime.fromisoformat(text)
+            else:
+                found = datetime.strptime(text, self._written)  # noqa: DTZ007 - zoned below
+        except ValueError:
+            how = f"in the form {self._written!r}" if self._written else "by ISO 8601"
+            raise Fault(self._field, f"is no date written {how}: {show(text)}") from None
+        if self._field == "birthday":
+            return found.date()
+        if found.tzinfo is None and self._zone is not None:
+            found = found.replace(tzinfo=self._zone)
+        return found
+
+
+def negated(get: Getter, field: str) -> Getter:
+    """Turn the sign of a number."""
+
+    def negate(row: Any) -> Any:
+        value = get(row)
+        if value is None:
+            return None
+        try:
+            return format(-Decimal(str(value)), "f")
+        except ArithmeticError:
+            raise Fault(field, f"must be a number, got {show(value)}") from None
+
+    return negate
+
+
+def replaced(get: Getter, words: Any) -> Getter:
+    """Put other values in the place of some."""
+    if not isinstance(words, dict):
+        raise MappingError("replace must be a table of old and new values", field="replace")
+
+    def replace(row: Any) -> Any:
+        value = get(row)
+        return words.get(value, value) if isinstance(value, str) else value
+
+    return replace
+
+
+def otherwise(get: Getter, default: Any) -> Getter:
+    """Put a value where there is none."""
+
+    def choose(row: Any) -> Any:
+        value = get(row)
+        return default if value is None else value
+
+    return choose
