@@ -160,6 +160,10 @@ class Batch:
             except Fault as fault:
                 owners.append(None)
                 self._reject(staged, at, fault)
+            except Exception as error:  # noqa: BLE001 - a host's own classes may do anything
+                owners.append(None)
+                why = f"cannot be read: {type(error).__name__}"
+                self._reject(staged, at, Fault("customer", why))
         return owners
 
     def _load(

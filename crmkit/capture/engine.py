@@ -7,8 +7,10 @@ started again cuts the same batches, finds the first of them known, and goes on.
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 import attrs
@@ -59,7 +61,7 @@ class Settings:
 class Capture:
     """Captures records into one workspace; keep it, since it remembers customers it met.
 
-    Not for several threads at once: one batch is written after the other.
+    Safe to use from several threads: one batch is written after the other.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,6 +69,16 @@ class Capture:
         self._settings = settings
         self._whose = Whose(Normaliser(settings.region))
         self._trusting = True  # new records are the rule, until known ones come
+        self._lock = Lock()
+        self._pid = os.getpid()
+
+    def _turn(self) -> Lock:
+        """Give the lock of this process: a fork may have copied one that nobody gives back."""
+        if self._pid != os.getpid():
+            self._lock = Lock()
+            self._pid = os.getpid()
+            self.forget()
+        return self._lock
 
     def forget(self) -> None:
         """Forget every customer met: after a transaction of the host's own was undone."""
@@ -102,10 +114,11 @@ class Capture:
         while True:
             now = micros(self._settings.clock())
             parser.set_clock(now)
-            with collecting_later():
-                read = _read(stream, parser, self._settings.batch)
-                if not read.staged.records:
-                    break
+            read = _read(stream, parser, self._settings.batch)
+            if not read.staged.records:
+                break
+            # Neither the caller's stream nor whoever is told may be held up by another capture.
+            with self._turn(), collecting_later():
                 outcome = self._write(into, read, now, layout, tally.run)
             tally.add(outcome)
             if outcome.rows and self._settings.told is not None:

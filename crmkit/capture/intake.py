@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from threading import Lock
 from typing import Any
 
 from crmkit.capture.engine import Capture, OnReject, Settings
@@ -34,7 +33,6 @@ class Intake:
         self._session = session
         self._defaults = defaults
         self._heard = heard
-        self._lock = Lock()
         self._engine = Capture(
             Settings(
                 kinds=kinds,
@@ -55,10 +53,9 @@ class Intake:
         """Take records in, batch by batch; see ``CRM.capture``."""
         with self._session.store.read() as reader:
             layout = read_basis(reader, self._defaults).layout
-        with self._lock:
-            return self._engine.run(
-                self._session.store, records, layout, source=source, on_reject=on_reject
-            )
+        return self._engine.run(
+            self._session.store, records, layout, source=source, on_reject=on_reject
+        )
 
     def _tell(self, rows: list[Row], roots: set[str]) -> None:
         heard = self._heard

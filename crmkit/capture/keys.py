@@ -79,7 +79,9 @@ def _written(system: str, value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) <= _LONGEST_EXACT:
         value = int(value)  # tables turn ids into floats as soon as one is missing
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(int(value)) if abs(value) < 10**ID_LIMIT else show(value)
+        if abs(value) >= 10**ID_LIMIT:
+            raise Fault("customer", f"{system} has more than {ID_LIMIT} digits")
+        return str(int(value))
     if not isinstance(value, str):
         raise Fault("customer", f"{system} must be text or a list of texts, got {show(value)}")
     return text("customer", value)

@@ -287,7 +287,10 @@ def _number(slots: Slots, kind: str) -> Callable[[Row], float | None]:
                 return default
             if isinstance(value, (str, bool, list, dict)):
                 return None
-        x = float(value)
+        try:
+            x = float(value)
+        except OverflowError:  # a whole number beyond every double
+            return None
         return x if isfinite(x) else None
 
     return number
