@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Context, Decimal
-from string import Formatter
 from typing import Any
 
 import attrs
@@ -12,14 +11,17 @@ import attrs
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import Getter, Mapping, condition, near, zone_of
 from crmkit.capture.numbers import Writing
+from crmkit.capture.templates import OCCURRENCE, Piece, pieces
 from crmkit.capture.turns import Times, negated, otherwise, replaced
 from crmkit.errors import MappingError
 
-OCCURRENCE = "#"
-"""Name in a template: how often the text before it came already, from 1."""
 _EXACT = Context(prec=250)
-_OPTIONS = frozenset("template product cases negate replace default time_format timezone".split())
+_WHAT = frozenset("column template product cases".split())
+_OPTIONS = _WHAT | frozenset("negate replace default time_format timezone".split())
 _NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
+_TIMES = frozenset({"at", "birthday"})
+WRITTEN = ("at", *sorted(_NUMBERS))
+"""Fields of a record that a mapping may say how they are written."""
 
 
 @attrs.define
@@ -44,7 +46,8 @@ class Compiler:
 
         Args:
             spec: Text with ``{Column}`` in it; a constant; a list of cases or of values; or a
-                table with ``template``, ``product`` or ``cases`` and what is done to it.
+                table with ``column``, ``template``, ``product`` or ``cases`` and what is done to
+                it.
             field: Field it is for: it says whether a number or an instant is wanted.
         """
         if isinstance(spec, list) and not all(isinstance(one, dict) for one in spec):
@@ -89,20 +92,22 @@ class Compiler:
                 raise MappingError(
                     f"{field}: unknown key {key!r}{near(key, _OPTIONS)}", field=field
                 )
-        if len({"template", "product", "cases"} & set(spec)) != 1:
-            message = f"{field} needs one of `template`, `product` and `cases`"
+        if len(_WHAT & set(spec)) != 1:
+            message = f"{field} needs one of `column`, `template`, `product` and `cases`"
             raise MappingError(message, field=field)
         if "product" in spec:
             get = self._product(spec["product"], field)
         elif "cases" in spec:
             get = self._cases(spec["cases"], field)
+        elif "column" in spec:
+            get = self.column(spec["column"])
         else:
             get = self._template(spec["template"])
         if "replace" in spec:
             get = replaced(get, spec["replace"])
         if "default" in spec:
             get = otherwise(get, spec["default"])
-        if "template" in spec:
+        if "template" in spec or "column" in spec:
             get = self._read(get, spec, field)
         return negated(get, field) if spec.get("negate", False) else get
 
@@ -143,24 +148,26 @@ class Compiler:
         """Compile text with columns in it; one whose columns are all empty is missing."""
         if not isinstance(template, str):
             return lambda _row: template
-        try:
-            parts = [(text, name) for text, name, *_ in Formatter().parse(template)]
-        except ValueError as error:
-            raise MappingError(f"{template!r} is no template: {error}", field=template) from None
+        parts = pieces(template)
         names = [name for _, name in parts if name is not None]
         if not names:
-            constant = "".join(text for text, _ in parts)
+            ((constant, _),) = parts
             return lambda _row: constant
         if len(parts) == 1 and not parts[0][0]:
             return self.column(names[0])
         if OCCURRENCE in names:
-            return self._counted(template)
-        pieces = [(text, None if name is None else self.column(name)) for text, name in parts]
+            return self._counted(template, parts)
+        return self._filled(parts)
+
+    def _filled(self, parts: list[Piece]) -> Getter:
+        """Put the columns of a row between the texts of a template."""
+        getters = [(text, None if name is None else self.column(name)) for text, name in parts]
+        constant = all(get is None for _, get in getters)
 
         def fill(row: Any) -> str | None:
             whole = ""
-            missing = True
-            for text, get in pieces:
+            missing = not constant
+            for text, get in getters:
                 whole += text
                 if get is not None and (value := get(row)) is not None:
                     missing = False
@@ -169,23 +176,24 @@ class Compiler:
 
         return fill
 
-    def _counted(self, template: str) -> Getter:
+    def _counted(self, template: str, parts: list[Piece]) -> Getter:
         """Compile a template with ``{#}``, which tells apart what would be the same otherwise."""
-        before, _, after = template.partition("{#}")
-        if "{#}" in after or "{" in after:
+        place = [name for _, name in parts].index(OCCURRENCE)
+        after = "".join(text for text, _ in parts[place + 1 :])
+        if any(name is not None for _, name in parts[place + 1 :]):
             message = f"{{#}} must be the last column of {template!r}"
             raise MappingError(message, field=template)
-        get = self._template(before)
+        get = self._filled([*parts[:place], (parts[place][0], None)])
         within = self._template(self.mapping.within) if self.mapping.within else lambda _row: ""
         seen: dict[str, int] = {}
-        place: list[Any] = [None]
+        here: list[Any] = [None]
 
         def count(row: Any) -> str | None:
             text = get(row)
-            here = within(row)
-            if here != place[0]:
+            now = within(row)
+            if now != here[0]:
                 seen.clear()
-                place[0] = here
+                here[0] = now
             if text is None:
                 return None
             seen[text] = number = seen.get(text, 0) + 1
@@ -195,7 +203,7 @@ class Compiler:
 
     def _read(self, get: Getter, spec: dict[str, Any], field: str) -> Getter:
         """Read a cell as its field needs: a number or an instant as the mapping writes them."""
-        if field in ("at", "birthday"):
+        if field in _TIMES:
             written = spec.get("time_format", self.mapping.time_format)
             zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
             return Times(get, field, written, zone)

@@ -63,6 +63,77 @@ def test_columns_named_like_keys_need_no_mapping(tmp_path: Path) -> None:
     assert not bad
 
 
+ODD = ["a:b", "!x", "{x}", "{", "}", "a{b}c", "{{y}}", "#", "{#}", "x.y", "[0]", "Größe in cm"]
+
+
+def test_without_a_mapping_every_name_is_plain(tmp_path: Path) -> None:
+    """Names that would be templates in a mapping are names of columns, each with its own cell."""
+    data = HEADER.strip() + "," + ",".join(ODD) + "\n"
+    data += row(1).strip() + "," + ",".join(f"c{n}" for n in range(len(ODD))) + "\n"
+    (first,), bad = lines(write(tmp_path, data))
+    assert first["attributes"] == {name: f"c{n}" for n, name in enumerate(ODD)}
+    assert not bad
+    (kim,) = read_customers(write(tmp_path, "name,{x},a:b\nKim,1,2\n"))
+    assert kim.custom == {"{x}": "1", "a:b": "2"}
+
+
+def test_a_mapping_can_name_every_column(tmp_path: Path) -> None:
+    """A colon belongs to the name; braces are written twice, or the column is named as such."""
+    data = "No: of order,{sum},Net: EUR\n7,5.10,x\n"
+    mapping = {
+        "fields": {"id": "{No: of order}/{{a}}", "amount": {"column": "{sum}"}, "text": "{{b}}"},
+        "attributes": {"net": "{Net: EUR}"},
+    }
+    (read,), _ = lines(write(tmp_path, data), mapping)
+    assert read == {"id": "7/{a}", "amount": "5.10", "text": "{b}", "attributes": {"net": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("1001,purchase,2026-05-01,CNY,CNY", "Is the header missing"),
+        ("ID,Kind,At,Email", "write them small"),
+        ("id;kind;at;email", 'delimiter = ";"'),
+        ("id\tkind\tat\temail", r'delimiter = "\t"'),
+        ("Bestellnummer,Datum", "write a mapping"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_touchpoints, read_customers])
+def test_a_header_that_means_nothing_is_refused(
+    tmp_path: Path, header: str, said: str, read: Any
+) -> None:
+    """Where no column is a field, one line says what the first line is, and what to do."""
+    with pytest.raises(MappingError) as error:
+        read(write(tmp_path, header + "\nx\n"))
+    assert said in str(error.value)
+    assert header[:2] in str(error.value)
+
+
+def test_a_mapping_without_tables_says_how_a_file_is_written(tmp_path: Path) -> None:
+    """Columns and keys keep their meaning; the delimiter, the zone and the numbers are its."""
+    mapping = {
+        "delimiter": ";", "timezone": "Asia/Shanghai", "decimal": ",", "time_format": "%d.%m.%Y"
+    }  # fmt: skip
+    data = "id;kind;at;email;amount;shelf\n1;visit;01.05.2026;ann@example.com;5,10;7\n"
+    (read,), _ = lines(write(tmp_path, data), mapping)
+    assert (read["at"].isoformat(), read["amount"]) == ("2026-05-01T00:00:00+08:00", "5.10")
+    assert (read["customer"], read["attributes"]) == ({"email": "ann@example.com"}, {"shelf": "7"})
+    flat = {"id": "1", "at": "01.05.2026", "email": "ann@example.com", "amount": "5,10", "x": [1]}
+    (same,), _ = lines(write(tmp_path, json.dumps(flat), "in.jsonl"), mapping)
+    assert (same["at"], same["amount"]) == (read["at"], "5.10")
+    assert (same["customer"], same["x"]) == ({"email": "ann@example.com"}, [1])
+
+
+def test_what_is_not_used_may_stand_twice(tmp_path: Path) -> None:
+    """A doubled column stops a file only where it is asked for; empty cells too many do no harm."""
+    path = write(tmp_path, "id,,note,note,,\n1,,a,b,,,, \n2,,a,b\n")
+    (read,), (bad,) = lines(path, {"fields": {"id": "{id}"}})
+    assert read == {"id": "1"}
+    assert bad.startswith("line 3 has 4 columns, the header has 6")
+    with pytest.raises(MappingError, match="'note' stands twice"):
+        lines(path, {"fields": {"text": "{note}"}})
+
+
 @pytest.mark.parametrize("name", ["in.csv", "in.csv.gz"])
 def test_only_the_lines_at_fault_are_rejected(tmp_path: Path, name: str) -> None:
     """In a file of two encodings the foreign lines go, with their numbers, unless it is told."""

@@ -1,0 +1,66 @@
+"""Tables: the header of a CSV file, and the rows below it by the names of their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from crmkit.capture.lines import Bad, Cells
+from crmkit.capture.mapping import Getter, near
+from crmkit.errors import MappingError
+
+Row = tuple[int, Any]
+"""A line's number, and its cells or its object."""
+
+
+def table(lines: Iterator[str], delimiter: str, file: str) -> tuple[Iterator[Row | Bad], list[str]]:
+    """Read the header; give the rows that have as many cells as it, and the header.
+
+    Args:
+        lines: The lines of the file.
+        delimiter: What separates the columns.
+        file: The file's name.
+
+    Raises:
+        MappingError: there is no header, or none that can be read.
+    """
+    rows = iter(Cells(lines, delimiter))
+    first = next(rows, None)
+    if first is None:
+        message = f"{file} is empty: its first line must name the columns"
+        raise MappingError(message, field="header")
+    if isinstance(first, Bad):
+        raise MappingError(f"{file}: the header {first.reason}", field="header")
+    header = [name.strip() for name in first[1]]
+    return _even(rows, len(header)), header
+
+
+def _even(rows: Iterator[Row | Bad], width: int) -> Iterator[Row | Bad]:
+    """Give the rows of the header's width; one that is longer by empty cells lacks nothing."""
+    for row in rows:
+        if isinstance(row, Bad) or len(row[1]) == width:
+            yield row
+            continue
+        line, cells = row
+        if any(map(str.strip, cells[width:])) or len(cells) < width:
+            reason = f"has {len(cells)} columns, the header has {width}"
+            yield Bad(line, ",".join(cells)[:1_000], reason)
+        else:
+            yield line, cells[:width]
+
+
+def by_name(header: list[str], file: str) -> Callable[[str], Getter]:
+    """Give what makes a getter of a column's name; a name that is not used may stand twice."""
+    places = {name: place for place, name in enumerate(header)}
+
+    def column(name: str) -> Getter:
+        if name not in places:
+            message = f"{file}: there is no column {name!r}{near(name, places)}"
+            raise MappingError(message, field=name)
+        if header.count(name) > 1:
+            message = f"{file}: the column {name!r} stands twice: rename one of them"
+            raise MappingError(message, field=name)
+        place = places[name]
+        return lambda row: row[place].strip() or None
+
+    return column
