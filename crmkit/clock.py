@@ -7,8 +7,10 @@ made only where somebody looks at one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
+from crmkit.arguments import refuse, show
 from crmkit.errors import NaiveTimeError
 
 Clock = Callable[[], datetime]
@@ -18,6 +20,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 _MICROSECOND = timedelta(microseconds=1)
+
+FIRST_YEAR, LAST_YEAR = 1900, 9998
+"""Years (UTC) that instants lie in: an earlier one is a typing error, and everything in between
+can be written in every time zone."""
+EARLIEST = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND
+LATEST = (datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - EPOCH) // _MICROSECOND - 1
+_FIRST_DAY, _LAST_DAY = date(FIRST_YEAR, 1, 2), date(LAST_YEAR, 12, 30)
 
 
 def system_clock() -> datetime:
@@ -30,14 +39,40 @@ def micros(at: datetime, field: str = "at") -> int:
 
     Raises:
         NaiveTimeError: `at` is no datetime or has no UTC offset; `field` names the argument.
+        InvalidValueError: it lies before the year 1900 or after the year 9998.
     """
     if not isinstance(at, datetime) or at.utcoffset() is None:
         message = (
-            f"{field} must be a datetime with a UTC offset, got {at!r}: "
+            f"{field} must be a datetime with a UTC offset, got {show(at)}: "
             "pass e.g. datetime.now(timezone.utc) or add tzinfo"
         )
         raise NaiveTimeError(message, field=field)
-    return (at - EPOCH) // _MICROSECOND
+    value = (at - EPOCH) // _MICROSECOND
+    if not EARLIEST <= value <= LATEST:
+        refuse(field, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR} (UTC)", at)
+    return value
+
+
+def day(value: date, field: str = "day") -> date:
+    """Take a calendar day.
+
+    Raises:
+        InvalidValueError: it is an instant or something else, or lies outside the years 1900 to
+            9998; `field` names the argument.
+    """
+    if isinstance(value, datetime) or not isinstance(value, date):
+        refuse(field, "must be a day (datetime.date): of an instant take .date()", value)
+    if not _FIRST_DAY <= value <= _LAST_DAY:
+        refuse(field, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}", value)
+    return value
+
+
+def zone(name: str) -> ZoneInfo | None:
+    """Give the time zone of an IANA name such as ``Europe/Berlin``; None where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, TypeError, OSError):  # the name may be a path, or a folder's
+        return None
 
 
 def span(duration: timedelta) -> int:
