@@ -26,7 +26,7 @@ from crmkit.value.history import (
 )
 from crmkit.value.layout import Layout
 from crmkit.value.measure import NOTHING_SAID, Said
-from crmkit.value.ops import compile_program
+from crmkit.value.program import compile_program
 from crmkit.value.state import NEVER, State
 
 _PAGE = 500
@@ -84,7 +84,7 @@ def replay_all(reader: Reader, basis: Basis, steps: Sequence[int], period: int) 
             for at, is_end, place in marks:
                 while done < len(entries) and entries[done].at <= at:
                     row = entries[done].row
-                    fold(program, layout, state, row, purchases.aged(row))
+                    fold(program, state, row, purchases.aged(row))
                     done += 1
                 if not is_end:
                     starts[place] = starting[place].of(state, said.at(at))

@@ -17,7 +17,7 @@ from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.model.touchpoint import Touchpoint
 from crmkit.value.fold import catch_up, fold
 from crmkit.value.layout import Layout
-from crmkit.value.ops import compile_program
+from crmkit.value.program import compile_program
 from crmkit.value.state import State
 
 _COLUMN = TOUCHPOINT.position
@@ -186,7 +186,7 @@ def build(  # noqa: PLR0913 - the view's settings, by name
         if row[_RECORDED] > state.recorded:
             state.recorded = row[_RECORDED]
         if row[_AT] <= until:
-            fold(program, layout, state, row, purchases.aged(row, view))
+            fold(program, state, row, purchases.aged(row, view))
         elif waiting:
             state.ahead.append((row, purchases.aged(row, view)))
     return state
@@ -205,7 +205,7 @@ def build_course(
             row = waiting[done].row
             if row[_RECORDED] > state.recorded:
                 state.recorded = row[_RECORDED]
-            fold(program, layout, state, row, purchases.aged(row))
+            fold(program, state, row, purchases.aged(row))
             done += 1
         yield state if place == len(instants) - 1 else state.copy()
 
@@ -220,7 +220,7 @@ def current(layout: Layout, state: State, now: int) -> State:
     if not state.ahead or min(entry[0][_AT] for entry in state.ahead) > now:
         return state
     state = state.copy()
-    catch_up(compile_program(layout), layout, state, now)
+    catch_up(compile_program(layout), state, now)
     return state
 
 

@@ -25,12 +25,11 @@ import attrs
 
 from crmkit.model.value import NOT_APPLICABLE, UNOBSERVED
 from crmkit.value.layout import Layout, Slots
-from crmkit.value.ops import newest_seen
+from crmkit.value.seen import TAG_MASK, newest_seen
 from crmkit.value.state import State
 
 FULL = 100.0
-TAG_MASK = (1 << 6) - 1
-MAX_EXPONENT = 1000.0
+MAX_EXPONENT = 500.0
 Sums = Sequence[float]
 
 

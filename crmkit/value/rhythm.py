@@ -12,8 +12,7 @@ from statistics import median
 
 from crmkit.clock import DAY
 from crmkit.value.layout import Layout, Slots
-from crmkit.value.ops import newest_seen
-from crmkit.value.readers import TAG_MASK
+from crmkit.value.seen import TAG_MASK, newest_seen
 from crmkit.value.state import NEVER, State
 
 PATIENCE = 1.5

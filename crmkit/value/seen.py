@@ -1,0 +1,53 @@
+"""What breadth counts: different values, each with the newest instant it was seen at, packed."""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from hashlib import blake2b
+from struct import Struct
+from typing import Any
+
+_COMPACT_FROM = 16
+_PAIR = Struct("=2q").pack
+TAG_BITS = 6
+"""Bits of a value's key that tell which of the model's breadth indicators saw it."""
+TAG_MASK = (1 << TAG_BITS) - 1
+
+
+def see(seen: bytes, value: Any, tag: int, at: int) -> bytes | None:
+    """Add a value seen at an instant; None where it is none that could be told from others."""
+    if value == "" or isinstance(value, (bool, type(None), list, dict)):
+        return None
+    seen += _PAIR(value_key(value, tag), at)
+    pairs = len(seen) >> 4
+    compact = pairs >= _COMPACT_FROM and pairs & (pairs - 1) == 0
+    return _compact(seen) if compact else seen
+
+
+def newest_seen(seen: bytes) -> dict[int, int]:
+    """Give the newest instant of each value key."""
+    newest: dict[int, int] = {}
+    numbers = array("q", seen)
+    for key, at in zip(numbers[::2], numbers[1::2], strict=True):
+        if at > newest.get(key, at - 1):
+            newest[key] = at
+    return newest
+
+
+def _compact(seen: bytes) -> bytes:
+    """Keep only the newest instant of each value: what grows is what differs."""
+    pairs = newest_seen(seen).items()
+    return array("q", [number for pair in pairs for number in pair]).tobytes()
+
+
+@lru_cache(maxsize=1 << 15)
+def value_key(value: str | float, tag: int) -> int:
+    """Give 58 bits of a value's hash with the breadth indicator's number below them.
+
+    Numbers that are equal give one key (``1``, ``1.0``); texts are compared exactly.
+    """
+    if not isinstance(value, str):
+        value = "\0" + repr(int(value) if value == value // 1 else value)
+    digest = int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)
+    return (digest >> TAG_BITS << TAG_BITS) | tag
