@@ -190,7 +190,8 @@ class CRM:
             self._defaults,
             region=self.config.region,
             key=self._key,
-            references=self._references,
+            kept=self._references,
+            remember=self._remember,
         )
 
     @cached_property
@@ -280,8 +281,7 @@ class CRM:
     def _references(self) -> Iterable[ReferenceSpec]:
         """Give what plugins keep about customers, or stop where one cannot be asked."""
         with self.session.store.read() as reader:
-            self.plugins.require_references(_remembered(reader))
-        return self.plugins.references().values()
+            return self.plugins.all_references(_remembered(reader))
 
     def _guard(self, reader: Reader) -> None:
         """Stop where a plugin that the data rely on is missing or broken."""

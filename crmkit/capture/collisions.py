@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from crmkit.capture.customer_rows import SHARED, with_body
 from crmkit.capture.ids import next_generation
-from crmkit.capture.merge import merge
+from crmkit.capture.merge import find, merge
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import COLLISION, CUSTOMER, IDENTITY
 from crmkit.errors import DecisionNotFound, InvalidValueError
-from crmkit.model.customer import Collision, Identity
+from crmkit.model.customer import Collision, Identity, Merge
 from crmkit.value.layout import Layout
 
 MERGE = "merge"
@@ -50,8 +51,10 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
     layout: Layout,
     *,
     keep: str | None = None,
-) -> Collision:
-    """Resolve a collision.
+) -> tuple[Collision, Merge | None]:
+    """Resolve a collision; give it, and the merge that was made of it.
+
+    One that a merge resolved already is given with that merge, where a merge is asked for again.
 
     Args:
         writer: The transaction.
@@ -67,20 +70,36 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
         InvalidValueError: another action, or `keep` is neither of the two.
     """
     row = next(iter(writer.fetch(COLLISION, [(collision_id,)])), None)
+    made = _merged(writer, row, keep) if row is not None and action == MERGE else None
+    if row is not None and made is not None:
+        return _collision(row, made.keep, made.drop), made
     roots = _roots(writer, [row] if row else [])
     if row is None or row[_RESOLVED] is not None or len(roots) < 2:  # noqa: PLR2004 - two of them
         message = f"no collision that stands has the id {collision_id!r}"
         raise DecisionNotFound(message, id=collision_id)
     holder, other = roots[row[3]], roots[row[4]]
     if action == MERGE:
-        seq = _merge(writer, row, (holder, other), keep, deciding, layout)
+        made = _merge(writer, row, (holder, other), keep, deciding, layout)
+        if made is None:  # they were merged otherwise meanwhile
+            seq = decide(writer, "resolve", holder, deciding, _body(row, MERGE))
+        else:
+            seq = int(made.id)
     elif action == APART:
         seq = _part(writer, row, deciding)
     else:
         message = f"action must be {MERGE!r} or {APART!r}, got {action!r}"
         raise InvalidValueError(message, field="action")
     writer.put(COLLISION, [(*row[:_RESOLVED], seq)])
-    return _collision(row, holder, other)
+    return _collision(row, holder, other), made
+
+
+def _merged(reader: Reader, row: Row, keep: str | None) -> Merge | None:
+    """Give the merge, with this keeper, by which a collision was resolved, while it stands."""
+    if row[_RESOLVED] is not None:
+        with suppress(DecisionNotFound):
+            made = find(reader, str(row[_RESOLVED]))
+            return made if keep in (None, made.keep) else None
+    return None
 
 
 def _merge(  # noqa: PLR0913 - private
@@ -90,16 +109,16 @@ def _merge(  # noqa: PLR0913 - private
     keep: str | None,
     deciding: Deciding,
     layout: Layout,
-) -> int:
+) -> Merge | None:
     if keep is None:
         keep = roots[0]
     if keep not in roots:
         message = f"keep must be one of the two customers, {roots[0]!r} or {roots[1]!r}"
         raise InvalidValueError(message, field="keep")
     if roots[0] == roots[1]:
-        return decide(writer, "resolve", roots[0], deciding, _body(row, MERGE))
+        return None
     drop = roots[1] if keep == roots[0] else roots[0]
-    return int(merge(writer, keep, drop, deciding, layout, collision=row[0]).id)
+    return merge(writer, keep, drop, deciding, layout, collision=row[0])
 
 
 def _part(writer: Writer, row: Row, deciding: Deciding) -> int:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import attrs
 
 from crmkit.capture import collisions as colliding
-from crmkit.capture import finding, merge
+from crmkit.capture import finding, merge, references
+from crmkit.capture.bulk import save_all
 from crmkit.capture.customer_rows import customer_of, read_customer
 from crmkit.capture.engine import OnReject
-from crmkit.capture.erasing import erase, export
+from crmkit.capture.erasing import erasable, erase, export
 from crmkit.capture.exact import Fault
 from crmkit.capture.normalise import Normaliser
-from crmkit.capture.saving import Saved, Saver, SaveReport, read_saved
+from crmkit.capture.references import References
+from crmkit.capture.saving import Saver, SaveReport, read_saved
 from crmkit.capture.tombstones import Key, Tombstones, no_key
 from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ReferenceSpec
@@ -29,12 +31,6 @@ from crmkit.value.layout import Layout
 
 __all__ = ["Customers", "customer_of"]
 
-_BATCH = 1_000
-
-
-def _no_references() -> Iterable[ReferenceSpec]:
-    return ()
-
 
 @attrs.frozen
 class Customers:
@@ -45,14 +41,16 @@ class Customers:
         defaults: Model and kinds that hold before anything was decided.
         region: Country that phone numbers without a country code belong to.
         key: Gives the erasure key.
-        references: Gives what plugins keep about customers; raises where one is broken.
+        kept: Gives what plugins keep about customers; raises where one is broken.
+        remember: Notes in the database what plugins declare, before anything relies on it.
     """
 
     session: Session
     defaults: Defaults
     region: str | None = None
     key: Key = no_key
-    references: Callable[[], Iterable[ReferenceSpec]] = _no_references
+    kept: Callable[[], Iterable[ReferenceSpec]] = references.none
+    remember: Callable[[], object] = references.none
 
     # -- looking up --------------------------------------------------------------------
 
@@ -113,17 +111,12 @@ class Customers:
 
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
-            PluginError: a plugin that keeps data about customers is broken.
+            PluginError: a plugin that keeps data about customers is missing or fails.
         """
-        references = list(self.references())
+        kept = self._references()
         with self.session.store.read() as reader:
             held = export(reader, id)
-        workspace = self.session.store.workspace
-        held["plugins"] = {
-            one.name: {base: one.export(base, workspace=workspace) for base in held["ids"]}
-            for one in references
-        }
-        return held
+        return held | {"plugins": kept.export(held["ids"])}
 
     # -- writing down ------------------------------------------------------------------
 
@@ -138,6 +131,7 @@ class Customers:
             InvalidValueError: a field cannot be kept; `field` names it.
             CustomerMerged: the id was merged into another.
         """
+        self.remember()
         with self.session.store.write() as writer:
             saved = self._saver(writer, strict=True).save([customer])
             (outcome,), (base,) = saved.outcomes, saved.ids
@@ -157,30 +151,9 @@ class Customers:
             customers: Customers, or `Rejection`s of lines that could not be read.
             on_reject: Called with each rejection instead of keeping it in the report.
         """
-        counts = dict.fromkeys(("new", "changed", "unchanged"), 0)
-        rejected: list[Rejection] = []
-        rejections = 0
-        met: set[str] = set()
-        stream = iter(customers)
-        while batch := list(islice(stream, _BATCH)):
-            whole = [one for one in batch if not isinstance(one, Rejection)]
-            saved = self._save_batch(whole)
-            met |= saved.collisions
-            for outcome in saved.outcomes:
-                if isinstance(outcome, str):
-                    counts[outcome] += 1
-            for rejection in _rejections(batch, saved):
-                rejections += 1
-                (rejected.append if on_reject is None else on_reject)(rejection)
-        return SaveReport(
-            **counts, rejected=tuple(rejected), rejections=rejections, collisions=len(met)
-        )
-
-    def _save_batch(self, customers: list[Customer]) -> Saved:
-        if not customers:
-            return Saved()
-        with self.session.store.write() as writer:
-            return self._saver(writer, strict=False).save(customers)
+        self.remember()
+        saver = partial(self._saver, strict=False)
+        return save_all(self.session.store, saver, customers, on_reject)
 
     def _saver(self, writer: Writer, *, strict: bool) -> Saver:
         return Saver(
@@ -196,25 +169,37 @@ class Customers:
     def merge(self, keep: str, drop: str, *, reason: str, by: str | None = None) -> Merge:
         """Say that two records are one customer; `drop` leads to `keep` from now on.
 
+        What plugins keep is handed over after that. Merging the same two again decides nothing
+        new: it hands over once more, where a plugin failed or the process ended.
+
         Raises:
             CustomerNotFound: one of the ids is nobody's; `CustomerMerged` names where it went.
             InvalidValueError: both are the same.
-            PluginError: a plugin that keeps data about customers is broken.
+            PluginError: a plugin that keeps data about customers is missing, and nothing is done;
+                or it fails to hand over, and the merge stands.
         """
-        references = list(self.references())
+        kept = self._references(writing=True)
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
             made = merge.merge(writer, keep, drop, deciding, self._layout(writer))
-        self._repoint(references, made.keep, made.drop)
+        kept.repoint(made)
         return made
 
     def unmerge(self, merge_id: str, *, reason: str = "", by: str | None = None) -> Merge:
         """Take a merge back; what came since goes to whom its own keys belong to.
 
+        Plugins that can give back what they keep do so first.
+
         Raises:
             DecisionNotFound: no merge that stands has that id.
+            PluginError: a plugin that keeps data about customers is missing or fails; the merge
+                stands.
         """
+        kept = self._references(writing=True)
         deciding = self.session.deciding(reason, by)
+        with self.session.store.read() as reader:
+            standing = merge.find(reader, merge_id)
+        kept.unmerge(standing)
         with self.session.store.write() as writer:
             return merge.unmerge(writer, merge_id, deciding, self._layout(writer))
 
@@ -241,46 +226,55 @@ class Customers:
         Raises:
             DecisionNotFound: no collision that stands has that id.
             InvalidValueError: another action, or `keep` is neither of the two.
+            PluginError: as from `merge`; resolving so again hands over once more.
         """
-        references = list(self.references()) if action == colliding.MERGE else []
+        merging = action == colliding.MERGE
+        kept = self._references(writing=True) if merging else None
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
             layout = self._layout(writer)
-            found = colliding.resolve(writer, collision_id, action, deciding, layout, keep=keep)
-        if references:
-            first, second = found.customers
-            kept = keep or first
-            gone = second if kept == first else first
-            self._repoint(references, kept, gone)
+            found, made = colliding.resolve(
+                writer, collision_id, action, deciding, layout, keep=keep
+            )
+        if kept is not None and made is not None:
+            kept.repoint(made)
         return found
 
     def erase(self, id: str, *, reason: str, by: str | None = None) -> Decision:  # noqa: A002
         """Erase a customer for good, with everything that was merged into him.
 
-        What stays tells the id only, and keyed hashes by which capture refuses him.
+        Plugins forget him first, so that the same call can be made again where one fails. What
+        stays tells the id only, and keyed hashes by which capture refuses him.
 
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
             ConfigError: there is no erasure key.
-            PluginError: a plugin that keeps data about customers is broken.
+            PluginError: a plugin that keeps data about customers is missing or fails; crmkit has
+                erased nothing.
         """
-        references = list(self.references())
+        kept = self._references(writing=True)
         deciding = self.session.deciding(reason, by)
-        with self.session.store.write() as writer:
-            made = erase(writer, id, deciding, self.key, Normaliser(self.region))
-        for one in references:
-            for base in made.body["ids"]:
-                one.erase(base, workspace=self.session.store.workspace)
-        return made
+        store, normaliser = self.session.store, Normaliser(self.region)
+        with store.read() as reader:
+            ids = erasable(reader, id, self.key)
+        kept.erase(ids)
+        with store.write() as writer:
+            return erase(writer, id, deciding, self.key, normaliser, ids=ids)
 
     # -- inside ------------------------------------------------------------------------
 
     def _layout(self, reader: Reader) -> Layout:
         return read_basis(reader, self.defaults).layout
 
-    def _repoint(self, references: Iterable[ReferenceSpec], keep: str, drop: str) -> None:
-        for one in references:
-            one.repoint(keep, drop, workspace=self.session.store.workspace)
+    def _references(self, *, writing: bool = False) -> References:
+        """Ask what plugins keep, before anything is done that needs all of them.
+
+        Raises:
+            PluginError: one that ever kept anything is missing or broken.
+        """
+        if writing:
+            self.remember()
+        return References(tuple(self.kept()), self.session.store.workspace)
 
 
 def _error(outcome: str | Fault, customer: Customer, reader: Reader) -> Exception:
@@ -294,13 +288,3 @@ def _error(outcome: str | Fault, customer: Customer, reader: Reader) -> Exceptio
         except CustomerNotFound:
             pass  # the id itself is at fault
     return InvalidValueError(f"{fault.field}: {fault.reason}", field=fault.field)
-
-
-def _rejections(batch: list[Customer | Rejection], saved: Saved) -> Iterator[Rejection]:
-    """Give the rejections of a batch in the order of its records."""
-    outcomes = iter(saved.outcomes)
-    for record in batch:
-        if isinstance(record, Rejection):
-            yield record
-        elif isinstance(outcome := next(outcomes), Fault):
-            yield Rejection(record, outcome.field, outcome.reason)

@@ -14,7 +14,7 @@ from crmkit.capture.keys import read_keys
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import forget
-from crmkit.capture.tombstones import Key, bury
+from crmkit.capture.tombstones import Key, bury, check_key
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import (
@@ -27,6 +27,7 @@ from crmkit.contracts.tables import (
     TOUCHPOINT,
     VOID,
 )
+from crmkit.errors import StoreBusy
 from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
 from crmkit.value.scoring import require_root
@@ -66,8 +67,26 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
     }
 
 
-def erase(
-    writer: Writer, customer: str, deciding: Deciding, key: Key, normaliser: Normaliser
+def erasable(reader: Reader, customer: str, key: Key) -> tuple[str, ...]:
+    """Give the ids of a customer who could be erased now: his own, and those merged into him.
+
+    Raises:
+        CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
+        ConfigError: there is no erasure key, or it is not the right one.
+    """
+    require_root(reader, customer)
+    check_key(reader, key)
+    return tuple(row[0] for row in _group(reader, customer))
+
+
+def erase(  # noqa: PLR0913 - whom, and what a decision needs
+    writer: Writer,
+    customer: str,
+    deciding: Deciding,
+    key: Key,
+    normaliser: Normaliser,
+    *,
+    ids: tuple[str, ...] | None = None,
 ) -> Decision:
     """Erase a customer and everything that was merged into him.
 
@@ -80,13 +99,18 @@ def erase(
         deciding: Who, when and why.
         key: Gives the erasure key, which must stand outside the database.
         normaliser: Spells the keys of friends whom others' referrals name.
+        ids: His ids, as `erasable` gave them, where plugins were told of them.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
         ConfigError: there is no erasure key.
+        StoreBusy: he has other ids by now: it has to be done again.
     """
     require_root(writer, customer)
     group = _group(writer, customer)
+    if ids is not None and ids != tuple(row[0] for row in group):
+        message = f"customer {customer!r} was merged meanwhile and is not erased yet: try again"
+        raise StoreBusy(message)
     keys = [(row[0],) for row in group]
     touchpoints = list(writer.fetch(TOUCHPOINT, keys, by=("customer",)))
     identities = [(row[0], row[1]) for row in writer.fetch(IDENTITY, keys, by=("customer",))]

@@ -6,14 +6,13 @@ so that an unmerge gives each side exactly what came by its own keys, also what 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from crmkit.capture.customer_rows import read_groups, with_search
 from crmkit.capture.ids import next_generation
 from crmkit.clock import instant
-from crmkit.contracts.decisions import Deciding, decide
-from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.decisions import Deciding, decide, decision
+from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import COLLISION, CUSTOMER, DECISION, STANDING
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.model.customer import Merge
@@ -24,6 +23,7 @@ from crmkit.value.scoring import require_root
 _ROOT = CUSTOMER.position["root"]
 _SEQ = CUSTOMER.position["seq"]
 _RESOLVED = COLLISION.position["resolved"]
+_KIND = DECISION.position["kind"]
 
 
 def merge(  # noqa: PLR0913 - whom, and what a decision needs
@@ -36,6 +36,8 @@ def merge(  # noqa: PLR0913 - whom, and what a decision needs
     collision: str | None = None,
 ) -> Merge:
     """Let `drop` and all that was merged into it lead to `keep`.
+
+    Of two that were merged so already the merge that stands is given, and nothing is decided.
 
     Args:
         writer: The transaction.
@@ -52,13 +54,16 @@ def merge(  # noqa: PLR0913 - whom, and what a decision needs
     if keep == drop:
         raise InvalidValueError(f"a customer cannot be merged with himself: {keep!r}", field="drop")
     require_root(writer, keep)
+    before = _made(writer, keep).get(drop)
+    if before is not None and before.keep == keep:
+        return before
     require_root(writer, drop)
     body = {"keep": keep, "drop": drop} | ({"collision": collision} if collision else {})
-    decision = decide(writer, "merge", keep, deciding, body)
+    seq = decide(writer, "merge", keep, deciding, body)
     moved = [row[0] for row in writer.fetch(CUSTOMER, [(drop,)], by=("root",))]
     lead(writer, dict.fromkeys(moved, keep))
     _settle(writer, (keep, drop), deciding, layout)
-    return _merge(decision, body, deciding)
+    return _merge(seq, keep, drop, deciding)
 
 
 def unmerge(writer: Writer, merge_id: str, deciding: Deciding, layout: Layout) -> Merge:
@@ -69,22 +74,33 @@ def unmerge(writer: Writer, merge_id: str, deciding: Deciding, layout: Layout) -
     Raises:
         DecisionNotFound: no merge has that id, or it was taken back already.
     """
-    row = _find(writer, merge_id)
-    body = json.loads(row[DECISION.position["body"]])
-    keep, drop = body["keep"], body["drop"]
-    made = {edge[0]: edge for edge in _edges(writer, keep)}
-    if made.get(drop) != (drop, keep, row[0]):
-        message = f"merge {merge_id} was taken back already"
-        raise DecisionNotFound(message, id=merge_id)
-    del made[drop]
-    parents = {child: parent for child, parent, _ in made.values()}
+    merge = find(writer, merge_id)
+    keep, drop = merge.keep, merge.drop
+    parents = {child: made.keep for child, made in _made(writer, keep).items() if child != drop}
     group = [member[0] for member in _group(writer, keep)]
     roots = {member: _top(member, parents) for member in group}
     decide(writer, "unmerge", keep, deciding, {"keep": keep, "drop": drop, "merge": merge_id})
     lead(writer, {member: root for member, root in roots.items() if root == drop})
-    _reopen(writer, group, row[0])
+    _reopen(writer, group, int(merge_id))
     _settle(writer, (roots[keep], drop), deciding, layout)
-    return _merge(row[0], body, deciding)
+    return _merge(int(merge_id), keep, drop, deciding)
+
+
+def find(reader: Reader, merge_id: str) -> Merge:
+    """Give a merge that stands.
+
+    Raises:
+        DecisionNotFound: no merge has that id, or it was taken back.
+    """
+    for row in reader.fetch(DECISION, [(int(merge_id),)] if _is_seq(merge_id) else []):
+        if row[_KIND] == "merge":
+            said = decision(row).body
+            made = _made(reader, said["keep"]).get(said["drop"])
+            if made is None or made.id != str(row[0]):
+                message = f"merge {merge_id} was taken back already"
+                raise DecisionNotFound(message, id=merge_id)
+            return made
+    raise DecisionNotFound(f"no merge has the id {merge_id!r}", id=merge_id)
 
 
 def lead(writer: Writer, roots: dict[str, str]) -> None:
@@ -121,30 +137,28 @@ def index(writer: Writer, roots: Iterable[str]) -> None:
         )
 
 
-def _find(writer: Writer, merge_id: str) -> Row:
-    if merge_id.isascii() and merge_id.isdigit():
-        for row in writer.fetch(DECISION, [(int(merge_id),)]):
-            if row[DECISION.position["kind"]] == "merge":
-                return row
-    raise DecisionNotFound(f"no merge has the id {merge_id!r}", id=merge_id)
+def _is_seq(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - 64 bits
 
 
-def _group(writer: Writer, member: str) -> list[Row]:
-    (row,) = writer.fetch(CUSTOMER, [(member,)])
-    return list(writer.fetch(CUSTOMER, [(row[_ROOT],)], by=("root",)))
+def _group(reader: Reader, member: str) -> list[Row]:
+    (row,) = reader.fetch(CUSTOMER, [(member,)])
+    return list(reader.fetch(CUSTOMER, [(row[_ROOT],)], by=("root",)))
 
 
-def _edges(writer: Writer, member: str) -> Iterable[tuple[str, str, int]]:
-    """Give the merges that hold in a customer's group: (dropped, kept, decision)."""
-    group = [(row[0],) for row in _group(writer, member)]
-    made: dict[str, tuple[str, str, int]] = {}
-    for seq, kind, _, _, _, _, body in sorted(writer.fetch(DECISION, group, by=("customer",))):
-        if kind == "merge":
-            said = json.loads(body)
-            made[said["drop"]] = (said["drop"], said["keep"], seq)
-        elif kind == "unmerge":
-            made.pop(json.loads(body)["drop"], None)
-    return made.values()
+def _made(reader: Reader, member: str) -> dict[str, Merge]:
+    """Give the merges that stand in a customer's group, by whom they dropped."""
+    group = [(row[0],) for row in _group(reader, member)]
+    made: dict[str, Merge] = {}
+    for row in sorted(reader.fetch(DECISION, group, by=("customer",))):
+        if row[_KIND] == "merge":
+            _, _, _, at, by, reason, _ = row
+            said = decision(row).body
+            deciding = Deciding(now=at, by=by, reason=reason)
+            made[said["drop"]] = _merge(row[0], said["keep"], said["drop"], deciding)
+        elif row[_KIND] == "unmerge":
+            made.pop(decision(row).body["drop"], None)
+    return made
 
 
 def _top(member: str, parents: dict[str, str]) -> str:
@@ -159,11 +173,11 @@ def _reopen(writer: Writer, group: list[str], decision: int) -> None:
     writer.put(COLLISION, [(*row[:_RESOLVED], None) for row in rows if row[_RESOLVED] == decision])
 
 
-def _merge(seq: int, body: dict[str, str], deciding: Deciding) -> Merge:
+def _merge(seq: int, keep: str, drop: str, deciding: Deciding) -> Merge:
     return Merge(
         id=str(seq),
-        keep=body["keep"],
-        drop=body["drop"],
+        keep=keep,
+        drop=drop,
         at=instant(deciding.now),
         by=deciding.by,
         reason=deciding.reason,

@@ -89,6 +89,15 @@ class Tombstones:
         return {hashes[row[:1]] for row in self._reader.fetch(TOMBSTONE, hashes)}
 
 
+def check_key(reader: Reader, key: Key) -> None:
+    """Find out whether somebody could be erased now.
+
+    Raises:
+        ConfigError: there is no erasure key, or it is not the one others were erased with.
+    """
+    _check(reader, key())
+
+
 def bury(writer: Writer, key: Key, now: int, what: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Leave a tombstone for each pair."""
     secret = key()

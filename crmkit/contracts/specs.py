@@ -211,16 +211,23 @@ class CommandSpec:
 
 @attrs.frozen(kw_only=True)
 class ReferenceSpec:
-    """Data about customers that a plugin keeps itself, so that merge and erase reach it.
+    """Data about customers that a plugin keeps itself, so that merge, export and erase reach it.
 
-    Each is called after the core's own change is committed, and may be called again with the same
-    ids after a crash: a second call must do no harm.
+    Each function is called outside crmkit's transactions, and with every id that leads to the
+    customer. One that raises stops what called it, with a PluginError that names the plugin; that
+    call is then made again, as it is after a crash. So each must do no harm the second time, nor
+    for an id that nothing is kept of.
 
     Attributes:
         name: What is kept, such as ``pigeon_feathers``; the key of its part of an export.
         repoint: ``repoint(keep, drop, workspace=...)``: two customers became one; hand over.
+            Called after crmkit's own merge is committed; ``merge`` of the same two calls it again.
         export: ``export(customer_id, workspace=...)``: what is kept of him, as JSON values.
-        erase: ``erase(customer_id, workspace=...)``: forget him for good.
+        erase: ``erase(customer_id, workspace=...)``: forget him for good. Called before crmkit
+            erases anything, so that whoever crmkit has erased, every plugin has.
+        unmerge: ``unmerge(keep, drop, workspace=...)``: that merge is taken back; give back what
+            `repoint` handed over, and leave what came since. Called before crmkit's own is
+            committed. None: what was handed over stays with the keeper.
         api_version: Version of the contracts it was written for.
     """
 
@@ -228,6 +235,7 @@ class ReferenceSpec:
     repoint: Callable[..., None]
     export: Callable[..., Any]
     erase: Callable[..., None]
+    unmerge: Callable[..., None] | None = None
     api_version: int = API_VERSION
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -42,13 +43,35 @@ class Calls:
         Raises:
             PluginError: it failed, and the calls are strict.
         """
-        start = perf_counter()
         try:
-            return do()
+            with self._traced(plugin, hook):
+                return do()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - see above
             return self.failed(plugin, hook, cause_of(error), error)
+
+    def demand(self, plugin: Plugin, hook: str, do: Callable[[], T], consequence: str) -> T:
+        """Give what `do` gives, where nothing may go on without it; contains as much as `call`.
+
+        Raises:
+            PluginError: it failed; names the plugin, the hook, the cause and the consequence.
+        """
+        try:
+            with self._traced(plugin, hook):
+                return do()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            failure = self.failed(plugin, hook, cause_of(error), error)
+            raise failure.error(consequence) from error
+
+    @contextmanager
+    def _traced(self, plugin: Plugin, hook: str | None) -> Iterator[None]:
+        """Write a line about a call where that is asked for."""
+        start = perf_counter()
+        try:
+            yield
         finally:
             if self.trace:
                 took = (perf_counter() - start) * 1e3

@@ -214,7 +214,7 @@ def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
     Called: once, before the first merge, export or erasure.
     Combined: by name, all of them; a name offered twice is a PluginError naming both distributions.
     On error: merging, exporting and erasing stop with a PluginError that names the plugin, since
-        data would be left behind.
+        data would be left behind; so they do where a function of the reference raises.
 
     Example:
         >>> from crmkit import hookimpl

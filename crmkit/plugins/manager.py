@@ -22,7 +22,7 @@ from crmkit.contracts.specs import (
 from crmkit.model.lifecycle import StageRule
 from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import Indicator
-from crmkit.plugins import declarations
+from crmkit.plugins import declarations, references
 from crmkit.plugins.declarations import Declared
 from crmkit.plugins.records import Failure, Plugin, PluginRow
 from crmkit.plugins.relay import Relay
@@ -114,7 +114,7 @@ class PluginManager:
         return self._relay.offered("crmkit_commands", CommandSpec).records
 
     def references(self) -> Mapping[str, ReferenceSpec]:
-        """Ask ``crmkit_references``; call `require_references` before relying on it."""
+        """Ask ``crmkit_references``; who relies on them takes `all_references`."""
         return self._relay.offered("crmkit_references", ReferenceSpec).records
 
     # -- one of them, opened ---------------------------------------------------------------
@@ -176,6 +176,20 @@ class PluginManager:
     def require_references(self, remembered: Declared) -> None:
         """Stop where anybody who ever kept data about customers cannot be asked; raises alike."""
         self._require(declarations.REFERENCES, remembered)
+
+    def all_references(self, remembered: Declared) -> tuple[ReferenceSpec, ...]:
+        """Give what everybody keeps about customers, to be merged, exported or erased.
+
+        Raises:
+            PluginError: somebody who ever kept any cannot be asked; a function of theirs that
+                fails raises one too. Both name the plugin.
+        """
+        self.require_references(remembered)
+        offered = self._relay.offered(references.HOOK, ReferenceSpec)
+        return tuple(
+            references.guarded(spec, offered.owners[name], self._relay.calls)
+            for name, spec in offered.records.items()
+        )
 
     def require_refusals(self, remembered: Declared) -> None:
         """Stop where anybody who ever could refuse a send cannot be asked; raises alike."""
