@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cached_property
 from statistics import median
 
@@ -14,6 +14,8 @@ from crmkit.model.value import Tier
 TIERS: tuple[tuple[str, int], ...] = (("key", 2), ("core", 20), ("base", 100))
 """Tiers from the top, each with the percentage of customers down to which it reaches."""
 _CENT = Decimal("0.01")
+_WIDE = Context(prec=400)
+"""Holds every double to the cent, whatever the host's own context holds."""
 
 
 def cuts(count: int) -> dict[str, int]:
@@ -82,7 +84,7 @@ def pyramid(ranking: Ranking, revenue: Mapping[str, float]) -> tuple[Tier, ...]:
                 value_share=sum(totals) / all_value if all_value else 0.0,
                 revenue_share=earned / all_revenue if all_revenue else 0.0,
                 floor=totals[-1] if totals else 0.0,
-                revenue=Decimal(repr(earned)).quantize(_CENT),
+                revenue=Decimal(repr(earned)).quantize(_CENT, context=_WIDE),
             )
         )
         start = last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -116,6 +116,18 @@ def test_revenue_is_purchases_less_returns_in_the_base_currency() -> None:
         assert tiers(opened)["key"].revenue == Decimal("208.5")
         before = tiers(opened, START - DAY)
         assert before["key"].revenue == Decimal("73.5")
+
+
+@pytest.mark.parametrize("context", [Context(), Context(prec=3)])
+def test_revenue_of_many_digits_is_told_to_the_cent(context: Context) -> None:
+    """A large sum needs more digits than the host's own context may hold."""
+    with shop(MODEL) as opened, localcontext(context):
+        for person in people(3):
+            opened.note("purchase", START, person, amount="9" * 18, currency="USD")
+        found = tiers(opened)
+        assert found["key"].revenue == 7 * Decimal(10) ** 18
+        assert found["key"].revenue.as_tuple().exponent == -2
+        assert found["base"].revenue_share == pytest.approx(2 / 3)
 
 
 def test_a_past_tier_is_the_rank_of_that_instant() -> None:
