@@ -13,10 +13,22 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-ID_LIMIT = 200
-"""Most characters of an id, a source, a system's name."""
-TEXT_LIMIT = 1_000_000
-"""Most characters of one text field, and of a record's attributes as JSON."""
+from crmkit.arguments import ID_LIMIT, TEXT_LIMIT, flaw, show
+from crmkit.model.touchpoint import NUMBER_LIMIT
+
+__all__ = [
+    "ID_LIMIT",
+    "TEXT_LIMIT",
+    "Fault",
+    "attributes",
+    "decimal",
+    "identifier",
+    "number",
+    "show",
+    "show_key",
+    "text",
+]
+
 DIGIT_LIMIT = 100
 """Most digits of a number, before and after its point together."""
 DEPTH_LIMIT = 50
@@ -40,15 +52,6 @@ class Fault(Exception):  # noqa: N818 - it is caught where it is raised, never s
         self.reason = reason
 
 
-def show(value: object) -> str:
-    """Show a value in a reason: short, on one line, whatever it is."""
-    try:
-        text = repr(value[:100] if isinstance(value, (str, bytes)) else value)
-    except Exception:  # noqa: BLE001 - a broken repr must not hide the reason
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
-
-
 def text(field: str, value: object, limit: int = TEXT_LIMIT) -> str:
     """Give a text that every store can keep.
 
@@ -57,16 +60,9 @@ def text(field: str, value: object, limit: int = TEXT_LIMIT) -> str:
     """
     if not isinstance(value, str):
         raise Fault(field, f"must be text, got {show(value)}")
-    if len(value) > limit:
-        raise Fault(field, f"has {len(value)} characters, at most {limit} are kept")
-    if "\0" in value:
-        raise Fault(field, "contains a NUL character, which no database keeps: remove it")
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            reason = "contains half a character (a lone surrogate): decode the text as it was meant"
-            raise Fault(field, reason) from None
+    why = flaw(value, limit)
+    if why:
+        raise Fault(field, why)
     return str.__str__(value)
 
 
@@ -79,24 +75,36 @@ def identifier(field: str, value: object) -> str:
     return text(field, value, ID_LIMIT)
 
 
-def decimal(field: str, value: object) -> str:
-    """Give a number as exact decimal text: ``880.00`` stays ``880.00``.
+def number(field: str, value: object) -> Decimal:
+    """Read a finite number, exactly.
 
     Raises:
-        Fault: it is no finite number, or has more than 100 digits.
+        Fault: it is none.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         raise Fault(field, f"must be a number such as '880.00', got {show(value)}")
-    if isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:
-        raise Fault(field, f"has more than {DIGIT_LIMIT} digits")
+    if isinstance(value, int):
+        return Decimal(int(value))
     written = repr(float(value)) if isinstance(value, float) else str(value).strip()
     if len(written) > 2 * DIGIT_LIMIT or not _NUMBER.fullmatch(written):
         raise Fault(field, f"must be a finite number such as '880.00', got {show(value)}")
     try:
-        number = Decimal(written)
+        return Decimal(written)
     except InvalidOperation:
         raise Fault(field, f"must be a finite number, got {show(value)}") from None
-    plain = format(number, "f") if abs(number.adjusted()) <= DIGIT_LIMIT else ""
+
+
+def decimal(field: str, value: object) -> str:
+    """Give a number as exact decimal text: ``880.00`` stays ``880.00``.
+
+    Raises:
+        Fault: it is no finite number below 10^18 in size, or has more than 100 digits.
+    """
+    found = number(field, value)
+    if found.copy_abs() >= NUMBER_LIMIT:
+        most = f"{NUMBER_LIMIT:,}"
+        raise Fault(field, f"must lie between -{most} and {most}, got {show(value)}")
+    plain = format(found, "f") if found.adjusted() >= -DIGIT_LIMIT else ""
     if not plain or sum(map(str.isdigit, plain)) > DIGIT_LIMIT:
         raise Fault(field, f"has more than {DIGIT_LIMIT} digits")
     return plain

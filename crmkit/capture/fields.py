@@ -7,14 +7,13 @@ gives the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import attrs
 
-from crmkit.capture.exact import Fault, attributes, decimal, identifier, show, text
+from crmkit.capture.exact import Fault, attributes, decimal, identifier, number, show, text
 from crmkit.clock import DAY, EPOCH, instant
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, TYPED, Touchpoint
 
@@ -183,10 +182,10 @@ def _one_of(field: str, value: object, words: frozenset[str]) -> str | None:
 def _rating(value: object) -> float | None:
     if value is None:
         return None
-    rating = float(decimal("rating", value))
-    if not math.isfinite(rating) or not 0 <= rating <= HIGHEST_RATING:
+    rating = number("rating", value)
+    if not 0 <= rating <= HIGHEST_RATING:
         raise Fault("rating", f"must be 0 to {HIGHEST_RATING}, got {show(value)}")
-    return rating
+    return float(rating)
 
 
 def _friend(value: object, kind: str) -> str | None:

@@ -44,6 +44,10 @@ OUTBOUND_KINDS = frozenset({"message_out", "event_invited", "survey_sent", "note
 TWO_WAY_KINDS = frozenset({"call", "meeting", "visit", "message_in", "message_out"})
 """Kinds that are contact between two people: the cadence counts from the newest of them."""
 
+NUMBER_LIMIT = 10**18
+"""Amounts, margins, quantities and whatever an indicator measures lie below it, and above its
+negative: so no sum ever leaves the range of a double, however many touchpoints there are."""
+
 CAPTURED = "captured"
 TYPED = "typed"
 
@@ -56,9 +60,9 @@ class Touchpoint(Record):
         source: Name of the system, file or function it came from.
         id: The record's id there; ``(source, id)`` is unique in a workspace.
         kind: One of `KINDS`, or one that a plugin declares.
-        at: When it happened; an aware datetime.
+        at: When it happened; an aware datetime, not before 1900.
         customer: Id of the customer; in a record to capture, a mapping of identities may stand.
-        amount: Money, exact; negative on a return or refund; in `currency` (ISO 4217).
+        amount: Money, exact, below 10^18; negative on a return or refund; in `currency` (ISO 4217).
         margin: Profit in the same currency.
         quantity: Number of pieces.
         item: What was bought or talked about.

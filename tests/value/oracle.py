@@ -564,7 +564,7 @@ def value(model: ValueModel, indicator: Indicator, row: dict[str, Any]) -> Any:
         return indicator.defaults.get(row["kind"])
     if indicator.measure == "breadth":
         return found if is_number(found) or (isinstance(found, str) and found) else None
-    if not is_number(found):
+    if not is_number(found) or abs(found) >= 10**18:
         return None
     if indicator.field in MONEY:
         return money(model, row, indicator.field)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -168,6 +170,11 @@ def test_a_return_captured_before_its_purchase_is_aged_from_it_once_both_are_kno
         (False, None),
         ([2], None),
         ({"n": 2}, None),
+        (10**18 - 1, 1e18),
+        (10**18, None),
+        (-1e18, None),
+        (1e308, None),
+        pytest.param(10**400, None, id="huge"),
     ],
 )
 def test_a_sum_reads_numbers_and_nothing_else(pieces: Any, counts: float | None) -> None:
@@ -189,6 +196,22 @@ def test_a_missing_field_counts_the_kinds_default() -> None:
         opened.note("purchase", START, quantity="2.5")
         opened.note("purchase", START)
         assert raw(opened) == pytest.approx(3.5)
+
+
+def test_no_sum_leaves_the_range_of_numbers() -> None:
+    """The largest amounts at the highest rate, faded fast: every number is one that JSON has."""
+    most = "9" * 18
+    steep = spend(scale=1e-9, weight=1e6, half_life=timedelta(seconds=1))
+    with shop(model(steep, rates={"USD": 1e12})) as opened:
+        opened.note("purchase", START, amount=most, currency="CNY")
+        bought = opened.note("purchase", START, amount=most, currency="USD")
+        for age in (900 * DAY, 0 * DAY):  # one before its purchase, whose clock went wrong
+            opened.note("return", START - age, amount=f"-{most}", currency="USD", of=bought)
+        for at in (None, START - 800 * DAY):
+            score = opened.score(at=at)
+            json.dumps(score.to_dict(), allow_nan=False)
+            assert score.total in (0.0, 100.0)
+        assert float(opened.crm.value.pyramid()[0].revenue) == pytest.approx(-1e30)
 
 
 def test_margin_is_money_in_the_touchpoints_currency() -> None:
