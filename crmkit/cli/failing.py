@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, Any, NoReturn
 
 import click
 
 from crmkit.cli.escaping import visible
+from crmkit.cli.streams import unread
 from crmkit.errors import ConfigError, CrmkitError, InvalidValueError
 
 DONE = 0
@@ -54,20 +54,13 @@ def guarded() -> Iterator[None]:
         sys.stdout.flush()  # here, where a closed pipe can still be met quietly
     except CrmkitError as error:
         raise Failed(str(error), WRONG_USE if isinstance(error, _CALLERS) else FAILED) from error
-    except BrokenPipeError:
-        leave_quietly()
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and unread():
+            sys.exit(DONE)  # without a word: who reads our output has seen enough
         raise Failed(_about(error)) from error
     except KeyboardInterrupt:
         click.echo("Interrupted; what was committed stays.", err=True)
         sys.exit(INTERRUPTED)
-
-
-def leave_quietly() -> NoReturn:
-    """End without a word: who reads our output has seen enough."""
-    with suppress(OSError, ValueError):  # in tests there is no file behind it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(DONE)
 
 
 def _about(error: OSError) -> str:

@@ -14,6 +14,7 @@ import attrs
 import click
 
 from crmkit.cli.escaping import visible, visible_json
+from crmkit.cli.streams import unicode
 
 _UNBOUND = 1000
 """Columns in a pipe, where nothing must be cut for want of room."""
@@ -189,8 +190,7 @@ def plain(record: Any) -> Any:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    text = json.dumps(value, ensure_ascii=encoding != "utf8", indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=not unicode(sys.stdout), indent=indent, default=str)
     return visible_json(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from crmkit.cli.commands import COMMANDS
 from crmkit.cli.failing import FAILED, Failed, guarded
 from crmkit.cli.settings import Settings
+from crmkit.cli.streams import prepare, unread
 from crmkit.contracts.specs import CommandSpec
 from crmkit.plugins.records import cause_of
 from crmkit.plugins.registry import own_version
@@ -24,6 +26,20 @@ class Program(click.Group):
 
     One of the core is found without asking a plugin, and none is imported for the help page.
     """
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program on streams that can be written to."""
+        prepare()
+        try:
+            return super().main(*args, **extra)
+        except OSError:  # what went wrong could not even be told
+            unread()
+            sys.exit(FAILED)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the global options; help and version are printed here."""
+        with guarded():
+            return super().make_context(*args, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command: the core's in their order, then those of plugins."""

@@ -29,7 +29,7 @@ def watched(what: str, total: int | None) -> Iterator[Step]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     parts = (
-        SpinnerColumn(),
+        SpinnerColumn("line"),  # which every encoding has
         TextColumn("{task.description}", markup=False),
         TextColumn("{task.completed:,.0f}"),
         TimeElapsedColumn(),
