@@ -26,7 +26,7 @@ _PREFIX_END = "return-of;"
 
 def aged(writer: Writer, rows: Sequence[Row]) -> list[int]:
     """Give the instant each row is aged from, and note the returns that may need it again."""
-    naming = [row for row in rows if _names_one(row)]
+    naming = [row for row in rows if row[_OF] is not None and _names_one(row)]
     if not naming:
         return [row[_AT] for row in rows]
     purchases = read_purchases(writer, [Entry(row, FOREVER) for row in naming])
@@ -36,7 +36,7 @@ def aged(writer: Writer, rows: Sequence[Row]) -> list[int]:
         if found[-1].void == FOREVER
     }
     _note(writer, [row for row in naming if owners.get((row[1], row[_OF])) != row[_CUSTOMER]])
-    return [purchases.aged(row) for row in rows]
+    return [row[_AT] if row[_OF] is None else purchases.aged(row) for row in rows]
 
 
 def arrived(writer: Writer, rows: Iterable[Row]) -> set[str]:

@@ -104,18 +104,21 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
 def unpack(row: Row) -> State:
     """Turn a STATE row back into a state; its layout must be the one in force."""
     _, _, sums, seen, bought, rest, first, newest, contact, own, recorded = row
-    state = State(
+    money: dict[int, dict[str, list[float]]] = {}
+    ahead: list[tuple[Row, int]] = []
+    if rest:
+        kept = json.loads(rest)
+        money = {int(slot): sums for slot, sums in kept.get("money", {}).items()}
+        ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
+    return State(  # by position: this runs for everybody scored, and names cost a third more
         array("d", sums),
         seen or b"",
         bought or b"",
-        first=first,
-        newest=newest,
-        contact=NEVER if contact is None else contact,
-        own=NEVER if own is None else own,
-        recorded=recorded,
+        money,
+        ahead,
+        first,
+        newest,
+        NEVER if contact is None else contact,
+        NEVER if own is None else own,
+        recorded,
     )
-    if rest:
-        kept = json.loads(rest)
-        state.money = {int(slot): sums for slot, sums in kept.get("money", {}).items()}
-        state.ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
-    return state
