@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from crmkit.capture.duplicates import content, difference, earlier
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed, starve
 from crmkit.capture.fields import KNOWN, Fields, Rules, read
+from crmkit.capture.friends import refuse_erased_friend
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import read_keys
 from crmkit.capture.normalise import Normaliser
@@ -71,6 +73,7 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
     found = Found(old[_CUSTOMER], directory.root(old[_CUSTOMER]) or "", old[_POSITION["via"]])
     try:
         fields = read(_changed(old, changes), Rules(kinds, source, deciding.now))
+        refuse_erased_friend(tombstones, partial(read_keys, normaliser=normaliser), fields)
         if "customer" in changes:
             found = _whose(directory, fields, normaliser)
     except Fault as fault:

@@ -11,11 +11,12 @@ import attrs
 from crmkit.capture.duplicates import Earlier, RecordKey, difference, earlier
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed
+from crmkit.capture.friends import as_kept, erased_friends
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import Keys
 from crmkit.capture.parse import rejection
 from crmkit.capture.returns import aged, arrived
-from crmkit.capture.tombstones import Tombstones
+from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.capture.whose import Whose
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import STATE, TOUCHPOINT
@@ -128,18 +129,20 @@ class Batch:
         """
         owners = self._owners(staged)
         keys = [(parsed[0], parsed[1]) for parsed in staged.parsed]
-        known = {} if self._trusting else earlier(self._writer, set(keys))
+        gone = erased_friends(self._tombstones, self._whose.look_up, staged.parsed)
+        known = {} if self._trusting and not gone else earlier(self._writer, set(keys))
         self._load(owners, known)
         erased = self._tombstones.erased("record", (key for key in keys if key not in known))
+        batch = as_kept(staged.parsed, gone)
         # Nearly every record is new, and of a customer met before.
-        is_plain = not known and not erased and len(set(keys)) == len(keys)
+        is_plain = not known and not erased and not gone and len(set(keys)) == len(keys)
         drafts = self._drafts
-        for at, (parsed, owner) in enumerate(zip(staged.parsed, owners, strict=True)):
+        for at, (parsed, owner) in enumerate(zip(batch, owners, strict=True)):
             if is_plain and type(owner) is Found:
                 drafts.append((at, owner, 0))
             elif owner is not None:
                 try:
-                    self._take(at, parsed, owner, known, staged.parsed, erased)
+                    self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
                     self._reject(staged, at, fault)
         self._outcome.known = bool(known)
@@ -185,6 +188,7 @@ class Batch:
         known: dict[RecordKey, Earlier],
         batch: Sequence[Sequence[Any]],
         erased: set[RecordKey],
+        gone: frozenset[int],
     ) -> None:
         """Draft a row for a new record, or count a known one.
 
@@ -210,7 +214,9 @@ class Batch:
                 raise Fault("id", verdict)
             rev = verdict
         elif key in erased:
-            raise Fault("id", "was erased on request, and must not be captured again")
+            raise Fault("id", ERASED)
+        if at in gone:
+            raise Fault("friend", ERASED)
         found = self._settle(owner, parsed)
         self._drafted[key] = len(self._drafts)
         self._drafts.append((at, found, rev))

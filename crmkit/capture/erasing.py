@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from crmkit.capture.collisions import shared_keys
+from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import read_customer, with_body
-from crmkit.capture.exact import Fault
+from crmkit.capture.friends import ERASED_FRIEND, friend_keys
 from crmkit.capture.ids import next_generation
 from crmkit.capture.keys import Key as Pair
 from crmkit.capture.keys import read_keys
@@ -35,7 +38,6 @@ from crmkit.value.scoring import require_root
 _FRIEND = TOUCHPOINT.position["friend"]
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
-_ERASED = '{"erased":true}'
 
 
 def export(reader: Reader, customer: str) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         customer: Whom.
         deciding: Who, when and why.
         key: Gives the erasure key, which must stand outside the database.
-        normaliser: Spells the keys of friends whom others' referrals name.
+        normaliser: Spells the keys of others' friends and contacts.
         ids: His ids, as `erasable` gave them, where plugins were told of them.
 
     Raises:
@@ -119,7 +121,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     bury(writer, key, deciding.now, "record", {(row[1], row[2]) for row in touchpoints})
     forget(writer, touchpoints)
     forget_friend(writer, {*identities, *only_his}, normaliser)
-    forget_relative(writer, {row[0] for row in group})
+    forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     for table in (TOUCHPOINT, VOID, DECISION):
         writer.delete(table, keys, by=("customer",))
     for side in ("holder", "other"):
@@ -134,26 +136,29 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
 
 
 def forget_friend(writer: Writer, identities: set[Pair], normaliser: Normaliser) -> None:
-    """Take an erased customer out of the referrals by which others named him."""
-    rows = []
-    for row in writer.scan(TOUCHPOINT, by=("at",), where={"kind": "referral"}):
-        try:
-            named = read_keys(json.loads(row[_FRIEND] or "{}"), normaliser).keys
-        except Fault:
-            continue
-        if not identities.isdisjoint(named):
-            rows.append((*row[:_FRIEND], _ERASED, *row[_FRIEND + 1 :]))
+    """Take an erased customer out of the records by which others named him their friend."""
+    read = partial(read_keys, normaliser=normaliser)
+    rows = [
+        (*row[:_FRIEND], ERASED_FRIEND, *row[_FRIEND + 1 :])
+        for row in writer.scan(TOUCHPOINT, by=("at",), contains={"friend": "{"})
+        if not identities.isdisjoint(friend_keys(row[_FRIEND], read))
+    ]
     writer.put(TOUCHPOINT, rows)
 
 
-def forget_relative(writer: Writer, ids: set[str]) -> None:
+def forget_relative(
+    writer: Writer, ids: set[str], identities: set[Pair], normaliser: Normaliser
+) -> None:
     """Take an erased customer out of other customers: as a contact, and as what they belong to."""
-    found: dict[str, Row] = {}
-    for one in sorted(ids):
-        rows = writer.fetch(CUSTOMER, [(one,)], by=("parent",))
-        for row in (*rows, *writer.scan(CUSTOMER, contains={"body": one})):
-            found[row[0]] = row
-    changed = [_without(row, ids) for row in found.values() if row[0] not in ids]
+    children = writer.fetch(CUSTOMER, [(one,) for one in ids], by=("parent",))
+    having = writer.scan(CUSTOMER, contains={"body": '"contacts"'})
+    found = {row[0]: row for row in (*children, *having) if row[0] not in ids}
+
+    def is_he(contact: dict[str, Any]) -> bool:
+        keys = contact_keys(contact, normaliser)
+        return contact.get("customer_id") in ids or not identities.isdisjoint(keys)
+
+    changed = [_without(row, ids, is_he) for row in found.values()]
     changed = [row for row in changed if row != found[row[0]]]
     if changed:
         seq = writer.sequence(len(changed))
@@ -162,10 +167,10 @@ def forget_relative(writer: Writer, ids: set[str]) -> None:
         index(writer, sorted({row[_ROOT] for row in changed}))
 
 
-def _without(row: Row, ids: set[str]) -> Row:
+def _without(row: Row, ids: set[str], is_he: Callable[[dict[str, Any]], bool]) -> Row:
     contacts = json.loads(row[CUSTOMER.position["body"]]).get("contacts")
     if contacts:
-        kept = [one for one in contacts if one.get("customer_id") not in ids]
+        kept = [one for one in contacts if not is_he(one)]
         row = with_body(row, contacts=kept or None)
     place = CUSTOMER.position["parent"]
     return (*row[:place], None, *row[place + 1 :]) if row[place] in ids else row

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
 
+from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import RUN, customer_of, read_customers, row_of, with_body
 from crmkit.capture.exact import ID_LIMIT, Fault, text
 from crmkit.capture.identity import Directory
@@ -14,7 +16,7 @@ from crmkit.capture.ids import customer_id
 from crmkit.capture.keys import NAME_LIMIT, Key, Keys, strength
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
-from crmkit.capture.tombstones import Tombstones
+from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import CUSTOMER
 from crmkit.model.customer import Customer, Identity
@@ -83,6 +85,8 @@ class Saver:
         self._now = now
         self._strict = strict
         self._directory = Directory(writer, now, tombstones)
+        self._tombstones = tombstones
+        self._erased: set[Key] = set()
         self._numbers: dict[str, str] = {}
 
     def save(self, customers: Sequence[Any]) -> Saved:
@@ -147,10 +151,22 @@ class Saver:
         self._directory.load(
             (key for _, keys in pairs for key in keys), ids | set(self._numbers.values())
         )
+        contacts = (keys for customer, _ in pairs for keys in self._known_by(customer))
+        self._erased = self._tombstones.erased("identity", chain.from_iterable(contacts))
+
+    def _known_by(self, customer: Customer) -> list[set[Key]]:
+        """Give the keys of each contact."""
+        return [set(contact_keys(contact, self._normaliser)) for contact in customer.contacts]
+
+    def _refuse_erased(self, customer: Customer, keys: list[Key]) -> None:
+        self._directory.refuse_erased(keys)
+        for place, found in enumerate(self._known_by(customer) if self._erased else (), 1):
+            if not self._erased.isdisjoint(found):
+                raise Fault("contacts", f"number {place} {ERASED}")
 
     def _one(self, customer: Customer, keys: list[Key]) -> tuple[str, str]:
         directory = self._directory
-        directory.refuse_erased(keys)
+        self._refuse_erased(customer, keys)
         if customer.parent is not None and directory.root(customer.parent) in (None, customer.id):
             raise Fault("parent", f"must be the id of another customer: {customer.parent!r}")
         base = self._target(customer, keys)

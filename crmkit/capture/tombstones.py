@@ -20,6 +20,8 @@ from crmkit.errors import ConfigError
 Key = Callable[[], bytes]
 """Gives the erasure key when it is needed."""
 
+ERASED = "was erased on request, and must not be captured again"
+"""Why whatever holds something erased is refused."""
 VARIABLE = "CRMKIT_ERASURE_KEY"
 _SHORTEST = 16
 _PROOF = "erasure-key"
