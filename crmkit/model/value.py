@@ -1,24 +1,43 @@
-"""The value score: model, parts, movements, tiers (R106-R140)."""
+"""The value score: parts, movements, tiers (R106-R140); made by a model of indicators."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from crmkit.errors import ModelError
+from crmkit.model.indicators import (
+    COMPETITOR_PROMOTION,
+    MEASURES,
+    MONEY_FIELDS,
+    Indicator,
+    ValueModel,
+)
 from crmkit.model.serial import Record, resolve
 from crmkit.model.touchpoint import Touchpoint
 
-MEASURES = ("count", "sum", "breadth", "recency", "mean", "rate")
-MONEY_FIELDS = frozenset({"amount", "margin"})
-"""Fields whose number is money in the touchpoint's currency."""
-
-COMPETITOR_PROMOTION = "competitor_promotion"
+__all__ = [
+    "COMPETITOR_PROMOTION",
+    "DECLINED",
+    "MEASURES",
+    "MONEY_FIELDS",
+    "NOT_APPLICABLE",
+    "OBSERVED",
+    "REASONS",
+    "STATES",
+    "UNOBSERVED",
+    "Cause",
+    "CustomerKind",
+    "Indicator",
+    "Movement",
+    "Override",
+    "Part",
+    "Score",
+    "Tier",
+    "ValueModel",
+]
 
 OBSERVED = "observed"
 UNOBSERVED = "unobserved"
@@ -36,145 +55,6 @@ REASONS = (
     "model",
 )
 """Reasons of a cause, in the order `explain` walks them."""
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    """Keep names in order; one name alone is a list of one."""
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _indicators(indicators: Iterable[Indicator]) -> tuple[Indicator, ...]:
-    return tuple(indicators)
-
-
-@attrs.frozen
-class Indicator(Record):
-    """One thing that is measured about every customer.
-
-    Attributes:
-        name: Unique in its model.
-        kinds: Touchpoint kinds it counts.
-        measure: ``count sum breadth recency mean rate``: the formulas of `crmkit.value`.
-        half_life: After this long a touchpoint counts half.
-        weight: Its share before sharing out, 0 or more; any scale.
-        field: Field that ``sum``, ``mean`` and ``breadth`` read: a key of the record, else of
-            its attributes.
-        scale: Raw value that earns 50 points (``count sum breadth``), or full points (``mean``).
-        opportunity: Kinds that give a customer the chance to show it; empty: needs none.
-        within: ``competitor_promotion``: purchases inside competitors' promotion windows.
-        defaults: What a kind counts where `field` is missing.
-    """
-
-    name: str
-    kinds: tuple[str, ...] = attrs.field(converter=_names)
-    measure: str
-    half_life: timedelta = attrs.field(kw_only=True)
-    weight: float = attrs.field(kw_only=True, converter=float)
-    field: str | None = attrs.field(default=None, kw_only=True)
-    scale: float = attrs.field(default=1.0, kw_only=True, converter=float)
-    opportunity: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_names)
-    within: str | None = attrs.field(default=None, kw_only=True)
-    defaults: Mapping[str, float] = attrs.field(factory=dict, kw_only=True)
-
-    def __attrs_post_init__(self) -> None:
-        """Check that the indicator makes sense.
-
-        Raises:
-            ModelError: names the field at fault and what would be right.
-        """
-        for wrong, field, what in (
-            (not self.name or not isinstance(self.name, str), "name", "needs a name"),
-            (not self.kinds, "kinds", "needs one kind or more"),
-            (self.measure not in MEASURES, "measure", f"must be one of {', '.join(MEASURES)}"),
-            (self.half_life <= timedelta(0), "half_life", "must be longer than zero"),
-            (not _finite(self.weight, 0.0), "weight", "must be a number, 0 or more"),
-            (not _finite(self.scale) or self.scale <= 0, "scale", "must be a number above 0"),
-            (
-                self.measure in ("sum", "mean", "breadth") and not self.field,
-                "field",
-                f"a {self.measure} needs the field it reads",
-            ),
-            (
-                self.measure == "rate" and not self.opportunity and not self.within,
-                "opportunity",
-                "a rate needs the kinds that give the chance",
-            ),
-            (
-                self.within not in (None, COMPETITOR_PROMOTION),
-                "within",
-                f"can only be {COMPETITOR_PROMOTION!r}",
-            ),
-            (
-                self.within is not None and self.measure != "rate",
-                "within",
-                "goes with the measure rate only",
-            ),
-            (
-                not all(_finite(value) for value in self.defaults.values()),
-                "defaults",
-                "must be numbers",
-            ),
-        ):
-            if wrong:
-                message = f"indicator {self.name!r}: {field} {what}"
-                raise ModelError(message, indicator=self.name, field=field)
-
-
-def _finite(value: float, least: float = -math.inf) -> bool:
-    """Tell whether `value` is a finite number of at least `least`."""
-    return isinstance(value, (int, float)) and math.isfinite(value) and value >= least
-
-
-def _exact_rates(rates: Mapping[str, object]) -> dict[str, float]:
-    return {code: float(str(rate)) for code, rate in rates.items()}
-
-
-@attrs.frozen
-class ValueModel(Record):
-    """A named set of indicators that together give the composite value score.
-
-    Attributes:
-        version: Name of this version; every score carries it.
-        indicators: What is measured, each with its weight.
-        currency: Base currency (ISO 4217) that money is counted in.
-        rates: What one unit of another currency is worth in the base currency.
-    """
-
-    version: str
-    indicators: tuple[Indicator, ...] = attrs.field(converter=_indicators)
-    currency: str = attrs.field(kw_only=True)
-    rates: Mapping[str, float] = attrs.field(factory=dict, kw_only=True, converter=_exact_rates)
-
-    def __attrs_post_init__(self) -> None:
-        """Check that names are unique and rates usable.
-
-        Raises:
-            ModelError: names what is wrong.
-        """
-        names = [indicator.name for indicator in self.indicators]
-        for wrong, field, what in (
-            (not self.version, "version", "needs a name"),
-            (not names, "indicators", "needs at least one indicator"),
-            (len(set(names)) != len(names), "indicators", "has the same name twice"),
-            (not self.currency, "currency", "needs a base currency"),
-            (
-                not all(_finite(rate) and rate > 0 for rate in self.rates.values()),
-                "rates",
-                "must be numbers above 0",
-            ),
-            (
-                self.rates.get(self.currency, 1.0) != 1.0,
-                "rates",
-                f"must not price the base currency {self.currency} other than 1",
-            ),
-        ):
-            if wrong:
-                message = f"value model {self.version!r}: {field} {what}"
-                raise ModelError(message, field=field)
-
-    def rate(self, currency: str) -> float | None:
-        """Give what one unit of `currency` is worth in the base currency, or None."""
-        return 1.0 if currency == self.currency else self.rates.get(currency)
 
 
 @attrs.frozen(kw_only=True)

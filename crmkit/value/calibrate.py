@@ -16,6 +16,7 @@ import attrs
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STATE
+from crmkit.model.ranges import HALF_LIVES, SCALES
 from crmkit.model.value import Indicator, ValueModel
 from crmkit.value.basis import Basis
 from crmkit.value.history import (
@@ -101,10 +102,11 @@ def _half_life(indicator: Indicator, by_kind: dict[str, list[float]]) -> Indicat
     gaps = [gap for kind in indicator.kinds for gap in by_kind[kind]]
     if len(gaps) < _MIN_GAPS or indicator.within:
         return indicator
-    days = max(1.0, GAPS_A_HALF_LIFE * median(gaps))
-    return attrs.evolve(indicator, half_life=timedelta(days=round(days)))
+    days = timedelta(days=round(max(1.0, GAPS_A_HALF_LIFE * median(gaps))))
+    return attrs.evolve(indicator, half_life=min(days, HALF_LIVES[1]))
 
 
 def _round(value: float) -> float:
-    """Keep three significant digits: a proposal is read by people."""
-    return float(f"{value:.3g}")
+    """Keep three significant digits, since people read a proposal; and the range of scales."""
+    least, most = SCALES
+    return float(f"{min(max(value, least), most):.3g}")

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,11 +14,18 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import show
+from crmkit.clock import DAY, SECOND, span
 from crmkit.errors import ModelError
 from crmkit.model.value import Indicator, ValueModel
 
-_UNITS = {"hour": 1 / 24, "day": 1, "week": 7, "month": 30, "year": 365}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*")
+_UNITS = {"day": DAY, "hour": DAY // 24, "minute": 60 * SECOND, "second": SECOND} | {
+    "week": 7 * DAY,
+    "month": 30 * DAY,
+    "year": 365 * DAY,
+}
+"""Microseconds by unit; durations are written in the first that leaves no rest."""
+_DURATION = re.compile(r"\s*([0-9]{1,30}(?:\.[0-9]{1,30})?)\s*([a-z]+?)s?\s*")
 _FIELDS = {field.name for field in attrs.fields(Indicator)}
 
 
@@ -36,8 +44,8 @@ def load_model(path: str | Path) -> ValueModel:
     """
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
-        message = f"model file {path}: cannot be read: {cause}"
+    except (OSError, TypeError, ValueError) as cause:  # it may be no path at all, or no text
+        message = f"model file {show(path)}: cannot be read: {cause}"
         raise ModelError(message, field="file") from cause
     return parse_model(text, str(path))
 
@@ -58,9 +66,13 @@ def model_of(table: Mapping[str, Any], name: str = "model") -> ValueModel:
     if missing:
         message = f"model file {name}: {missing[0]} is missing"
         raise ModelError(message, field=missing[0])
+    entries = table["indicator"]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        message = f"model file {name}: indicators are tables [[indicator]]"
+        raise ModelError(message, field="indicator")
     return ValueModel(
         str(table["version"]),
-        tuple(_indicator(entry, name) for entry in table["indicator"]),
+        tuple(_indicator(entry, name) for entry in entries),
         currency=table["currency"],
         rates=table.get("rates", {}),
     )
@@ -76,7 +88,7 @@ def dump_model(model: ValueModel) -> str:
         for field in attrs.fields(Indicator):
             value = getattr(indicator, field.name)
             if field.name == "half_life":
-                lines.append(f'half_life = "{value / timedelta(days=1)!r} days"')
+                lines.append(f'half_life = "{write_duration(value)}"')
             elif field.name == "defaults":
                 if value:
                     pairs = ", ".join(f"{_text(k)} = {float(v)!r}" for k, v in value.items())
@@ -91,16 +103,27 @@ def dump_model(model: ValueModel) -> str:
 
 
 def parse_duration(text: object, field: str = "half_life") -> timedelta:
-    """Read ``"90 days"``, ``"1.5 years"`` (365 days a year, 30 a month).
+    """Read ``"90 days"``, ``"1.5 years"`` (365 days a year, 30 a month), to the microsecond.
 
     Raises:
         ModelError: it is no such text; `field` names the setting.
     """
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
-    if match is None or match[2] not in _UNITS:
-        message = f'{field} must be a duration such as "90 days" or "2 years", got {text!r}'
-        raise ModelError(message, field=field)
-    return timedelta(days=float(match[1]) * _UNITS[match[2]])
+    if match is not None and match[2] in _UNITS:
+        whole = round(Fraction(match[1]) * _UNITS[match[2]])
+        if whole <= span(timedelta.max):
+            return timedelta(microseconds=whole)
+    message = f'{field} must be a duration such as "90 days" or "2 years", got {show(text)}'
+    raise ModelError(message, field=field)
+
+
+def write_duration(duration: timedelta) -> str:
+    """Write a duration so that `parse_duration` reads it back equal: ``90 days``."""
+    whole = span(duration)
+    for unit, size in _UNITS.items():
+        if whole % size == 0:
+            return f"{whole // size} {unit}s"
+    return f"{whole // SECOND}.{whole % SECOND:06} seconds"
 
 
 def _indicator(entry: Mapping[str, Any], name: str) -> Indicator:
@@ -110,14 +133,7 @@ def _indicator(entry: Mapping[str, Any], name: str) -> Indicator:
         if key not in entry:
             message = f"model file {where}: {key} is missing"
             raise ModelError(message, field=key)
-    values = {**entry, "half_life": parse_duration(entry["half_life"])}
-    try:
-        return Indicator(**values)
-    except (TypeError, ValueError) as cause:
-        if isinstance(cause, ModelError):
-            raise
-        message = f"model file {where}: {cause}"
-        raise ModelError(message, field="indicator") from cause
+    return Indicator(**{**entry, "half_life": parse_duration(entry["half_life"])})
 
 
 def _known(table: Mapping[str, Any], known: set[str], where: str) -> None:
