@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from crmkit.capture.exact import Fault, attributes, decimal, identifier, number, show, text
-from crmkit.clock import DAY, EPOCH, instant
+from crmkit.clock import DAY, EARLIEST, EPOCH, FIRST_YEAR, instant
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, TYPED, Touchpoint
 
 DIRECTIONS = frozenset({"in", "out"})
@@ -23,7 +23,6 @@ KNOWN = frozenset({field.name for field in attrs.fields(Touchpoint)} - {"recorde
 """Keys of a record that have a meaning; every other goes to the attributes."""
 HIGHEST_RATING = 10
 _MICROSECOND = timedelta(microseconds=1)
-_EARLIEST = (datetime(1, 1, 3) - EPOCH.replace(tzinfo=None)) // _MICROSECOND  # noqa: DTZ001
 _CURRENCY_LETTERS = 3
 
 
@@ -154,8 +153,9 @@ def _instant(value: object, now: int) -> tuple[int, int]:
     if at > now + DAY:
         reason = f"lies more than a day ahead of the clock, which shows {instant(now).isoformat()}"
         raise Fault("at", f"{reason}: {value.isoformat()}")
-    if at < _EARLIEST:
-        raise Fault("at", f"lies before the year 1: {show(value)}")
+    if at < EARLIEST:
+        reason = f"lies before {FIRST_YEAR}-01-01 (UTC), which must be a typing error"
+        raise Fault("at", f"{reason}: {value.isoformat()}")
     return at, offset.days * 86_400 + offset.seconds
 
 

@@ -17,7 +17,7 @@ from crmkit.capture import fields
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.fields import KNOWN, Fields, Rules
 from crmkit.capture.lines import Line
-from crmkit.clock import DAY, EPOCH, SECOND
+from crmkit.clock import DAY, EARLIEST, EPOCH, SECOND
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?").fullmatch
@@ -25,7 +25,6 @@ _CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _FLAT = frozenset({str, int, float, bool, type(None)})
 _LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
-_EARLY = -60_000_000_000 * SECOND  # the year 68
 _HIGHEST = 10
 _PLAIN = frozenset({dict, Line})
 _encode = JSONEncoder(
@@ -106,7 +105,7 @@ class Parser:
         if offset is None:
             return None
         instant = (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
-        if not _EARLY < instant <= self._latest:
+        if not EARLIEST <= instant <= self._latest:
             return None
 
         amount = margin = quantity = rating = None

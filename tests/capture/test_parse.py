@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from crmkit.capture.fields import Fields
 from crmkit.capture.parse import Parser
-from crmkit.clock import micros
+from crmkit.clock import EARLIEST, micros
 from crmkit.model.touchpoint import KINDS, Rejection, Touchpoint
 from tests.capture.kit import NOW, NOW_US, purchase
 
@@ -81,6 +81,8 @@ BAD: list[tuple[str, Any]] = [
     ("at", NOW + timedelta(days=1, seconds=1)),
     ("at", "9999-12-31T23:59:59-14:00"),
     ("at", "0001-01-01T00:00:00+14:00"),
+    ("at", "0005-05-01T10:00:00Z"),
+    ("at", datetime(1899, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
     ("customer", None),
     ("customer", {}),
     ("customer", 17),
@@ -253,6 +255,16 @@ def test_instants_keep_their_offset() -> None:
     assert read(purchase(at=datetime(2026, 5, 1, tzinfo=west))).zone == -12_600
     assert read(purchase(at=datetime(2026, 5, 1, tzinfo=ZoneInfo("Asia/Shanghai")))).zone == 28_800
     assert read(purchase(at=NOW + timedelta(hours=23))).at > NOW_US
+
+
+def test_instants_begin_with_1900() -> None:
+    """The first instant is taken by both ways, in any offset; the one before it is told why not."""
+    first = datetime(1900, 1, 1, tzinfo=UTC)
+    for hours in (-5, 0, 14):
+        there = first.astimezone(timezone(timedelta(hours=hours)))
+        assert read(purchase(at=there.isoformat())).at == read(purchase(at=there)).at == EARLIEST
+    early = refused(purchase(at=first - timedelta(microseconds=1)))
+    assert early.reason.startswith("lies before 1900-01-01 (UTC)")
 
 
 def test_unknown_keys_become_attributes() -> None:
