@@ -1,110 +1,116 @@
-"""Totals of everybody, as fast as Python goes: reading and earning in one closure an indicator.
+"""Totals of everybody, as fast as Python goes: the whole model written out as one function.
 
-The same formulas as `crmkit.value.readers`, which give the parts of those somebody looks at. What
-those closures give in two steps and three lists is added up here in passing.
+The same formulas as `crmkit.value.readers`, which give the parts of those somebody looks at; here
+they are put together as text, as in `crmkit.value.program`, and added up in passing. What is not
+a decayed sum, a rate or a mean is read by the readers themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from math import exp2
+from textwrap import indent
+from typing import Any
 
 from crmkit.model.value import UNOBSERVED
 from crmkit.value.layout import Layout, Slots
-from crmkit.value.readers import FULL, MAX_EXPONENT, Earn, Read, Setting, Sums, compile_readers
+from crmkit.value.readers import FULL, MAX_EXPONENT, Setting, compile_readers
 from crmkit.value.state import State
 
-_NOTHING_YET = -1.0
-_NOT_APPLICABLE = -2.0
-
-_Quick = Callable[[Sums, int, State, Setting], float]
-"""Gives the points earned, or one of the two negative numbers above."""
+_DECAYED = f"""\
+if sums[{{n}}] > 0:
+    whole += {{weight!r}}
+    exponent = (sums[{{ref}}] - at) * {{per_us!r}}
+    raw = sums[{{a}}] * exp2(exponent if exponent < {MAX_EXPONENT!r} else {MAX_EXPONENT!r})
+    if raw > 0:
+        earned += {{weight!r}} * ({FULL!r} * (1.0 - exp2(-raw / {{scale!r}})))
+{{nothing}}"""
+_RECENCY = f"""\
+if sums[{{n}}] > 0:
+    whole += {{weight!r}}
+    raw = exp2((sums[{{ref}}] - at) * {{per_us!r}})
+    earned += {{weight!r}} * ({FULL!r} * raw if raw < 1.0 else {FULL!r})
+{{nothing}}"""
+_RATE = f"""\
+if sums[{{n}}] > 0:
+    whole += {{weight!r}}
+    won, chances = sums[{{a}}], sums[{{b}}]
+    earned += {{weight!r}} * ({FULL!r} if won >= chances else {FULL!r} * (won / chances))
+{{nothing}}"""
+_MEAN = f"""\
+if sums[{{n}}] > 0:
+    whole += {{weight!r}}
+    points = {FULL!r} * (sums[{{a}}] / sums[{{b}}]) / {{scale!r}}
+    earned += {{weight!r}} * min(max(points, 0.0), {FULL!r})
+{{nothing}}"""
+_READ = """\
+raw = read{place}(sums, at, state, setting)
+if raw.__class__ is not str:
+    whole += {weight!r}
+    earned += {weight!r} * earn{place}(raw)
+elif raw == UNOBSERVED:
+    whole += {weight!r}
+"""
+_OTHER_MONEY = """\
+if state.money:
+{foreign}else:
+{own}"""
 
 
 def quick_totals(layout: Layout, setting: Setting) -> Callable[[State], float]:
     """Make the function that gives the total of a state about whom nothing was said."""
-    plan = [
-        (_quick(slots, read, earn), weight)
-        for slots, (read, earn, weight), is_fed in zip(
-            layout.slots, compile_readers(layout), setting.fed, strict=True
-        )
-        if is_fed
-    ]
-    at = setting.at
-
-    def quick_total(state: State) -> float:
-        sums = state.sums
-        earned = whole = 0.0
-        for quick, weight in plan:
-            points = quick(sums, at, state, setting)
-            if points >= 0.0:
-                whole += weight
-                earned += weight * points
-            elif points == _NOTHING_YET:
-                whole += weight
-        return earned / whole if whole > 0 else 0.0
-
-    return quick_total
+    return partial(_written(layout, tuple(setting.fed)), setting.at, setting)
 
 
-def _quick(slots: Slots, read: Read, earn: Earn) -> _Quick:
+@lru_cache(maxsize=64)
+def _written(layout: Layout, fed: tuple[bool, ...]) -> Callable[[int, Setting, State], float]:
+    """Write and compile the sum over the indicators that a source feeds."""
+    names: dict[str, Any] = {"exp2": exp2, "UNOBSERVED": UNOBSERVED}
+    parts = []
+    for slots, (read, earn, _), is_fed in zip(
+        layout.slots, compile_readers(layout), fed, strict=True
+    ):
+        if is_fed:
+            names[f"read{slots.place}"], names[f"earn{slots.place}"] = read, earn
+            parts.append(_points(slots))
+    source = (
+        "def total(at, setting, state):\n"
+        "    sums = state.sums\n"
+        "    earned = whole = 0.0\n"
+        f"{indent(''.join(parts), '    ')}"
+        "    return earned / whole if whole > 0 else 0.0\n"
+    )
+    exec(compile(source, "<crmkit totals>", "exec"), names)  # noqa: S102 - numbers and our names
+    total: Callable[[int, Setting, State], float] = names["total"]
+    return total
+
+
+def _points(slots: Slots) -> str:
+    """Write how one indicator's points and weight are added."""
     match slots.indicator.measure:
-        case "count":
-            return _saturating(slots)
         case "sum" if slots.money:
-            return _money(slots, read, earn)
-        case "sum":
-            return _saturating(slots)
+            own, foreign = _fill(_DECAYED, slots), _fill(_READ, slots)
+            return _OTHER_MONEY.format(foreign=indent(foreign, "    "), own=indent(own, "    "))
+        case "count" | "sum":
+            return _fill(_DECAYED, slots)
         case "recency":
-            return _recency(slots)
+            return _fill(_RECENCY, slots)
+        case "rate" if not slots.indicator.within:
+            return _fill(_RATE, slots)
+        case "mean" if not slots.money:
+            return _fill(_MEAN, slots)
         case _:
-            return _any(read, earn)
+            return _fill(_READ, slots)
 
 
-def _any(read: Read, earn: Earn) -> _Quick:
-    def quick(sums: Sums, at: int, state: State, setting: Setting) -> float:
-        raw = read(sums, at, state, setting)
-        if isinstance(raw, str):
-            return _NOTHING_YET if raw is UNOBSERVED else _NOT_APPLICABLE
-        return earn(raw)
-
-    return quick
-
-
-def _missing(slots: Slots, sums: Sums) -> float:
-    """Tell whether there was a chance; where no opportunity is needed there always was."""
-    return _NOTHING_YET if slots.chance < 0 or sums[slots.chance] > 0 else _NOT_APPLICABLE
-
-
-def _saturating(slots: Slots) -> _Quick:
-    n, a, ref, per_us = slots.n, slots.a, slots.ref, slots.per_us
-    scale = slots.indicator.scale
-
-    def quick(sums: Sums, at: int, _state: State, _setting: Setting) -> float:
-        if sums[n] > 0:
-            exponent = (sums[ref] - at) * per_us
-            raw = sums[a] * exp2(exponent if exponent < MAX_EXPONENT else MAX_EXPONENT)
-            return FULL * (1.0 - exp2(-raw / scale)) if raw > 0 else 0.0
-        return _missing(slots, sums)
-
-    return quick
-
-
-def _money(slots: Slots, read: Read, earn: Earn) -> _Quick:
-    own, foreign = _saturating(slots), _any(read, earn)
-
-    def quick(sums: Sums, at: int, state: State, setting: Setting) -> float:
-        return (foreign if state.money else own)(sums, at, state, setting)
-
-    return quick
-
-
-def _recency(slots: Slots) -> _Quick:
-    n, ref, per_us = slots.n, slots.ref, slots.per_us
-
-    def quick(sums: Sums, at: int, _state: State, _setting: Setting) -> float:
-        if sums[n] > 0:
-            return min(FULL * exp2((sums[ref] - at) * per_us), FULL)
-        return _missing(slots, sums)
-
-    return quick
+def _fill(text: str, slots: Slots) -> str:
+    places = {name: getattr(slots, name) for name in ("place", "n", "a", "b", "ref", "per_us")}
+    indicator = slots.indicator
+    weight = indicator.weight
+    # Where no opportunity is needed there always was one; and nothing yet earns nothing.
+    if slots.chance < 0:
+        nothing = f"else:\n    whole += {weight!r}\n"
+    else:
+        nothing = f"elif sums[{slots.chance}] > 0:\n    whole += {weight!r}\n"
+    return text.format(nothing=nothing, weight=weight, scale=indicator.scale, **places)
