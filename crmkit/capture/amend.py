@@ -72,7 +72,9 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
     directory.load((), [old[_CUSTOMER]])
     found = Found(old[_CUSTOMER], directory.root(old[_CUSTOMER]) or "", old[_POSITION["via"]])
     try:
-        fields = read(_changed(old, changes), Rules(kinds, source, deciding.now))
+        fields = read(
+            _changed(old, changes), Rules(kinds, source, deciding.now, layout.kinds.negative)
+        )
         refuse_erased_friend(tombstones, partial(read_keys, normaliser=normaliser), fields)
         if "customer" in changes:
             found = _whose(directory, fields, normaliser)

@@ -109,7 +109,7 @@ class Capture:
                 run again goes on.
         """
         tally = _Tally(layout, on_reject)
-        parser = Parser(self._settings.kinds, source)
+        parser = Parser(self._settings.kinds, source, layout.kinds.negative)
         stream = iter(records)
         while True:
             now = micros(self._settings.clock())

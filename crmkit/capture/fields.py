@@ -59,11 +59,13 @@ class Rules:
         kinds: Kinds that are known: the core's and those that plugins declare.
         source: Source of records that name none.
         now: The clock, in microseconds since 1970.
+        negative: Kinds whose amount is negative or zero.
     """
 
     kinds: frozenset[str]
     source: str | None
     now: int
+    negative: frozenset[str] = NEGATIVE_KINDS
 
 
 def read(record: object, rules: Rules) -> Fields:
@@ -78,7 +80,7 @@ def read(record: object, rules: Rules) -> Fields:
     at, zone = _instant(raw.get("at"), rules.now)
     amount = _optional(decimal, "amount", raw)
     margin = _optional(decimal, "margin", raw)
-    if amount is not None and kind in NEGATIVE_KINDS and float(amount) > 0:
+    if amount is not None and kind in rules.negative and float(amount) > 0:
         raise Fault("amount", f"of a {kind} must be negative or zero, got {amount}")
     return Fields(
         source=identifier("source", rules.source if source is None else source),

@@ -38,11 +38,18 @@ class Parser:
     Args:
         kinds: Kinds that are known: the core's and those that plugins declare.
         source: Source of records that name none; None: each must name its own.
+        negative: Kinds whose amount is negative or zero.
     """
 
-    def __init__(self, kinds: frozenset[str], source: str | None = None) -> None:
+    def __init__(
+        self,
+        kinds: frozenset[str],
+        source: str | None = None,
+        negative: frozenset[str] = NEGATIVE_KINDS,
+    ) -> None:
         """Keep the rules; `now` must be set before the first record."""
-        self._rules = Rules(kinds, source, 0)
+        self._rules = Rules(kinds, source, 0, negative)
+        self._negative = negative
         self._latest = 0
         self._currencies: set[str] = set()
 
@@ -119,7 +126,9 @@ class Parser:
                 self._currencies.add(currency)
         if (value := get("amount")) is not None:
             amount = _number(value)
-            if currency is None or amount is None or (kind in NEGATIVE_KINDS and amount[0] != "-"):
+            if currency is None or amount is None:
+                return None
+            if amount[0] != "-" and kind in self._negative:
                 return None
         if (value := get("margin")) is not None:
             margin = _number(value)

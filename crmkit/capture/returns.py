@@ -1,5 +1,8 @@
 """Returns and refunds that name their purchase: aged from its instant, whenever it arrives.
 
+A plugin may declare more kinds of them, so that whatever names a record under ``of`` is taken for
+one here; a kind that takes no money back is not aged by it (`crmkit.value.program`).
+
 A return usually comes after its purchase, from the same customer, and is then folded with its
 value or not at all. Of every other one a small note is kept: which customers' returns name a
 purchase that is not there, or is somebody else's. So a purchase that arrives late or is taken back
@@ -15,7 +18,6 @@ from collections.abc import Iterable, Sequence
 from crmkit.capture.ids import digest
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import META, TOUCHPOINT
-from crmkit.model.touchpoint import NEGATIVE_KINDS
 from crmkit.value.history import FOREVER, Entry, read_purchases
 
 _POSITION = TOUCHPOINT.position
@@ -26,7 +28,7 @@ _PREFIX_END = "return-of;"
 
 def aged(writer: Writer, rows: Sequence[Row]) -> list[int]:
     """Give the instant each row is aged from, and note the returns that may need it again."""
-    naming = [row for row in rows if row[_OF] is not None and _names_one(row)]
+    naming = [row for row in rows if row[_OF] is not None]
     if not naming:
         return [row[_AT] for row in rows]
     purchases = read_purchases(writer, [Entry(row, FOREVER) for row in naming])
@@ -74,21 +76,17 @@ def named_by_others(writer: Writer, rows: Iterable[Row]) -> set[str]:
 
 def note_orphans(writer: Writer, rows: Iterable[Row]) -> None:
     """Note those of these rows that are returns whose purchase does not hold."""
-    aged(writer, [row for row in rows if _names_one(row)])
+    aged(writer, [row for row in rows if row[_OF] is not None])
 
 
 def forget(writer: Writer, rows: Iterable[Row]) -> None:
     """Drop the notes of these returns: their customer is being erased."""
     gone: dict[str, set[str]] = {}
     for row in rows:
-        if _names_one(row):
+        if row[_OF] is not None:
             gone.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
     for name, waiting in _notes(writer, gone).items():
         _put(writer, name, waiting - gone[name])
-
-
-def _names_one(row: Row) -> bool:
-    return row[_OF] is not None and row[_KIND] in NEGATIVE_KINDS
 
 
 def _note(writer: Writer, rows: Iterable[Row]) -> None:
