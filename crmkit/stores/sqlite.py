@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.expression import Join
 
 from crmkit.contracts.specs import StoreConfig
-from crmkit.contracts.store import Store
+from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
 from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
 from crmkit.stores.sql.dialect import Dialect
@@ -103,18 +104,10 @@ def _dialect() -> sa.Dialect:
     return dialect
 
 
-def _url(url: str) -> sa.URL:
-    try:
-        return sa.make_url(url)
-    except sa.exc.ArgumentError as error:
-        raise ConfigError(f"{error}", key="url") from error
-
-
 class SqliteDialect(Dialect):
     """The one module that knows SQLite."""
 
     name = "sqlite"
-    placeholder = "?"
     one_writer = True
     sort_puts = True
     key_values = 500
@@ -230,6 +223,15 @@ class SqliteDialect(Dialect):
             return insert.on_conflict_do_nothing(index_elements=_target(key))
         return insert.on_conflict_do_update(index_elements=_target(key), set_=changed)
 
+    def keys(self, columns: tuple[Column, ...], count: int) -> str:
+        """Write a value for each column of each key."""
+        one = f"({', '.join('?' * len(columns))})"
+        return f"VALUES {', '.join([one] * count)}"
+
+    def bind_keys(self, keys: list[Row]) -> Row:
+        """Bind key after key."""
+        return tuple(chain.from_iterable(keys))
+
     def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
         """Go through the keys and look each up."""
         return _CrossJoin(keys, table, on)
@@ -246,59 +248,26 @@ class SqliteDialect(Dialect):
         """Compare bytes."""
         return sa.func.instr(column, text) > 0
 
-    def reserve(self, connection: sa.Connection, count: int) -> int:
-        """Move the counter; the writer is alone."""
-        last = self.watermark(connection)
+    def reserve(self, connection: sa.Connection, workspace: int, count: int) -> int:
+        """Move the counter, which is the whole file's; the writer is alone."""
+        last = self.watermark(connection, workspace)
         change = f"UPDATE {PREFIX}fact SET value = ? WHERE name = 'seq'"  # noqa: S608
         connection.exec_driver_sql(change, (last + count,))
         return last + 1
 
-    def watermark(self, connection: sa.Connection) -> int:
+    def watermark(self, connection: sa.Connection, workspace: int) -> int:  # noqa: ARG002
         """Give the counter: whoever moved it has committed."""
         select = f"SELECT value FROM {PREFIX}fact WHERE name = 'seq'"  # noqa: S608
         return int(connection.exec_driver_sql(select).scalar_one())
 
     def translate(self, error: Exception) -> StoreError:
         """Say what the error means."""
-        cause = getattr(error, "orig", None) or error
-        where, text = self.url.database or "", str(cause)
-        if _busy(cause) or isinstance(error, sa.exc.TimeoutError):
-            message = f"{where} was locked by another writer for {self.timeout:g} s: try again"
-            return StoreBusy(message)
-        if "no such table" in text or "no such column" in text:
-            message = f"{where} lacks crmkit's schema ({text}): run `crmkit migrate`"
-            return SchemaError(message, found=None, expected=VERSION)
-        name = getattr(cause, "sqlite_errorname", "")
-        advice = next((words for start, words in _ADVICE if name.startswith(start)), "")
-        if name.startswith("SQLITE_CANTOPEN"):
-            advice = _unopened(Path(where))
-        return StoreError(f"{where}: {text}{advice and f': {advice}'}")
+        return translate(error, self.place)
 
     def dispose(self) -> None:
         """Remove the file of an in-memory database."""
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-_ADVICE = (
-    ("SQLITE_NOTADB", "give the path of a crmkit database, or of a file that does not exist yet"),
-    ("SQLITE_CORRUPT", "the file is damaged; restore it from a backup"),
-    ("SQLITE_FULL", "free space on the disk, then try again; nothing of this write was kept"),
-    ("SQLITE_READONLY", "make the file and its folder writable for this user"),
-    ("SQLITE_PERM", "make the file and its folder writable for this user"),
-    ("SQLITE_IOERR", "check the disk and its file system, then try again"),
-    ("SQLITE_CONSTRAINT", "the row breaks a rule of its table"),
-)
-"""What to do about an error, by how SQLite's name for it starts."""
-
-
-def _unopened(path: Path) -> str:
-    """Say why a file cannot be opened."""
-    if path.is_dir():
-        return "it is a directory; name a file in it"
-    if not path.parent.exists():
-        return f"make the folder {path.parent} first"
-    return "make the file and its folder readable and writable for this user"
 
 
 def _index(table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool = False) -> None:
@@ -309,13 +278,6 @@ def _index(table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool =
 def _target(key: tuple[str, ...]) -> list[str]:
     """Name what makes a key unique: ``seq`` is so in the whole file, whatever the workspace."""
     return ["seq"] if key == ("workspace", "seq") else list(key)
-
-
-def _busy(error: Any) -> bool:
-    name = getattr(error, "sqlite_errorname", "")
-    return isinstance(error, sqlite3.OperationalError) and (
-        name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or "locked" in str(error)
-    )
 
 
 def tune(connection: sqlite3.Connection, _: Any = None) -> None:

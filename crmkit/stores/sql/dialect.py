@@ -5,12 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 
+from crmkit.contracts.store import Row
 from crmkit.contracts.tables import Column, Table
 from crmkit.errors import StoreError
+
+if TYPE_CHECKING:
+    from crmkit.stores.sql.statements import Statements
 
 
 class Dialect(ABC):
@@ -18,8 +22,6 @@ class Dialect(ABC):
 
     name: ClassVar[str]
     """Scheme of its URLs."""
-    placeholder: ClassVar[str]
-    """How its driver writes a bound value, in order of appearance."""
     one_writer: ClassVar[bool]
     """Whether the whole database has one writer at a time: threads then queue for it here."""
     sort_puts: ClassVar[bool]
@@ -29,9 +31,11 @@ class Dialect(ABC):
     errors: ClassVar[tuple[type[Exception], ...]]
     """What its driver raises by itself, beside what SQLAlchemy makes of it."""
     compiler: sa.Dialect
-    """Makes SQL text with values bound by `placeholder`."""
+    """Makes SQL text with values bound in order, as its driver wants them."""
     timeout: float
     """Seconds to wait for other writers."""
+    streams: ClassVar[bool] = False
+    """Whether a scan must be asked for piece by piece, lest the driver fetch all of it at once."""
 
     @contextmanager
     def words(self) -> Iterator[None]:
@@ -67,9 +71,33 @@ class Dialect(ABC):
     def upsert(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Insert:
         """Give an INSERT that replaces rows whose key is there."""
 
+    def add(
+        self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
+    ) -> bool:
+        """Add rows; False where a key was known: the caller then goes back to his savepoint."""
+        return _rows(connection, texts.insert(table), rows).rowcount == len(rows)
+
+    def replace(
+        self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
+    ) -> None:
+        """Add rows, or replace those with the same key; of two with one key the later holds."""
+        _rows(connection, texts.upsert(table), rows)
+
+    @abstractmethod
+    def keys(self, columns: tuple[Column, ...], count: int) -> str:
+        """Write a list of `count` keys of these columns, for the FROM of a query."""
+
+    @abstractmethod
+    def bind_keys(self, keys: list[Row]) -> Row:
+        """Give what a query with `keys` binds."""
+
     @abstractmethod
     def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
         """Join a list of keys to a table so that each key is looked up once."""
+
+    def sorted(self, column: sa.ColumnElement[Any], *, reverse: bool) -> sa.ColumnElement[Any]:
+        """Give the order by a column; None comes before every value."""
+        return column.desc() if reverse else column.asc()
 
     @abstractmethod
     def hint(self, table: Table, by: tuple[str, ...]) -> str:
@@ -80,16 +108,27 @@ class Dialect(ABC):
         """Give the condition that a column contains a text, exactly and without wildcards."""
 
     @abstractmethod
-    def reserve(self, connection: sa.Connection, count: int) -> int:
-        """Take `count` values of ``seq`` and give the first."""
+    def reserve(self, connection: sa.Connection, workspace: int, count: int) -> int:
+        """Take `count` values of the workspace's ``seq`` and give the first."""
 
     @abstractmethod
-    def watermark(self, connection: sa.Connection) -> int:
+    def watermark(self, connection: sa.Connection, workspace: int) -> int:
         """Give the ``seq`` below which no open transaction can still commit anything."""
 
     @abstractmethod
     def translate(self, error: Exception) -> StoreError:
         """Say in words what the driver's error means and what to do about it."""
 
+    def hold(self, connection: sa.Connection, workspace: int) -> None:  # noqa: B027 - see begin
+        """Let nobody else write to this workspace before the transaction ends."""
+
+    def migrating(self, connection: sa.Connection) -> None:  # noqa: B027 - see begin
+        """Let nobody else change the schema before the transaction ends."""
+
     def dispose(self) -> None:  # noqa: B027 - most dialects have nothing of their own
         """Give back what the dialect made beside the engine."""
+
+
+def _rows(connection: sa.Connection, sql: str, rows: list[Row]) -> sa.CursorResult[Any]:
+    options = {"preserve_rowcount": True}
+    return connection.exec_driver_sql(sql, rows, execution_options=options)

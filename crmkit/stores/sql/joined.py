@@ -64,6 +64,7 @@ class JoinedStore(Store):
         try:
             with store.dialect.words():
                 number = store.make(connection)  # never kept: the host may yet undo it
+                store.dialect.hold(connection, number)
             writer = SqlWriter(connection, store.dialect, store.texts(number))
             yield writer
             writer.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,21 +70,24 @@ class SqlReader(Reader):
             message = "This read or write is over: use it, and what it gives, inside its block"
             raise StoreError(message)
 
-    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
+    def run(
+        self, sql: str, values: Row | list[Row] = (), *, stream: bool = False
+    ) -> sa.CursorResult[Any]:
         """Run one statement; a list of tuples runs it for each.
 
         Raises:
             StoreError: the database could not do it.
         """
         self.check()
+        options: dict[str, Any] = {"preserve_rowcount": True}
+        if stream:
+            options["stream_results"] = True
         with self.dialect.words():
-            return self.connection.exec_driver_sql(
-                sql, values or None, execution_options={"preserve_rowcount": True}
-            )
+            return self.connection.exec_driver_sql(sql, values or None, execution_options=options)
 
-    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def query(self, sql: str, values: Row = (), *, stream: bool = False) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        return iter(Cursor(self, self.run(sql, values)))
+        return iter(Cursor(self, self.run(sql, values, stream=stream)))
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
@@ -102,7 +105,7 @@ class SqlReader(Reader):
             rest = iter(sorted(group))  # neighbours on one page are read together
             while part := list(islice(rest, size)):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
-                yield from self.query(sql, tuple(chain.from_iterable(part)))
+                yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())
 
     def scan(  # noqa: PLR0913 - the contract's own
         self,
@@ -143,7 +146,8 @@ class SqlReader(Reader):
         values |= {f"after{place}": value for place, value in enumerate(behind or ())}
         values |= {f"contains_{name}": text for name, text in (contains or {}).items()}
         query = self.texts.scan(table, shape)
-        return self.query(query.sql, query.bind(values))
+        stream = self.dialect.streams and (limit is None or limit > STREAM)
+        return self.query(query.sql, query.bind(values), stream=stream)
 
     def count(self, table: Table, where: Mapping[str, Value] | None = None) -> int:
         """Count the rows whose columns equal `where`."""
@@ -156,7 +160,7 @@ class SqlReader(Reader):
         """Give the ``seq`` up to which nothing new can appear any more."""
         self.check()
         with self.dialect.words():
-            return self.dialect.watermark(self.connection)
+            return self.dialect.watermark(self.connection, self.texts.number)
 
 
 def by_nulls(keys: Iterable[Row], width: int) -> dict[tuple[bool, ...], dict[Row, None]]:

@@ -72,7 +72,8 @@ class Statements:
         """Write for the workspace of this number."""
         self.dialect = dialect
         self.schema = schema
-        self.workspace: Any = sa.literal_column(str(int(workspace)))
+        self.number = int(workspace)
+        self.workspace: Any = sa.literal_column(str(self.number))
         self._kept: dict[Any, Query] = {}
 
     def _query(self, statement: sa.ClauseElement, **options: Any) -> Query:
@@ -134,9 +135,13 @@ class Statements:
         if not bound:
             return found.sql
         names = ", ".join(f"k{place}" for place in range(bound))
-        one = f"({', '.join([self.dialect.placeholder] * bound)})"
+        keyed = tuple(
+            table.columns[table.position[name]]
+            for name, value in zip(by, given, strict=True)
+            if value
+        )
         # The list is written here, not by SQLAlchemy: its length differs from call to call.
-        return f"WITH crmkit_keys({names}) AS (VALUES {', '.join([one] * count)}) {found.sql}"
+        return f"WITH crmkit_keys({names}) AS ({self.dialect.keys(keyed, count)}) {found.sql}"
 
     def _fetch(
         self,
@@ -202,7 +207,8 @@ class Statements:
             conditions.append(self.dialect.contains(columns[name], text))
         select = sa.select(*(columns[name] for name in shape.columns)).where(*conditions)
         select = select.with_hint(self.schema[table], self.dialect.hint(table, shape.by), "*")
-        select = select.order_by(*(column.desc() if shape.reverse else column for column in rest))
+        ordered = (self.dialect.sorted(column, reverse=shape.reverse) for column in rest)
+        select = select.order_by(*ordered)
         return select.limit(sa.bindparam("limit", type_=sa.Integer())) if shape.limit else select
 
 

@@ -66,6 +66,7 @@ class SqlStore(Store):
                 self.dialect.prepare(connection)
                 connection.rollback()
             self.dialect.begin(connection, write=True)
+            self.dialect.migrating(connection)
             self.schema.upgrade(connection)
             connection.commit()
 
@@ -112,6 +113,7 @@ class SqlStore(Store):
             with self.dialect.words():
                 self.dialect.begin(connection, write=True)
                 number = self._number or self.make(connection)
+                self.dialect.hold(connection, number)
             writer = SqlWriter(connection, self.dialect, self.texts(number))
             try:
                 yield writer
@@ -149,7 +151,8 @@ class SqlStore(Store):
         """Give the number of the workspace, which comes to be here where it is new."""
         found = self.find(connection)
         if not found:
-            connection.execute(sa.insert(self.schema.workspace).values(name=self.workspace))
+            insert = self.dialect.insert_new(self.schema.workspace, ("name",))
+            connection.execute(insert.values(name=self.workspace))
             found = self.find(connection)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakSet
 
@@ -39,18 +40,27 @@ class SqlWriter(SqlReader, Writer):
             message = f"This write failed before and will be undone: {self.failure}"
             raise type(self.failure)(message, **vars(self.failure)) from self.failure
 
-    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
+    def run(
+        self, sql: str, values: Row | list[Row] = (), *, stream: bool = False
+    ) -> sa.CursorResult[Any]:
         """Run one statement; where it fails, so does the whole transaction."""
+        with self._failing():
+            return super().run(sql, values, stream=stream)
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Let the whole transaction fail where the database cannot do what a block asks."""
         self.check()
         try:
-            return super().run(sql, values)
+            with self.dialect.words():
+                yield
         except StoreError as error:
             self.failure = error
             raise
 
-    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def query(self, sql: str, values: Row = (), *, stream: bool = False) -> Iterator[Row]:
         """Run a query; its rows stay those of now, whatever is written before they are read."""
-        cursor = Cursor(self, self.run(sql, values))
+        cursor = Cursor(self, self.run(sql, values, stream=stream))
         self._open.add(cursor)
         return iter(cursor)
 
@@ -75,7 +85,7 @@ class SqlWriter(SqlReader, Writer):
         """Reserve `count` consecutive values of ``seq`` and give the first."""
         self.check()
         with self.dialect.words():
-            first = self.dialect.reserve(self.connection, count)
+            first = self.dialect.reserve(self.connection, self.texts.number, count)
         self._first = first if self._first is None else self._first
         return first
 
@@ -86,27 +96,23 @@ class SqlWriter(SqlReader, Writer):
         if not rows:
             return []
         self._settle()
-        sql = self.texts.insert(table)
-        with self.dialect.words():
+        with self._failing():
             point = self.connection.begin_nested()
-        missing = len(rows) - self.run(sql, list(rows)).rowcount
-        known = self._unnumbered(table, rows) if missing and table.log else set()
-        if len(known) == missing:
-            point.commit()
-            return sorted(known)
-        # Some were there. Which ones shows only without those that were just added.
-        point.rollback()
+            if self._add(table, list(rows)):
+                point.commit()
+                return []
+            # Some were there. Which ones shows only without those that were just added.
+            point.rollback()
         known = self._known(table, rows)
-        if fresh := [row for place, row in enumerate(rows) if place not in known]:
-            self.run(sql, fresh)
+        fresh = [row for place, row in enumerate(rows) if place not in known]
+        with self._failing():
+            if fresh and not self._add(table, fresh):
+                message = f"{table.name}: a number or a key of a new row is taken"
+                raise StoreError(message)
         return sorted(known)
 
-    def _unnumbered(self, table: Table, rows: Sequence[Row]) -> set[int]:
-        """Give the positions whose number is not in the log: a row was not added under its own."""
-        numbers = [row[0] for row in rows]
-        low, high = min(numbers), max(numbers)
-        kept = {n for (n,) in self.scan(table, by=("seq",), low=low, high=high, columns=("seq",))}
-        return {place for place, number in enumerate(numbers) if number not in kept}
+    def _add(self, table: Table, rows: list[Row]) -> bool:
+        return self.dialect.add(self.connection, self.texts, table, rows)
 
     def _known(self, table: Table, rows: Sequence[Row]) -> set[int]:
         """Give the positions whose key is in the table, or stands earlier in `rows`."""
@@ -129,7 +135,8 @@ class SqlWriter(SqlReader, Writer):
         self._settle()
         if self.dialect.sort_puts:  # stable, so that the later of two still comes later
             rows = sorted(rows, key=checks.picker(table.position[name] for name in table.key))
-        self.run(self.texts.upsert(table), list(rows))
+        with self._failing():
+            self.dialect.replace(self.connection, self.texts, table, list(rows))
 
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
