@@ -259,7 +259,9 @@ class Customers:
             ids = erasable(reader, id, self.key)
         kept.erase(ids)
         with store.write() as writer:
-            return erase(writer, id, deciding, self.key, normaliser, ids=ids)
+            made = erase(writer, id, deciding, self.key, normaliser, ids=ids)
+        store.after_commit(store.scrub)
+        return made
 
     # -- inside ------------------------------------------------------------------------
 

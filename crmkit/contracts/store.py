@@ -143,6 +143,12 @@ class Store(ABC):
         """
         call()
 
+    def scrub(self) -> None:  # noqa: B027 - most stores have nothing to do
+        """Leave no copy of what was deleted where the data lies: an erasure was committed.
+
+        A store that keeps files of its own has old pages and logs to think of; another has not.
+        """
+
     @abstractmethod
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted."""

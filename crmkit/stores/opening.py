@@ -36,8 +36,10 @@ def scheme(url: str) -> str:
     """Give the scheme of a store's URL without the driver: ``sqlite`` of ``sqlite+pysqlite://``.
 
     Raises:
-        ConfigError: `url` is no URL; `key` is ``url``.
+        ConfigError: `url` is no URL, or holds a NUL; `key` is ``url``.
     """
+    if "\0" in url:
+        raise ConfigError("The URL of the store holds a NUL character: remove it", key="url")
     name, found, _ = url.partition("://")
     if not found or not name:
         # Only the shape is told: a URL may carry a password, and this may be one half typed.

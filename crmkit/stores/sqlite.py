@@ -6,6 +6,8 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,12 +21,15 @@ from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.expression import Join
 
 from crmkit.contracts.specs import StoreConfig
-from crmkit.contracts.store import Row, Store
+from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
-from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
+from crmkit.errors import ConfigError, StoreError
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX, VERSION
 from crmkit.stores.sql.store import SqlStore
+from crmkit.stores.sqlite_errors import busy, translate
+from crmkit.stores.sqlite_file import Watch, lacking, scrub, warn_of_remains
+from crmkit.stores.sqlite_url import Place, of_engine, read_url
 
 PAGE = 8192
 """Bytes a page: 4,096 took half as long again for a million touchpoints (benchmarks/stores.py)."""
@@ -32,6 +37,8 @@ CACHE = 64 * 1024
 """KiB of page cache a connection."""
 CHECKPOINT = 20_000
 """Pages the log may hold before it is written back; an import writes a page many times."""
+SCRUB = 1.0
+"""Seconds that an erasure waits for readers; writers wait as long."""
 
 
 def open_sqlite(config: StoreConfig) -> Store:
@@ -46,7 +53,7 @@ def open_sqlite(config: StoreConfig) -> Store:
         message = f"engine speaks {config.engine.dialect.name}, but the URL is one of sqlite"
         raise ConfigError(message, key="engine")
     owned = config.engine is None
-    dialect = SqliteDialect(_url(config.url) if owned else config.engine.url)
+    dialect = SqliteDialect(read_url(config.url) if owned else of_engine(config.engine.url))
     engine = dialect.engine() if owned else config.engine
     store = SqliteStore(engine, dialect, config.workspace, owned=owned)
     try:
@@ -61,12 +68,70 @@ class SqliteStore(SqlStore):
     """A store in a SQLite file."""
 
     name = "sqlite"
+    dialect: SqliteDialect
 
-    @property
-    def file(self) -> Path | None:  # type: ignore[override]
-        """Where the data lies; None: in this process's memory."""
-        database = self.engine.url.database
-        return None if database in (None, "", ":memory:") else Path(str(database))
+    def __init__(
+        self, engine: sa.Engine, dialect: SqliteDialect, workspace: str, *, owned: bool = True
+    ) -> None:
+        """Open nothing yet."""
+        super().__init__(engine, dialect, workspace, owned=owned)
+        place = dialect.place
+        self.file = place.path
+        self._watch = Watch(None if place.is_uri else place.path)
+        self._remains = False
+
+    def migrate(self, how: str) -> None:
+        """Look at the schema, as any SQL store does, and whether all of it is there.
+
+        Raises:
+            SchemaError: it is newer than this crmkit, or older and may not be touched.
+            StoreError: a part of it was lost, or the database cannot be opened.
+        """
+        if how == "never":
+            return
+        gone = self._lacking()
+        if gone and self.schema.fact.name in gone:
+            raise self._damaged(gone)
+        super().migrate("check" if self.dialect.place.read_only else how)
+        if gone and (left := self._lacking()):
+            raise self._damaged(left)
+
+    def _lacking(self) -> list[str] | None:
+        with self._connection() as connection, self.dialect.words():
+            return lacking(connection, self.schema)
+
+    def _damaged(self, gone: list[str]) -> StoreError:
+        message = (
+            f"{self.dialect.place} is damaged: of crmkit's schema {VERSION} it lacks "
+            f"{', '.join(gone)}: restore it from a backup"
+        )
+        return StoreError(message)
+
+    @contextmanager
+    def _connection(self) -> Iterator[sa.Connection]:
+        """Take a connection for a block, to the file that was opened at first."""
+        if not self._closed:
+            self._watch.check()
+        with super()._connection() as connection:
+            yield connection
+        self._watch.note()
+
+    @contextmanager
+    def _write(self) -> Iterator[Writer]:
+        with super()._write() as writer:
+            yield writer
+        if self._remains:
+            self._scrub(wait=0)
+
+    def scrub(self) -> None:
+        """Leave nothing of what was erased in the file, nor in the log beside it."""
+        self._scrub(SCRUB)
+        if self._remains:
+            warn_of_remains(self.dialect.place)
+
+    def _scrub(self, wait: float) -> None:
+        with self._connection() as connection:
+            self._remains = not scrub(connection.connection.dbapi_connection, wait)
 
 
 class _Untyped(sa.types.UserDefinedType[float]):
@@ -112,31 +177,39 @@ class SqliteDialect(Dialect):
     sort_puts = True
     key_values = 500
     errors = (sqlite3.Error, OverflowError, UnicodeError)
-    timeout = 30.0
 
-    def __init__(self, url: sa.URL) -> None:
-        """Keep the URL; nothing is opened yet."""
-        self.url = url
+    def __init__(self, place: Place) -> None:
+        """Know where the database is; nothing is opened yet."""
+        self.place = place
+        self.timeout = place.timeout
         self.compiler = _dialect()
         self._folder: str | None = None
-        if "timeout" in url.query:
-            self.timeout = float(str(url.query["timeout"]))
 
     def engine(self) -> sa.Engine:
-        """Make the engine of a store that was given none."""
-        if self.url.database in {None, "", ":memory:"}:
+        """Make the engine of a store that was given none.
+
+        Raises:
+            ConfigError: the URL names a driver that is not there.
+        """
+        url = self.place.url
+        if self.place.path is None and not self.place.is_uri:
             # SQLite's own in-memory database cannot be read while it is written to.
             self._folder = tempfile.mkdtemp(prefix="crmkit-")
-            self.url = self.url.set(database=str(Path(self._folder) / "memory.db"))
+            url = url.set(database=str(Path(self._folder) / "memory.db"))
         arguments = {"timeout": self.timeout, "check_same_thread": False}
-        engine = sa.create_engine(
-            self.url,
-            connect_args=arguments,
-            poolclass=QueuePool,
-            pool_size=5,
-            max_overflow=-1,
-            hide_parameters=True,
-        )
+        try:
+            engine = sa.create_engine(
+                url,
+                connect_args=arguments,
+                poolclass=QueuePool,
+                pool_size=5,
+                max_overflow=-1,
+                hide_parameters=True,
+            )
+        except (sa.exc.ArgumentError, ImportError) as error:
+            raise ConfigError(
+                f"SQLite cannot be reached by this URL: {error}", key="url"
+            ) from error
         sa.event.listen(engine, "connect", tune)
         return engine
 
@@ -151,14 +224,24 @@ class SqliteDialect(Dialect):
                 connection.exec_driver_sql("PRAGMA journal_mode = WAL")
             except sa.exc.OperationalError as error:
                 connection.rollback()
-                if not _busy(error.orig) or time.monotonic() > end:
+                if not busy(error.orig) or time.monotonic() > end:
                     raise
                 time.sleep(0.01)
             else:
                 return
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
-        """Begin at once: a writer with the lock, a reader with a first look."""
+        """Begin at once: a writer with the lock, a reader with a first look.
+
+        What a writer deletes is overwritten, on a host's connection too: who is erased must not be
+        left in free pages. It costs an import nothing that could be measured.
+
+        Raises:
+            StoreError: nothing can be written by this URL.
+        """
+        if write and self.place.read_only:
+            message = f"{self.place} is opened read only: connect by a URL that makes it writable"
+            raise StoreError(message)
         driver: Any = connection.connection.dbapi_connection
         if not connection.in_transaction():
             connection.begin()  # SQLAlchemy's own; a host's engine may send a BEGIN with it
@@ -168,8 +251,8 @@ class SqliteDialect(Dialect):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
         elif write:  # the host has begun: a write of nothing takes the lock
             connection.exec_driver_sql(f"UPDATE {PREFIX}fact SET value = value WHERE 0")  # noqa: S608
-        if not write:
-            connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1")
+        first = "PRAGMA secure_delete = ON" if write else "SELECT 1 FROM sqlite_master LIMIT 1"
+        connection.exec_driver_sql(first).close()
 
     def type(self, column: Column) -> sa.types.TypeEngine[Any]:
         """Give the type: decimals are text, doubles have none."""
