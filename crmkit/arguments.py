@@ -8,7 +8,7 @@ reaches a host application.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import index
 from typing import Any, NoReturn, TypeVar
 
@@ -92,6 +92,19 @@ def instance(field: str, value: object, kind: type[T], instead: str) -> T:
     return value
 
 
+def mapping(field: str, value: object, instead: str) -> Mapping[Any, Any]:
+    """Take a mapping; `instead` says of what, with an example."""
+    if not isinstance(value, Mapping):
+        refuse(field, f"must be {instead}", value)
+    return value
+
+
+def callback(field: str, value: Callable[..., Any] | None) -> None:
+    """Refuse what cannot be called, before anything is done that would have to call it."""
+    if value is not None and not callable(value):
+        refuse(field, "must be something that can be called", value)
+
+
 def choice(field: str, value: object, words: Collection[str]) -> str:
     """Take one of several words."""
     if not isinstance(value, str) or value not in words:
@@ -130,7 +143,7 @@ def _range(least: float, most: float) -> str:
     return f" from {least:g} to {most:g}"
 
 
-def seq(value: str) -> int | None:
+def seq_of(value: str) -> int | None:
     """Give the place in the logs that an id made by crmkit stands for; None where it is no such."""
     plain = value.isascii() and value.isdigit() and len(value) <= _SEQ_DIGITS
     return int(value) if plain else None

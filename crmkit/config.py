@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from crmkit.arguments import flaw
 from crmkit.contracts.settings import MASK, Secret, check_keys, nearest, refuse, shape, structure
 from crmkit.errors import ConfigError
 from crmkit.model.people import Person
@@ -68,6 +69,8 @@ class Config:
         """
         if source is None or isinstance(source, Mapping):
             return _checked(source or {}, None, url)
+        if not isinstance(source, (str, Path)) or flaw(str(source)):
+            refuse("config", "must be the path of a TOML file, or its contents as a mapping")
         file = Path(source)
         settings = _read(file)
         try:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import attrs
 
+from crmkit.arguments import ID_LIMIT, callback, optional_text, refuse, text, texts
 from crmkit.capture.changes import changes
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
@@ -75,15 +76,21 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
         ConfigError: a setting is wrong; `key` names it.
         StoreError: the database cannot be opened; the message says what to do.
         PluginError: the plugin that serves the URL is missing or broken.
+        InvalidValueError: an argument is of another type; `field` names it.
     """
+    for field, value in (("url", url), ("workspace", workspace), ("migrate", migrate)):
+        optional_text(field, value)
+    callback("clock", clock)
+    actor = optional_text("actor", actor, ID_LIMIT)
     settings = Config.load(config, url=url)
-    manager = plugins if isinstance(plugins, PluginManager) else PluginManager(plugins)
+    if not isinstance(plugins, PluginManager):
+        plugins = PluginManager(None if plugins is None else texts("plugins", plugins))
     store = open_store(
         settings.url or "",
         workspace=workspace or settings.workspace,
         migrate=migrate,
         engine=engine,
-        specs=[manager.store(scheme(settings.url or ""))],
+        specs=[plugins.store(scheme(settings.url or ""))],
     )
     session = Session(
         store=store,
@@ -92,7 +99,7 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
         people=settings.people,
         settings=settings.sections,
     )
-    return CRM(session, settings, manager)
+    return CRM(session, settings, plugins)
 
 
 class CRM:
@@ -122,8 +129,13 @@ class CRM:
         self.session.store.close()
 
     def as_actor(self, name: str) -> CRM:
-        """Give the same connection for somebody else."""
-        return CRM(attrs.evolve(self.session, actor=name), self.config, self.plugins)
+        """Give the same connection for somebody else.
+
+        Raises:
+            InvalidValueError: `name` is no text, or empty.
+        """
+        actor = text("name", name, ID_LIMIT, least=1)
+        return CRM(attrs.evolve(self.session, actor=actor), self.config, self.plugins)
 
     def using(self, connection: Any) -> CRM:
         """Give the same workspace inside the host's own database transaction.
@@ -136,10 +148,13 @@ class CRM:
 
         Raises:
             StoreError: this store cannot take part in a transaction of the host's.
+            InvalidValueError: `connection` is no connection.
         """
         store = self.session.store
         if not hasattr(store, "using"):
             raise StoreError(f"a {store.name} store has no transactions of the host's to join")
+        if not hasattr(connection, "exec_driver_sql"):
+            refuse("connection", "must be a SQLAlchemy connection", connection)
         joined = attrs.evolve(self.session, store=store.using(connection))
         return CRM(joined, self.config, self.plugins)
 
@@ -161,6 +176,7 @@ class CRM:
 
         Raises:
             StoreError: the database failed; what was reported stays, and the same call goes on.
+            InvalidValueError: `records` is no iterable; one record alone goes into a list.
         """
         self._remember()
         return self._intake.capture(records, source, on_reject=on_reject)
@@ -175,7 +191,10 @@ class CRM:
 
         Args:
             after: The cursor of the last change that was seen; None: from the beginning.
-            limit: At most so many.
+            limit: At most so many, 1 and more.
+
+        Raises:
+            InvalidValueError: `after` is no cursor, or `limit` no number of rows.
         """
         with self.session.store.read() as reader:
             return changes(reader, after, limit)
@@ -310,8 +329,8 @@ class CRM:
 def _remembered(reader: Reader) -> dict[str, dict[str, str]]:
     """Give what plugins declared so far in this workspace: what -> name -> distribution."""
     found: dict[str, dict[str, str]] = {}
-    for _, text in reader.fetch(META, [(_DECLARED,)]):
-        found = json.loads(text)
+    for _, written in reader.fetch(META, [(_DECLARED,)]):
+        found = json.loads(written)
     return found
 
 

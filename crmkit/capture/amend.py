@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from crmkit.arguments import mapping, text
 from crmkit.capture.duplicates import content, difference, earlier
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed, starve
@@ -67,6 +68,7 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
         TouchpointNotFound: no live touchpoint has that source and id.
         InvalidValueError: the changed record would be rejected, or nothing changes; `field`.
     """
+    mapping("changes", changes, "new values by field, such as {'amount': '12.50'}")
     old = _live(writer, source, id)
     directory = Directory(writer, deciding.now, tombstones)
     directory.load((), [old[_CUSTOMER]])
@@ -124,7 +126,8 @@ def void(writer: Writer, rows: Sequence[Row], decision: int, now: int) -> None:
 
 
 def _live(writer: Writer, source: str, record: str) -> Row:
-    found = earlier(writer, [(source, record)]).get((source, record))
+    key = text("source", source), text("id", record)
+    found = earlier(writer, [key]).get(key)
     row = None if found is None else found.live
     if row is None:
         message = f"no live touchpoint has the source {source!r} and the id {record!r}"
@@ -141,6 +144,8 @@ def _changed(row: Row, changes: Mapping[str, Any]) -> dict[str, Any]:
     record = {name: getattr(was, name) for name in KNOWN} | {
         name: value for name, value in changes.items() if name in KNOWN
     }
+    if not isinstance(record["attributes"] or {}, Mapping):
+        return record  # what is wrong with it is said where records are read
     more = dict(record["attributes"] or {})
     for name, value in changes.items():
         if name not in KNOWN:

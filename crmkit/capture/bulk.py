@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
+from crmkit.arguments import callback, items
 from crmkit.capture.engine import OnReject
 from crmkit.capture.exact import Fault
 from crmkit.capture.saving import Saved, Saver, SaveReport
@@ -33,7 +34,8 @@ def save_all(
     rejected: list[Rejection] = []
     rejections = 0
     met: set[str] = set()
-    stream = iter(customers)
+    stream = iter(items("customers", customers, "customers"))
+    callback("on_reject", on_reject)
     while batch := list(islice(stream, _BATCH)):
         whole = [one for one in batch if not isinstance(one, Rejection)]
         saved = Saved()

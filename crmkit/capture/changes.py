@@ -5,10 +5,10 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
+from crmkit.arguments import count, refuse, seq_of, text
 from crmkit.contracts.decisions import decision
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, Table
-from crmkit.errors import InvalidValueError
 from crmkit.model.log import Change
 from crmkit.value.history import touchpoint
 
@@ -30,8 +30,7 @@ def changes(reader: Reader, after: str | None, limit: int) -> tuple[Change, ...]
         InvalidValueError: `after` is no cursor, or `limit` is below 1.
     """
     start = _place(after)
-    if limit < 1:
-        raise InvalidValueError(f"limit must be 1 or more, got {limit}", field="limit")
+    limit = count("limit", limit, least=1)
     end = reader.watermark()
     merged = heapq.merge(
         *(
@@ -44,11 +43,10 @@ def changes(reader: Reader, after: str | None, limit: int) -> tuple[Change, ...]
 
 
 def _place(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()):
-        raise InvalidValueError(f"after is no cursor of changes: {cursor!r}", field="after")
-    return int(cursor)
+    place = 0 if cursor is None else seq_of(text("after", cursor))
+    if place is None:
+        refuse("after", "must be the cursor of a change, as crm.changes() gives it", cursor)
+    return place
 
 
 def _rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from crmkit.arguments import choice, text
 from crmkit.capture.customer_rows import SHARED, with_body
 from crmkit.capture.ids import next_generation
 from crmkit.capture.merge import find, merge
@@ -69,7 +70,8 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
         DecisionNotFound: no collision that stands has that id.
         InvalidValueError: another action, or `keep` is neither of the two.
     """
-    row = next(iter(writer.fetch(COLLISION, [(collision_id,)])), None)
+    choice("action", action, (MERGE, APART))
+    row = next(iter(writer.fetch(COLLISION, [(text("collision_id", collision_id),)])), None)
     made = _merged(writer, row, keep) if row is not None and action == MERGE else None
     if row is not None and made is not None:
         return _collision(row, made.keep, made.drop), made
@@ -84,11 +86,8 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
             seq = decide(writer, "resolve", holder, deciding, _body(row, MERGE))
         else:
             seq = int(made.id)
-    elif action == APART:
-        seq = _part(writer, row, deciding)
     else:
-        message = f"action must be {MERGE!r} or {APART!r}, got {action!r}"
-        raise InvalidValueError(message, field="action")
+        seq = _part(writer, row, deciding)
     writer.put(COLLISION, [(*row[:_RESOLVED], seq)])
     return _collision(row, holder, other), made
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
 
-from crmkit.capture.exact import attributes, text
+from crmkit.capture.exact import Fault, attributes, show, text
 from crmkit.capture.searching import fold, indexed
-from crmkit.clock import instant
+from crmkit.clock import instant, zone
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, IDENTITY
 from crmkit.model.customer import Customer, Identity
 from crmkit.value.scoring import require_root
 
+_TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
 _BODY = CUSTOMER.position["body"]
 _ROOT = CUSTOMER.position["root"]
@@ -120,6 +122,7 @@ def row_of(customer: Customer, old: Row | None, root: str, now: int) -> Row:
     }
     if old is not None and SHARED in (before := json.loads(old[_BODY])):
         body[SHARED] = before[SHARED]
+    _check_words(customer)
     written = attributes(body, "customer") or "{}"
     for name in _COLUMNS:
         if plain[name] is not None:
@@ -133,6 +136,24 @@ def row_of(customer: Customer, old: Row | None, root: str, now: int) -> Row:
         now if old is None else old[_RECORDED],
         written,
     )
+
+
+def _check_words(customer: Customer) -> None:
+    """Check what others must understand: a zone that clocks know, a tag that speaks of a language.
+
+    Raises:
+        Fault: one of them says nothing; `field` names it.
+    """
+    if customer.timezone is not None and zone(customer.timezone) is None:
+        reason = "must be an IANA time zone such as Europe/Berlin"
+        raise Fault("timezone", f"{reason}, got {show(customer.timezone)}")
+    if customer.language is not None and not _is_tag(customer.language):
+        reason = "must be a language tag (BCP 47) such as zh-CN"
+        raise Fault("language", f"{reason}, got {show(customer.language)}")
+
+
+def _is_tag(value: object) -> bool:
+    return isinstance(value, str) and _TAG.fullmatch(value) is not None
 
 
 def search_text(customer: Customer) -> str:

@@ -11,14 +11,14 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import count, flaw, optional_text, refuse, text
 from crmkit.capture.customer_rows import read_customers
 from crmkit.capture.exact import Fault
 from crmkit.capture.keys import read_keys
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.searching import fold
 from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
-from crmkit.errors import InvalidValueError
+from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING, TEXT, Table
 from crmkit.model.customer import CUSTOMER_KINDS, Customer
 from crmkit.model.log import Page
 
@@ -39,7 +39,7 @@ def find(reader: Reader, normaliser: Normaliser, identity: Mapping[str, Any]) ->
     keyed = {system: value for system, value in identity.items() if system != _NUMBER}
     base = _by_key(reader, normaliser, keyed) if keyed else None
     number = identity.get(_NUMBER)
-    if base is None and isinstance(number, str):
+    if base is None and isinstance(number, str) and not flaw(number):
         rows = reader.fetch(CUSTOMER, [(number,)], by=(_NUMBER,))
         base = next((row[0] for row in sorted(rows)), None)
         if base is None and not keyed:
@@ -76,6 +76,15 @@ class Query:
     kind: str | None = None
     owner: str | None = None
 
+    def __attrs_post_init__(self) -> None:
+        """Check that everything that is asked for is text.
+
+        Raises:
+            InvalidValueError: `field` names what is not.
+        """
+        for name, value in attrs.asdict(self).items():
+            optional_text(name, value)
+
     @property
     def words(self) -> list[str]:
         """The words of the text, folded, longest first."""
@@ -110,30 +119,28 @@ def search(reader: Reader, query: Query, limit: int, after: str | None) -> Page[
     Raises:
         InvalidValueError: `limit` is below 1, or `after` is no page's `next`.
     """
-    if limit < 1:
-        raise InvalidValueError(f"limit must be 1 or more, got {limit}", field="limit")
-    place = None if after is None else _place(after)
-    entries = _by_standing(reader, query, place) if query.standing else _by_id(reader, query, place)
+    limit = count("limit", limit, least=1)
+    entries = _by_standing(reader, query, after) if query.standing else _by_id(reader, query, after)
     found = list(islice(entries, limit + 1))
     items = read_customers(reader, [row[0] for row, _ in found[:limit]])
     more = _token(found[limit - 1][1]) if len(found) > limit else None
     return Page(tuple(items), more)
 
 
-def _by_id(reader: Reader, query: Query, place: Row | None) -> Iterator[tuple[Row, Row]]:
+def _by_id(reader: Reader, query: Query, after: str | None) -> Iterator[tuple[Row, Row]]:
     """Go through CUSTOMER; give rows with their places."""
+    place = _place(after, CUSTOMER, ("id",))
     by: tuple[str, ...] = ("id",)
     where = dict(query.customer)
     equal: Row = ()
     if "owner" in where:
         by, equal = ("owner", "id"), (where.pop("owner"),)
     words = query.words
-    after = None if place is None else (*equal, *place)
     for row in reader.scan(
         CUSTOMER,
         by=by,
         equal=equal,
-        after=after,
+        after=None if place is None else (*equal, *place),
         where=where,
         contains={"search": words[0]} if words else None,
     ):
@@ -141,7 +148,7 @@ def _by_id(reader: Reader, query: Query, place: Row | None) -> Iterator[tuple[Ro
             yield row, (row[0],)
 
 
-def _by_standing(reader: Reader, query: Query, place: Row | None) -> Iterator[tuple[Row, Row]]:
+def _by_standing(reader: Reader, query: Query, after: str | None) -> Iterator[tuple[Row, Row]]:
     """Go through STANDING in pages, and look up who they are."""
     where: dict[str, Any] = dict(query.standing)
     by: tuple[str, ...] = ("customer",)
@@ -150,10 +157,10 @@ def _by_standing(reader: Reader, query: Query, place: Row | None) -> Iterator[tu
         by, equal = ("tier", "rank"), (where.pop("tier"),)
     elif "stage" in where:
         by, equal = ("stage", "customer"), (where.pop("stage"),)
-    after = None if place is None else (*equal, *place)
-    columns = tuple(name for name in (*by[len(equal) :], "customer"))
-    columns = tuple(dict.fromkeys(columns))
-    rows = reader.scan(STANDING, by=by, equal=equal, after=after, where=where, columns=columns)
+    columns = tuple(dict.fromkeys((*by[len(equal) :], "customer")))
+    place = _place(after, STANDING, columns)
+    behind = None if place is None else (*equal, *place)
+    rows = reader.scan(STANDING, by=by, equal=equal, after=behind, where=where, columns=columns)
     while page := list(islice(rows, _PAGE)):
         people = {row[0]: row for row in reader.fetch(CUSTOMER, [(row[-1],) for row in page])}
         for found in page:
@@ -174,11 +181,22 @@ def _token(place: Row) -> str:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 
-def _place(after: str) -> Row:
+def _place(after: str | None, table: Table, columns: tuple[str, ...]) -> Row | None:
+    """Read a page's `next`, which holds these columns of the last row."""
+    if after is None:
+        return None
     try:
-        place = json.loads(base64.urlsafe_b64decode(after))
-    except (ValueError, binascii.Error):
+        place = json.loads(base64.urlsafe_b64decode(text("after", after)))
+    except (ValueError, binascii.Error, RecursionError):
         place = None
-    if not isinstance(place, list) or not place:
-        raise InvalidValueError(f"after is no page's next: {after!r}", field="after")
+    types = [table.columns[table.position[name]].type for name in columns]
+    if not isinstance(place, list) or len(place) != len(types) or not all(map(_fits, place, types)):
+        refuse("after", "must be the `next` of a page of the same search", after)
     return tuple(place)
+
+
+def _fits(value: object, kind: str) -> bool:
+    """Tell whether a column of this type may hold a value."""
+    if kind == TEXT:
+        return isinstance(value, str) and not flaw(value)
+    return type(value) is int and abs(value) < 1 << 63

@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
+from crmkit.arguments import ID_LIMIT, callback, optional_text
 from crmkit.clock import Clock
 from crmkit.model.touchpoint import CaptureReport, Touchpoint
 
@@ -58,9 +59,15 @@ class Captures:
         Args:
             kind: Kind of the touchpoints whose record names none.
             source: Source of those whose record names none; None: the function's full name.
+
+        Raises:
+            InvalidValueError: `kind` is no text, as where ``@crm.captures`` lacks its parentheses.
         """
+        optional_text("kind", kind, ID_LIMIT)
+        optional_text("source", source, ID_LIMIT)
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
+            callback("function", function)
             sink = _Sink(self, kind, source or f"{function.__module__}.{function.__qualname__}")
             if inspect.iscoroutinefunction(function):
 

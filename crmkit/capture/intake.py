@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from crmkit.arguments import ID_LIMIT, callback, items, optional_text
 from crmkit.capture.engine import Capture, OnReject, Settings
 from crmkit.capture.tombstones import Key, no_key
 from crmkit.contracts.session import Session
@@ -51,6 +52,9 @@ class Intake:
         on_reject: OnReject | None = None,
     ) -> CaptureReport:
         """Take records in, batch by batch; see ``CRM.capture``."""
+        items("records", records, "records: one alone goes into a list")
+        optional_text("source", source, ID_LIMIT)
+        callback("on_reject", on_reject)
         with self._session.store.read() as reader:
             layout = read_basis(reader, self._defaults).layout
         return self._engine.run(

@@ -74,7 +74,7 @@ def _named(customer: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
 
 def _written(system: str, value: object) -> str:
     """Give one value as text; empty for a missing one."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is how tables spell "missing"
+    if _is_missing(value):
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _LONGEST_EXACT:
         value = int(value)  # tables turn ids into floats as soon as one is missing
@@ -85,6 +85,14 @@ def _written(system: str, value: object) -> str:
     if not isinstance(value, str):
         raise Fault("customer", f"{system} must be text or a list of texts, got {show(value)}")
     return text("customer", value)
+
+
+def _is_missing(value: object) -> bool:
+    """Tell None, and what is not equal to itself: NaN is how tables spell "missing"."""
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - see above
+    except Exception:  # noqa: BLE001 - a host's own class, or a NaN that signals
+        return False
 
 
 def _nobody(unusable: list[str], region: str | None) -> str:

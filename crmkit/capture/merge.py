@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crmkit.arguments import seq_of, text
 from crmkit.capture.customer_rows import read_groups, with_search
 from crmkit.capture.ids import next_generation
 from crmkit.clock import instant
@@ -51,7 +52,7 @@ def merge(  # noqa: PLR0913 - whom, and what a decision needs
         CustomerNotFound: one of the ids is nobody's; `CustomerMerged` names where it went.
         InvalidValueError: both are the same.
     """
-    if keep == drop:
+    if text("keep", keep) == text("drop", drop):
         raise InvalidValueError(f"a customer cannot be merged with himself: {keep!r}", field="drop")
     require_root(writer, keep)
     before = _made(writer, keep).get(drop)
@@ -92,7 +93,8 @@ def find(reader: Reader, merge_id: str) -> Merge:
     Raises:
         DecisionNotFound: no merge has that id, or it was taken back.
     """
-    for row in reader.fetch(DECISION, [(int(merge_id),)] if _is_seq(merge_id) else []):
+    place = seq_of(text("merge_id", merge_id))
+    for row in reader.fetch(DECISION, [] if place is None else [(place,)]):
         if row[_KIND] == "merge":
             said = decision(row).body
             made = _made(reader, said["keep"]).get(said["drop"])
@@ -135,10 +137,6 @@ def index(writer: Writer, roots: Iterable[str]) -> None:
             CUSTOMER,
             [(row[0], seq + place, *row[_SEQ + 1 :]) for place, row in enumerate(changed)],
         )
-
-
-def _is_seq(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19  # noqa: PLR2004 - 64 bits
 
 
 def _group(reader: Reader, member: str) -> list[Row]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import texts
 from crmkit.capture.amend import correct, retract
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.reading import touchpoints_of
@@ -55,7 +56,7 @@ class Touchpoints:
             id: Whose; what was merged into him is his.
             since: Earliest instant, inclusive.
             until: Latest instant, inclusive.
-            kinds: Kinds to give; None: all.
+            kinds: Kinds to give, or one; None: all.
 
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -63,7 +64,7 @@ class Touchpoints:
         """
         low = None if since is None else micros(since, "since")
         high = None if until is None else micros(until, "until")
-        only = None if kinds is None else tuple(kinds)
+        only = None if kinds is None else texts("kinds", kinds)
         with self.session.store.read() as reader:
             require_root(reader, id)
             return tuple(touchpoints_of(reader, id, since=low, until=high, kinds=only))

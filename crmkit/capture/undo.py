@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from crmkit.arguments import seq_of, show, text
 from crmkit.capture.amend import void
 from crmkit.capture.customer_rows import RUN
 from crmkit.capture.duplicates import earlier, endings
@@ -79,11 +80,11 @@ def undo(writer: Writer, run: str, deciding: Deciding, layout: Layout) -> Decisi
     Raises:
         DecisionNotFound: no capture has that id, or nothing of it is left.
     """
-    number = int(run) if run.isascii() and run.isdigit() and len(run) < 19 else 0  # noqa: PLR2004
+    number = seq_of(text("run", run)) or 0
     seq = writer.sequence(1)
     undone = _void_all(writer, number, seq, deciding.now) if number else _Undone()
     if not undone.count:
-        message = f"no capture has the id {run!r}, or all of it was taken back already"
+        message = f"no capture has the id {show(run)}, or all of it was taken back already"
         raise DecisionNotFound(message, id=run)
     starve(writer, undone.earliest, deciding.now)
     dropped: list[str] = []

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from crmkit.clock import micros
-from crmkit.contracts.decisions import decide, decisions_about
+from crmkit.arguments import ID_LIMIT, choice, instance, mapping, refuse, text
+from crmkit.clock import day, micros
+from crmkit.contracts.decisions import Deciding, decide, decisions_about
 from crmkit.contracts.session import Session
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.lifecycle.contacts import DONE, REASSIGNED, SNOOZED
@@ -28,11 +29,14 @@ def read_id(item: AgendaItem | str) -> tuple[str, str, date]:
 
     Raises:
         DecisionNotFound: it is no item's id.
+        InvalidValueError: it is neither an item nor a text.
     """
-    name = item if isinstance(item, str) else item.id
-    customer, _, day = name.rpartition(":")
+    if not isinstance(item, str):
+        item = instance("item", item, AgendaItem, "an AgendaItem or its id").id
+    name = text("item", item)
+    customer, _, written = name.rpartition(":")
     try:
-        due = date.fromisoformat(day)
+        due = date.fromisoformat(written)
     except ValueError:
         customer = ""
     if not customer:
@@ -51,6 +55,7 @@ def done(  # noqa: PLR0913 - who, what, where to
 ) -> None:
     """Record that a contact was made: its outcome is a touchpoint."""
     name, customer, _ = read_id(item)
+    deciding = session.deciding("", by)
     record = _record(session, guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
     until = None if follow_up is None else _instant(guide, follow_up, session.now(), _FOLLOW_UP)
@@ -61,7 +66,7 @@ def done(  # noqa: PLR0913 - who, what, where to
         message = f"the outcome of agenda item {name!r} could not be recorded: {reason}"
         raise InvalidValueError(message, field="outcome" if why is None else why.field)
     body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
-    _decide(session, customer, body, by)
+    _decide(session, customer, body, deciding)
 
 
 def snooze(
@@ -70,19 +75,22 @@ def snooze(
     """Put a contact off until a day."""
     name, customer, _ = read_id(item)
     when = _instant(guide, until, session.now(), "until")
-    _decide(session, customer, {"what": SNOOZED, "item": name, "until": when}, by)
+    body = {"what": SNOOZED, "item": name, "until": when}
+    _decide(session, customer, body, session.deciding("", by))
 
 
 def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | None) -> None:
     """Hand a contact over to somebody else, until he has made it."""
     name, customer, _ = read_id(item)
-    if not owner or (session.people and owner not in session.people):
+    text("owner", owner, ID_LIMIT, least=1)
+    if session.people and owner not in session.people:
         known = ", ".join(sorted(session.people)) or "nobody"
         raise InvalidValueError(f"owner {owner!r} is not among [people]: {known}", field="owner")
-    _decide(session, customer, {"what": REASSIGNED, "item": name, "owner": owner}, by)
+    body = {"what": REASSIGNED, "item": name, "owner": owner}
+    _decide(session, customer, body, session.deciding("", by))
 
 
-def _decide(session: Session, customer: str, body: Mapping[str, Any], by: str | None) -> None:
+def _decide(session: Session, customer: str, body: Mapping[str, Any], deciding: Deciding) -> None:
     """Record it; the same contact is done once.
 
     What was said stands in the touchpoint alone: nobody must erase it from a second place.
@@ -93,7 +101,7 @@ def _decide(session: Session, customer: str, body: Mapping[str, Any], by: str | 
             for made in decisions_about(writer, [customer], frozenset({"agenda"})):
                 if made.body["what"] == DONE and made.body["item"] == body["item"]:
                     return
-        decide(writer, "agenda", customer, session.deciding("", by), body)
+        decide(writer, "agenda", customer, deciding, body)
 
 
 def _record(  # noqa: PLR0913 - what an outcome is made of
@@ -105,7 +113,8 @@ def _record(  # noqa: PLR0913 - what an outcome is made of
     outcome: Mapping[str, Any] | str,
 ) -> dict[str, Any]:
     """Make the touchpoint that an outcome is."""
-    said = {"text": outcome} if isinstance(outcome, str) else dict(outcome)
+    said = {"text": outcome} if isinstance(outcome, str) else outcome
+    said = dict(mapping("outcome", said, "a text, or the fields of a touchpoint"))
     channel = None if isinstance(item, str) else item.channel
     record: dict[str, Any] = {
         "kind": _BY_CHANNEL.get(channel or "phone", "message_out"),
@@ -117,17 +126,15 @@ def _record(  # noqa: PLR0913 - what an outcome is made of
         "id": name,
         "origin": "typed",
     }
-    two_way = guide.defaults.kinds.two_way
-    if record["kind"] not in two_way:
-        message = f"an outcome's kind must be contact: one of {', '.join(sorted(two_way))}"
-        raise InvalidValueError(message, field="kind")
+    choice("kind", record["kind"], sorted(guide.defaults.kinds.two_way))
     return record
 
 
-def _instant(guide: Guide, day: object, now: int, field: str) -> int:
+def _instant(guide: Guide, when: date, now: int, field: str) -> int:
     """Give the instant a coming day begins."""
-    if isinstance(day, datetime):
-        day = guide.policy.date_of(guide.policy.day_at(micros(day, field)))
-    if not isinstance(day, date) or guide.policy.begins(day) <= now:
-        raise InvalidValueError(f"{field} must be a day to come, got {day!r}", field=field)
-    return guide.policy.begins(day)
+    if isinstance(when, datetime):
+        when = guide.policy.date_of(guide.policy.day_at(micros(when, field)))
+    begins = guide.policy.begins(day(when, field))
+    if begins <= now:
+        refuse(field, "must be a day to come", when)
+    return begins

@@ -8,10 +8,11 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import count, optional_text
 from crmkit.care import acting
 from crmkit.care.agenda import agenda, as_of
+from crmkit.clock import day as a_day
 from crmkit.contracts.session import Session
-from crmkit.errors import InvalidValueError
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
 
@@ -44,19 +45,24 @@ class Care:
             limit: At most so many. Each owner's part is cut to his capacity all the same.
 
         Raises:
-            InvalidValueError: `limit` is below 0.
+            InvalidValueError: `day` is no day (take ``.date()`` of an instant), or `limit` is
+                below 0.
         """
-        if limit is not None and limit < 0:
-            raise InvalidValueError(f"limit must be 0 or more, got {limit}", field="limit")
-        return agenda(self.session, self.guide, day, owner, limit)
+        if limit is not None:
+            limit = count("limit", limit)
+        owner = optional_text("owner", owner)
+        return agenda(self.session, self.guide, a_day(day), owner, limit)
 
     def as_of(self, day: date) -> datetime:
         """Give the instant that the figures of a day's agenda are of, in the agenda's time zone.
 
         It is that of the last `advance`, where that serves the day; else everybody is worked out
         anew, as of now or of the beginning of a day that is past.
+
+        Raises:
+            InvalidValueError: `day` is no day.
         """
-        return as_of(self.session, self.guide, day)
+        return as_of(self.session, self.guide, a_day(day))
 
     def done(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import ID_LIMIT, optional_text, text
 from crmkit.clock import Clock, micros, system_clock
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.store import Store
@@ -36,5 +37,10 @@ class Session:
         return micros(self.clock(), "clock")
 
     def deciding(self, reason: str, by: str | None = None) -> Deciding:
-        """Say who decides, when and why; `by` goes before the actor."""
-        return Deciding(now=self.now(), by=self.actor if by is None else by, reason=reason)
+        """Say who decides, when and why; `by` goes before the actor.
+
+        Raises:
+            InvalidValueError: `reason` or `by` is no text that every store keeps.
+        """
+        who = optional_text("by", self.actor if by is None else by, ID_LIMIT)
+        return Deciding(now=self.now(), by=who, reason=text("reason", reason))

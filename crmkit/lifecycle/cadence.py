@@ -16,11 +16,11 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmkit.clock import DAY, SECOND, instant, micros, span
+from crmkit.clock import DAY, SECOND, instant, micros, span, zone
 from crmkit.contracts.settings import refuse, structure
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.model.care import Cadence
@@ -100,9 +100,8 @@ class AgendaPolicy:
                 refuse(where, "needs 0 < ideal < worst, in days")
         if settings.answer_days < 0 or settings.unowned < 0:
             refuse("agenda", "answer_days and unowned must not be below 0")
-        try:
-            zone = ZoneInfo(settings.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        days_begin = zone(settings.timezone)
+        if days_begin is None:
             refuse("agenda.timezone", "is no IANA zone", settings.timezone)
         return cls(
             settings=settings,
@@ -114,7 +113,7 @@ class AgendaPolicy:
                 )
                 for tier, interval in {**_DEFAULTS, **settings.cadence}.items()
             },
-            zone=zone,
+            zone=days_begin,
         )
 
     @cached_property

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crmkit.arguments import choice, seq_of, text
 from crmkit.contracts.decisions import Deciding, decide, decision, decisions_about
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import DECISION, STANDING
-from crmkit.errors import DecisionNotFound, InvalidValueError, RefusedError
+from crmkit.errors import DecisionNotFound, RefusedError
 from crmkit.lifecycle.history import stage_at
 from crmkit.lifecycle.stages import ENDED
 from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending, EndingStep
@@ -31,9 +32,7 @@ _WORDS = {
 
 def ask(session: Session, customer: str, reason: str, by: str | None) -> Ending:
     """Ask for the end of a relationship; nothing ends yet."""
-    if reason not in ENDING_REASONS:
-        message = f"reason must be one of {', '.join(ENDING_REASONS)}, got {reason!r}"
-        raise InvalidValueError(message, field="reason")
+    choice("reason", reason, ENDING_REASONS)
     deciding = session.deciding(_WORDS[reason], by)
     with session.store.write() as writer:
         require_root(writer, customer)
@@ -72,12 +71,8 @@ def decline(session: Session, ending_id: str, reason: str, by: str | None) -> No
 
 def step(session: Session, ending_id: str, name: str, evidence: str, by: str | None) -> Ending:
     """Record that the next step was carried out."""
-    if name not in ENDING_STEPS:
-        message = f"step must be one of {', '.join(ENDING_STEPS)}, got {name!r}"
-        raise InvalidValueError(message, field="step")
-    if not evidence or not evidence.strip():
-        raise InvalidValueError("evidence must say what shows that it was done", field="evidence")
-    deciding = session.deciding(evidence, by)
+    choice("step", name, ENDING_STEPS)
+    deciding = session.deciding(text("evidence", evidence, least=1), by)
     with session.store.write() as writer:
         ending = find(writer, ending_id)
         if ending.approved_at is None:
@@ -98,8 +93,8 @@ def find(reader: Reader, ending_id: str) -> Ending:
     Raises:
         DecisionNotFound: none has that id.
     """
-    seq = int(ending_id) if ending_id.isascii() and ending_id.isdigit() else -1
-    for row in reader.fetch(DECISION, [(seq,)] if seq < 1 << 63 else []):
+    seq = seq_of(text("ending_id", ending_id))
+    for row in reader.fetch(DECISION, [] if seq is None else [(seq,)]):
         asked = decision(row)
         if asked.kind == KIND and asked.body["what"] == ASKED:
             about = decisions_about(reader, [str(asked.customer_id)], frozenset({KIND}))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import attrs
 
+from crmkit.arguments import instance, refuse
 from crmkit.clock import instant, micros, span
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
@@ -19,6 +20,7 @@ from crmkit.value.scoring import require_root
 
 MONTH = timedelta(days=30)
 _BATCH = 1000
+_MOST_STEPS = 10_000
 
 
 @attrs.frozen
@@ -75,16 +77,19 @@ class Lifecycle:
             step: Time between two replayed instants.
 
         Raises:
-            InvalidValueError: `since` lies ahead, or `step` is not longer than zero.
+            InvalidValueError: `since` lies ahead, `step` is not longer than zero, or so short that
+                more than ten thousand are needed.
         """
         now = self.session.now()
         if since is None:
             return self._tell(advance(self.session.store, self.guide, now))
-        first, every = micros(since, "since"), span(step)
-        if first > now or every <= 0:
-            field = "step" if every <= 0 else "since"
-            message = f"{field} must lead from the past to now ({instant(now)})"
-            raise InvalidValueError(message, field=field)
+        first, every = micros(since, "since"), _step(step)
+        if first > now:
+            message = f"since must lie in the past, before now ({instant(now)})"
+            raise InvalidValueError(message, field="since")
+        if (now - first) // every >= _MOST_STEPS:
+            message = f"step is too short: {_MOST_STEPS} steps of {step} do not reach now"
+            raise InvalidValueError(message, field="step")
         return self._tell(advance(self.session.store, self.guide, now, range(first, now, every)))
 
     def _tell(self, report: AdvanceReport) -> AdvanceReport:
@@ -147,3 +152,11 @@ class Lifecycle:
         """
         with self.session.store.read() as reader:
             return ending.find(reader, ending_id)
+
+
+def _step(step: timedelta) -> int:
+    """Give the time between two replayed instants, in microseconds."""
+    every = span(instance("step", step, timedelta, "a timedelta, such as timedelta(days=30)"))
+    if every <= 0:
+        refuse("step", "must be longer than zero", step)
+    return every

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import choice
 from crmkit.model.serial import Record
 
 PERSON = "person"
@@ -67,6 +68,10 @@ class Address(Record):
     country: str | None = None
 
 
+def _kind(_customer: object, attribute: attrs.Attribute[str], value: str) -> None:
+    choice(attribute.name, value, CUSTOMER_KINDS)
+
+
 @attrs.frozen(kw_only=True)
 class Customer(Record):
     """Whoever the firm has a relationship with: a person, a group or a company.
@@ -84,10 +89,10 @@ class Customer(Record):
         addresses: Postal addresses (R6).
         industry: Industry classification (R7).
         profile: Line of business, size, structure: free keys (R5).
-        language: BCP 47 tag messages are written in, such as ``zh-CN``.
+        language: BCP 47 tag messages are written in, such as ``zh-CN``; checked by `save`.
         salutation: How the customer is addressed, such as ``王女士`` (R38).
         birthday: Date of birth, or of foundation.
-        timezone: IANA zone, such as ``Asia/Shanghai``; quiet hours go by it.
+        timezone: IANA zone, such as ``Asia/Shanghai``; quiet hours go by it; checked by `save`.
         acquired_by: How the customer came: event, online promotion, referral... (R96).
         preferred_channel: Channel the customer wants to be served by (R16).
         unreachable: No digital channel reaches him; automated sends leave him out (R39).
@@ -101,7 +106,7 @@ class Customer(Record):
     """
 
     id: str = ""
-    kind: str = attrs.field(default=PERSON, validator=attrs.validators.in_(CUSTOMER_KINDS))
+    kind: str = attrs.field(default=PERSON, validator=_kind)
     name: str = ""
     number: str | None = None
     identities: tuple[Identity, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import ID_LIMIT, instance, number, show, text
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decide, decisions
 from crmkit.contracts.session import Session
@@ -21,6 +22,8 @@ from crmkit.value.layout import Layout
 from crmkit.value.movers import Movers
 from crmkit.value.rebuild import rebuild_all
 from crmkit.value.scoring import require_root
+
+_A_MODEL = "a ValueModel: make one, or read a file by crmkit.load_model(path)"
 
 
 @attrs.frozen
@@ -43,7 +46,12 @@ class Decisions:
             return read_basis(reader, self.defaults).layout.model
 
     def use(self, model: ValueModel, *, reason: str = "", by: str | None = None) -> ValueModel:
-        """Put a model in force from now on; the states are rebuilt where it measures otherwise."""
+        """Put a model in force from now on; the states are rebuilt where it measures otherwise.
+
+        Raises:
+            InvalidValueError: it is no `ValueModel`.
+        """
+        instance("model", model, ValueModel, _A_MODEL)
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
             decide(writer, "model", None, deciding, model.to_dict())
@@ -51,7 +59,12 @@ class Decisions:
         return model
 
     def compare(self, model: ValueModel) -> Movers:
-        """Give what would move if `model` were put in force now, largest change first."""
+        """Give what would move if `model` were put in force now, largest change first.
+
+        Raises:
+            InvalidValueError: it is no `ValueModel`.
+        """
+        instance("model", model, ValueModel, _A_MODEL)
         now = self.session.now()
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
@@ -99,10 +112,8 @@ class Decisions:
         Raises:
             InvalidValueError: points outside 0..100, or an `until` that has passed.
         """
-        if isinstance(points, bool) or not 0 <= points <= 100:  # noqa: PLR2004 - the scale
-            message = f"points must be a number from 0 to 100, got {points!r}"
-            raise InvalidValueError(message, field="points")
-        return self._say("override", id, indicator, reason, by, float(points), until)
+        set_to = number("points", points, 0, 100)
+        return self._say("override", id, indicator, reason, by, set_to, until)
 
     def reinstate(
         self,
@@ -135,7 +146,8 @@ class Decisions:
             model = read_basis(writer, self.defaults).layout.model
             names = [one.name for one in model.indicators]
             if indicator not in names:
-                message = f"model {model.version} has no indicator {indicator!r}: one of {names}"
+                shown = show(indicator)
+                message = f"model {model.version} has no indicator {shown}: one of {names}"
                 raise InvalidValueError(message, field="indicator")
             body = {"indicator": indicator, "points": points, "until": end}
             seq = decide(writer, kind, customer, deciding, body)
@@ -171,12 +183,10 @@ class Market:
         Raises:
             InvalidValueError: the end lies before the start, or nobody is named.
         """
+        competitor = text("competitor", competitor, ID_LIMIT, least=1)
         window = micros(start, "start"), micros(end, "end")
-        if window[1] < window[0] or not competitor:
-            message = (
-                f"a promotion needs a competitor and an end after its start, got {start}, {end}"
-            )
-            raise InvalidValueError(message, field="end" if competitor else "competitor")
+        if window[1] < window[0]:
+            raise InvalidValueError(f"end ({end}) lies before start ({start})", field="end")
         deciding = self.session.deciding("", by)
         body = {"competitor": competitor, "start": window[0], "end": window[1]}
         with self.session.store.write() as writer:

@@ -11,8 +11,8 @@ from typing import NamedTuple, overload
 
 import attrs
 
+from crmkit.arguments import choice
 from crmkit.contracts.store import Reader
-from crmkit.errors import InvalidValueError
 from crmkit.model.value import Movement
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course
@@ -118,6 +118,17 @@ def _by_tier(
     return mover._replace(unexpected=mover.delta - expected)
 
 
+def check_order(direction: str | None, order: str) -> None:
+    """Check in which order movements are asked for.
+
+    Raises:
+        InvalidValueError: an unknown direction or order; `field` names which.
+    """
+    if direction is not None:
+        choice("direction", direction, ("rising", "falling"))
+    choice("order", order, ("unexpected", "size"))
+
+
 def order_movers(  # noqa: PLR0913 - the filters of the public call
     moved: Sequence[Moved],
     *,
@@ -131,17 +142,7 @@ def order_movers(  # noqa: PLR0913 - the filters of the public call
     """Filter and order movements: largest first, then by customer id.
 
     A falling list starts with the deepest unexpected fall, a rising one with the highest rise.
-
-    Raises:
-        InvalidValueError: an unknown direction or order; `field` names which.
     """
-    for given, allowed, field in (
-        (direction, (None, "rising", "falling"), "direction"),
-        (order, ("unexpected", "size"), "order"),
-    ):
-        if given not in allowed:
-            message = f"{field} must be one of {', '.join(map(repr, allowed))}, got {given!r}"
-            raise InvalidValueError(message, field=field)
     sign = {"rising": 1, "falling": -1, None: 0}[direction]
 
     def size(mover: Moved) -> float:

@@ -9,6 +9,7 @@ from functools import partial
 
 import attrs
 
+from crmkit.arguments import choice, count, number, texts
 from crmkit.clock import instant, micros, span
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, STANDING
@@ -20,8 +21,16 @@ from crmkit.value.everybody import each_state
 from crmkit.value.explain import Path, explain, explain_as_shown
 from crmkit.value.kinds import KindRules, kind_of
 from crmkit.value.measure import revenue
-from crmkit.value.movers import Moved, Movers, Survey, movement, order_movers, survey
-from crmkit.value.ranking import Ranking, pyramid
+from crmkit.value.movers import (
+    Moved,
+    Movers,
+    Survey,
+    check_order,
+    movement,
+    order_movers,
+    survey,
+)
+from crmkit.value.ranking import TIERS, Ranking, pyramid
 from crmkit.value.rhythm import own_gap
 from crmkit.value.scoring import (
     TierOf,
@@ -85,7 +94,7 @@ class Value(Decisions):
         """
         when = self._when(at)
         with self.session.store.read() as reader:
-            wanted = None if ids is None else list(dict.fromkeys(ids))
+            wanted = None if ids is None else list(dict.fromkeys(texts("ids", ids)))
             if wanted is not None:
                 require_roots(reader, wanted)
             basis = read_basis(reader, self.defaults)
@@ -160,10 +169,19 @@ class Value(Decisions):
             limit: At most so many.
             as_shown: By what was shown at both ends, instead of by what is known today.
 
+        Raises:
+            InvalidValueError: a filter is none; `until` lies before `since`.
+
         Returns:
             A sequence; each `Movement` is made, with its causes, when it is looked at.
         """
         when = self._span(since, until)
+        if limit is not None:
+            limit = count("limit", limit)
+        min_delta = number("min_delta", min_delta, 0)
+        if tier is not None:
+            tier = choice("tier", tier, [name for name, _ in TIERS])
+        check_order(direction, order)
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
             found = (shown_survey if as_shown else survey)(reader, basis, *when)

@@ -8,6 +8,7 @@ from functools import partial
 
 import attrs
 
+from crmkit.arguments import text
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER
@@ -93,14 +94,15 @@ def value(layout: Layout, state: State, setting: Setting, said: Said) -> Valued:
     return Valued(layout, measured, share_out(layout, measured.states))
 
 
-def require_root(reader: Reader, customer: str) -> Row:
+def require_root(reader: Reader, customer: str, field: str = "id") -> Row:
     """Give the CUSTOMER row of an id that was not merged into another.
 
     Raises:
+        InvalidValueError: it is no text; `field` names the argument.
         CustomerNotFound: nobody has that id.
         CustomerMerged: it was merged; `into` names where to.
     """
-    return require_roots(reader, [customer])[customer]
+    return require_roots(reader, [text(field, customer)])[customer]
 
 
 def require_roots(reader: Reader, customers: Sequence[str]) -> dict[str, Row]:

@@ -16,12 +16,19 @@ from crmkit.capture.customers import Customers
 from crmkit.capture.tombstones import key_from
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.tables import CUSTOMER, STANDING, TABLES
-from crmkit.errors import ConfigError, CustomerMerged, CustomerNotFound, InvalidValueError
+from crmkit.errors import (
+    ConfigError,
+    CrmkitError,
+    CustomerMerged,
+    CustomerNotFound,
+    InvalidValueError,
+)
 from crmkit.model.customer import Address, Contact, Customer, Identity
 from crmkit.model.touchpoint import Rejection
 from crmkit.value.basis import Defaults
 from tests.capture.kit import LAYOUT, purchase
 from tests.capture.test_amending import WHY, Desk, assert_states_are_right, family, giving_back
+from tests.odd import ODD
 
 WANG = Customer(
     kind="organisation",
@@ -100,8 +107,16 @@ def test_an_id_of_the_hosts_own_is_kept() -> None:
         (Customer(name="A", number="K-1", id="new"), "number"),
         (Customer(name="A", parent="nobody"), "parent"),
         (Customer(name=5), "name"),  # type: ignore[arg-type]
+        (Customer(name="A", timezone="Mars/X"), "timezone"),
+        (Customer(name="A", timezone="Europe"), "timezone"),
+        (Customer(name="A", timezone=""), "timezone"),
+        (Customer(name="A", timezone=8), "timezone"),  # type: ignore[arg-type]
+        (Customer(name="A", language="Chinese"), "language"),
+        (Customer(name="A", language="zh_CN"), "language"),
+        (Customer(name="A", language=""), "language"),
+        (Customer(name="A", language=["zh"]), "language"),  # type: ignore[arg-type]
     ],
-    ids=[*map(str, range(11))],
+    ids=[*map(str, range(19))],
 )
 def test_what_cannot_be_kept_is_named(customer: Customer, field: str) -> None:
     """A field that cannot be stored is an error that names it, and nothing is written."""
@@ -112,6 +127,37 @@ def test_what_cannot_be_kept_is_named(customer: Customer, field: str) -> None:
         desk.customers.save(customer)
     assert error.value.field == field  # type: ignore[attr-defined]
     assert desk.rows(CUSTOMER) == before
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("tag", ["zh-CN", "de", "zh-Hant-TW", "yue", "de-1996", None])
+def test_zones_and_languages_are_kept(zone: str, tag: str | None) -> None:
+    """What clocks know, and what is written like a language."""
+    saved = Desk().customers.save(Customer(name="A", timezone=zone, language=tag))
+    assert (saved.timezone, saved.language) == (zone, tag)
+
+
+def test_a_zone_that_is_none_is_told_how_one_looks() -> None:
+    """In one call an error, in an import a rejection of that customer alone."""
+    mars = Customer(name="A", timezone="Mars/X")
+    with pytest.raises(InvalidValueError, match="such as Europe/Berlin, got 'Mars/X'"):
+        Desk().customers.save(mars)
+    report = Desk().customers.save_all([mars, Customer(name="B", timezone="Asia/Shanghai")])
+    assert (report.new, [one.field for one in report.rejected]) == (1, ["timezone"])
+
+
+@pytest.mark.parametrize("field", [field.name for field in attrs.fields(Customer)])
+def test_odd_fields_of_a_customer_are_refused_or_kept(field: str) -> None:
+    """Whatever stands in a field: an error of crmkit's own, or a customer who can be read again."""
+    for odd in ODD:
+        desk = Desk()
+        try:
+            saved = desk.customers.save(attrs.evolve(Customer(name="A"), **{field: odd}))
+        except CrmkitError:
+            assert desk.rows(CUSTOMER) == []
+        else:
+            assert desk.customers.get(saved.id) == saved
+            json.dumps(saved.to_dict())
 
 
 def test_no_key_is_taken_from_another() -> None:

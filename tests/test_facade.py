@@ -1,0 +1,257 @@
+"""The facade: whatever a host hands over, it gets a result or an error of crmkit's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crmkit
+from crmkit.capture.customers import Customers
+from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.namespace import Care
+from crmkit.lifecycle.namespace import Lifecycle
+from crmkit.value.deciding import Market
+from crmkit.value.namespace import Value
+from tests.odd import NOW, ODD
+
+DAY = timedelta(days=1)
+PEOPLE = {"lin": {"name": "Lin", "senior": True}, "wu": {"name": "Wu"}}
+NAMESPACES = {
+    "customers": Customers,
+    "touchpoints": Touchpoints,
+    "value": Value,
+    "market": Market,
+    "lifecycle": Lifecycle,
+    "care": Care,
+}
+
+
+def records() -> Iterator[dict[str, Any]]:
+    for number in range(20):
+        at = NOW - (9 * number + 1) * DAY
+        whose = {"email": f"p{number % 3}@x.org", "name": f"P{number % 3}"}
+        record = {"id": f"o{number}", "kind": "purchase", "at": at, "customer": whose}
+        yield record | {"amount": "5", "currency": "CNY"}
+    yield {"id": "c", "kind": "complaint", "at": NOW - 9 * DAY, "customer": {"email": "p0@x.org"}}
+
+
+@pytest.fixture(scope="module", params=["memory", "sqlite"])
+def crm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    folder: Path = tmp_path_factory.mktemp("facade")
+    url = "memory://" if request.param == "memory" else f"sqlite:///{folder}/shop.db"
+    options: dict[str, Any] = {"plugins": [], "clock": lambda: NOW, "config": {"people": PEOPLE}}
+    with crmkit.connect(url, actor="lin", **options) as opened:
+        opened.capture(records(), "shop")
+        opened.lifecycle.advance()
+        yield opened
+
+
+Call = tuple[str, dict[str, Callable[[crmkit.CRM], Any]]]
+
+
+def who(crm: crmkit.CRM, number: int = 0) -> str:
+    found = crm.customers.find(email=f"p{number}@x.org")
+    assert found is not None
+    return found.id
+
+
+def plain(value: Any) -> Callable[[crmkit.CRM], Any]:
+    return lambda _crm: value
+
+
+def item(crm: crmkit.CRM) -> str:
+    return f"{who(crm)}:2026-06-01"
+
+
+def ending(crm: crmkit.CRM) -> str:
+    made = [d for d in crm.changes(limit=10_000) if d.what == "decision"]
+    asked = [d.record.id for d in made if d.record.kind == "ending"]
+    return asked[0] if asked else crm.lifecycle.end(who(crm, 1), reason="market_exit", by="wu").id
+
+
+WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
+SINCE = {"since": plain(NOW - 60 * DAY), "until": plain(NOW)}
+MODEL = {"model": lambda crm: crm.value.model()}
+CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
+    "as_actor": {"name": plain("wu")},
+    "capture": {"records": plain([]), "source": plain("shop"), "on_reject": plain(None)},
+    "captures": {"kind": plain("visit"), "source": plain("shop")},
+    "changes": {"after": plain(None), "limit": plain(5)},
+    "using": {"connection": plain(None)},
+    "close": {},
+    "customers.get": WHOSE,
+    "customers.find": dict.fromkeys(("email", "number", "shop"), plain("p0@x.org")),
+    "customers.search": dict.fromkeys(("text", "tier", "stage", "kind", "owner"), plain(None))
+    | {"limit": plain(5), "after": plain(None)},
+    "customers.collisions": {},
+    "customers.export": WHOSE,
+    "customers.save": {"customer": plain(crmkit.Customer(number="7"))},
+    "customers.save_all": {"customers": plain([]), "on_reject": plain(None)},
+    "customers.merge": {"keep": who, "drop": who} | WHY | BY,
+    "customers.unmerge": {"merge_id": plain("5")} | WHY | BY,
+    "customers.resolve": {"collision_id": plain("5"), "action": plain("merge"), "keep": who}
+    | WHY
+    | BY,
+    "customers.erase": {"id": plain("nobody")} | WHY | BY,
+    "touchpoints.of": WHOSE | SINCE | {"kinds": plain(("visit",))},
+    "touchpoints.correct": {"source": plain("shop"), "id": plain("o1")}
+    | {"changes": plain({"text": "a"})}
+    | WHY
+    | BY,
+    "touchpoints.retract": {"source": plain("shop"), "id": plain("no")} | WHY | BY,
+    "touchpoints.undo": {"run": plain("99")} | WHY | BY,
+    "value.score": WHOSE | {"at": plain(NOW), "as_shown": plain(True)},
+    "value.scores": {"ids": lambda crm: [who(crm)], "at": plain(NOW)},
+    "value.pyramid": {"at": plain(NOW)},
+    "value.explain": WHOSE | SINCE | {"as_shown": plain(False)},
+    "value.movers": SINCE
+    | dict.fromkeys(("direction", "tier", "limit"), plain(None))
+    | {"order": plain("size"), "min_delta": plain(0), "as_shown": plain(False)},
+    "value.kind": WHOSE,
+    "value.model": {},
+    "value.use": MODEL | WHY | BY,
+    "value.compare": MODEL,
+    "value.calibrate": {},
+    "value.rebuild": {},
+    "value.decline": WHOSE | {"indicator": plain("shares")} | WHY | BY,
+    "value.override": WHOSE
+    | {"indicator": plain("shares"), "points": plain(5), "until": plain(NOW + DAY)}
+    | WHY
+    | BY,
+    "value.reinstate": WHOSE | {"indicator": plain("shares")} | WHY | BY,
+    "market.promotion": {"competitor": plain("rival"), "start": plain(NOW), "end": plain(NOW)} | BY,
+    "market.promotions": {},
+    "lifecycle.stage": WHOSE | {"at": plain(NOW)},
+    "lifecycle.history": WHOSE,
+    "lifecycle.advance": {"since": plain(NOW - 60 * DAY), "step": plain(30 * DAY)},
+    "lifecycle.end": WHOSE | {"reason": plain("market_exit")} | BY,
+    "lifecycle.approve": {"ending_id": ending} | BY,
+    "lifecycle.decline": {"ending_id": plain("99")} | WHY | BY,
+    "lifecycle.step": {"ending_id": ending, "step": plain("notify"), "evidence": plain("a letter")}
+    | BY,
+    "lifecycle.ending": {"ending_id": ending},
+    "care.agenda": {"day": plain(NOW.date()), "owner": plain(None), "limit": plain(5)},
+    "care.as_of": {"day": plain(NOW.date())},
+    "care.done": {"item": item, "outcome": plain({"kind": "call", "text": "hello"})} | BY,
+    "care.snooze": {"item": item, "until": plain(date(2026, 6, 5))} | BY,
+    "care.reassign": {"item": item, "owner": plain("wu")} | BY,
+}
+ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
+
+
+def public(kind: type) -> set[str]:
+    """Name what a host may call."""
+    return {name for name, _ in inspect.getmembers(kind, callable) if not name.startswith("_")}
+
+
+def test_every_public_call_is_tried() -> None:
+    """A new method comes with a line in the table above, and each of its arguments stands there."""
+    offered = public(crmkit.CRM) | {"captures"}
+    for namespace, kind in NAMESPACES.items():
+        held = {one.name for one in kind.__attrs_attrs__}  # type: ignore[attr-defined]
+        offered |= {f"{namespace}.{name}" for name in public(kind) - held}
+    assert set(CALLS) == offered
+    for call, arguments in CALLS.items():
+        namespace, _, name = call.rpartition(".")
+        method = getattr(NAMESPACES.get(namespace, crmkit.CRM), name)
+        if call not in ("captures", "customers.find"):
+            assert set(inspect.signature(method).parameters) - {"self"} == set(arguments), call
+
+
+def outcome(crm: crmkit.CRM, call: str, arguments: Mapping[str, Any]) -> Any:
+    """Make a call and look at all of what it gives."""
+    method: Any = crm
+    for name in call.split("."):
+        method = getattr(method, name)
+    found = method(**arguments)
+    if call in ("value.scores", "value.movers", "value.compare"):
+        return list(found)
+    return found.to_dict() if hasattr(found, "to_dict") else found
+
+
+@pytest.mark.parametrize(("call", "name"), ARGUMENTS, ids=map(" ".join, ARGUMENTS))
+def test_odd_arguments_end_in_results_or_errors_of_crmkit(
+    crm: crmkit.CRM, call: str, name: str
+) -> None:
+    """None, empty, huge, naive, far away, of another type: never an error of Python's own.
+
+    What is wrong is refused before the store meets it; so no store may complain either.
+    """
+    arguments = {argument: make(crm) for argument, make in CALLS[call].items()}
+    for odd in ODD:
+        try:
+            outcome(crm, call, arguments | {name: odd})
+        except crmkit.StoreError:
+            assert call == "using"
+        except crmkit.CrmkitError:
+            continue
+
+
+REFUSED: dict[str, Callable[[crmkit.CRM], Any]] = {
+    "at": lambda crm: crm.value.score(who(crm), datetime(1, 1, 1, tzinfo=UTC)),
+    "since": lambda crm: crm.value.movers(NOW - DAY, NOW - 2 * DAY),
+    "until": lambda crm: crm.value.explain(who(crm), NOW, NOW - DAY),
+    "until ": lambda crm: crm.value.override(who(crm), "shares", 5, until=NOW - DAY, reason="r"),
+    "points": lambda crm: crm.value.override(who(crm), "shares", "5", reason="r"),  # type: ignore[arg-type]
+    "model": lambda crm: crm.value.use(None),  # type: ignore[arg-type]
+    "limit": lambda crm: crm.changes(limit=0),
+    "limit ": lambda crm: crm.customers.search(limit=2**70),
+    "limit  ": lambda crm: crm.value.movers(NOW - DAY, limit=-1),
+    "after": lambda crm: crm.changes(after=5),  # type: ignore[arg-type]
+    "after ": lambda crm: crm.customers.search(after="WzVd"),
+    "changes": lambda crm: crm.touchpoints.correct("shop", "o1", None, reason="r"),  # type: ignore[arg-type]
+    "reason": lambda crm: crm.touchpoints.retract("shop", "o1", reason="a\0"),
+    "reason ": lambda crm: crm.touchpoints.retract("shop", "o1", reason="\udfff"),
+    "by": lambda crm: crm.touchpoints.retract("shop", "o1", reason="r", by="\ud800"),
+    "day": lambda crm: crm.care.agenda(NOW),
+    "day ": lambda crm: crm.care.agenda(date.max),
+    "day  ": lambda crm: crm.care.as_of(date.min),
+    "step": lambda crm: crm.lifecycle.advance(NOW - DAY, step=timedelta(seconds=1)),
+    "name": lambda crm: crm.as_actor(""),
+    "records": lambda crm: crm.capture({"id": "o-1", "kind": "visit"}),  # type: ignore[arg-type]
+    "kind": lambda crm: crm.captures(print),  # type: ignore[arg-type]
+    "actor": lambda _crm: crmkit.connect("memory://", plugins=[], actor=5),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("field", REFUSED)
+def test_absurd_arguments_are_named(crm: crmkit.CRM, field: str) -> None:
+    """The error is an InvalidValueError, names the argument, and nothing was done."""
+    before = crm.changes(limit=10_000)
+    with pytest.raises(crmkit.InvalidValueError) as caught:
+        REFUSED[field](crm)
+    named = vars(caught.value)["field"]
+    assert named == {"since": "until"}.get(field.strip(), field.strip())
+    assert str(caught.value).startswith(named)
+    assert crm.changes(limit=10_000) == before
+
+
+def test_one_name_alone_is_a_list_of_one(crm: crmkit.CRM) -> None:
+    """A kind or an id is not taken apart into its letters."""
+    id_ = who(crm)
+    assert {t.kind for t in crm.touchpoints.of(id_, kinds="purchase")} == {"purchase"}
+    assert [score.customer_id for score in crm.value.scores(id_)] == [id_]
+
+
+def test_what_is_to_be_decorated_can_be_called(crm: crmkit.CRM) -> None:
+    """`captures` refuses anything else when the module is loaded, not when the order comes in."""
+    with pytest.raises(crmkit.InvalidValueError, match="function"):
+        crm.captures("visit")(5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "name", ["url", "config", "workspace", "actor", "clock", "plugins", "engine", "migrate"]
+)
+def test_odd_settings_of_a_connection_are_told(name: str) -> None:
+    """An argument of `connect` opens a workspace that works, or is refused."""
+    for odd in ODD:
+        with suppress(crmkit.CrmkitError):
+            given: Any = {"url": "memory://", "plugins": []} | {name: odd}
+            with crmkit.connect(**given) as opened:
+                opened.value.pyramid()
