@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -130,7 +130,8 @@ class SqliteStore(SqlStore):
             warn_of_remains(self.dialect.place)
 
     def _scrub(self, wait: float) -> None:
-        with self._connection() as connection:
+        self._remains = True
+        with suppress(StoreError), self._connection() as connection:  # what was written stands
             self._remains = not scrub(connection.connection.dbapi_connection, wait)
 
 
