@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from crmkit.capture.whose import Whose
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import STATE, TOUCHPOINT
 from crmkit.model.touchpoint import TYPED, Rejection
-from crmkit.value.fold import fold_batch
+from crmkit.value.fold import by_customer, fold_batch
 from crmkit.value.layout import Layout
 from crmkit.value.rebuild import rebuild
 
@@ -30,6 +29,7 @@ _CURRENCY = TOUCHPOINT.position["currency"]
 _LAYOUT = STATE.position["layout"]
 _AMOUNT = 5  # place of the first field after the instant's in a parsed record
 _CUSTOMER = 19
+_STATES = 5_000  # states in memory at once: those of good customers are kilobytes
 
 
 class LostRace(Exception):  # noqa: N818 - a signal: the batch is done again
@@ -47,7 +47,7 @@ class Outcome:
         duplicate: Records that were known already.
         rejections: By their place in the batch.
         collisions: Ids of the collisions that were met.
-        known: Whether any of the records had been captured before.
+        known: Whether any of the records had come before.
     """
 
     run: int
@@ -64,9 +64,9 @@ class Outcome:
         return sum(row[_ORIGIN] == TYPED for row in self.rows)
 
     @property
-    def currencies(self) -> Counter[str]:
-        """How often each currency came with the new touchpoints."""
-        return Counter(row[_CURRENCY] for row in self.rows if row[_CURRENCY] is not None)
+    def currencies(self) -> set[str]:
+        """Currencies that came with the new touchpoints."""
+        return {row[_CURRENCY] for row in self.rows if row[_CURRENCY] is not None}
 
 
 @attrs.frozen
@@ -80,7 +80,7 @@ class Staged:
     """
 
     places: list[int]
-    parsed: list[Sequence[Any]]
+    parsed: list[tuple[Any, ...]]
     records: Sequence[Any]
 
 
@@ -128,13 +128,26 @@ class Batch:
             LostRace: another process came first; undo the transaction and try again.
         """
         owners = self._owners(staged)
+        met = [(at, owner, 0) for at, owner in enumerate(owners) if type(owner) is Found]
+        if self._trusting and not self._tombstones and len(met) == len(owners):
+            # Nearly every batch: new records of customers met before. Two of one id in it make
+            # writing raise, as one that was captured before does.
+            self._drafts = met
+        else:
+            self._draft(staged, owners)
+        if self._drafts:
+            self._append(staged.parsed)
+        self._outcome.collisions.update(self._directory.collisions)
+        return self._outcome
+
+    def _draft(self, staged: Staged, owners: list[Found | Keys | str | None]) -> None:
+        """Draft a row for each record that is new, learning what its keys say of its customer."""
         keys = [(parsed[0], parsed[1]) for parsed in staged.parsed]
         gone = erased_friends(self._tombstones, self._whose.look_up, staged.parsed)
         known = {} if self._trusting and not gone else earlier(self._writer, set(keys))
         self._load(owners, known)
         erased = self._tombstones.erased("record", (key for key in keys if key not in known))
         batch = as_kept(staged.parsed, gone)
-        # Nearly every record is new, and of a customer met before.
         is_plain = not known and not erased and not gone and len(set(keys)) == len(keys)
         drafts = self._drafts
         for at, (parsed, owner) in enumerate(zip(batch, owners, strict=True)):
@@ -145,11 +158,7 @@ class Batch:
                     self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
                     self._reject(staged, at, fault)
-        self._outcome.known = bool(known)
-        if self._drafts:
-            self._append(staged.parsed)
-        self._outcome.collisions.update(self._directory.collisions)
-        return self._outcome
+        self._outcome.known = bool(known) or self._outcome.duplicate > 0
 
     # -- whose ---------------------------------------------------------------------------
 
@@ -258,7 +267,7 @@ class Batch:
 
     # -- writing -------------------------------------------------------------------------
 
-    def _append(self, parsed: Sequence[Sequence[Any]]) -> None:
+    def _append(self, parsed: Sequence[tuple[Any, ...]]) -> None:
         writer, now, outcome = self._writer, self._now, self._outcome
         count = len(self._drafts)
         first = writer.sequence(count + self._directory.changes)
@@ -267,34 +276,32 @@ class Batch:
         roots: list[str] = []
         for seq, (at, found, rev) in enumerate(self._drafts, first):
             p = parsed[at]
-            came = (p[0], p[1], rev, found.base, found.via, p[2], p[3], p[4], now, run)
-            rows.append((seq, *came, *p[_AMOUNT:_CUSTOMER]))
-            roots.append(found.root)
+            base, root, via = found
+            came = (seq, p[0], p[1], rev, base, via, p[2], p[3], p[4], now, run)
+            rows.append(came + p[_AMOUNT:_CUSTOMER])
+            roots.append(root)
         if writer.append(TOUCHPOINT, rows):
             raise LostRace
         self._directory.write(first + count, run)
         feed(writer, rows)
         self._fold(rows, roots)
         outcome.rows = rows
-        outcome.roots = set(roots)
 
     def _fold(self, rows: list[Row], roots: list[str]) -> None:
         """Add the new touchpoints to their customers' values, in this transaction."""
         writer, layout = self._writer, self._layout
-        since = aged(writer, rows)
+        arrivals = by_customer(zip(roots, rows, aged(writer, rows), strict=True))
+        self._outcome.roots = set(arrivals)
         self._directory.load((), waiting := arrived(writer, rows))
         anew = {root for base in waiting if (root := self._directory.root(base))}
-        old = {}
-        for row in writer.fetch(STATE, [(root,) for root in set(roots)]):
-            if row[_LAYOUT] == layout.id:
-                old[row[0]] = row
-            else:
-                anew.add(row[0])
-        arrivals = zip(roots, rows, since, strict=True)
-        writer.put(
-            STATE,
-            fold_batch(layout, old, [one for one in arrivals if one[0] not in anew], self._now),
-        )
+        touched = sorted(self._outcome.roots - anew)
+        for start in range(0, len(touched), _STATES):
+            part = touched[start : start + _STATES]
+            old = {row[0]: row for row in writer.fetch(STATE, [(root,) for root in part])}
+            stale = {root for root, row in old.items() if row[_LAYOUT] != layout.id}
+            anew |= stale
+            came = {root: arrivals[root] for root in part if root not in stale}
+            writer.put(STATE, fold_batch(layout, old, came, self._now))
         if anew:
             rebuild(writer, anew, layout, self._now)
 

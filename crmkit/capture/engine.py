@@ -123,6 +123,7 @@ class Capture:
             tally.add(outcome)
             if outcome.rows and self._settings.told is not None:
                 self._settings.told(outcome.rows, outcome.roots)
+            del read, outcome  # or two batches would be in memory while the next is read
         return tally.report()
 
     def _write(

@@ -62,7 +62,7 @@ class Directory:
         self._owners: dict[Key, str | None] = {}
         self._asked: set[Key] = set()
         self._rows: dict[str, list[object]] = {}
-        self._held: dict[str, dict[str, set[str]]] = {}
+        self._held: dict[str, set[str]] = {}
         self._erased: set[Key] = set()
         self._learnt: list[Row] = []
         self._changed: dict[str, None] = {}
@@ -153,19 +153,16 @@ class Directory:
         held = self._held_by(str(self._rows[base][_ROOT]))
         return any(system in held for system, _ in keys)
 
-    def _held_by(self, root: str) -> dict[str, set[str]]:
-        """Give the keys of a whole merge group, by system."""
+    def _held_by(self, root: str) -> set[str]:
+        """Give the systems in which a whole merge group has keys."""
         held = self._held.get(root)
         if held is None:
-            held = self._held[root] = {}
             group = {row[0] for row in self._writer.fetch(CUSTOMER, [(root,)], by=("root",))}
-            for system, value, _, _ in self._writer.fetch(
+            keys = self._writer.fetch(
                 IDENTITY, [(base,) for base in group | {root}], by=("customer",)
-            ):
-                held.setdefault(system, set()).add(value)
-            for system, value, customer, _ in self._learnt:
-                if self.root(customer) == root:
-                    held.setdefault(system, set()).add(value)
+            )
+            held = self._held[root] = {system for system, *_ in keys}
+            held.update(key[0] for key in self._learnt if self.root(str(key[2])) == root)
         return held
 
     def _create(self, keys: list[Key], name: str, source: str) -> str:
@@ -174,7 +171,7 @@ class Directory:
             base, 0, base, PERSON, name, None, None, None, indexed(name), self._now, "{}"
         ]  # fmt: skip
         self._sources[base] = source
-        self._held[base] = {}
+        self._held[base] = set()
         self._learn(base, keys, "")
         return base
 
@@ -191,7 +188,7 @@ class Directory:
             row[_SEARCH] = f"{row[_SEARCH]}\n{fold(value)}".strip("\n")
             self._changed[base] = None
             if held is not None:
-                held.setdefault(system, set()).add(value)
+                held.add(system)
 
     def _collide(self, key: Key, holder: str, other: str, source: str, record: str) -> None:
         name = collision_id(key, holder, other)

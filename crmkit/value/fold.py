@@ -15,34 +15,40 @@ _KIND = TOUCHPOINT.position["kind"]
 _RECORDED = TOUCHPOINT.position["recorded"]
 
 
+Arrival = tuple[Row, int]
+"""TOUCHPOINT row, and the instant it is aged from: its own, or its purchase's for a return."""
+
+
+def by_customer(arrivals: Iterable[tuple[str, Row, int]]) -> dict[str, list[Arrival]]:
+    """Gather a batch's arrivals, each with its root customer, by customer."""
+    found: dict[str, list[Arrival]] = {}
+    for root, row, aged in arrivals:
+        known = found.get(root)
+        if known is None:
+            found[root] = [(row, aged)]
+        else:
+            known.append((row, aged))
+    return found
+
+
 def fold_batch(
-    layout: Layout,
-    old: Mapping[str, Row],
-    arrivals: Iterable[tuple[str, Row, int]],
-    now: int,
+    layout: Layout, old: Mapping[str, Row], came: Mapping[str, list[Arrival]], now: int
 ) -> list[Row]:
-    """Add a batch of touchpoints to their customers' states.
+    """Add touchpoints to their customers' states.
 
     Args:
         layout: The model in force.
-        old: STATE rows by root customer; those under another layout must not be among them.
-        arrivals: Root customer, TOUCHPOINT row, and the instant it is aged from: its own, or
-            its purchase's for a return that names one.
+        old: STATE rows by root customer; those under another layout must not be among `came`.
+        came: What arrived, by root customer.
         now: The clock, in microseconds; what lies ahead of it waits in the state.
 
     Returns:
-        The new STATE rows of everybody touched.
+        The new STATE rows of everybody in `came`.
     """
     program = compile_program(layout)
-    by_root: dict[str, list[tuple[Row, int]]] = {}
-    for root, row, aged in arrivals:
-        known = by_root.get(root)
-        if known is None:
-            by_root[root] = [(row, aged)]
-        else:
-            known.append((row, aged))
     return [
-        _fold_one(program, layout, root, old.get(root), came, now) for root, came in by_root.items()
+        _fold_one(program, layout, root, old.get(root), arrived, now)
+        for root, arrived in came.items()
     ]
 
 
@@ -51,7 +57,7 @@ def _fold_one(  # noqa: PLR0913 - one customer of a batch
     layout: Layout,
     root: str,
     kept: Row | None,
-    came: list[tuple[Row, int]],
+    came: list[Arrival],
     now: int,
 ) -> Row:
     """Add one customer's arrivals, from packed row to packed row."""
