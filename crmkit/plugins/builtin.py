@@ -1,14 +1,16 @@
 """What crmkit itself brings, through the same hooks as everybody's plugins.
 
-Stores and commands stand above plugins in the layers, so they are named by ``"module:attr"`` here,
-and nothing is imported before somebody asks.
+Stores, commands and the default model stand above plugins in the layers, so they are named by
+``"module:attr"`` here, and nothing is imported before somebody asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crmkit.contracts.specs import CommandSpec, StoreSpec, load
+from crmkit.contracts.specs import CommandSpec, KindSpec, StoreSpec, load
+from crmkit.model.touchpoint import KINDS
+from crmkit.model.value import Indicator
 from crmkit.plugins.marks import hookimpl
 
 
@@ -24,3 +26,17 @@ def crmkit_commands() -> Iterable[CommandSpec]:
     """Offer the commands of the core."""
     specs: Iterable[CommandSpec] = load("crmkit.cli.commands:COMMANDS")
     return specs
+
+
+def own_names(kind: type) -> frozenset[str]:
+    """Give the names that are crmkit's own, of what it offers by no hook: no plugin takes them.
+
+    Args:
+        kind: Of which records: a name of a touchpoint kind may well be one of a channel.
+    """
+    if kind is KindSpec:
+        return frozenset(KINDS)
+    if kind is Indicator:
+        model = load("crmkit.value.models:default_model")()
+        return frozenset(indicator.name for indicator in model.indicators)
+    return frozenset()

@@ -122,7 +122,8 @@ def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
     """Offer indicators that a value model may use by name.
 
     Called: once, when a model that names an indicator is first loaded.
-    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    Combined: by name; a name offered twice, or one of the default model, is a PluginError naming
+        both.
     On error: only this plugin's indicators are missing; where the model in force uses one, scoring
         stops with a PluginError that names the plugin.
 

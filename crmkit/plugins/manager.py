@@ -20,9 +20,8 @@ from crmkit.contracts.specs import (
     StoreSpec,
 )
 from crmkit.model.lifecycle import StageRule
-from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import Indicator
-from crmkit.plugins import declarations, references
+from crmkit.plugins import builtin, declarations, references
 from crmkit.plugins.declarations import Declared
 from crmkit.plugins.records import Failure, Plugin, PluginRow
 from crmkit.plugins.relay import Relay
@@ -167,11 +166,12 @@ class PluginManager:
         Raises:
             PluginError: names the plugin that declared it and is missing or raising.
         """
-        self._require(declarations.KINDS, remembered, set(names) - set(KINDS))
+        self._require(declarations.KINDS, remembered, set(names) - builtin.own_names(KindSpec))
 
     def require_indicators(self, names: Collection[str], remembered: Declared) -> None:
         """Stop where a plugin's indicator that the model uses is not offered; raises alike."""
-        self._require(declarations.INDICATORS, remembered, names)
+        own = builtin.own_names(Indicator)
+        self._require(declarations.INDICATORS, remembered, set(names) - own)
 
     def require_references(self, remembered: Declared) -> None:
         """Stop where anybody who ever kept data about customers cannot be asked; raises alike."""

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 import attrs
 
-from crmkit.contracts.specs import KindSpec, OpenedSpec
+from crmkit.contracts.specs import OpenedSpec
 from crmkit.errors import CrmkitError
-from crmkit.model.touchpoint import KINDS
 from crmkit.plugins import builtin
 from crmkit.plugins.calls import Calls, run
 from crmkit.plugins.discovery import Restriction
@@ -79,8 +78,7 @@ class Relay:
                     for plugin, answer in self.ask(hook, kind, {})
                     if not isinstance(answer, Failure)
                 ]
-                reserved = KINDS if kind is KindSpec else ()
-                self._offers[hook] = merge(hook, answers, self.calls, reserved)
+                self._offers[hook] = merge(hook, answers, self.calls, builtin.own_names(kind))
             return self._offers[hook]
 
     def spec(self, hook: str, kind: type[S], name: str) -> S:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import crmkit
 from crmkit.contracts.specs import ChannelSpec, KindSpec, StoreSpec
 from crmkit.errors import PluginError
+from crmkit.model.value import Indicator
 from crmkit.plugins import PluginManager, hookimpl
+from crmkit.testing.plugins import manager_for
+from crmkit.value.models import default_model
 
 
 def offering(*names: str) -> SimpleNamespace:
@@ -78,6 +83,29 @@ def test_a_kind_of_the_core_cannot_be_declared_again():
 
     assert list(manager.touchpoint_kinds()) == ["flight"]
     assert "'purchase' is one of crmkit's own" in manager.failures[0].cause
+
+
+def test_an_indicator_of_the_core_cannot_be_offered_again():
+    """A clash with the default model is told like any other, and the rest of the plugin counts."""
+    mine = [
+        Indicator(name, ("visit",), "count", half_life=timedelta(days=9), weight=1)
+        for name in (default_model().indicators[0].name, "flights")
+    ]
+    plugin = SimpleNamespace(crmkit_indicators=hookimpl(lambda: mine))
+    manager = PluginManager(discover=False)
+    manager.register(plugin, name="pigeon")
+    cause = f"the indicator '{mine[0].name}' is one of crmkit's own"
+
+    with crmkit.connect("memory://", plugins=manager) as crm:
+        names = [indicator.name for indicator in crm.value.model().indicators]
+        assert names == [*(own.name for own in default_model().indicators), "flights"]
+        crm.customers.save(crmkit.Customer(name="Ann"))
+        assert len(list(crm.value.scores())) == 1
+    (row,) = [row for row in manager.report() if row.name == "pigeon"]
+    assert (row.status, row.cause) == ("partly", f"crmkit_indicators: {cause}")
+    manager.require_indicators([mine[0].name], {"indicators": {mine[0].name: "pigeon"}})
+    with pytest.raises(PluginError, match=cause):
+        manager_for(plugin)
 
 
 def test_an_unknown_name_suggests_the_nearest():
