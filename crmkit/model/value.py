@@ -98,7 +98,7 @@ class Score(Record):
 
     @property
     def tier(self) -> str | None:
-        """``key``, ``core`` or ``base``; None where nobody is ranked."""
+        """``key``, ``core`` or ``base``; None: he was not known yet, or nothing was recorded."""
         tier: str | None = resolve(self, "_tier")
         return tier
 

@@ -45,13 +45,13 @@ class Survey:
 
     Attributes:
         moved: In the order of ids.
-        before: The ranking at the start, with the gaps known at the end.
-        tiers: Everybody's tier at the start, as the view has it.
+        before: The ranking of everybody at the start, with the gaps known at the end.
+        tiers: The tiers recorded by the start, in the view of what was shown.
     """
 
     moved: list[Moved]
     before: Ranking
-    tiers: Mapping[str, str]
+    tiers: Mapping[str, str] = attrs.field(factory=dict)
 
 
 def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
@@ -85,7 +85,7 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
                 irregular[customer] = fading, silent
         moved.append(Moved(customer, first, last - first, last - first - expected))
     ranking = Ranking.of(totals, gaps)
-    return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking, ranking.tiers)
+    return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking)
 
 
 def _fade(

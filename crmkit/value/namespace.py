@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 
@@ -20,6 +20,7 @@ from crmkit.value.deciding import Decisions
 from crmkit.value.everybody import each_state
 from crmkit.value.explain import Path, explain, explain_as_shown
 from crmkit.value.kinds import KindRules, kind_of
+from crmkit.value.known import totals_of_known
 from crmkit.value.measure import revenue
 from crmkit.value.movers import (
     Moved,
@@ -31,6 +32,7 @@ from crmkit.value.movers import (
     survey,
 )
 from crmkit.value.ranking import TIERS, Ranking, pyramid
+from crmkit.value.ranks import Ranks
 from crmkit.value.rhythm import own_gap
 from crmkit.value.scoring import (
     TierOf,
@@ -43,7 +45,6 @@ from crmkit.value.scoring import (
 )
 from crmkit.value.shown import shown_survey, tier_as_shown
 
-_KEPT = 4
 _BODY = CUSTOMER.position["body"]
 _TIER = STANDING.position["tier"]
 
@@ -57,7 +58,11 @@ class Value(Decisions):
     """
 
     kind_rules: KindRules = attrs.field(factory=KindRules)
-    _kept: dict[tuple[int, ...], Ranking] = attrs.field(factory=dict, init=False, repr=False)
+    _ranks: Ranks = attrs.field(init=False, repr=False)
+
+    @_ranks.default
+    def _no_ranks(self) -> Ranks:
+        return Ranks(self.session, self.defaults)
 
     # -- scores ------------------------------------------------------------------------
 
@@ -106,19 +111,24 @@ class Value(Decisions):
                     customer_id=root,
                     at=shown,
                     total=whole,
-                    tier=held.get(root) or self._rank_tier(root, when),
+                    tier=held.get(root) or self._ranks.tier(root, when),
                     model=version,
                     parts=partial(_parts, valued),
                 )
 
     def pyramid(self, at: datetime | None = None) -> tuple[Tier, ...]:
-        """Give the tiers by rank, with their shares of value and revenue."""
+        """Give the tiers by rank, with their shares of value and revenue.
+
+        At an instant of the past those are ranked who were known by then: who had a touchpoint,
+        or had been written down.
+        """
         when = self._when(at)
+        past = at is not None and when < self.session.now()
         totals: list[tuple[str, float]] = []
         earned: dict[str, float] = {}
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
-            for root, whole, state, _ in totals_of_all(reader, basis, when):
+            for root, whole, state, _ in totals_of_known(reader, basis, when, past=past):
                 totals.append((root, whole))
                 earned[root] = revenue(basis.layout, state)
         return pyramid(Ranking.of(totals), earned)
@@ -185,13 +195,16 @@ class Value(Decisions):
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
             found = (shown_survey if as_shown else survey)(reader, basis, *when)
+        tiers: Mapping[str, str] = {}
+        if tier is not None:
+            tiers = found.tiers if as_shown else self._ranks.at(when[0]).tiers
         moved = order_movers(
             found.moved,
             direction=direction,
             order=order,
             min_delta=min_delta,
             limit=limit,
-            tiers=found.tiers,
+            tiers=tiers,
             tier=tier,
         )
         return Movers(moved, lambda mover: self._made(mover, when, found, as_shown=as_shown))
@@ -229,29 +242,12 @@ class Value(Decisions):
             raise InvalidValueError(message, field="until")
         return start, end
 
-    def _ranking(self, at: int) -> Ranking:
-        """Rank everybody, once for an instant as long as nothing is written."""
-        with self.session.store.read() as reader:
-            key = (reader.watermark(), at)
-            if key not in self._kept:
-                self._keep(key, _rank(reader, read_basis(reader, self.defaults), at))
-            return self._kept[key]
-
-    def _keep(self, key: tuple[int, ...], ranking: Ranking) -> None:
-        for old in list(self._kept)[: 1 - _KEPT]:
-            self._kept.pop(old, None)
-        self._kept[key] = ranking
-
-    def _rank_tier(self, customer: str, at: int) -> TierOf:
-        """Rank everybody only where somebody looks at the tier."""
-        return lambda: self._ranking(at).tiers.get(customer)
-
     def _tier(self, reader: Reader, customer: str, at: int, *, held: bool) -> TierOf | str | None:
         for row in reader.fetch(STANDING, [(customer,)]) if held else ():
             tier: str | None = row[_TIER]
             if tier is not None:
                 return tier
-        return self._rank_tier(customer, at)
+        return self._ranks.tier(customer, at)
 
     def _movement(
         self, reader: Reader, basis: Basis, customer: str, when: tuple[int, int], *, as_shown: bool
@@ -266,32 +262,20 @@ class Value(Decisions):
             )
         else:
             path = explain(reader, basis, customer, since, until)
-            tiers = self._rank_tier(customer, since), self._rank_tier(customer, until)
-        return movement(customer, path, when, tiers, lambda: self._tier_gap(customer, when))
-
-    def _tier_gap(self, customer: str, when: tuple[int, int]) -> float | None:
-        with self.session.store.read() as reader:
-            key = (reader.watermark(), *when)
-            if key not in self._kept:
-                basis = read_basis(reader, self.defaults)
-                self._keep(key, survey(reader, basis, *when).before)
-            return self._kept[key].tier_gap(customer)
+            tiers = self._ranks.tier(customer, since), self._ranks.tier(customer, until)
+        return movement(customer, path, when, tiers, lambda: self._ranks.gap(customer, when))
 
     def _made(
         self, mover: Moved, when: tuple[int, int], found: Survey, *, as_shown: bool
     ) -> Movement:
         with self.session.store.read() as reader:
-            self._keep((reader.watermark(), *when), found.before)
+            self._ranks.keep(reader.watermark(), when, found.before)
             basis = read_basis(reader, self.defaults)
             return self._movement(reader, basis, mover.customer, when, as_shown=as_shown)
 
 
 def _parts(valued: Callable[[], Valued]) -> tuple[Part, ...]:
     return valued().parts()
-
-
-def _rank(reader: Reader, basis: Basis, at: int) -> Ranking:
-    return Ranking.of((root, whole) for root, whole, _, _ in totals_of_all(reader, basis, at))
 
 
 def _held_tiers(reader: Reader, ids: list[str] | None) -> dict[str, str]:

@@ -31,6 +31,8 @@ from crmkit.value.readers import Setting
 from crmkit.value.state import State
 
 TierOf = Callable[[], str | None]
+Totalled = tuple[str, float, State, "Callable[[], Valued]"]
+"""One customer's id, total and state, and his whole value where it is wanted."""
 
 
 @attrs.frozen
@@ -94,15 +96,15 @@ def value(layout: Layout, state: State, setting: Setting, said: Said) -> Valued:
     return Valued(layout, measured, share_out(layout, measured.states))
 
 
-def require_root(reader: Reader, customer: str, field: str = "id") -> Row:
+def require_root(reader: Reader, customer: str) -> Row:
     """Give the CUSTOMER row of an id that was not merged into another.
 
     Raises:
-        InvalidValueError: it is no text; `field` names the argument.
+        InvalidValueError: it is no text.
         CustomerNotFound: nobody has that id.
         CustomerMerged: it was merged; `into` names where to.
     """
-    return require_roots(reader, [text(field, customer)])[customer]
+    return require_roots(reader, [text("id", customer)])[customer]
 
 
 def require_roots(reader: Reader, customers: Sequence[str]) -> dict[str, Row]:
@@ -141,8 +143,8 @@ def value_as_shown(reader: Reader, basis: Basis, customer: str, at: int) -> Valu
 
 def totals_of_all(
     reader: Reader, basis: Basis, at: int, ids: Iterable[str] | None = None
-) -> Iterator[tuple[str, float, State, Callable[[], Valued]]]:
-    """Stream (id, total, state, the whole value where it is wanted) of everybody, ordered by id."""
+) -> Iterator[Totalled]:
+    """Stream everybody's total, ordered by id."""
     layout = basis.layout
     setting = basis.setting(layout, at, TODAY)
     quick_total = quick_totals(layout, setting)

@@ -352,9 +352,22 @@ class World:
 
     # -- rank ------------------------------------------------------------------------------
 
+    def is_known(self, person: str, at: datetime) -> bool:
+        """Tell whether a customer had been met, or recorded under any of his names, by then."""
+        return any(row["at"] <= at for row in self.look().by_owner[person]) or any(
+            record["recorded_at"] <= at
+            for record in self.records
+            if self.root(record["customer"], FOREVER) == person
+        )
+
     def tiers(self, at: datetime, ids: dict[str, str]) -> dict[str, str]:
-        """Give everybody's tier by rank: 2 % (rounded up) key, down to 20 % core."""
-        totals = {person: self.score(person, at).total for person in self.customers()}
+        """Give everybody's tier by rank: 2 % (rounded up) key, down to 20 % core.
+
+        Reading: a rank of the past is one among those who were known by then, by a touchpoint
+        (as it is known today) or by a record.
+        """
+        known = [person for person in self.customers() if self.is_known(person, at)]
+        totals = {person: self.score(person, at).total for person in known}
         ranked = sorted(totals, key=lambda person: (-totals[person], ids[person]))
         key = math.ceil(Decimal(len(ranked)) * 2 / 100)
         core = math.ceil(Decimal(len(ranked)) * 20 / 100)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import crmkit
 from crmkit.model.value import Indicator, ValueModel
 from tests.value.shop import DAY, START, Shop, generated, shop
 
@@ -140,6 +141,51 @@ def test_a_past_tier_is_the_rank_of_that_instant() -> None:
         assert opened.score("new@x.org", START - 300 * DAY).tier == "base"
         assert opened.score("old@x.org", START).tier == "base"
         assert opened.score("new@x.org", START).tier == "key"
+
+
+def test_who_was_not_known_yet_has_no_rank_then() -> None:
+    """Ten old customers were ten, however many came since: two of ten are key or core."""
+    with shop(MODEL) as opened:
+        for number, person in enumerate(people(10)):
+            past = START - 400 * DAY
+            opened.note("purchase", past, person, amount=str(100 + number), currency="CNY")
+        opened.wait(DAY)
+        for person in people(100)[10:]:
+            opened.note("purchase", opened.now, person, amount="5000", currency="CNY")
+        then = START - 399 * DAY
+        assert [tier.count for tier in tiers(opened, then).values()] == [1, 1, 8]
+        assert [tier.count for tier in tiers(opened).values()] == [2, 18, 80]
+        assert opened.score("p009@x.org", then).tier == "key"
+        assert opened.score("p050@x.org", then).tier is None
+        scores = opened.crm.value.scores([opened.ids["p008@x.org"], opened.ids["p099@x.org"]], then)
+        assert {score.tier for score in scores} == {"core", None}
+        for tier, count in (("key", 1), ("core", 1), ("base", 8)):
+            assert len(opened.crm.value.movers(then, tier=tier)) == count
+        moved = opened.explain(then, person="p050@x.org")
+        assert (moved.before.tier, moved.before.total) == (None, 0.0)
+
+
+def test_a_prospect_counts_from_when_he_was_written_down() -> None:
+    """Whoever was saved and has done nothing yet is in the base, yesterday as well as today."""
+    with shop(MODEL) as opened:
+        opened.note("purchase", START - 400 * DAY, amount="10", currency="CNY")
+        opened.crm.customers.save(crmkit.Customer(name="Prospect"))
+        later = opened.now
+        opened.wait(DAY)
+        for at, count in ((later - DAY, 1), (later, 2), (None, 2)):
+            assert sum(tier.count for tier in tiers(opened, at).values()) == count
+
+
+def test_a_prospect_who_was_merged_was_known_by_his_older_record() -> None:
+    """Of two records of one person the older one says since when he is known."""
+    with shop(MODEL) as opened:
+        save = opened.crm.customers.save
+        old = save(crmkit.Customer(name="A")).id
+        then = opened.now
+        opened.wait(DAY)
+        opened.crm.customers.merge(save(crmkit.Customer(name="A.")).id, old, reason="the same")
+        assert [tier.count for tier in tiers(opened, then).values()] == [1, 0, 0]
+        assert [tier.count for tier in tiers(opened, then - DAY).values()] == [0, 0, 0]
 
 
 def test_a_merged_customer_has_one_place() -> None:

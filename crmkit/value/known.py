@@ -1,0 +1,53 @@
+"""Who was known at an instant of the past: they alone had a rank then.
+
+Somebody is known from his first touchpoint on, whenever it was captured, so that history imported
+today has a past; or from when he was first written down, as a prospect who has done nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import CUSTOMER
+from crmkit.value.basis import Basis
+from crmkit.value.history import pages
+from crmkit.value.scoring import Totalled, totals_of_all
+from crmkit.value.state import NEVER
+
+_ROOT, _RECORDED = CUSTOMER.position["root"], CUSTOMER.position["recorded"]
+
+
+def totals_of_known(reader: Reader, basis: Basis, at: int, *, past: bool) -> Iterator[Totalled]:
+    """Stream what `totals_of_all` does, of everybody who was known by `at`, in any order.
+
+    Args:
+        reader: One consistent look.
+        basis: What scores rest on.
+        at: The instant, in microseconds.
+        past: Whether it lies in the past: now everybody who is there is known, and nobody asked.
+    """
+    totals = totals_of_all(reader, basis, at)
+    return _known(reader, totals, at) if past else totals
+
+
+def _known(reader: Reader, totals: Iterable[Totalled], at: int) -> Iterator[Totalled]:
+    unmet: list[Totalled] = []
+    for one in totals:
+        _, _, state, _ = one
+        if state.newest == NEVER:
+            unmet.append(one)
+        else:
+            yield one
+    written = _written_down(reader, (one[0] for one in unmet), at)
+    yield from (one for one in unmet if one[0] in written)
+
+
+def _written_down(reader: Reader, roots: Iterable[str], at: int) -> set[str]:
+    """Give those who had a record by `at`, under their own id or one that was merged into it."""
+    return {
+        row[_ROOT]
+        for page in pages(roots)
+        for row in reader.fetch(CUSTOMER, [(root,) for root in page], by=("root",))
+        if row[_RECORDED] <= at
+    }

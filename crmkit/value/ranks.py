@@ -1,0 +1,60 @@
+"""Everybody ranked at the instants that are asked about, once as long as nothing is written."""
+
+from __future__ import annotations
+
+import attrs
+
+from crmkit.contracts.session import Session
+from crmkit.value.basis import Defaults, read_basis
+from crmkit.value.known import totals_of_known
+from crmkit.value.movers import survey
+from crmkit.value.ranking import Ranking
+from crmkit.value.scoring import TierOf
+
+_KEPT = 4
+
+
+@attrs.frozen
+class Ranks:
+    """Rankings of one workspace; the last few are kept.
+
+    Attributes:
+        session: The open workspace.
+        defaults: Model and kinds that hold before anything was decided.
+    """
+
+    session: Session
+    defaults: Defaults
+    _kept: dict[tuple[int, ...], Ranking] = attrs.field(factory=dict, init=False, repr=False)
+
+    def at(self, at: int) -> Ranking:
+        """Rank everybody who was known by an instant."""
+        with self.session.store.read() as reader:
+            key = (reader.watermark(), at)
+            if key not in self._kept:
+                basis, past = read_basis(reader, self.defaults), at < self.session.now()
+                known = totals_of_known(reader, basis, at, past=past)
+                self._keep(key, Ranking.of((root, total) for root, total, _, _ in known))
+            return self._kept[key]
+
+    def tier(self, customer: str, at: int) -> TierOf:
+        """Give how to find a customer's tier: nobody is ranked before somebody looks."""
+        return lambda: self.at(at).tiers.get(customer)
+
+    def gap(self, customer: str, when: tuple[int, int]) -> float | None:
+        """Give the usual gap in a customer's tier at the start of a span of time."""
+        with self.session.store.read() as reader:
+            key = (reader.watermark(), *when)
+            if key not in self._kept:
+                basis = read_basis(reader, self.defaults)
+                self._keep(key, survey(reader, basis, *when).before)
+            return self._kept[key].tier_gap(customer)
+
+    def keep(self, watermark: int, when: tuple[int, int], ranking: Ranking) -> None:
+        """Keep the ranking at the start of a span that was worked out already."""
+        self._keep((watermark, *when), ranking)
+
+    def _keep(self, key: tuple[int, ...], ranking: Ranking) -> None:
+        for old in list(self._kept)[: 1 - _KEPT]:
+            self._kept.pop(old, None)
+        self._kept[key] = ranking
