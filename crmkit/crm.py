@@ -285,6 +285,7 @@ class CRM:
             self.config.region,
             self._key,
             heard=self._tell if hears else None,
+            missing=self._missing_kinds,
         )
 
     def _tell(self, touchpoints: Callable[[], list[Touchpoint]], customers: list[str]) -> None:
@@ -308,6 +309,11 @@ class CRM:
         if remembered:
             self.plugins.require_kinds(remembered.get("kinds", ()), remembered)
             self.plugins.require_indicators(remembered.get("indicators", ()), remembered)
+
+    def _missing_kinds(self, reader: Reader) -> dict[str, str]:
+        """Say why records of kinds that are declared no more are rejected."""
+        remembered = _remembered(reader)
+        return self.plugins.missing_kinds(remembered) if remembered else {}
 
     @cached_property
     def _declared(self) -> dict[str, dict[str, str]]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import attrs
+
 from crmkit.arguments import ID_LIMIT, callback, items, optional_text
+from crmkit.capture.absent import Absent
 from crmkit.capture.engine import Capture, OnReject, Settings
 from crmkit.capture.tombstones import Key, no_key
 from crmkit.contracts.session import Session
-from crmkit.contracts.store import Row
+from crmkit.contracts.store import Reader, Row
 from crmkit.model.touchpoint import CaptureReport, Rejection, Touchpoint
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.history import touchpoint
 
 Heard = Callable[[Callable[[], list[Touchpoint]], list[str]], object]
 """Told after each commit: how to get the new touchpoints, and the customers they touched."""
+Missing = Callable[[Reader], Mapping[str, str]]
+"""Gives why records of kinds that plugins declared once cannot be taken now, by kind."""
 
 
 class Intake:
@@ -29,10 +34,12 @@ class Intake:
         region: str | None,
         key: Key = no_key,
         heard: Heard | None = None,
+        missing: Missing = lambda _: {},
     ) -> None:
         """Keep one engine, since it remembers the customers it met."""
         self._session = session
-        self._defaults = defaults
+        self._defaults = attrs.evolve(defaults, guard=None)  # what is scored stops, not this
+        self._missing = missing
         self._heard = heard
         self._engine = Capture(
             Settings(
@@ -57,9 +64,15 @@ class Intake:
         callback("on_reject", on_reject)
         with self._session.store.read() as reader:
             layout = read_basis(reader, self._defaults).layout
-        return self._engine.run(
-            self._session.store, records, layout, source=source, on_reject=on_reject
+            absent = Absent(self._missing(reader))
+        report = self._engine.run(
+            self._session.store,
+            records,
+            layout,
+            source=source,
+            on_reject=absent.listener(on_reject),
         )
+        return absent.report(report)
 
     def _tell(self, rows: list[Row], roots: set[str]) -> None:
         heard = self._heard

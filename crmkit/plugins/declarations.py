@@ -78,11 +78,26 @@ def missing(
     return None
 
 
-def _error(what: str, name: str, owner: str | None, failures: list[Failure]) -> PluginError:
+def missing_kinds(
+    remembered: Declared, now: Declared, failures: Iterable[Failure]
+) -> dict[str, str]:
+    """Say of each touchpoint kind that is there no more why no record of it can be taken."""
+    before, there, known = remembered.get(KINDS, {}), now.get(KINDS, {}), list(failures)
+    stop = "no record is taken of the kind"
+    return {
+        name: str(_error(KINDS, name, owner, known, stop))
+        for name, owner in before.items()
+        if name not in there
+    }
+
+
+def _error(
+    what: str, name: str, owner: str | None, failures: list[Failure], stop: str = ""
+) -> PluginError:
     hook = HOOKS[what]
     related = [f for f in failures if f.hook in (None, hook)]
     mine = [f for f in related if f.distribution == owner]
-    stop = f"{_STOPS[what]} {name!r}"
+    stop = f"{stop or _STOPS[what]} {name!r}"
     if mine:
         return mine[0].error(f"{stop}: mend the plugin")
     if owner is not None:

@@ -148,8 +148,9 @@ def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
 
     Called: once, when the first record is captured or the first score is asked for.
     Combined: by name; a name offered twice, or one of the core, is a PluginError naming both.
-    On error: records of this plugin's kinds are rejected; where the data holds some already,
-        scoring stops with a PluginError that names the plugin.
+    On error: records of this plugin's kinds are rejected, with a reason that names it where the
+        workspace knew them before, and others are captured; scoring then stops with a PluginError
+        that names the plugin.
 
     Example:
         >>> from crmkit import hookimpl

@@ -168,6 +168,12 @@ class PluginManager:
         """
         self._require(declarations.KINDS, remembered, set(names) - builtin.own_names(KindSpec))
 
+    def missing_kinds(self, remembered: Declared) -> dict[str, str]:
+        """Say of each touchpoint kind that is declared no more why no record of it is taken."""
+        found = declarations.missing_kinds(remembered, self.declared(), self.failures)
+        own = builtin.own_names(KindSpec)
+        return {name: why for name, why in found.items() if name not in own}
+
     def require_indicators(self, names: Collection[str], remembered: Declared) -> None:
         """Stop where a plugin's indicator that the model uses is not offered; raises alike."""
         own = builtin.own_names(Indicator)
