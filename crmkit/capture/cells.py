@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
+from crmkit.capture.conditions import condition
 from crmkit.capture.exact import Fault, show
-from crmkit.capture.mapping import Getter, Mapping, condition, near, zone_of
-from crmkit.capture.numbers import Writing
+from crmkit.capture.mapping import Getter, Mapping, flag, listed, near, text, zone_of
+from crmkit.capture.numbers import Writing, product
 from crmkit.capture.templates import OCCURRENCE, Piece, pieces
 from crmkit.capture.turns import Times, negated, otherwise, replaced
 from crmkit.errors import MappingError
 
-_EXACT = Context(prec=250)
 _WHAT = frozenset("column template product cases".split())
 _OPTIONS = _WHAT | frozenset("negate replace default time_format timezone".split())
-_NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
+EXACT = frozenset({"amount", "margin", "quantity", "rating"})
+"""Fields of a record that are numbers, and are kept as they are written."""
 _TIMES = frozenset({"at", "birthday"})
-WRITTEN = ("at", *sorted(_NUMBERS))
+WRITTEN = ("at", *sorted(EXACT))
 """Fields of a record that a mapping may say how they are written."""
 
 
@@ -74,15 +75,9 @@ class Compiler:
         """Compile a condition."""
         return condition(spec, self.column, self.number)
 
-    def number(self, text: str) -> Decimal:
+    def number(self, value: Any) -> Decimal:
         """Read a number as the mapping writes numbers; raises InvalidOperation for others."""
-        return self._writing.number(text)
-
-    def _number_or_fault(self, text: str, field: str) -> Decimal:
-        try:
-            return self.number(text)
-        except ArithmeticError:
-            raise Fault(field, f"must be {self._writing.told()}, got {show(text)}") from None
+        return self._writing.number(value)
 
     # -- shapes of a value ----------------------------------------------------------------
 
@@ -100,7 +95,7 @@ class Compiler:
         elif "cases" in spec:
             get = self._cases(spec["cases"], field)
         elif "column" in spec:
-            get = self.column(spec["column"])
+            get = self.column(text("column", spec["column"]))
         else:
             get = self._template(spec["template"])
         if "replace" in spec:
@@ -109,11 +104,11 @@ class Compiler:
             get = otherwise(get, spec["default"])
         if "template" in spec or "column" in spec:
             get = self._read(get, spec, field)
-        return negated(get, field) if spec.get("negate", False) else get
+        return negated(get, field) if flag("negate", spec.get("negate", False)) else get
 
-    def _cases(self, cases: list[Any], field: str) -> Getter:
+    def _cases(self, cases: Any, field: str) -> Getter:
         compiled: list[tuple[Getter | None, Getter]] = []
-        for case in cases:
+        for case in listed("cases", cases):
             if not isinstance(case, dict) or "value" not in case or set(case) - {"when", "value"}:
                 raise MappingError(f"{field}: a case is {{ when = ..., value = ... }}", field=field)
             test = self.test(case["when"]) if "when" in case else None
@@ -130,19 +125,29 @@ class Compiler:
     def _product(self, factors: Any, field: str) -> Getter:
         if not isinstance(factors, list) or not factors:
             raise MappingError(f"{field}: product needs a list of factors", field=field)
-        getters = [self._template(str(factor)) for factor in factors]
+        getters = [self._template(factor) for factor in factors]
 
         def multiply(row: Any) -> str | None:
-            result = Decimal(1)
-            for get in getters:
-                text = get(row)
-                if text is None:
-                    return None
-                factor = self._number_or_fault(str(text), field)
-                result = _EXACT.multiply(result, factor)
-            return format(result, "f")
+            values = [get(row) for get in getters]
+            if None in values:
+                return None
+            try:
+                return product(map(self.number, values))
+            except ArithmeticError:
+                raise self._no_number(field, next(filter(self._odd, values), values)) from None
 
         return multiply
+
+    def _odd(self, value: Any) -> bool:
+        """Tell whether a value is no number that can be kept."""
+        try:
+            product([self.number(value)])
+        except ArithmeticError:
+            return True
+        return False
+
+    def _no_number(self, field: str, value: Any) -> Fault:
+        return Fault(field, f"must be {self._writing.told()}, got {show(value)}")
 
     def _template(self, template: Any) -> Getter:
         """Compile text with columns in it; one whose columns are all empty is missing."""
@@ -161,14 +166,14 @@ class Compiler:
 
     def _filled(self, parts: list[Piece]) -> Getter:
         """Put the columns of a row between the texts of a template."""
-        getters = [(text, None if name is None else self.column(name)) for text, name in parts]
+        getters = [(before, None if name is None else self.column(name)) for before, name in parts]
         constant = all(get is None for _, get in getters)
 
         def fill(row: Any) -> str | None:
             whole = ""
             missing = not constant
-            for text, get in getters:
-                whole += text
+            for before, get in getters:
+                whole += before
                 if get is not None and (value := get(row)) is not None:
                     missing = False
                     whole += _text(value)
@@ -179,36 +184,44 @@ class Compiler:
     def _counted(self, template: str, parts: list[Piece]) -> Getter:
         """Compile a template with ``{#}``, which tells apart what would be the same otherwise."""
         place = [name for _, name in parts].index(OCCURRENCE)
-        after = "".join(text for text, _ in parts[place + 1 :])
+        after = "".join(behind for behind, _ in parts[place + 1 :])
         if any(name is not None for _, name in parts[place + 1 :]):
             message = f"{{#}} must be the last column of {template!r}"
             raise MappingError(message, field=template)
         get = self._filled([*parts[:place], (parts[place][0], None)])
-        within = self._template(self.mapping.within) if self.mapping.within else lambda _row: ""
+        within = self._within(self.mapping.within)
         seen: dict[str, int] = {}
         here: list[Any] = [None]
 
         def count(row: Any) -> str | None:
-            text = get(row)
+            before = get(row)
             now = within(row)
             if now != here[0]:
                 seen.clear()
                 here[0] = now
-            if text is None:
+            if before is None:
                 return None
-            seen[text] = number = seen.get(text, 0) + 1
-            return f"{text}{number}{after}"
+            seen[before] = number = seen.get(before, 0) + 1
+            return f"{before}{number}{after}"
 
         return count
+
+    def _within(self, template: str | None) -> Getter:
+        """Compile what occurrences are counted within; without one, all rows are the same."""
+        if template is None:
+            return lambda _row: ""
+        if any(name == OCCURRENCE for _, name in pieces(template)):
+            raise MappingError("within is what {#} counts in, and cannot hold it", field="within")
+        return self._template(template)
 
     def _read(self, get: Getter, spec: dict[str, Any], field: str) -> Getter:
         """Read a cell as its field needs: a number or an instant as the mapping writes them."""
         if field in _TIMES:
-            written = spec.get("time_format", self.mapping.time_format)
+            form = spec.get("time_format", self.mapping.time_format)
             zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
-            return Times(get, field, written, zone)
+            return Times(get, field, None if form is None else text("time_format", form), zone)
         writing = self._writing
-        if field not in _NUMBERS or writing.usual:
+        if field not in EXACT or writing.usual:
             return get
 
         def number(row: Any) -> Any:
@@ -218,7 +231,7 @@ class Compiler:
             try:
                 return writing.plain(value)
             except ArithmeticError:
-                raise Fault(field, f"must be {writing.told()}, got {show(value)}") from None
+                raise self._no_number(field, value) from None
 
         return number
 

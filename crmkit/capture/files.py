@@ -9,13 +9,14 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.cells import WRITTEN, Compiler
-from crmkit.capture.exact import Fault
+from crmkit.capture.cells import EXACT, WRITTEN, Compiler
+from crmkit.capture.decoding import text_lines
+from crmkit.capture.exact import Fault, show
 from crmkit.capture.fields import KNOWN
 from crmkit.capture.headers import check_known, exactly
-from crmkit.capture.lines import Bad, Line, text_lines
+from crmkit.capture.lines import Bad, Line
 from crmkit.capture.mapping import Getter, Mapping, load_mapping, near
-from crmkit.capture.objects import by_path, objects
+from crmkit.capture.objects import by_path, loosely, objects
 from crmkit.capture.people import customer_maker
 from crmkit.capture.plainly import FIELDS, customer_sections, record_sections, whose
 from crmkit.capture.rows import Row, by_name, table
@@ -47,7 +48,7 @@ class Reading:
         for row in self._rows:
             if isinstance(row, Bad):
                 self.lines = row.line
-                yield Rejection(row.text, "record", f"line {row.line} {row.reason}")
+                yield Rejection(row.text, row.field, f"line {row.line} {row.reason}")
                 continue
             self.lines, cells = row
             try:
@@ -55,13 +56,19 @@ class Reading:
                     continue
                 made = self._make(cells)
             except Fault as fault:
-                raw = dict(cells) if isinstance(cells, dict) else list(cells)
-                yield Rejection(raw, fault.field, f"line {self.lines}: {fault.reason}")
+                yield self._rejected(cells, fault)
+                continue
+            except Exception as error:  # noqa: BLE001 - an odd value costs one line
+                yield self._rejected(cells, Fault("record", f"cannot be read: {show(error)}"))
                 continue
             if type(made) is dict:
                 made = Line(made)
                 made.line = self.lines
             yield made
+
+    def _rejected(self, cells: Any, fault: Fault) -> Rejection:
+        raw = dict(cells) if isinstance(cells, dict) else list(cells)
+        return Rejection(raw, fault.field, f"line {self.lines}: {fault.reason}")
 
     def _skips(self, cells: Any) -> bool:
         for test, reason in self.skips:
@@ -87,7 +94,7 @@ def read_touchpoints(path: Path | str, mapping: Mapping | Path | str | None = No
     Raises:
         MappingError: the mapping does not fit the file's columns; `field` names what.
     """
-    return _reading(Path(path), mapping, _record_maker, record_sections)
+    return _reading(Path(path), mapping, _record_maker, record_sections, EXACT)
 
 
 def read_customers(path: Path | str, mapping: Mapping | Path | str | None = None) -> Reading:
@@ -102,7 +109,7 @@ def read_customers(path: Path | str, mapping: Mapping | Path | str | None = None
     Raises:
         MappingError: the mapping does not fit the file's columns; `field` names what.
     """
-    return _reading(Path(path), mapping, customer_maker, customer_sections)
+    return _reading(Path(path), mapping, customer_maker, customer_sections, frozenset())
 
 
 def _reading(
@@ -110,6 +117,7 @@ def _reading(
     given: Mapping | Path | str | None,
     maker: Callable[[Compiler], Callable[[Any], Any]],
     plain: Callable[[list[str] | None], dict[str, Any] | None],
+    exact: frozenset[str],
 ) -> Reading:
     if given is None:
         mapping = Mapping()
@@ -119,7 +127,7 @@ def _reading(
     header: list[str] | None = None
     column: Callable[[str], Getter] = by_path
     if any(path.name.removesuffix(".gz").endswith(ending) for ending in _JSON_NAMES):
-        rows = objects(lines)
+        rows = objects(lines, path.name)
     else:
         rows, header = table(lines, mapping.delimiter, path.name)
         column = by_name(header, path.name)
@@ -129,6 +137,8 @@ def _reading(
     compiler = Compiler(attrs.evolve(mapping, sections=sections or {}), column)
     skips = [(compiler.test(rule), reason) for rule, reason in mapping.skips]
     make = maker(compiler) if sections is not None else _whole_maker(compiler)
+    if header is None:
+        make = loosely(make, exact)
     return Reading(rows, make, skips, mapping.source)
 
 

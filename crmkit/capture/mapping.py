@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -15,15 +14,17 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from crmkit.arguments import show
 from crmkit.errors import MappingError
 
 Getter = Callable[[Any], Any]
 """Gives one column's value of a row: text is trimmed, None where there is none."""
 
-_CONDITIONS = frozenset("column equals in starts ends matches empty below above not".split())
 _TEXTS = "source delimiter encoding time_format decimal thousands within".split()
-_CHARACTERS = frozenset({"delimiter", "decimal"})
+_NEVER = {"delimiter": '\0\r\n"', "decimal": "+-0123456789"}
+_CHARACTERS = frozenset(_NEVER)
 _SECTIONS = "fields customer friend attributes identities contacts addresses profile custom".split()
+_LONGEST = 1_000
 _KEYS = frozenset({*_TEXTS, *_SECTIONS, "timezone", "skip"})
 
 
@@ -67,11 +68,11 @@ def load_mapping(source: Path | str | dict[str, Any]) -> Mapping:
     path = Path(source)
     try:
         return _mapping(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MappingError(f"{path}: cannot be read: {error}", field="file") from None
     except MappingError as error:
         field = getattr(error, "field", None)
         raise MappingError(f"{path}: {error}", field=field) from None
+    except (OSError, ValueError, RecursionError) as error:  # no file, no text, no TOML
+        raise MappingError(f"{path}: cannot be read: {error}", field="file") from None
 
 
 def _mapping(plain: dict[str, Any]) -> Mapping:
@@ -80,19 +81,26 @@ def _mapping(plain: dict[str, Any]) -> Mapping:
             raise MappingError(f"unknown key {key!r}{near(key, _KEYS)}", field=key)
     texts = {key: plain[key] for key in _TEXTS if key in plain}
     for key, value in texts.items():
-        if not isinstance(value, str) or (key in _CHARACTERS and len(value) != 1):
-            what = "one character" if key in _CHARACTERS else "text"
-            raise MappingError(f"{key} must be {what}, got {value!r}", field=key)
+        text(key, value)
+        if key in _CHARACTERS and (len(value) != 1 or value in _NEVER[key]):
+            raise MappingError(f"{key} must be one character, got {show(value)}", field=key)
+    if any(character.isalnum() or character in "+-" for character in texts.get("thousands", "")):
+        message = "thousands must be what stands between digits, such as '.' or ' '"
+        raise MappingError(message, field="thousands")
+    if texts.get("thousands") == texts.get("decimal", "."):
+        raise MappingError("thousands must be another mark than decimal", field="thousands")
     sections: dict[str, Any] = {key: plain[key] for key in _SECTIONS if key in plain}
     for key, section in sections.items():
         wanted = list if key in ("contacts", "addresses") else dict
         if not isinstance(section, wanted) and not (key == "customer" and isinstance(section, str)):
             kind = "an array of tables [[...]]" if wanted is list else "a table [...]"
             raise MappingError(f"{key} must be {kind}", field=key)
+        if wanted is list and not all(isinstance(one, dict) for one in section):
+            raise MappingError(f"{key} must be an array of tables [[{key}]]", field=key)
     return Mapping(
         **texts,
         zone=zone_of(plain["timezone"]) if "timezone" in plain else None,
-        skips=tuple(_skip(rule) for rule in _listed(plain.get("skip", []), "skip")),
+        skips=tuple(map(_skip, listed("skip", plain.get("skip", [])))),
         sections=sections,
     )
 
@@ -100,7 +108,7 @@ def _mapping(plain: dict[str, Any]) -> Mapping:
 def _skip(rule: Any) -> tuple[Any, str]:
     if not isinstance(rule, dict) or set(rule) - {"when", "reason"} or "when" not in rule:
         raise MappingError("skip needs `when`, and may give a `reason`", field="skip")
-    return rule["when"], str(rule.get("reason", "skipped by the mapping"))
+    return rule["when"], text("reason", rule.get("reason", "skipped by the mapping"))
 
 
 def zone_of(name: Any) -> ZoneInfo:
@@ -108,88 +116,35 @@ def zone_of(name: Any) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, TypeError, OSError):
-        message = f"unknown time zone {name!r}: give an IANA name such as 'Europe/London'"
+        message = f"unknown time zone {show(name)}: give an IANA name such as 'Europe/London'"
         raise MappingError(message, field="timezone") from None
 
 
-def _listed(value: Any, field: str) -> list[Any]:
+def text(key: str, value: Any) -> str:
+    """Take a text of a mapping; raises MappingError for anything else."""
+    if not isinstance(value, str):
+        raise MappingError(f"{key} must be text, got {show(value)}", field=key)
+    return value
+
+
+def flag(key: str, value: Any) -> bool:
+    """Take true or false of a mapping; raises MappingError for anything else."""
+    if not isinstance(value, bool):
+        raise MappingError(f"{key} must be true or false, got {show(value)}", field=key)
+    return value
+
+
+def listed(key: str, value: Any) -> list[Any]:
+    """Take a list of a mapping; raises MappingError for anything else."""
     if not isinstance(value, list):
-        raise MappingError(f"{field} must be an array of tables [[{field}]]", field=field)
+        raise MappingError(f"{key} must be a list [...], got {show(value)}", field=key)
     return value
 
 
 def near(name: str, known: Iterable[str]) -> str:
     """Give ``; did you mean ...?`` where a name resembles a known one."""
     close = get_close_matches(name, list(known), 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(known))}"
-
-
-# -- conditions ----------------------------------------------------------------------------
-
-
-def condition(spec: Any, column: Callable[[str], Getter], number: Callable[[str], Any]) -> Getter:
-    """Compile a condition: a table whose every key must hold, or a list of which all must.
-
-    Args:
-        spec: ``{ column = "InvoiceNo", starts = "C" }``.
-        column: Gives the getter of a column, by name.
-        number: Reads a number, for ``below`` and ``above``.
-
-    Raises:
-        MappingError: a key is unknown, or no `column` is named.
-    """
-    if isinstance(spec, list):
-        tests = [condition(one, column, number) for one in spec]
-        return lambda row: all(test(row) for test in tests)
-    if not isinstance(spec, dict) or "column" not in spec:
-        raise MappingError("a condition needs the `column` it looks at", field="when")
-    for key in spec:
-        if key not in _CONDITIONS:
-            message = f"unknown condition {key!r}{near(key, _CONDITIONS)}"
-            raise MappingError(message, field="when")
-    get = column(spec["column"])
-    tests = [
-        _test(key, value, number) for key, value in spec.items() if key not in ("column", "not")
-    ]
-    wanted = not spec.get("not", False)
-    if len(tests) == 1:
-        (test,) = tests
-        return lambda row: test(_shown(get(row))) is wanted
-    return lambda row: all(test(text) for text in [_shown(get(row))] for test in tests) is wanted
-
-
-def _shown(value: Any) -> str:
-    return value if type(value) is str else "" if value is None else str(value)
-
-
-def _test(key: str, value: Any, number: Callable[[str], Any]) -> Callable[[str], bool]:
-    if key == "in":
-        words = frozenset(str(one) for one in value)
-        return lambda text: text in words
-    if key == "empty":
-        return lambda text: (not text) is bool(value)
-    if key == "matches":
-        try:
-            pattern = re.compile(value)
-        except re.error as error:
-            raise MappingError(f"matches is no pattern: {error}", field="when") from None
-        return lambda text: pattern.fullmatch(text) is not None
-    if key in ("below", "above"):
-        limit = number(str(value))
-        below = key == "below"
-
-        def compare(text: str) -> bool:
-            try:
-                found = number(text)
-            except ArithmeticError:
-                return False  # what is no number is neither below nor above
-            return bool(found < limit if below else found > limit)
-
-        return compare
-    word = str(value)
-    tests: dict[str, Callable[[str], bool]] = {
-        "equals": lambda text: text == word,
-        "starts": lambda text: text.startswith(word),
-        "ends": lambda text: text.endswith(word),
-    }
-    return tests[key]
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    names = ", ".join(sorted(filter(None, known)))
+    return f"; known: {names if len(names) <= _LONGEST else names[:_LONGEST] + '...'}"

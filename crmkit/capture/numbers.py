@@ -3,9 +3,39 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
+from typing import Any
 
 import attrs
+
+from crmkit.capture import exact
+
+_EXACT = Context(prec=5 * exact.DIGIT_LIMIT, traps=[InvalidOperation, Inexact, Overflow, Subnormal])
+"""Multiplies without rounding, or not at all."""
+
+
+def product(factors: Iterable[Decimal]) -> str:
+    """Multiply exactly.
+
+    Raises:
+        ArithmeticError: the product has more digits than any number that is kept.
+    """
+    result = Decimal(1)
+    for factor in factors:
+        result = _EXACT.multiply(result, factor)
+    return written(result)
+
+
+def written(number: Decimal) -> str:
+    """Write a number out, without an exponent.
+
+    Raises:
+        InvalidOperation: it has more digits than any number that is kept.
+    """
+    if not number.is_finite() or abs(number.adjusted()) > exact.DIGIT_LIMIT:
+        raise InvalidOperation
+    return format(number, "f")
 
 
 @attrs.frozen
@@ -56,12 +86,16 @@ class Writing:
             raise InvalidOperation
         return text.replace(self.decimal, ".")
 
-    def number(self, text: str) -> Decimal:
-        """Read a number; raises InvalidOperation for what is none."""
-        found = Decimal(self.plain(text))
-        if not found.is_finite():
-            raise InvalidOperation
-        return found
+    def number(self, value: Any) -> Decimal:
+        """Give a number, or read one as the file writes them, exactly.
+
+        Raises:
+            InvalidOperation: it is none.
+        """
+        try:
+            return exact.number("", self.plain(value) if isinstance(value, str) else value)
+        except exact.Fault:
+            raise InvalidOperation from None
 
     def told(self) -> str:
         """Say how a number must be written."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from crmkit.arguments import show
 from crmkit.capture.lines import Bad, Cells
 from crmkit.capture.mapping import Getter, near
 from crmkit.errors import MappingError
@@ -55,10 +56,10 @@ def by_name(header: list[str], file: str) -> Callable[[str], Getter]:
 
     def column(name: str) -> Getter:
         if name not in places:
-            message = f"{file}: there is no column {name!r}{near(name, places)}"
+            message = f"{file}: there is no column {show(name)}{near(name, places)}"
             raise MappingError(message, field=name)
         if header.count(name) > 1:
-            message = f"{file}: the column {name!r} stands twice: rename one of them"
+            message = f"{file}: the column {show(name)} stands twice: rename one of them"
             raise MappingError(message, field=name)
         place = places[name]
         return lambda row: row[place].strip() or None

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crmkit.capture.exact import Fault, show
+from crmkit.capture.exact import Fault, number, show
 from crmkit.capture.mapping import Getter
+from crmkit.capture.numbers import written
 from crmkit.errors import MappingError
 
 _REMEMBERED = 10_000
 
 
 class Times:
-    """Reads instants and dates; lines in a row often carry the same."""
+    """Reads instants and dates; lines in a row often carry the same.
 
-    def __init__(self, get: Getter, field: str, written: str | None, zone: ZoneInfo | None) -> None:
+    Args:
+        get: Gives the cell.
+        field: ``at``, or ``birthday`` for a date.
+        form: How they are written, as ``strptime`` reads it; None: ISO 8601.
+        zone: Zone of instants that have none.
+
+    Raises:
+        MappingError: `form` is none; `field` is ``time_format``.
+    """
+
+    def __init__(self, get: Getter, field: str, form: str | None, zone: ZoneInfo | None) -> None:
+        if form is not None:
+            _check_form(form)
         self._get = get
         self._field = field
-        self._written = written
+        self._form = form
         self._zone = zone
         self._known: dict[str, datetime | date] = {}
 
@@ -28,6 +41,8 @@ class Times:
         """Read the cell of one row."""
         text = self._get(row)
         if not isinstance(text, str):
+            if self._field == "birthday" and text is not None and not isinstance(text, date):
+                raise Fault(self._field, f"is no date: {show(text)}")
             return text
         found = self._known.get(text)
         if found is None:
@@ -38,18 +53,29 @@ class Times:
 
     def _read(self, text: str) -> datetime | date:
         try:
-            if self._written is None:
+            if self._form is None:
                 found = datetime.fromisoformat(text)
             else:
-                found = datetime.strptime(text, self._written)  # noqa: DTZ007 - zoned below
+                found = datetime.strptime(text, self._form)  # noqa: DTZ007 - zoned below
         except ValueError:
-            how = f"in the form {self._written!r}" if self._written else "by ISO 8601"
+            how = f"in the form {self._form!r}" if self._form else "by ISO 8601"
             raise Fault(self._field, f"is no date written {how}: {show(text)}") from None
         if self._field == "birthday":
             return found.date()
         if found.tzinfo is None and self._zone is not None:
             found = found.replace(tzinfo=self._zone)
         return found
+
+
+def _check_form(form: str) -> None:
+    """Refuse what ``strptime`` could never read by."""
+    try:
+        datetime.strptime("", form)  # noqa: DTZ007 - nothing is read
+    except (ValueError, re.error) as error:
+        if str(error).startswith(("time data", "unconverted")):
+            return  # only that nothing was there to be read
+        message = f"time_format {form!r} is no form of a date: {error}"
+        raise MappingError(message, field="time_format") from None
 
 
 def negated(get: Getter, field: str) -> Getter:
@@ -59,10 +85,11 @@ def negated(get: Getter, field: str) -> Getter:
         value = get(row)
         if value is None:
             return None
+        found = number(field, value)
         try:
-            return format(-Decimal(str(value)), "f")
+            return written(found.copy_negate() if found else found)
         except ArithmeticError:
-            raise Fault(field, f"must be a number, got {show(value)}") from None
+            raise Fault(field, f"has too many digits: {show(value)}") from None
 
     return negate
 

@@ -61,6 +61,7 @@ def import_(
     """
     if bool(files) == (undo is not None):
         wrong("name the FILES to import, or the import to take back: --undo RUN")
+    _check_rejects(rejects, (*files, mapping))
     taken: list[Imported] = []
     with settings.open() as crm, collected(rejects) as rejected:
         if undo is not None:
@@ -84,6 +85,14 @@ def import_(
         show_imported(taken, rejected, rejects)
     if rejected.count:
         sys.exit(REJECTIONS)
+
+
+def _check_rejects(rejects: Path | None, read: Sequence[Path | None]) -> None:
+    """Refuse to write the rejections over what is to be read."""
+    if rejects is None or not rejects.exists():
+        return
+    if any(path is not None and rejects.samefile(path) for path in read):
+        wrong(f"--rejects {rejects} would write over what is to be read")
 
 
 def show_imported(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmkit.cli.failing import wrong
 from crmkit.cli.progress import Step, counted
 from crmkit.cli.rejects import Rejects
 from crmkit.cli.scouting import Unusable, behead, known_elsewhere
@@ -104,6 +105,8 @@ def take_in(
     else:
         reading = read_touchpoints(path, mapping)
         given = source or reading.source
+        if given is None and not path.is_file():
+            wrong(f"{path} is a pipe, whose name says nothing: name the source, --source NAME")
         named = given or path.name.partition(".")[0]
         head, records = behead(counted(reading, step))
         elsewhere = None if given else known_elsewhere(crm, head, named)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from crmkit.arguments import MOST
 from crmkit.cli.when import When, when
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,7 +39,7 @@ def limit(default: int | None = 20) -> Decorator[F]:
     """Add ``--limit``."""
     return click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, MOST),
         default=default,
         show_default=default is not None,
         help="At most so many.",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from crmkit.cli.commands import COMMANDS
-from crmkit.cli.failing import FAILED, Failed, guarded
+from crmkit.cli.failing import FAILED, Failed, guarded, wrong
 from crmkit.cli.settings import Settings
 from crmkit.cli.streams import prepare, unread
 from crmkit.contracts.specs import CommandSpec
@@ -36,10 +36,14 @@ class Program(click.Group):
             unread()
             sys.exit(FAILED)
 
-    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], *rest: Any, **extra: Any
+    ) -> click.Context:
         """Read the global options; help and version are printed here."""
         with guarded():
-            return super().make_context(*args, **extra)
+            if any("\0" in word for word in args):
+                wrong("an argument holds a NUL character")
+            return super().make_context(info_name, args, *rest, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command: the core's in their order, then those of plugins."""

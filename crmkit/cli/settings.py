@@ -14,6 +14,8 @@ import click
 from crmkit.cli.failing import wrong
 from crmkit.cli.when import When, local
 from crmkit.clock import system_clock
+from crmkit.errors import CrmkitError
+from crmkit.plugins.records import cause_of
 
 if TYPE_CHECKING:
     from crmkit.config import Config
@@ -73,22 +75,30 @@ class Settings:
             at: The instant that the CRM takes for now; None: now.
             migrate: As in `crmkit.connect`.
         """
+        from crmkit.config import masked
         from crmkit.crm import connect
 
-        if self.configuration.url is None:
+        url = self.configuration.url
+        if url is None:
             wrong(
                 "no database is named: give --url sqlite:///shop.db, or --config FILE with a line "
                 'url = "sqlite:///shop.db"'
             )
-        return connect(
-            self.url,
-            config=self.file,
-            workspace=self.workspace,
-            actor=self.actor,
-            clock=self.clock(at),
-            plugins=self.plugins,
-            migrate=migrate,
-        )
+        clock = self.clock(at)
+        try:
+            return connect(
+                self.url,
+                config=self.file,
+                workspace=self.workspace,
+                actor=self.actor,
+                clock=clock,
+                plugins=self.plugins,
+                migrate=migrate,
+            )
+        except (CrmkitError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a driver's own words about the URL
+            wrong(f"{masked(url)} cannot be opened: {cause_of(error)}")
 
     def between(self, crm: CRM, since: When, until: When | None) -> tuple[datetime, datetime]:
         """Give both ends of a span; without an end, it ends now."""
