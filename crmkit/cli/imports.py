@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmkit.cli.doubles import Sample
 from crmkit.cli.failing import wrong
 from crmkit.cli.progress import Step, counted
 from crmkit.cli.rejects import Rejects
-from crmkit.cli.scouting import Unusable, behead, known_elsewhere
+from crmkit.cli.scouting import Unusable
 from crmkit.cli.when import midnight
 from crmkit.clock import instant
 from crmkit.contracts.tables import FED, STATE
@@ -108,9 +109,11 @@ def take_in(
         if given is None and not path.is_file():
             wrong(f"{path} is a pipe, whose name says nothing: name the source, --source NAME")
         named = given or path.name.partition(".")[0]
-        head, records = behead(counted(reading, step))
-        elsewhere = None if given else known_elsewhere(crm, head, named)
-        report = crm.capture(keys.watch(records), named, on_reject=rejects.add)
+        sample = Sample(crm, named)
+        records = keys.watch(counted(reading, step))
+        records = records if given else sample.watch(records)
+        report = crm.capture(records, named, on_reject=rejects.add)
+        elsewhere = None if given else sample.known_elsewhere(crm, report.run)
         facts = {"new": report.new, "known": report.duplicate}
         facts |= {"captured": report.captured, "typed": report.typed, "source": named}
         facts |= {"named": given is not None, "elsewhere": elsewhere or ""}

@@ -104,6 +104,33 @@ def test_the_source_is_told_and_a_second_name_is_noticed(orders: Path):
     assert "twice" not in run(*URL, "import", "other.csv").stderr
 
 
+def visits(*numbers: int) -> str:
+    """Give a file of visits, in the order of their numbers."""
+    lines = (f"v-{n},visit,2026-04-01T00:00:{n % 60:02d}Z,c{n % 9}@example.com" for n in numbers)
+    return "id,kind,at,email\n" + "".join(line + "\n" for line in lines)
+
+
+def test_a_second_name_is_noticed_anywhere_in_the_file():
+    """An export that begins with thousands of new records may end with old ones, and is told."""
+    Path("may.csv").write_text(visits(*range(600)), "utf-8")
+    run(*URL, "import", "may.csv", "--no-advance")
+    Path("june.csv").write_text(visits(*range(6_000, 0, -1)), "utf-8")
+    done = run(*URL, "import", "june.csv", "--no-advance")
+    assert "from the source 'may' already" in done.stderr
+    Path("chance.csv").write_text(visits(5, *range(7_000, 9_000)), "utf-8")
+    assert "twice" not in run(*URL, "import", "chance.csv", "--no-advance").stderr
+
+
+def test_what_was_taken_back_counts_once():
+    """After an undo the right name is no second one, though the records came before."""
+    Path("wrong.csv").write_text(visits(*range(20)), "utf-8")
+    (taken,) = json.loads(run(*URL, "import", "wrong.csv", "--json").stdout)
+    run(*URL, "import", "--undo", taken["run"])
+    Path("right.csv").write_text(visits(*range(20)), "utf-8")
+    assert "twice" not in run(*URL, "import", "right.csv").stderr
+    assert "twice" not in run(*URL, "import", "right.csv").stderr
+
+
 def test_keys_that_identify_nobody_are_counted():
     """A national number without a region is told with its cure, at the import and at a look-up."""
     Path("calls.csv").write_text(
