@@ -121,7 +121,7 @@ def data(crm: CRM) -> Iterator[Finding]:
         yield notice(
             "states",
             f"{stale} customers' states are of another model: they are refolded when read",
-            "crm.value.rebuild() does it at once",
+            "crmkit rebuild does it at once",
         )
     yield from _customers(counts, set(crm.config.people))
 

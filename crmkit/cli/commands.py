@@ -24,6 +24,7 @@ COMMANDS = tuple(
         ("export", "customers:export", "Give everything that is known about a customer."),
         ("erase", "customers:erase", "Forget a customer for good."),
         ("migrate", "keeping:migrate", "Create or upgrade the database's schema."),
+        ("rebuild", "keeping:rebuild", "Work out every customer's value anew from the log."),
         ("plugins", "keeping:plugins", "List the plugins and how they are."),
         ("doctor", "doctor:doctor", "Look for what is wrong or forgotten."),
         ("new-plugin", "new_plugin:new_plugin", "Write a plugin to start from."),

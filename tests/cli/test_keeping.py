@@ -126,6 +126,20 @@ def test_doctor_finds_an_old_schema(shop: Shop):
     assert "99" in shop.run("doctor", code=1).stdout
 
 
+def test_rebuild_works_values_out_anew(shop: Shop):
+    """States of another model are noticed by the doctor, who names the command that mends them."""
+    before = shop.json("score", shop.id(1), "--at", END.isoformat())
+    with sqlite3.connect(shop.folder / "shop.db") as database:
+        database.execute("UPDATE crmkit_state SET layout = layout + 1, sums = x''")
+    database.close()
+    (told,) = (one for one in shop.json("doctor") if one["check"] == "states")
+    assert (told["state"], told["remedy"].split(" does")[0]) == ("notice", "crmkit rebuild")
+    assert shop.json("rebuild") == {"customers": 10}
+    assert "10 customers" in shop.run("rebuild").stdout
+    assert not [one for one in shop.json("doctor") if one["check"] == "states"]
+    assert shop.json("score", shop.id(1), "--at", END.isoformat()) == before
+
+
 def test_doctor_names_what_does_not_count(shop: Shop):
     """Money without a rate, and settings of nothing that is installed, are problems."""
     with shop.open(clock=lambda: END) as crm:
