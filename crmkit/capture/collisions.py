@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 from crmkit.arguments import choice, text
+from crmkit.capture import handover
 from crmkit.capture.customer_rows import SHARED, with_body
 from crmkit.capture.ids import next_generation
 from crmkit.capture.merge import find, merge
@@ -55,7 +55,7 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
 ) -> tuple[Collision, Merge | None]:
     """Resolve a collision; give it, and the merge that was made of it.
 
-    One that a merge resolved already is given with that merge, where a merge is asked for again.
+    While plugins have still to hand over, the same resolution is given again with its merge.
 
     Args:
         writer: The transaction.
@@ -93,12 +93,11 @@ def resolve(  # noqa: PLR0913 - the decision and what it needs
 
 
 def _merged(reader: Reader, row: Row, keep: str | None) -> Merge | None:
-    """Give the merge, with this keeper, by which a collision was resolved, while it stands."""
-    if row[_RESOLVED] is not None:
-        with suppress(DecisionNotFound):
-            made = find(reader, str(row[_RESOLVED]))
-            return made if keep in (None, made.keep) else None
-    return None
+    """Give the merge, with this keeper, that resolved a collision and is not handed over yet."""
+    if row[_RESOLVED] is None or not handover.is_open(reader, str(row[_RESOLVED])):
+        return None
+    made = find(reader, str(row[_RESOLVED]))
+    return made if keep in (None, made.keep) else None
 
 
 def _merge(  # noqa: PLR0913 - private

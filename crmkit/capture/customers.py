@@ -169,8 +169,8 @@ class Customers:
     def merge(self, keep: str, drop: str, *, reason: str, by: str | None = None) -> Merge:
         """Say that two records are one customer; `drop` leads to `keep` from now on.
 
-        What plugins keep is handed over after that. Merging the same two again decides nothing
-        new: it hands over once more, where a plugin failed or the process ended.
+        What plugins keep is handed over after that. Where one of them failed, or the process
+        ended, merging the same two again decides nothing new, and hands over once more.
 
         Raises:
             CustomerNotFound: one of the ids is nobody's; `CustomerMerged` names where it went.
@@ -182,7 +182,8 @@ class Customers:
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
             made = merge.merge(writer, keep, drop, deciding, self._layout(writer))
-        kept.repoint(made)
+            kept.note(writer, made)
+        kept.repoint(self.session.store, made)
         return made
 
     def unmerge(self, merge_id: str, *, reason: str = "", by: str | None = None) -> Merge:
@@ -226,7 +227,7 @@ class Customers:
         Raises:
             DecisionNotFound: no collision that stands has that id.
             InvalidValueError: another action, or `keep` is neither of the two.
-            PluginError: as from `merge`; resolving so again hands over once more.
+            PluginError: as from `merge`; resolving so again then hands over once more.
         """
         merging = action == colliding.MERGE
         kept = self._references(writing=True) if merging else None
@@ -236,8 +237,10 @@ class Customers:
             found, made = colliding.resolve(
                 writer, collision_id, action, deciding, layout, keep=keep
             )
+            if kept is not None and made is not None:
+                kept.note(writer, made)
         if kept is not None and made is not None:
-            kept.repoint(made)
+            kept.repoint(self.session.store, made)
         return found
 
     def erase(self, id: str, *, reason: str, by: str | None = None) -> Decision:  # noqa: A002

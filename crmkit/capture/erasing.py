@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from crmkit.capture import handover
 from crmkit.capture.collisions import shared_keys
 from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import read_customer, with_body
@@ -122,6 +123,8 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     forget(writer, touchpoints)
     forget_friend(writer, {*identities, *only_his}, normaliser)
     forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
+    merges = (row for row in writer.fetch(DECISION, keys, by=("customer",)) if row[1] == "merge")
+    handover.ended(writer, [str(row[0]) for row in merges])
     for table in (TOUCHPOINT, VOID, DECISION):
         writer.delete(table, keys, by=("customer",))
     for side in ("holder", "other"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crmkit.arguments import seq_of, text
+from crmkit.capture import handover
 from crmkit.capture.customer_rows import read_groups, with_search
 from crmkit.capture.ids import next_generation
 from crmkit.clock import instant
@@ -38,7 +39,7 @@ def merge(  # noqa: PLR0913 - whom, and what a decision needs
 ) -> Merge:
     """Let `drop` and all that was merged into it lead to `keep`.
 
-    Of two that were merged so already the merge that stands is given, and nothing is decided.
+    While plugins have still to hand over, the same merge is given again, and nothing is decided.
 
     Args:
         writer: The transaction.
@@ -56,7 +57,7 @@ def merge(  # noqa: PLR0913 - whom, and what a decision needs
         raise InvalidValueError(f"a customer cannot be merged with himself: {keep!r}", field="drop")
     require_root(writer, keep)
     before = _made(writer, keep).get(drop)
-    if before is not None and before.keep == keep:
+    if before is not None and before.keep == keep and handover.is_open(writer, before.id):
         return before
     require_root(writer, drop)
     body = {"keep": keep, "drop": drop} | ({"collision": collision} if collision else {})
@@ -83,6 +84,7 @@ def unmerge(writer: Writer, merge_id: str, deciding: Deciding, layout: Layout) -
     decide(writer, "unmerge", keep, deciding, {"keep": keep, "drop": drop, "merge": merge_id})
     lead(writer, {member: root for member, root in roots.items() if root == drop})
     _reopen(writer, group, int(merge_id))
+    handover.ended(writer, [merge_id])
     _settle(writer, (roots[keep], drop), deciding, layout)
     return _merge(int(merge_id), keep, drop, deciding)
 

@@ -19,7 +19,9 @@ from typing import Any
 
 import attrs
 
+from crmkit.capture import handover
 from crmkit.contracts.specs import ReferenceSpec
+from crmkit.contracts.store import Store, Writer
 from crmkit.model.customer import Merge
 
 
@@ -54,10 +56,18 @@ class References:
             for one in self.specs:
                 one.erase(base, workspace=self.workspace)
 
-    def repoint(self, merge: Merge) -> None:
+    def note(self, writer: Writer, merge: Merge) -> None:
+        """Note, with the merge itself, that plugins have to hand over."""
+        if self.specs:
+            handover.begun(writer, merge.id)
+
+    def repoint(self, store: Store, merge: Merge) -> None:
         """Let every plugin hand over to the keeper of a merge."""
         for one in self.specs:
             one.repoint(merge.keep, merge.drop, workspace=self.workspace)
+        if self.specs:
+            with store.write() as writer:
+                handover.ended(writer, [merge.id])
 
     def unmerge(self, merge: Merge) -> None:
         """Let every plugin that can give back what a merge handed over."""

@@ -221,7 +221,8 @@ class ReferenceSpec:
     Attributes:
         name: What is kept, such as ``pigeon_feathers``; the key of its part of an export.
         repoint: ``repoint(keep, drop, workspace=...)``: two customers became one; hand over.
-            Called after crmkit's own merge is committed; ``merge`` of the same two calls it again.
+            Called after crmkit's own merge is committed; until it succeeds, ``merge`` of the same
+            two calls it again.
         export: ``export(customer_id, workspace=...)``: what is kept of him, as JSON values.
         erase: ``erase(customer_id, workspace=...)``: forget him for good. Called before crmkit
             erases anything, so that whoever crmkit has erased, every plugin has.

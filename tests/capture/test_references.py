@@ -14,6 +14,7 @@ import pytest
 
 import crmkit
 from crmkit.capture.customers import Customers
+from crmkit.capture.references import References
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.tables import CUSTOMER, TABLES
 from crmkit.errors import CustomerNotFound, DecisionNotFound, PluginError, StoreBusy
@@ -268,8 +269,37 @@ def test_a_merge_whose_hand_over_failed_is_handed_over_again() -> None:
     made = customers.merge(one.ann, one.bob, reason="again")
     assert (made.keep, made.drop, made.reason) == (one.ann, one.bob, WHY)
     assert first.kept == second.kept == {one.ann: [one.ann, one.bob]}
-    assert customers.merge(one.ann, one.bob, reason="again") == made
+    with pytest.raises(crmkit.CustomerMerged):  # it is done: whoever comes second is told so
+        customers.merge(one.ann, one.bob, reason="again")
+    assert first.kept == {one.ann: [one.ann, one.bob]}
     assert [d["kind"] for d in customers.export(one.ann)["decisions"]] == ["merge"]
+
+
+def test_a_merge_that_was_killed_is_handed_over_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What crmkit has merged and no plugin has heard of is known to be open."""
+    one = shop(nest := Nest())
+    monkeypatch.setattr(References, "repoint", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        one.crm.customers.merge(one.ann, one.bob, reason=WHY)
+    monkeypatch.undo()
+    one.crm.customers.merge(one.ann, one.bob, reason=WHY)
+    assert nest.kept == {one.ann: [one.ann, one.bob]}
+
+
+@pytest.mark.parametrize("then", ["unmerge", "erase"])
+def test_no_hand_over_is_open_for_whom_there_is_none(then: str) -> None:
+    """Once the merge is taken back, or the customer erased, nothing is left to be handed over."""
+    one = shop(nest := Nest(fails={"repoint": OSError("asleep")}))
+    with pytest.raises(PluginError):
+        one.crm.customers.merge(one.ann, one.bob, reason=WHY)
+    nest.kept[one.ann] = []
+    assert "handover:" in held(one.crm)
+    if then == "erase":
+        one.crm.customers.erase(one.ann, reason=WHY)
+    else:
+        (merge,) = one.crm.customers.export(one.ann)["decisions"]
+        one.crm.customers.unmerge(merge["id"])
+    assert "handover:" not in held(one.crm)
 
 
 def test_nobody_is_handed_over_who_is_not_merged() -> None:
@@ -296,13 +326,15 @@ def test_a_resolved_collision_is_handed_over_again() -> None:
     with pytest.raises(PluginError):
         crm.customers.resolve(collision.id, "merge", reason=WHY)
 
+    for wrong in ({"action": "apart"}, {"action": "merge", "keep": other}):
+        with pytest.raises(DecisionNotFound):
+            crm.customers.resolve(collision.id, reason=WHY, **wrong)
     nest.fails = {}
     found = crm.customers.resolve(collision.id, "merge", reason=WHY)
     assert found.customers == (holder, other)
     assert nest.calls == [("repoint", holder, other, "default")] * 2
-    for wrong in ({"action": "apart"}, {"action": "merge", "keep": other}):
-        with pytest.raises(DecisionNotFound):
-            crm.customers.resolve(collision.id, reason=WHY, **wrong)
+    with pytest.raises(DecisionNotFound):
+        crm.customers.resolve(collision.id, "merge", reason=WHY)
 
 
 def test_a_collision_of_two_merged_otherwise_hands_nothing_over() -> None:
