@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,7 @@ from crmkit.capture.intake import Intake
 from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.care.namespace import Care
+from crmkit.care.statistics import report
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
@@ -34,6 +36,7 @@ from crmkit.lifecycle.opening import guide
 from crmkit.lifecycle.world import Guide
 from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
+from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
@@ -198,6 +201,25 @@ class CRM:
         """
         with self.session.store.read() as reader:
             return changes(reader, after, limit)
+
+    def report(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        step: Callable[[int], object] | None = None,
+    ) -> Statistics:
+        """Count customers and touchpoints: by kind, source, tier and stage, captured and typed.
+
+        Args:
+            since: Touchpoints from here on; None: from the first.
+            until: Touchpoints before this; None: to the last.
+            step: Told now and then how many were counted, for a progress bar.
+
+        Raises:
+            InvalidValueError: `until` lies before `since`; `NaiveTimeError`: one has no offset.
+        """
+        return report(self.session, since, until, step)
 
     # -- namespaces --------------------------------------------------------------------
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmkit.care.statistics import gather
 from crmkit.cli.progress import watched
-from crmkit.cli.statistics import NOBODY, Statistics, gather
 from crmkit.config import Config
 from crmkit.contracts.specs import OpenedSpec
 from crmkit.contracts.tables import STATE
 from crmkit.errors import ConfigError, ModelError
 from crmkit.model.serial import Record
+from crmkit.model.statistics import NOBODY, Statistics
 from crmkit.model.value import ValueModel
 from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis

@@ -11,9 +11,8 @@ from crmkit.cli.output import columns, percent, print_json, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.cli.settings import Settings, pass_settings
-from crmkit.cli.statistics import Statistics, gather
 from crmkit.cli.when import When, when
-from crmkit.clock import micros
+from crmkit.model.statistics import Statistics
 from crmkit.model.value import Tier
 
 _HEAD = columns("of what number# share#")
@@ -35,12 +34,11 @@ def report(
     """Count customers and touchpoints: by kind, source, tier and stage, captured against typed."""
     with settings.open(at) as crm:
         now = crm.session.clock()
-        low, high = (
-            None if end is None else micros(end.instant(now, settings.zone))
-            for end in (since, until)
+        start, end = (
+            None if one is None else one.instant(now, settings.zone) for one in (since, until)
         )
-        with crm.session.store.read() as reader, watched("Counting", None) as step:
-            found = gather(reader, low, high, step=step)
+        with watched("Counting", None) as step:
+            found = crm.report(start, end, step=step)
         tiers = crm.value.pyramid()
         if as_json:
             print_json({**found.to_dict(), "pyramid": [tier.to_dict() for tier in tiers]})

@@ -1,4 +1,4 @@
-"""What `report` and `doctor` count: one pass over the log, one over the customers."""
+"""``crm.report``: one pass over the log, one over the customers."""
 
 from __future__ import annotations
 
@@ -6,65 +6,29 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-import attrs
-
-from crmkit.clock import instant
+from crmkit.arguments import refuse
+from crmkit.clock import instant, micros
+from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import COLLISION, CUSTOMER, STANDING, TOUCHPOINT, VOID
-from crmkit.model.serial import Record
+from crmkit.model.statistics import NOBODY, Counts, Statistics
 from crmkit.model.touchpoint import TYPED
 
 _LOG = ("seq", "at", "kind", "source", "origin", "currency")
-NOBODY = "nobody"
-"""Owner of customers without one."""
-Counts = Mapping[str, int]
+Step = Callable[[int], object]
+"""Told now and then how many touchpoints were counted."""
 
 
-@attrs.frozen(kw_only=True)
-class Statistics(Record):
-    """Periodic statistics of a workspace (R79).
-
-    Attributes:
-        since: Touchpoints from here on, inclusive; None: from the first.
-        until: Touchpoints up to here, exclusive; None: to the last.
-        customers: How many there are.
-        by_form: Persons and organisations.
-        by_tier: Customers by tier, as `advance` recorded them.
-        by_stage: Customers by stage.
-        by_kind: Customers by kind: value, potential, migrating, frozen, ordinary.
-        by_owner: Customers by account manager.
-        touchpoints: How many hold.
-        first: The earliest of them.
-        last: The latest.
-        by_touchpoint: Touchpoints by kind.
-        by_source: Touchpoints by source.
-        by_currency: Touchpoints by currency.
-        captured: Touchpoints that came as a by-product of work.
-        typed: Touchpoints that a person typed.
-        captured_share: ``captured`` of both, 0.0 to 1.0: the measure of data-entry burden (R57).
-        taken_back: Touchpoints that were corrected, retracted or undone.
-        collisions: Keys that point at more than one customer and wait for somebody to decide.
-    """
-
-    since: datetime | None
-    until: datetime | None
-    customers: int
-    by_form: Counts
-    by_tier: Counts
-    by_stage: Counts
-    by_kind: Counts
-    by_owner: Counts
-    touchpoints: int
-    first: datetime | None
-    last: datetime | None
-    by_touchpoint: Counts
-    by_source: Counts
-    by_currency: Counts
-    captured: int
-    typed: int
-    captured_share: float
-    taken_back: int
-    collisions: int
+def report(
+    session: Session, since: datetime | None, until: datetime | None, step: Step | None = None
+) -> Statistics:
+    """Count a workspace, its touchpoints from `since` to before `until`; see ``crm.report``."""
+    low = None if since is None else micros(since, "since")
+    high = None if until is None else micros(until, "until")
+    if low is not None and high is not None and high < low:
+        refuse("until", f"lies before since ({since})", until)
+    with session.store.read() as reader:
+        return gather(reader, low, high, step=step or (lambda _: None))
 
 
 def gather(
@@ -72,7 +36,7 @@ def gather(
     since: int | None = None,
     until: int | None = None,
     *,
-    step: Callable[[int], object] = lambda _: None,
+    step: Step = lambda _: None,
 ) -> Statistics:
     """Count everything, in one consistent look.
 
