@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,11 @@ from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import Getter, Mapping, flag, listed, near, text, zone_of
 from crmkit.capture.numbers import Writing, product
 from crmkit.capture.templates import OCCURRENCE, Piece, pieces
-from crmkit.capture.turns import Times, negated, otherwise, replaced
+from crmkit.capture.times import Times, time_forms
+from crmkit.capture.turns import negated, otherwise, replaced
 from crmkit.errors import MappingError
 
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _WHAT = frozenset("column template product cases".split())
 _OPTIONS = _WHAT | frozenset("negate replace default time_format timezone".split())
 EXACT = frozenset({"amount", "margin", "quantity", "rating"})
@@ -40,7 +43,7 @@ class Compiler:
 
     def __attrs_post_init__(self) -> None:
         """Learn how numbers are written."""
-        self._writing = Writing(self.mapping.decimal, self.mapping.thousands)
+        self._writing = Writing(self.mapping.decimal, self.mapping.thousands, self.mapping.signs)
 
     def value(self, spec: Any, field: str) -> Getter:
         """Compile one value.
@@ -217,16 +220,16 @@ class Compiler:
     def _read(self, get: Getter, spec: dict[str, Any], field: str) -> Getter:
         """Read a cell as its field needs: a number or an instant as the mapping writes them."""
         if field in _TIMES:
-            form = spec.get("time_format", self.mapping.time_format)
+            forms = time_forms(spec.get("time_format", self.mapping.time_format))
             zone = zone_of(spec["timezone"]) if "timezone" in spec else self.mapping.zone
-            return Times(get, field, None if form is None else text("time_format", form), zone)
-        writing = self._writing
-        if field not in EXACT or writing.usual:
+            return Times(get, field, forms, zone)
+        if field not in EXACT:
             return get
+        writing, usual = self._writing, self._writing.decimal == "."
 
         def number(row: Any) -> Any:
             value = get(row)
-            if not isinstance(value, str):
+            if not isinstance(value, str) or (usual and _PLAIN(value)):
                 return value
             try:
                 return writing.plain(value)

@@ -69,7 +69,7 @@ def flaw(line: str) -> str:
         return f"is longer than {LONGEST_LINE:,} bytes"
     if line.isascii() or not any(ord(character) in _BROKEN for character in line):
         return ""
-    return "is not UTF-8, nor the mapping's `encoding` where one is given"
+    return 'is not UTF-8, nor in the `encoding` of a mapping, such as "cp1252" or "gb18030"'
 
 
 def readable(line: str) -> str:

@@ -13,7 +13,7 @@ from crmkit.capture.cells import EXACT, WRITTEN, Compiler
 from crmkit.capture.decoding import text_lines
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.fields import KNOWN
-from crmkit.capture.headers import check_known, exactly
+from crmkit.capture.headers import check_known, exactly, lacking
 from crmkit.capture.lines import Bad, Line
 from crmkit.capture.mapping import Getter, Mapping, load_mapping, near
 from crmkit.capture.objects import by_path, loosely, objects
@@ -34,12 +34,14 @@ class Reading:
         skipped: Lines that the mapping left out so far, by reason.
         lines: Number of the last line that was read.
         source: Source of the records, where the mapping names one.
+        lacking: What every record needs, and no column or constant of the mapping gives.
     """
 
     _rows: Iterator[Row | Bad]
     _make: Callable[[Any], Any]
     skips: list[tuple[Getter, str]] = attrs.field(factory=list)
     source: str | None = None
+    lacking: tuple[str, ...] = ()
     skipped: Counter[str] = attrs.field(factory=Counter)
     lines: int = 0
 
@@ -139,7 +141,8 @@ def _reading(
     make = maker(compiler) if sections is not None else _whole_maker(compiler)
     if header is None:
         make = loosely(make, exact)
-    return Reading(rows, make, skips, mapping.source)
+    missing = lacking(sections) if exact and sections is not None else ()
+    return Reading(rows, make, skips, mapping.source, missing)
 
 
 # -- records -------------------------------------------------------------------------------

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from crmkit.capture.exact import show
-from crmkit.capture.fields import KNOWN
 from crmkit.errors import MappingError
 
 _CATCH_ALL = frozenset({"attributes", "custom"})
 _OTHER_MARKS = {";": '";"', "\t": r'"\t"', "|": '"|"'}
-_USUAL = KNOWN | {"email", "phone", "name"}
 _TOLD = 4
 
 
@@ -36,6 +34,13 @@ def check_known(sections: Any, header: list[str], file: str) -> dict[str, Any]:
     raise MappingError(f"{message}. {_advice(header)}", field="header")
 
 
+def lacking(sections: dict[str, Any]) -> tuple[str, ...]:
+    """Name what every record needs and no column or constant gives."""
+    fields = sections.get("fields") or {}
+    missing = [name for name in ("id", "kind", "at") if name not in fields]
+    return (*missing, *(() if sections.get("customer") else ("customer",)))
+
+
 def exactly(sections: dict[str, Any]) -> dict[str, Any]:
     """Name the columns as such: without a mapping ``{x}`` and ``a: b`` are no templates."""
     return {
@@ -54,7 +59,7 @@ def _advice(header: list[str]) -> str:
             f"Are its columns separated by {_OTHER_MARKS[mark]}? Then write a mapping (--map) with "
             f"the line delimiter = {_OTHER_MARKS[mark]}"
         )
-    if any(name != name.lower() and name.lower() in _USUAL for name in header):
+    if {"id", "at"} <= {name.lower() for name in header}:
         return "Names are compared letter by letter: write them small"
     return (
         "Is the header missing? Then put a line such as id,kind,at,email before it. Otherwise "

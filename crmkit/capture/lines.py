@@ -48,13 +48,13 @@ class Line(dict[str, object]):
 class Cells:
     """The rows of a CSV file, each with the number of its first line."""
 
-    def __init__(self, lines: Iterator[str], delimiter: str = ",") -> None:
-        """Start before the first row."""
+    def __init__(self, lines: Iterator[str], delimiter: str = ",", read: int = 0) -> None:
+        """Start before the first row, behind as many lines as were read already."""
         self._lines = lines
         self._delimiter = delimiter
         self._again: deque[str] = deque()
         self._taken: list[str] = []
-        self._read = 0
+        self._read = read
         csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
 
     def __iter__(self) -> Iterator[tuple[int, list[str]] | Bad]:

@@ -20,12 +20,12 @@ from crmkit.errors import MappingError
 Getter = Callable[[Any], Any]
 """Gives one column's value of a row: text is trimmed, None where there is none."""
 
-_TEXTS = "source delimiter encoding time_format decimal thousands within".split()
+_TEXTS = "source delimiter encoding decimal thousands signs within".split()
 _NEVER = {"delimiter": '\0\r\n"', "decimal": "+-0123456789"}
-_CHARACTERS = frozenset(_NEVER)
+_BESIDE = {"thousands": "+-()", "signs": "+-().,"}
 _SECTIONS = "fields customer friend attributes identities contacts addresses profile custom".split()
 _LONGEST = 1_000
-_KEYS = frozenset({*_TEXTS, *_SECTIONS, "timezone", "skip"})
+_KEYS = frozenset({*_TEXTS, *_SECTIONS, "timezone", "time_format", "skip"})
 
 
 @attrs.frozen(kw_only=True)
@@ -34,24 +34,27 @@ class Mapping:
 
     Attributes:
         source: Source of the records; None: the file's name or the caller's.
-        delimiter: What separates columns.
+        delimiter: What separates columns; None: a tab in a file named ``.tsv``, else a comma.
         encoding: What lines are read in that are not UTF-8.
         zone: Time zone of instants that have none.
-        time_format: How instants are written, as ``strptime`` reads them; None: ISO 8601.
+        time_format: How instants are written, one form or a list of them: as ``strptime`` reads
+            them, or ``excel``, ``unix``, ``unix_ms``; None: ISO 8601.
         decimal: Decimal mark of numbers.
         thousands: What groups digits; removed.
+        signs: Characters that stand beside a number and are left out, such as a currency's.
         within: Template of what the occurrence number ``{#}`` counts within.
         skips: Rules for lines to leave out: conditions, and why.
         sections: Values by section: ``fields``, ``customer``, ``attributes``...
     """
 
     source: str | None = None
-    delimiter: str = ","
+    delimiter: str | None = None
     encoding: str | None = None
     zone: ZoneInfo | None = None
-    time_format: str | None = None
+    time_format: Any = None
     decimal: str = "."
     thousands: str = ""
+    signs: str = ""
     within: str | None = None
     skips: tuple[tuple[Any, str], ...] = ()
     sections: dict[str, Any] = attrs.field(factory=dict)
@@ -79,16 +82,8 @@ def _mapping(plain: dict[str, Any]) -> Mapping:
     for key in plain:
         if key not in _KEYS:
             raise MappingError(f"unknown key {key!r}{near(key, _KEYS)}", field=key)
-    texts = {key: plain[key] for key in _TEXTS if key in plain}
-    for key, value in texts.items():
-        text(key, value)
-        if key in _CHARACTERS and (len(value) != 1 or value in _NEVER[key]):
-            raise MappingError(f"{key} must be one character, got {show(value)}", field=key)
-    if any(character.isalnum() or character in "+-" for character in texts.get("thousands", "")):
-        message = "thousands must be what stands between digits, such as '.' or ' '"
-        raise MappingError(message, field="thousands")
-    if texts.get("thousands") == texts.get("decimal", "."):
-        raise MappingError("thousands must be another mark than decimal", field="thousands")
+    texts = {key: text(key, plain[key]) for key in _TEXTS if key in plain}
+    _check_marks(texts)
     sections: dict[str, Any] = {key: plain[key] for key in _SECTIONS if key in plain}
     for key, section in sections.items():
         wanted = list if key in ("contacts", "addresses") else dict
@@ -100,9 +95,24 @@ def _mapping(plain: dict[str, Any]) -> Mapping:
     return Mapping(
         **texts,
         zone=zone_of(plain["timezone"]) if "timezone" in plain else None,
+        time_format=plain.get("time_format"),
         skips=tuple(map(_skip, listed("skip", plain.get("skip", [])))),
         sections=sections,
     )
+
+
+def _check_marks(texts: dict[str, str]) -> None:
+    """Refuse marks that could never be told from what they separate."""
+    for key, never in _NEVER.items():
+        value = texts.get(key, "x")
+        if len(value) != 1 or value in never:
+            raise MappingError(f"{key} must be one character, got {show(value)}", field=key)
+    for key, never in _BESIDE.items():
+        if any(character.isdigit() or character in never for character in texts.get(key, "")):
+            message = f"{key} must be what stands beside digits, got {show(texts[key])}"
+            raise MappingError(message, field=key)
+    if texts.get("thousands") == texts.get("decimal", "."):
+        raise MappingError("thousands must be another mark than decimal", field="thousands")
 
 
 def _skip(rule: Any) -> tuple[Any, str]:

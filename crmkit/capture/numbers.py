@@ -15,6 +15,10 @@ _EXACT = Context(prec=5 * exact.DIGIT_LIMIT, traps=[InvalidOperation, Inexact, O
 """Multiplies without rounding, or not at all."""
 
 
+_SPACE = re.compile(r"\s")
+_BLANK = " \u00a0\u202f"
+
+
 def product(factors: Iterable[Decimal]) -> str:
     """Multiply exactly.
 
@@ -45,10 +49,12 @@ class Writing:
     Attributes:
         decimal: Decimal mark.
         thousands: What groups digits; empty: nothing does.
+        signs: Characters beside a number that are left out.
     """
 
     decimal: str = "."
     thousands: str = ""
+    signs: str = ""
     _grouped: re.Pattern[str] | None = attrs.field(init=False, repr=False)
 
     @_grouped.default
@@ -56,35 +62,50 @@ class Writing:
         if not self.thousands:
             return None
         mark, group = re.escape(self.decimal), re.escape(self.thousands)
-        return re.compile(rf"[+-]?\d{{1,3}}(?:{group}\d{{3}})+(?:{mark}\d*)?")
-
-    @property
-    def usual(self) -> bool:
-        """Whether numbers are written as Python writes them."""
-        return self.decimal == "." and not self.thousands
+        return re.compile(rf"\d{{1,3}}(?:{group}\d{{3}})+(?:{mark}\d*)?")
 
     def plain(self, text: str) -> str:
         """Give a number as Python writes it; other text is left to whoever reads it.
 
-        A mark that stands where it makes no sense never vanishes: ``39.90`` is not 3990 where a
-        point groups thousands.
+        A number in parentheses, or with a minus behind it, is negative. A mark that stands where it
+        makes no sense never vanishes: ``39.90`` is not 3990 where a point groups thousands.
 
         Raises:
-            InvalidOperation: the thousands separator stands elsewhere than before groups of three.
+            InvalidOperation: a mark stands where none can be.
 
         Example:
-            >>> Writing(",", ".").plain("1.234,50")
-            '1234.50'
+            >>> Writing(",", ".", "€").plain("(1.234,50 €)")
+            '-1234.50'
         """
-        if self.thousands and self.thousands in text:
-            if self._grouped is None or not self._grouped.fullmatch(text.strip()):
+        minus, digits = self._signed(text)
+        if self.thousands.isspace():  # of which there are several that look alike
+            digits = _SPACE.sub(self.thousands, digits)
+        if self.thousands and self.thousands in digits:
+            if self._grouped is None or not self._grouped.fullmatch(digits):
                 raise InvalidOperation
-            text = text.replace(self.thousands, "")
-        if self.decimal == ".":
-            return text
-        if "." in text:
+            digits = digits.replace(self.thousands, "")
+        if self.decimal != ".":
+            if "." in digits:
+                raise InvalidOperation
+            digits = digits.replace(self.decimal, ".")
+        elif "," in digits:
             raise InvalidOperation
-        return text.replace(self.decimal, ".")
+        return minus + digits
+
+    def _signed(self, text: str) -> tuple[str, str]:
+        """Give a minus or nothing, and what stands beside it, without what is left out."""
+        around = self.signs + _BLANK
+        body = text.strip(around).replace("\u2212", "-")
+        minus = ""
+        if body[:1] == "(" and body[-1:] == ")":
+            minus, body = "-", body[1:-1].strip(around)
+        if body[:1] in ("-", "+") or body[-1:] == "-":
+            if minus:
+                raise InvalidOperation
+            front = body[:1] in ("-", "+")
+            minus = "" if body[:1] == "+" else "-"
+            body = (body[1:] if front else body[:-1]).strip(around)
+        return minus, body
 
     def number(self, value: Any) -> Decimal:
         """Give a number, or read one as the file writes them, exactly.
@@ -100,4 +121,7 @@ class Writing:
     def told(self) -> str:
         """Say how a number must be written."""
         example = f"1{self.thousands}234{self.decimal}50"
-        return f"a number such as {example!r}"
+        otherwise = (
+            "" if self.thousands else "; `decimal` and `thousands` of a mapping say otherwise"
+        )
+        return f"a number such as {example!r}{otherwise}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from crmkit.arguments import show
@@ -10,29 +12,41 @@ from crmkit.capture.lines import Bad, Cells
 from crmkit.capture.mapping import Getter, near
 from crmkit.errors import MappingError
 
+_SEPARATOR = re.compile("\ufeff?sep=(.)\r?\n")
 Row = tuple[int, Any]
 """A line's number, and its cells or its object."""
 
 
-def table(lines: Iterator[str], delimiter: str, file: str) -> tuple[Iterator[Row | Bad], list[str]]:
+def table(
+    lines: Iterator[str], delimiter: str | None, file: str
+) -> tuple[Iterator[Row | Bad], list[str]]:
     """Read the header; give the rows that have as many cells as it, and the header.
 
     Args:
-        lines: The lines of the file.
-        delimiter: What separates the columns.
+        lines: The lines of the file; Excel may have put ``sep=;`` before the header.
+        delimiter: What separates the columns; None: what the file says or its name means.
         file: The file's name.
 
     Raises:
         MappingError: there is no header, or none that can be read.
     """
-    rows = iter(Cells(lines, delimiter))
-    first = next(rows, None)
-    if first is None:
+    usual = "\t" if file.removesuffix(".gz").endswith(".tsv") else ","
+    first = next(lines, "")
+    said = _SEPARATOR.fullmatch(first)
+    if said is None:
+        cells = Cells(chain([first], lines), delimiter or usual)
+    else:
+        cells = Cells(lines, said[1], 1)
+    rows = iter(cells)
+    top = next(rows, None)
+    if top is None:
         message = f"{file} is empty: its first line must name the columns"
         raise MappingError(message, field="header")
-    if isinstance(first, Bad):
-        raise MappingError(f"{file}: the header {first.reason}", field="header")
-    header = [name.strip() for name in first[1]]
+    if isinstance(top, Bad):
+        raise MappingError(f"{file}: the header {top.reason}", field="header")
+    header = [name.strip() for name in top[1]]
+    while header and not header[-1]:  # nobody can ask for them
+        header.pop()
     return _even(rows, len(header)), header
 
 

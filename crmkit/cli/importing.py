@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -13,10 +13,11 @@ from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
 from crmkit.cli.imports import Imported, advance, fit, take_in
 from crmkit.cli.output import columns, note, percent, print_array, say, table
-from crmkit.cli.progress import watched
+from crmkit.cli.progress import Step, watched
 from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
+from crmkit.errors import MappingError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _HEAD = columns("file~ run! new# changed# known# rejected# skipped# collisions#")
@@ -62,16 +63,16 @@ def import_(
     if bool(files) == (undo is not None):
         wrong("name the FILES to import, or the import to take back: --undo RUN")
     _check_rejects(rejects, (*files, mapping))
-    taken: list[Imported] = []
     with settings.open() as crm, collected(rejects) as rejected:
         if undo is not None:
             crm.touchpoints.undo(undo, reason="crmkit import --undo")
             note(f"Import {undo} is taken back.")
-        for file in files:
-            with watched(f"Importing {file.name}", None) as step:
-                taken.append(
-                    take_in(crm, file, mapping, source, rejected, step, customers=customers)
-                )
+        taken = _each(
+            files,
+            lambda file, step: take_in(
+                crm, file, mapping, source, rejected, step, customers=customers
+            ),
+        )
     with settings.open(at) as crm, watched("Working out scores, tiers and stages", None):
         if calibrate:
             fit(crm)
@@ -85,6 +86,22 @@ def import_(
         show_imported(taken, rejected, rejects)
     if rejected.count:
         sys.exit(REJECTIONS)
+
+
+def _each(files: Sequence[Path], take: Callable[[Path, Step], Imported]) -> list[Imported]:
+    """Import one file after the other; where one is refused, say which are in already."""
+    taken: list[Imported] = []
+    for file in files:
+        try:
+            with watched(f"Importing {file.name}", None) as step:
+                taken.append(take(file, step))
+        except MappingError as error:
+            if not taken:
+                raise
+            done = ", ".join(one.file for one in taken)
+            message = f"{error} (imported before it, and not advanced yet: {done})"
+            raise MappingError(message, field=getattr(error, "field", None)) from error
+    return taken
 
 
 def _check_rejects(rejects: Path | None, read: Sequence[Path | None]) -> None:
@@ -138,6 +155,11 @@ def _tell(one: Imported) -> None:
         say(
             f"{one.file}: the source is {one.source!r}, after the file; the same records under "
             "another name would count again: --source NAME keeps it the same"
+        )
+    if one.rejected and one.lacking:
+        say(
+            f"{one.file}: no column gives {', '.join(one.lacking)}, which every touchpoint needs; "
+            'a mapping (--map) names columns, and sets what is always the same: kind = "purchase"'
         )
     if one.unusable:
         cure = '; national numbers want region = "CN" or the like in crmkit.toml'

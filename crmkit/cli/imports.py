@@ -49,6 +49,7 @@ class Imported(Record):
         unusable: How many different e-mail addresses and telephones identify nobody.
         examples: The first of them.
         national: Whether telephones among them want the setting `region`.
+        lacking: Fields that every touchpoint needs, and no column gives.
     """
 
     file: str
@@ -69,6 +70,7 @@ class Imported(Record):
     unusable: int = 0
     examples: tuple[str, ...] = ()
     national: bool = False
+    lacking: tuple[str, ...] = ()
 
 
 def take_in(
@@ -130,6 +132,7 @@ def take_in(
         unusable=len(keys.found),
         examples=keys.examples,
         national=keys.national,
+        lacking=reading.lacking,
     )
 
 

@@ -126,10 +126,10 @@ def test_a_mapping_without_tables_says_how_a_file_is_written(tmp_path: Path) -> 
 
 def test_what_is_not_used_may_stand_twice(tmp_path: Path) -> None:
     """A doubled column stops a file only where it is asked for; empty cells too many do no harm."""
-    path = write(tmp_path, "id,,note,note,,\n1,,a,b,,,, \n2,,a,b\n")
-    (read,), (bad,) = lines(path, {"fields": {"id": "{id}"}})
-    assert read == {"id": "1"}
-    assert bad.startswith("line 3 has 4 columns, the header has 6")
+    path = write(tmp_path, "id,,note,note,,\n1,,a,b,,,, \n1,,a,b\n2,,a\n")
+    read, (bad,) = lines(path, {"fields": {"id": "{id}"}})
+    assert read == [{"id": "1"}, {"id": "1"}]
+    assert bad.startswith("line 4 has 3 columns, the header has 4")
     with pytest.raises(MappingError, match="'note' stands twice"):
         lines(path, {"fields": {"text": "{note}"}})
 
@@ -266,7 +266,7 @@ def test_a_mapping_says_which_column_is_what(tmp_path: Path) -> None:
         ("1,234.567", None), (".123", None),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("value", ["{sum}", {"product": ["{sum}", "1"]}])
+@pytest.mark.parametrize("value", ["{sum}", {"product": ["{sum}", "1"]}], ids=["cell", "product"])
 def test_a_mark_in_the_wrong_place_is_no_number(
     tmp_path: Path, written: str, meant: str | None, value: Any
 ) -> None:
@@ -280,6 +280,105 @@ def test_a_mark_in_the_wrong_place_is_no_number(
     assert (found.field, found.reason) == (
         "amount", f"line 2: must be a number such as '1.234,50', got {written!r}"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("mapping", "written", "meant"),
+    [
+        ({}, "(5.00)", "-5.00"), ({}, "5.00-", "-5.00"), ({}, "+5", "5"), ({}, "- 5", "-5"),
+        ({}, "\u22125", "-5"), ({}, "1,234", None), ({}, "(-5)", None), ({}, "-5-", "-5-"),
+        ({}, "¥5", "¥5"), ({"signs": "¥"}, "¥5", "5"), ({"signs": "¥"}, "-¥5", "-5"),
+        ({"signs": "¥"}, "¥-5", "-5"), ({"signs": "¥"}, "(¥ 5)", "-5"),
+        ({"signs": "¥"}, "$5", "$5"), ({"signs": "EUR"}, "5 EUR", "5"),
+        ({"signs": "$", "thousands": ","}, "$1,234.50", "1234.50"),
+        ({"thousands": " ", "decimal": ","}, "1\u202f234,50", "1234.50"),
+        ({"thousands": " ", "decimal": ",", "signs": "€"}, "1\u00a0234,50\u00a0€", "1234.50"),
+        ({"thousands": "'"}, "1'234.50", "1234.50"), ({"thousands": "."}, "1.234", None),
+        ({"signs": "5"}, "5", None), ({"signs": "."}, "5", None),
+    ],
+)  # fmt: skip
+def test_numbers_as_ledgers_write_them(
+    tmp_path: Path, mapping: dict[str, str], written: str, meant: str | None
+) -> None:
+    """Parentheses are a minus, a named currency is left out; what is left over tells itself."""
+    path = write(tmp_path, f"sum;x\n{written};\n")
+    whole = {"delimiter": ";", "fields": {"amount": "{sum}"}} | mapping
+    try:
+        (found,) = read_touchpoints(path, load_mapping(whole))
+    except MappingError:
+        assert meant is None
+        return
+    assert (found["amount"] if isinstance(found, dict) else None) == meant
+
+
+@pytest.mark.parametrize(
+    ("form", "written", "meant"),
+    [
+        ("excel", "46022", "2025-12-31T00:00:00+08:00"),
+        ("excel", "45931,604166666664", "2025-10-01T14:30:00+08:00"),
+        ("excel", "0", None),
+        ("excel", "nan", None),
+        ("unix", "1767225600", "2026-01-01T00:00:00+00:00"),
+        ("unix_ms", "1767225600500", "2026-01-01T00:00:00.500000+00:00"),
+        ("unix", "1e999", None),
+        (["%d.%m.%Y %H:%M", "%d.%m.%Y"], "31.12.2025", "2025-12-31T00:00:00+08:00"),
+        (["%d.%m.%Y", "excel"], "46022", "2025-12-31T00:00:00+08:00"),
+        (["%m/%d/%Y %I:%M %p"], "12/31/2025 11:59 PM", "2025-12-31T23:59:00+08:00"),
+        (["%d.%m.%Y", "%d.%m.%y"], "12/31/2025", None),
+    ],
+)
+def test_dates_as_tables_write_them(
+    tmp_path: Path, form: Any, written: str, meant: str | None
+) -> None:
+    """Day numbers of Excel, seconds since 1970, or one of several forms; in the mapping's zone."""
+    mapping = {"timezone": "Asia/Shanghai", "time_format": form, "fields": {"at": "{at}"}}
+    (found,) = read_touchpoints(write(tmp_path, f'at\n"{written}"\n'), load_mapping(mapping))
+    assert (found["at"].isoformat() if isinstance(found, dict) else None) == meant
+    if meant and form == "unix":
+        line = write(tmp_path, f'{{"at": {written}}}', "in.jsonl")
+        (found,) = read_touchpoints(line, load_mapping(mapping))
+        assert found["at"].isoformat() == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("46022", 'time_format = "excel"'),
+        ("1767225600", 'time_format = "unix"'),
+        ("1767225600500", 'time_format = "unix_ms"'),
+        ("12/31/2025", "`time_format` of a mapping"),
+        ("2026-05-01 10:00", 'timezone = "Europe/Berlin"'),
+    ],
+)
+def test_a_date_that_cannot_be_read_says_what_would(
+    tmp_path: Path, written: str, cure: str
+) -> None:
+    """Whoever has no mapping yet is told which line of one reads his dates."""
+    data = f"id,kind,at,email\n1,visit,{written},ann@example.com\n"
+    (rejected,) = read_touchpoints(write(tmp_path, data))
+    assert rejected.field == "at"
+    assert cure in rejected.reason
+
+
+def test_what_excel_puts_around_a_table(tmp_path: Path) -> None:
+    """``sep=;`` names the delimiter and costs no number; ``.tsv`` is a table with tabs."""
+    data = "id;kind;at;email;;\n1;visit;2026-05-01T10:00:00Z;ann@example.com;;\n2;visit;x;;;\n"
+    (read,), (bad,) = lines(write(tmp_path, "\ufeffsep=;\r\n" + data))
+    assert read["customer"] == {"email": "ann@example.com"}
+    assert bad.startswith("line 4")
+    (read,), (bad,) = lines(write(tmp_path, data.replace(";", "\t"), "in.tsv"))
+    assert read["customer"] == {"email": "ann@example.com"}
+    assert bad.startswith("line 3")
+
+
+def test_what_every_record_lacks_is_known(tmp_path: Path) -> None:
+    """A file without a column for what is required can be told as such."""
+    path = write(tmp_path, "id,amount\n1,5\n")
+    assert read_touchpoints(path).lacking == ("kind", "at", "customer")
+    mapping = load_mapping({"fields": {"kind": "visit", "at": "{id}"}, "customer": "{id}"})
+    assert read_touchpoints(path, mapping).lacking == ("id",)
+    assert read_customers(write(tmp_path, "name\nKim\n")).lacking == ()
+    assert read_touchpoints(write(tmp_path, "{}", "in.jsonl")).lacking == ()
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,16 @@ def test_what_was_taken_back_counts_once():
     assert "twice" not in run(*URL, "import", "right.csv").stderr
 
 
+def test_a_file_without_a_kind_is_told_once(orders: Path):
+    """What no line can have is said once for the file; what came in before it is named."""
+    Path("bare.csv").write_text("id,email\n1,ann@example.com\n2,bob@example.com\n", "utf-8")
+    done = run(*URL, "import", "bare.csv", code=1)
+    assert "bare.csv: no column gives kind, at, which every touchpoint needs" in done.stdout
+    Path("none.csv").write_text("1,2,3\n", "utf-8")
+    done = run(*URL, "import", orders, "none.csv", code=2)
+    assert "imported before it, and not advanced yet: orders.csv" in done.stderr
+
+
 def test_keys_that_identify_nobody_are_counted():
     """A national number without a region is told with its cure, at the import and at a look-up."""
     Path("calls.csv").write_text(
