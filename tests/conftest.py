@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -15,6 +16,12 @@ pytest.register_assert_rewrite("crmkit.testing")
 # Two environments share two cores: how long an example takes proves nothing.
 settings.register_profile("crmkit", deadline=None)
 settings.load_profile("crmkit")
+
+# The whole suite on another store: what it opens as memory:// is a workspace there.
+if os.environ.get("CRMKIT_TEST_STORE") == "postgresql":
+    from tests.postgres import take_memorys_place
+
+    take_memorys_place()
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 

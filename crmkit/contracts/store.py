@@ -84,7 +84,7 @@ class Writer(Reader):
 
     @abstractmethod
     def sequence(self, count: int) -> int:
-        """Reserve `count` consecutive values of ``seq`` and give the first."""
+        """Reserve `count` consecutive values of the workspace's ``seq`` and give the first."""
 
     @abstractmethod
     def append(self, table: Table, rows: Sequence[Row]) -> list[int]:

@@ -28,6 +28,13 @@ BUILT_IN = (
         capabilities=frozenset({"persistent", "engine"}),
         summary="One file, no server: sqlite:///shop.db",
     ),
+    StoreSpec(
+        name="postgresql",
+        open="crmkit.stores.postgres:open_postgres",
+        thread_safe=True,
+        capabilities=frozenset({"persistent", "engine"}),
+        summary="A server for many processes: postgresql://user@host/shop",
+    ),
 )
 """The stores of the core, offered through the same record as a plugin's."""
 

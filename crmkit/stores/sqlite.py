@@ -33,7 +33,7 @@ from crmkit.stores.sqlite_url import Place, of_engine, read_url
 
 PAGE = 8192
 """Bytes a page: 4,096 took half as long again for a million touchpoints (benchmarks/stores.py)."""
-CACHE = 64 * 1024
+CACHE = 48 * 1024
 """KiB of page cache a connection."""
 CHECKPOINT = 20_000
 """Pages the log may hold before it is written back; an import writes a page many times."""

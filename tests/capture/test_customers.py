@@ -444,11 +444,12 @@ def test_plugins_hear_of_merge_export_and_erase() -> None:
     customers = Customers(
         desk.session, Defaults(LAYOUT.model), "CN", lambda: b"k" * 32, lambda: [reference]
     )
+    workspace = desk.session.store.workspace
     customers.merge(ann, bob, reason=WHY)
-    assert customers.export(ann)["plugins"]["feathers"][bob] == [bob, "default"]
+    assert customers.export(ann)["plugins"]["feathers"][bob] == [bob, workspace]
     customers.erase(ann, reason=WHY)
-    assert heard[0] == (ann, bob, "default")
-    assert sorted(heard[1:]) == sorted([(ann, "default"), (bob, "default")])
+    assert heard[0] == (ann, bob, workspace)
+    assert sorted(heard[1:]) == sorted([(ann, workspace), (bob, workspace)])
 
 
 def test_the_erasure_key_stands_beside_the_database(tmp_path: Any) -> None:

@@ -188,7 +188,7 @@ def test_an_erasure_that_was_killed_can_be_made_again(monkeypatch: pytest.Monkey
     monkeypatch.undo()
 
     one.crm.customers.erase(one.ann, reason=WHY)
-    assert nest.calls.count(("erase", one.ann, "default")) == 2
+    assert nest.calls.count(("erase", one.ann, one.crm.session.store.workspace)) == 2
     with pytest.raises(CustomerNotFound):
         one.crm.customers.get(one.ann)
 
@@ -310,7 +310,7 @@ def test_nobody_is_handed_over_who_is_not_merged() -> None:
     one.crm.customers.merge(one.ann, one.bob, reason=WHY)
     with pytest.raises(crmkit.CustomerMerged):
         one.crm.customers.merge(one.bob, one.ann, reason=WHY)
-    assert nest.calls == [("repoint", one.ann, one.bob, "default")]
+    assert nest.calls == [("repoint", one.ann, one.bob, one.crm.session.store.workspace)]
 
 
 def test_a_resolved_collision_is_handed_over_again() -> None:
@@ -332,7 +332,7 @@ def test_a_resolved_collision_is_handed_over_again() -> None:
     nest.fails = {}
     found = crm.customers.resolve(collision.id, "merge", reason=WHY)
     assert found.customers == (holder, other)
-    assert nest.calls == [("repoint", holder, other, "default")] * 2
+    assert nest.calls == [("repoint", holder, other, crm.session.store.workspace)] * 2
     with pytest.raises(DecisionNotFound):
         crm.customers.resolve(collision.id, "merge", reason=WHY)
 
@@ -348,7 +348,7 @@ def test_a_collision_of_two_merged_otherwise_hands_nothing_over() -> None:
     holder, other = collision.customers
     crm.customers.merge(holder, other, reason=WHY)
     crm.customers.resolve(collision.id, "merge", reason=WHY)
-    assert nest.calls == [("repoint", holder, other, "default")]
+    assert nest.calls == [("repoint", holder, other, crm.session.store.workspace)]
 
 
 def test_an_unmerge_gives_back_and_can_be_made_again() -> None:

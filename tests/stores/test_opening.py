@@ -17,7 +17,7 @@ from crmkit.stores import open_store
     [
         ({"url": "shop.db"}, "url", "sqlite:///shop.db"),
         ({"url": "://"}, "url", "URL"),
-        ({"url": "papyrus://x"}, "url", "memory, sqlite"),
+        ({"url": "papyrus://x"}, "url", "memory, postgresql, sqlite"),
         ({"url": "memory://", "workspace": ""}, "workspace", "1 to 200"),
         ({"url": "memory://", "workspace": "x" * 201}, "workspace", "1 to 200"),
         ({"url": "memory://", "workspace": "a\0"}, "workspace", "NUL"),

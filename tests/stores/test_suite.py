@@ -8,6 +8,7 @@ import pytest
 from crmkit.stores import open_store
 from crmkit.stores.memory import Database, MemoryStore
 from crmkit.testing import StoreSuite
+from tests.postgres import database
 
 
 class TestMemory(StoreSuite):
@@ -20,3 +21,9 @@ class TestSqlite(StoreSuite):
     @pytest.fixture
     def store_factory(self, tmp_path: Path):
         return partial(open_store, f"sqlite:///{tmp_path}/crm.db")
+
+
+class TestPostgres(StoreSuite):
+    @pytest.fixture
+    def store_factory(self):
+        return partial(open_store, database())

@@ -28,14 +28,14 @@ class Dialect(ABC):
     """Whether a batch of replaced rows is faster when it comes in the order of the key."""
     key_values: ClassVar[int]
     """Most values bound in one statement of `fetch`."""
-    errors: ClassVar[tuple[type[Exception], ...]]
+    errors: tuple[type[Exception], ...]
     """What its driver raises by itself, beside what SQLAlchemy makes of it."""
     compiler: sa.Dialect
     """Makes SQL text with values bound in order, as its driver wants them."""
     timeout: float
     """Seconds to wait for other writers."""
     streams: ClassVar[bool] = False
-    """Whether a scan must be asked for piece by piece, lest the driver fetch all of it at once."""
+    """Whether a long scan goes by `stream`, lest the driver fetch all of it at once."""
 
     @contextmanager
     def words(self) -> Iterator[None]:
@@ -83,6 +83,10 @@ class Dialect(ABC):
         """Add rows, or replace those with the same key; of two with one key the later holds."""
         _rows(connection, texts.upsert(table), rows)
 
+    def stream(self, connection: sa.Connection, sql: str, values: Row) -> Any:
+        """Run a query whose rows are fetched as they are asked for; give the driver's cursor."""
+        return connection.exec_driver_sql(sql, values or None).cursor
+
     @abstractmethod
     def keys(self, columns: tuple[Column, ...], count: int) -> str:
         """Write a list of `count` keys of these columns, for the FROM of a query."""
@@ -101,7 +105,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def hint(self, table: Table, by: tuple[str, ...]) -> str:
-        """Give what stands behind a table's name so that it is read by these leading columns."""
+        """Give what stands behind a table's name so that it is read by these columns, if any."""
 
     @abstractmethod
     def contains(self, column: sa.Column[Any], text: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -22,11 +24,10 @@ STREAM = 2_000
 class Cursor:
     """The rows of one query, read as they are asked for."""
 
-    def __init__(self, transaction: SqlReader, result: sa.CursorResult[Any]) -> None:
-        """Read `result` while `transaction` lasts."""
+    def __init__(self, transaction: SqlReader, cursor: Any) -> None:
+        """Read the driver's own `cursor`, which gives plain tuples, while `transaction` lasts."""
         self._transaction = transaction
-        # The driver's own cursor: it gives plain tuples, without a Row object around each.
-        self._cursor: Any = result.cursor
+        self._cursor = cursor
         self._settled: list[Row] | None = None
 
     def settle(self) -> None:
@@ -34,6 +35,12 @@ class Cursor:
         if self._settled is None:
             with self._transaction.dialect.words():
                 self._settled = self._cursor.fetchall()
+            self.close()
+
+    def close(self) -> None:
+        """Give up what was not read; what the database says to that changes nothing."""
+        with suppress(Exception):
+            self._cursor.close()
 
     def __iter__(self) -> Iterator[Row]:
         """Give the rows; each is given once."""
@@ -47,6 +54,9 @@ class Cursor:
             return rows
         with self._transaction.dialect.words():
             fetched: list[Row] = self._cursor.fetchmany(STREAM)
+        if len(fetched) < STREAM:
+            self._settled = []
+            self.close()
         return fetched
 
 
@@ -59,10 +69,13 @@ class SqlReader(Reader):
         self.dialect = dialect
         self.texts = texts
         self._over = False
+        self._open: WeakSet[Cursor] = WeakSet()
 
     def end(self) -> None:
         """Refuse whatever is asked from now on."""
         self._over = True
+        for cursor in list(self._open):
+            cursor.close()
 
     def check(self) -> None:
         """Raise StoreError where the transaction is over."""
@@ -70,24 +83,34 @@ class SqlReader(Reader):
             message = "This read or write is over: use it, and what it gives, inside its block"
             raise StoreError(message)
 
-    def run(
-        self, sql: str, values: Row | list[Row] = (), *, stream: bool = False
-    ) -> sa.CursorResult[Any]:
+    def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
         """Run one statement; a list of tuples runs it for each.
 
         Raises:
             StoreError: the database could not do it.
         """
+        with self.asking():
+            return self.connection.exec_driver_sql(
+                sql, values or None, execution_options={"preserve_rowcount": True}
+            )
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask the database something in a block, which raises StoreError where it cannot do it."""
         self.check()
-        options: dict[str, Any] = {"preserve_rowcount": True}
-        if stream:
-            options["stream_results"] = True
         with self.dialect.words():
-            return self.connection.exec_driver_sql(sql, values or None, execution_options=options)
+            yield
 
     def query(self, sql: str, values: Row = (), *, stream: bool = False) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        return iter(Cursor(self, self.run(sql, values, stream=stream)))
+        if stream:
+            with self.asking():
+                driver_cursor = self.dialect.stream(self.connection, sql, values)
+        else:
+            driver_cursor = self.run(sql, values).cursor
+        cursor = Cursor(self, driver_cursor)
+        self._open.add(cursor)
+        return iter(cursor)
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None

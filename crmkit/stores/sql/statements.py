@@ -103,6 +103,20 @@ class Statements:
             found = self._kept["upsert", table.name] = self._values(table, upsert)
         return found.sql
 
+    def upsert_from(self, table: Table, beside: str) -> str:
+        """Give the text that adds or replaces all rows of a table of the same columns."""
+        found = self._kept.get(("upsert from", table.name))
+        if found is None:
+            key = ("workspace", *table.key)
+            names = ("workspace", *table.names)
+            rows: Any = sa.select(*(sa.column(name) for name in names)).select_from(
+                sa.table(beside)
+            )
+            upsert = self.dialect.upsert(self.schema[table], key, table.names)
+            query = self._query(upsert.from_select(names, rows))
+            found = self._kept["upsert from", table.name] = query
+        return found.sql
+
     def delete(self, table: Table, by: tuple[str, ...], given: tuple[bool, ...]) -> str:
         """Give the text that deletes by one key; it binds the values that are not None."""
         mark = ("delete", table.name, by, given)
@@ -114,7 +128,8 @@ class Statements:
                 column = columns[name]
                 conditions.append(column == sa.bindparam(name) if value else column.is_(None))
             delete = sa.delete(self.schema[table]).where(*conditions)
-            delete = delete.with_hint(self.dialect.hint(table, by), dialect_name="*")
+            if hint := self.dialect.hint(table, by):
+                delete = delete.with_hint(hint, dialect_name="*")
             found = self._kept[mark] = self._query(delete)
         return found.sql
 
@@ -157,10 +172,14 @@ class Statements:
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
         select = sa.select(*(physical.c[name] for name in columns))
-        select = select.with_hint(physical, self.dialect.hint(table, by), "*")
+        select = self._hinted(select, table, by)
         if not bound:
             return select.where(*conditions)
         return select.select_from(self.dialect.by_keys(keys, physical, sa.and_(*conditions)))
+
+    def _hinted(self, select: sa.Select[Any], table: Table, by: tuple[str, ...]) -> sa.Select[Any]:
+        hint = self.dialect.hint(table, by)
+        return select.with_hint(self.schema[table], hint, "*") if hint else select
 
     def count(self, table: Table, where: tuple[tuple[str, int, bool], ...]) -> Query:
         """Give the text that counts rows."""
@@ -173,7 +192,7 @@ class Statements:
             select = sa.select(sa.func.count()).select_from(self.schema[table]).where(*conditions)
             for by in table.orders:
                 if any(by[0] == name for name, _, _ in where):
-                    select = select.with_hint(self.schema[table], self.dialect.hint(table, by), "*")
+                    select = self._hinted(select, table, by)
                     break
             found = self._kept[mark] = self._query(select)
         return found
@@ -206,7 +225,7 @@ class Statements:
             text = sa.bindparam(f"contains_{name}", type_=sa.String())
             conditions.append(self.dialect.contains(columns[name], text))
         select = sa.select(*(columns[name] for name in shape.columns)).where(*conditions)
-        select = select.with_hint(self.schema[table], self.dialect.hint(table, shape.by), "*")
+        select = self._hinted(select, table, shape.by)
         ordered = (self.dialect.sorted(column, reverse=shape.reverse) for column in rest)
         select = select.order_by(*ordered)
         return select.limit(sa.bindparam("limit", type_=sa.Integer())) if shape.limit else select

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-from weakref import WeakSet
 
 import sqlalchemy as sa
 
@@ -14,7 +12,7 @@ from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
 from crmkit.stores import checks
 from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.reader import Cursor, SqlReader, by_nulls
+from crmkit.stores.sql.reader import SqlReader, by_nulls
 from crmkit.stores.sql.statements import Statements
 
 
@@ -30,7 +28,6 @@ class SqlWriter(SqlReader, Writer):
         """Write by `connection`, whose transaction the store opens and ends."""
         super().__init__(connection, dialect, texts)
         self.failure: StoreError | None = None
-        self._open: WeakSet[Cursor] = WeakSet()
         self._first: int | None = None
 
     def check(self) -> None:
@@ -40,29 +37,15 @@ class SqlWriter(SqlReader, Writer):
             message = f"This write failed before and will be undone: {self.failure}"
             raise type(self.failure)(message, **vars(self.failure)) from self.failure
 
-    def run(
-        self, sql: str, values: Row | list[Row] = (), *, stream: bool = False
-    ) -> sa.CursorResult[Any]:
-        """Run one statement; where it fails, so does the whole transaction."""
-        with self._failing():
-            return super().run(sql, values, stream=stream)
-
     @contextmanager
-    def _failing(self) -> Iterator[None]:
+    def asking(self) -> Iterator[None]:
         """Let the whole transaction fail where the database cannot do what a block asks."""
-        self.check()
         try:
-            with self.dialect.words():
+            with super().asking():
                 yield
         except StoreError as error:
             self.failure = error
             raise
-
-    def query(self, sql: str, values: Row = (), *, stream: bool = False) -> Iterator[Row]:
-        """Run a query; its rows stay those of now, whatever is written before they are read."""
-        cursor = Cursor(self, self.run(sql, values, stream=stream))
-        self._open.add(cursor)
-        return iter(cursor)
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
@@ -71,7 +54,7 @@ class SqlWriter(SqlReader, Writer):
         return iter(list(super().fetch(table, keys, by=by)))
 
     def _settle(self) -> None:
-        """Read open scans to their end: what a query gives while it is written is undefined."""
+        """Read open scans to their end: what they give stays that of now, whatever is written."""
         for cursor in list(self._open):
             cursor.settle()
         self._open.clear()
@@ -96,7 +79,7 @@ class SqlWriter(SqlReader, Writer):
         if not rows:
             return []
         self._settle()
-        with self._failing():
+        with self.asking():
             point = self.connection.begin_nested()
             if self._add(table, list(rows)):
                 point.commit()
@@ -105,7 +88,7 @@ class SqlWriter(SqlReader, Writer):
             point.rollback()
         known = self._known(table, rows)
         fresh = [row for place, row in enumerate(rows) if place not in known]
-        with self._failing():
+        with self.asking():
             if fresh and not self._add(table, fresh):
                 message = f"{table.name}: a number or a key of a new row is taken"
                 raise StoreError(message)
@@ -135,7 +118,7 @@ class SqlWriter(SqlReader, Writer):
         self._settle()
         if self.dialect.sort_puts:  # stable, so that the later of two still comes later
             rows = sorted(rows, key=checks.picker(table.position[name] for name in table.key))
-        with self._failing():
+        with self.asking():
             self.dialect.replace(self.connection, self.texts, table, list(rows))
 
     def delete(
