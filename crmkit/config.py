@@ -116,7 +116,7 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         why = "there is no such file"
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # no file, no text, no TOML
         why = f"cannot be read: {error}"
     message = f"{file}: {why}"
     raise ConfigError(message, key=None, file=file)

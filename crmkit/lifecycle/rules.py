@@ -126,7 +126,7 @@ def load_rules(path: str | Path) -> tuple[StageRule, ...]:
     """
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as cause:
+    except (OSError, ValueError) as cause:  # it may be no path at all, or no text
         raise ModelError(f"rule file {path}: cannot be read: {cause}", field="file") from cause
     return parse_rules(text, str(path))
 
@@ -135,7 +135,7 @@ def parse_rules(text: str, name: str = "rules") -> tuple[StageRule, ...]:
     """Read rules from TOML text; `name` stands in the errors."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as cause:
+    except (ValueError, RecursionError) as cause:  # no TOML, or TOML beyond all measure
         raise ModelError(f"rule file {name}: not TOML: {cause}", field="file") from cause
     entries = table.get("rule", [])
     if set(table) - {"rule"} or not isinstance(entries, Sequence) or not entries:

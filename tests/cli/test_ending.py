@@ -48,12 +48,17 @@ def test_wrong_use_is_2(sold: Shop, words: tuple[str, ...], named: str):
         ('url = "nowhere"', "://"),
         ('url = "${NOT_SET_ANYWHERE}"', "NOT_SET_ANYWHERE"),
         ("", "--url"),
+        ('url = "memory://"\nx = ' + "9" * 5000, "crmkit.toml: cannot be read"),
+        ('url = "memory://"\nx = ' + "[" * 5000, "crmkit.toml: cannot be read"),
+        ('url = "memory://"\nlifecycle.file = "\\u0000"', "rule file"),
+        ('url = "memory://"\nlifecycle.file = "crmkit.toml"', "rule file"),
     ],
+    ids=lambda value: value[:40],
 )
 def test_a_wrong_configuration_is_2(text: str, named: str):
     """A wrong setting is one line that names the file or the key."""
     Path("crmkit.toml").write_text(text, "utf-8")
-    done = run("pyramid", code=2)
+    done = run("advance", code=2)
     assert named in done.stderr
     assert "Traceback" not in done.output
 
