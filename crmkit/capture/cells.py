@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,6 @@ from crmkit.capture.times import Times, time_forms
 from crmkit.capture.turns import negated, otherwise, replaced
 from crmkit.errors import MappingError
 
-_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?").fullmatch
 _WHAT = frozenset("column template product cases".split())
 _OPTIONS = _WHAT | frozenset("negate replace default time_format timezone".split())
 EXACT = frozenset({"amount", "margin", "quantity", "rating"})
@@ -225,11 +223,11 @@ class Compiler:
             return Times(get, field, forms, zone)
         if field not in EXACT:
             return get
-        writing, usual = self._writing, self._writing.decimal == "."
+        writing = self._writing
 
         def number(row: Any) -> Any:
             value = get(row)
-            if not isinstance(value, str) or (usual and _PLAIN(value)):
+            if not isinstance(value, str):
                 return value
             try:
                 return writing.plain(value)

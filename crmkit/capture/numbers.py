@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
+from functools import reduce
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ _EXACT = Context(prec=5 * exact.DIGIT_LIMIT, traps=[InvalidOperation, Inexact, O
 """Multiplies without rounding, or not at all."""
 
 
+_PLAIN = re.compile(r"-?[0-9]{1,50}(?:\.[0-9]{1,50})?").fullmatch
 _SPACE = re.compile(r"\s")
 _BLANK = " \u00a0\u202f"
 
@@ -25,10 +27,7 @@ def product(factors: Iterable[Decimal]) -> str:
     Raises:
         ArithmeticError: the product has more digits than any number that is kept.
     """
-    result = Decimal(1)
-    for factor in factors:
-        result = _EXACT.multiply(result, factor)
-    return written(result)
+    return written(reduce(_EXACT.multiply, factors))
 
 
 def written(number: Decimal) -> str:
@@ -77,6 +76,8 @@ class Writing:
             >>> Writing(",", ".", "€").plain("(1.234,50 €)")
             '-1234.50'
         """
+        if _PLAIN(text) and self.decimal == ".":
+            return text
         minus, digits = self._signed(text)
         if self.thousands.isspace():  # of which there are several that look alike
             digits = _SPACE.sub(self.thousands, digits)
@@ -113,8 +114,12 @@ class Writing:
         Raises:
             InvalidOperation: it is none.
         """
+        if isinstance(value, str):
+            value = self.plain(value)
+            if _PLAIN(value):
+                return Decimal(value)
         try:
-            return exact.number("", self.plain(value) if isinstance(value, str) else value)
+            return exact.number("", value)
         except exact.Fault:
             raise InvalidOperation from None
 
