@@ -5,83 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import attrs
-
 from crmkit.capture.duplicates import Earlier, RecordKey, difference, earlier
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed
 from crmkit.capture.friends import as_kept, erased_friends
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import Keys
+from crmkit.capture.outcome import LostRace, Outcome, Staged
 from crmkit.capture.parse import rejection
-from crmkit.capture.returns import aged, arrived
+from crmkit.capture.states import fold_in
 from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.capture.whose import Whose
 from crmkit.contracts.store import Row, Writer
-from crmkit.contracts.tables import STATE, TOUCHPOINT
-from crmkit.model.touchpoint import TYPED, Rejection
-from crmkit.value.fold import by_customer, fold_batch
+from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.value.layout import Layout
-from crmkit.value.rebuild import rebuild
 
-_ORIGIN = TOUCHPOINT.position["origin"]
-_CURRENCY = TOUCHPOINT.position["currency"]
-_LAYOUT = STATE.position["layout"]
 _AMOUNT = 5  # place of the first field after the instant's in a parsed record
 _CUSTOMER = 19
-_STATES = 5_000  # states in memory at once: those of good customers are kilobytes
-
-
-class LostRace(Exception):  # noqa: N818 - a signal: the batch is done again
-    """Another process captured one of the same records in the meantime."""
-
-
-@attrs.define
-class Outcome:
-    """What became of one batch.
-
-    Attributes:
-        run: Id of the capture; 0 as long as nothing was written.
-        rows: TOUCHPOINT rows that were added.
-        roots: Customers whose value was touched.
-        duplicate: Records that were known already.
-        rejections: By their place in the batch.
-        collisions: Ids of the collisions that were met.
-        known: Whether any of the records had come before.
-    """
-
-    run: int
-    rows: list[Row] = attrs.field(factory=list)
-    roots: set[str] = attrs.field(factory=set)
-    duplicate: int = 0
-    rejections: list[tuple[int, Rejection]] = attrs.field(factory=list)
-    collisions: set[str] = attrs.field(factory=set)
-    known: bool = False
-
-    @property
-    def typed(self) -> int:
-        """How many of the new touchpoints a person typed."""
-        return sum(row[_ORIGIN] == TYPED for row in self.rows)
-
-    @property
-    def currencies(self) -> set[str]:
-        """Currencies that came with the new touchpoints."""
-        return {row[_CURRENCY] for row in self.rows if row[_CURRENCY] is not None}
-
-
-@attrs.frozen
-class Staged:
-    """The records of a batch that could be read, side by side.
-
-    Attributes:
-        places: Place of each in the batch.
-        parsed: Their fields, in the order of `crmkit.capture.fields.Fields`.
-        records: The records as they came, for rejections.
-    """
-
-    places: list[int]
-    parsed: list[tuple[Any, ...]]
-    records: Sequence[Any]
 
 
 class Batch:
@@ -150,6 +90,7 @@ class Batch:
         batch = as_kept(staged.parsed, gone)
         is_plain = not known and not erased and not gone and len(set(keys)) == len(keys)
         drafts = self._drafts
+        doubtful: set[RecordKey] = set()
         for at, (parsed, owner) in enumerate(zip(batch, owners, strict=True)):
             if is_plain and type(owner) is Found:
                 drafts.append((at, owner, 0))
@@ -158,6 +99,9 @@ class Batch:
                     self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
                     self._reject(staged, at, fault)
+                    doubtful.add(keys[at])
+        if self._trusting and doubtful and earlier(self._writer, doubtful):
+            raise LostRace  # it came before, and is no more than a duplicate
         self._outcome.known = bool(known) or self._outcome.duplicate > 0
 
     # -- whose ---------------------------------------------------------------------------
@@ -284,26 +228,8 @@ class Batch:
             raise LostRace
         self._directory.write(first + count, run)
         feed(writer, rows)
-        self._fold(rows, roots)
         outcome.rows = rows
-
-    def _fold(self, rows: list[Row], roots: list[str]) -> None:
-        """Add the new touchpoints to their customers' values, in this transaction."""
-        writer, layout = self._writer, self._layout
-        arrivals = by_customer(zip(roots, rows, aged(writer, rows), strict=True))
-        self._outcome.roots = set(arrivals)
-        self._directory.load((), waiting := arrived(writer, rows))
-        anew = {root for base in waiting if (root := self._directory.root(base))}
-        touched = sorted(self._outcome.roots - anew)
-        for start in range(0, len(touched), _STATES):
-            part = touched[start : start + _STATES]
-            old = {row[0]: row for row in writer.fetch(STATE, [(root,) for root in part])}
-            stale = {root for root, row in old.items() if row[_LAYOUT] != layout.id}
-            anew |= stale
-            came = {root: arrivals[root] for root in part if root not in stale}
-            writer.put(STATE, fold_batch(layout, old, came, self._now))
-        if anew:
-            rebuild(writer, anew, layout, self._now)
+        outcome.roots = fold_in(writer, self._directory, self._layout, rows, roots, now)
 
 
 def _said(parsed: Sequence[Any]) -> Row:

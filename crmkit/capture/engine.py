@@ -15,9 +15,10 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.batch import Batch, LostRace, Outcome, Staged
+from crmkit.capture.batch import Batch
 from crmkit.capture.fields import Fields
 from crmkit.capture.normalise import Normaliser
+from crmkit.capture.outcome import LostRace, Outcome, Staged
 from crmkit.capture.parse import Parser
 from crmkit.capture.tombstones import Key, Tombstones, no_key
 from crmkit.capture.whose import Whose

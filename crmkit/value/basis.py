@@ -169,9 +169,6 @@ class Sayings:
         return Said(frozenset(declined), points) if declined or points else NOTHING_SAID
 
 
-NO__AT = DECISION.position["at"]
-_ROOT = CUSTOMER.position["root"]
-_BODY = DECISION.position["body"]
 NO_SAYINGS = Sayings()
 
 

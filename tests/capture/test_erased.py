@@ -75,6 +75,8 @@ def test_a_record_whose_friend_was_erased_since_is_a_duplicate() -> None:
     assert friends == [ERASED_FRIEND] * 2
     assert "secret" not in everything(desk)
 
+    beside = desk.capture(mine, purchase(12, customer={"shop": "17"}))
+    assert (beside.duplicate, beside.new, beside.rejected) == (1, 1, ())
     again = desk.capture(mine, bare, mine)
     assert (again.duplicate, again.new, again.rejected) == (3, 0, ())
     changed = desk.capture(mine | {"text": "another"}, mine | {"customer": {"shop": "18"}})
