@@ -90,7 +90,6 @@ class Batch:
         batch = as_kept(staged.parsed, gone)
         is_plain = not known and not erased and not gone and len(set(keys)) == len(keys)
         drafts = self._drafts
-        doubtful: set[RecordKey] = set()
         for at, (parsed, owner) in enumerate(zip(batch, owners, strict=True)):
             if is_plain and type(owner) is Found:
                 drafts.append((at, owner, 0))
@@ -99,9 +98,6 @@ class Batch:
                     self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
                     self._reject(staged, at, fault)
-                    doubtful.add(keys[at])
-        if self._trusting and doubtful and earlier(self._writer, doubtful):
-            raise LostRace  # it came before, and is no more than a duplicate
         self._outcome.known = bool(known) or self._outcome.duplicate > 0
 
     # -- whose ---------------------------------------------------------------------------

@@ -138,7 +138,7 @@ def test_what_a_failed_batch_learnt_is_forgotten(monkeypatch: pytest.MonkeyPatch
         def full(*_args: Any) -> None:
             raise StoreError("disk full")
 
-        patch.setattr("crmkit.capture.batch.fold_batch", full)
+        patch.setattr("crmkit.capture.states.fold_batch", full)
         with pytest.raises(StoreError):
             shop.capture(purchase(2, customer={"shop": "17"}))
     assert shop.capture(purchase(3, customer={"shop": "17"})).new == 1
