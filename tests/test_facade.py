@@ -83,6 +83,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "capture": {"records": plain([]), "source": plain("shop"), "on_reject": plain(None)},
     "captures": {"kind": plain("visit"), "source": plain("shop")},
     "changes": {"after": plain(None), "limit": plain(5)},
+    "report": SINCE | {"step": plain(None)},
     "using": {"connection": plain(None)},
     "close": {},
     "customers.get": WHOSE,

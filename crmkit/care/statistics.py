@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from crmkit.arguments import refuse
+from crmkit.arguments import callback, refuse
 from crmkit.clock import instant, micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
@@ -27,6 +27,7 @@ def report(
     high = None if until is None else micros(until, "until")
     if low is not None and high is not None and high < low:
         refuse("until", f"lies before since ({since})", until)
+    callback("step", step)
     with session.store.read() as reader:
         return gather(reader, low, high, step=step or (lambda _: None))
 
