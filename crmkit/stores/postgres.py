@@ -248,9 +248,16 @@ class PostgresDialect(Dialect):
         """Bind column after column."""
         return tuple(list(column) for column in zip(*keys, strict=True))
 
-    def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
-        """Look each key up."""
-        return sa.join(keys, table, on)
+    def by_keys(
+        self,
+        keys: sa.FromClause,
+        table: sa.Table,  # noqa: ARG002 - the columns' own
+        on: Any,
+        columns: list[sa.Column[Any]],
+    ) -> sa.Select[Any]:
+        """Look each key up by itself; joined, the planner often reads the whole table instead."""
+        once = sa.select(*columns).where(on).offset(sa.literal_column("0")).lateral("found")
+        return sa.select(once).select_from(sa.join(keys, once, sa.true()))
 
     def hint(self, table: Table, by: tuple[str, ...]) -> str:  # noqa: ARG002
         """Leave it to the planner."""

@@ -316,9 +316,11 @@ class SqliteDialect(Dialect):
         """Bind key after key."""
         return tuple(chain.from_iterable(keys))
 
-    def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
+    def by_keys(
+        self, keys: sa.FromClause, table: sa.Table, on: Any, columns: list[sa.Column[Any]]
+    ) -> sa.Select[Any]:
         """Go through the keys and look each up."""
-        return _CrossJoin(keys, table, on)
+        return sa.select(*columns).select_from(_CrossJoin(keys, table, on))
 
     def hint(self, table: Table, by: tuple[str, ...]) -> str:
         """Name the index: SQLite takes the workspace for choosy, and would read all of it."""

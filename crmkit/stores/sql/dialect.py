@@ -96,8 +96,10 @@ class Dialect(ABC):
         """Give what a query with `keys` binds."""
 
     @abstractmethod
-    def by_keys(self, keys: sa.FromClause, table: sa.Table, on: Any) -> sa.FromClause:
-        """Join a list of keys to a table so that each key is looked up once."""
+    def by_keys(
+        self, keys: sa.FromClause, table: sa.Table, on: Any, columns: list[sa.Column[Any]]
+    ) -> sa.Select[Any]:
+        """Select columns of the rows that a list of keys finds, so that each is looked up once."""
 
     def sorted(self, column: sa.ColumnElement[Any], *, reverse: bool) -> sa.ColumnElement[Any]:
         """Give the order by a column; None comes before every value."""

@@ -171,11 +171,11 @@ class Statements:
         conditions: list[Any] = [physical.c.workspace == self.workspace]
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
-        select = sa.select(*(physical.c[name] for name in columns))
-        select = self._hinted(select, table, by)
+        wanted = [physical.c[name] for name in columns]
         if not bound:
-            return select.where(*conditions)
-        return select.select_from(self.dialect.by_keys(keys, physical, sa.and_(*conditions)))
+            return self._hinted(sa.select(*wanted), table, by).where(*conditions)
+        select = self.dialect.by_keys(keys, physical, sa.and_(*conditions), wanted)
+        return self._hinted(select, table, by)
 
     def _hinted(self, select: sa.Select[Any], table: Table, by: tuple[str, ...]) -> sa.Select[Any]:
         hint = self.dialect.hint(table, by)
