@@ -14,6 +14,8 @@ from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
 from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
+from crmkit.stores import postgres_bulk as bulk
+from crmkit.stores import postgres_log as log
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX, VERSION
 from crmkit.stores.sql.statements import Statements
@@ -22,8 +24,6 @@ from crmkit.stores.sql.store import SqlStore
 OLDEST = (12,)
 """Oldest server that the tables and statements below work on."""
 _MIGRATING = 0x63726D6B6974  # "crmkit", as the number of an advisory lock
-_BULK = 20
-"""Rows from which COPY is faster than one INSERT after the other."""
 _cursors = count(1)
 _TYPES = {TEXT: "text", INTEGER: "bigint", REAL: "double precision", DECIMAL: "text", BLOB: "bytea"}
 
@@ -160,26 +160,27 @@ class PostgresDialect(Dialect):
 
     def table(self, table: Table, metadata: sa.MetaData) -> sa.Table:
         """Lay a table out: a log by its number, anything else by its key."""
+        in_parts = log.is_log(table)
         key = ("seq",) if table.log else table.key
         physical = sa.Table(
             f"{PREFIX}{table.name}",
             metadata,
             sa.Column("workspace", sa.Integer, nullable=False),
             *(sa.Column(c.name, self.type(c), nullable=c.null) for c in table.columns),
-            sa.PrimaryKeyConstraint("workspace", *key),
+            sa.PrimaryKeyConstraint("workspace", *key, *(("at",) if in_parts else ())),
+            postgresql_partition_by=log.BY_YEAR if in_parts else None,
         )
-        if table.log and table.key != ("seq",):
-            self._index(physical, "key", table.key, unique=True)
+        if in_parts:
+            log.keys_table(physical)
+            self._index(physical, "key", table.key)
         for by in table.indexes:
             rest = ("seq",) if table.log else table.key
             self._index(physical, "_".join(by), by + tuple(n for n in rest if n not in by))
         return physical
 
-    def _index(
-        self, table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool = False
-    ) -> None:
+    def _index(self, table: sa.Table, name: str, names: tuple[str, ...]) -> None:
         columns = (self.sorted(table.c[column], reverse=False) for column in names)
-        sa.Index(f"{table.name}_{name}", table.c.workspace, *columns, unique=unique)
+        sa.Index(f"{table.name}_{name}", table.c.workspace, *columns)
 
     def sorted(self, column: sa.ColumnElement[Any], *, reverse: bool) -> sa.ColumnElement[Any]:
         """Put None first, where PostgreSQL would put it last."""
@@ -204,33 +205,23 @@ class PostgresDialect(Dialect):
     def add(
         self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
     ) -> bool:
-        """Copy many rows in at once; a key that is known ends it."""
-        import psycopg  # noqa: PLC0415 - an extra
-
-        if len(rows) < _BULK:
+        """Add rows; many by COPY, and those of the touchpoints always."""
+        if len(rows) < bulk.BULK and not log.is_log(table):
             return super().add(connection, texts, table, rows)
-        try:
-            _copy(connection, f"{PREFIX}{table.name}", table, rows, texts.number)
-        except psycopg.errors.UniqueViolation:
-            return False
-        return True
+        return bulk.add(connection, texts, table, rows)
 
     def replace(
         self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
     ) -> None:
-        """Copy many rows beside the table, and put them in from there."""
-        if len(rows) < _BULK:
+        """Add or replace rows; many by COPY, and those of the touchpoints always."""
+        if len(rows) < bulk.BULK and not log.is_log(table):
             super().replace(connection, texts, table, rows)
-            return
-        places = [table.position[name] for name in table.key]
-        last = {tuple(row[place] for place in places): row for row in rows}
-        name = f"{PREFIX}{table.name}"
-        beside = f"{PREFIX}new_{table.name}"
-        make = f"CREATE TEMP TABLE IF NOT EXISTS {beside} (LIKE {name}) ON COMMIT DELETE ROWS"
-        connection.exec_driver_sql(make)
-        _copy(connection, beside, table, list(last.values()), texts.number)
-        connection.exec_driver_sql(texts.upsert_from(table, beside))
-        connection.exec_driver_sql(f"TRUNCATE {beside}")
+        else:
+            bulk.replace(connection, texts, table, rows)
+
+    def deleting(self, table: Table, delete: str) -> str:
+        """Delete the keys that stand beside the touchpoints too."""
+        return log.with_keys(delete) if log.is_log(table) else delete
 
     def stream(self, connection: sa.Connection, sql: str, values: Row) -> Any:
         """Declare a cursor at the server."""
@@ -332,15 +323,3 @@ _ADVICE = (
     ("23", "the row breaks a rule of its table"),
 )
 """What to do about an error, by how its SQLSTATE starts."""
-
-
-def _copy(
-    connection: sa.Connection, name: str, table: Table, rows: list[Row], workspace: int
-) -> None:
-    """Send rows by COPY."""
-    columns = ", ".join(f'"{column}"' for column in ("workspace", *table.names))
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {name} ({columns}) FROM STDIN") as copy:
-        write = copy.write_row
-        for row in rows:
-            write((workspace, *row))

@@ -95,6 +95,10 @@ class Dialect(ABC):
     def bind_keys(self, keys: list[Row]) -> Row:
         """Give what a query with `keys` binds."""
 
+    def deleting(self, table: Table, delete: str) -> str:  # noqa: ARG002 - most need no more
+        """Give the text that deletes rows, and whatever the dialect keeps beside them."""
+        return delete
+
     @abstractmethod
     def by_keys(
         self, keys: sa.FromClause, table: sa.Table, on: Any, columns: list[sa.Column[Any]]

@@ -131,7 +131,7 @@ class Statements:
             if hint := self.dialect.hint(table, by):
                 delete = delete.with_hint(hint, dialect_name="*")
             found = self._kept[mark] = self._query(delete)
-        return found.sql
+        return self.dialect.deleting(table, found.sql)
 
     def fetch(
         self,
