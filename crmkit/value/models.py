@@ -53,10 +53,11 @@ def load_model(path: str | Path) -> ValueModel:
 def parse_model(text: str, name: str = "model") -> ValueModel:
     """Read a model from TOML text; `name` stands in the errors."""
     try:
-        return model_of(tomllib.loads(text), name)
-    except tomllib.TOMLDecodeError as cause:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as cause:  # numbers and depths beyond Python's too
         message = f"model file {name}: not TOML: {cause}"
         raise ModelError(message, field="file") from cause
+    return model_of(table, name)
 
 
 def model_of(table: Mapping[str, Any], name: str = "model") -> ValueModel:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from crmkit.contracts.store import Row, Store, Writer
-from crmkit.contracts.tables import STATE
+from crmkit.contracts.tables import CUSTOMER, STATE, Table
 from crmkit.value.history import (
     build,
     pages,
@@ -32,24 +32,45 @@ def ready(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> dic
 
 
 def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = False) -> int:
-    """Refold the states that another model left behind, or all of them; tell how many.
+    """Refold the states that another model left behind, or everybody's; tell how many.
 
     Each page is a transaction of its own: a killed rebuild is gone on with by calling again, and
     whatever is read meanwhile is refolded on the way.
+
+    Args:
+        store: The workspace.
+        layout: The model in force.
+        now: The clock, in microseconds.
+        everything: Drop every state and fold all customers anew, lost states among them.
     """
     done = 0
+    if everything:
+        for page in _pages(store, CUSTOMER, "root"):
+            with store.write() as writer:
+                rebuild(writer, [row[0] for row in page], layout, now)
+            done += sum(customer == root for customer, root in page)
+    for page in _pages(store, STATE, "layout"):
+        stale = {root for root, found in page if found != layout.id}
+        with store.write() as writer:
+            if everything:  # states of nobody
+                known = {row[0] for row in writer.fetch(CUSTOMER, [row[:1] for row in page])}
+                stale = {row[0] for row in page} - known
+            rebuild(writer, sorted(stale), layout, now)
+        done += 0 if everything else len(stale)
+    return done
+
+
+def _pages(store: Store, table: Table, column: str) -> Iterator[list[Row]]:
+    """Give (key, column) of all rows, page by page, each read when it is asked for."""
     after: Row | None = None
     while True:
-        with store.write() as writer:
-            page = list(
-                writer.scan(STATE, after=after, limit=_PAGE, columns=("customer", "layout"))
-            )
-            if not page:
-                return done
-            roots = [root for root, found in page if everything or found != layout.id]
-            rebuild(writer, roots, layout, now)
-        done += len(roots)
-        after = (page[-1][0],)
+        with store.read() as reader:
+            columns = (*table.key, column)
+            page = list(reader.scan(table, after=after, limit=_PAGE, columns=columns))
+        if not page:
+            return
+        yield page
+        after = page[-1][:1]
 
 
 def rebuild(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> None:

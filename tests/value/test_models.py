@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import crmkit
+from crmkit.contracts.tables import STATE
+from crmkit.errors import ModelError
 from crmkit.model import ranges
 from crmkit.model.indicators import MEASURES
 from crmkit.value.models import default_model, dump_model, load_model, parse_model
@@ -176,7 +178,9 @@ def test_the_most_extreme_model_is_kept_and_read_back(url: str, tmp_path: Path) 
 
 HALF_LIVES = st.timedeltas(*ranges.HALF_LIVES)
 WEIGHTS = st.just(0.0) | st.floats(*ranges.WEIGHTS)
-WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+WORDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100
+)
 INDICATORS = st.builds(
     visits,
     name=WORDS.filter(str.strip),
@@ -257,3 +261,32 @@ def test_a_proposal_stays_in_the_range_of_models() -> None:
         opened.note("visit", START - timedelta(minutes=5))
         assert opened.crm.value.calibrate().indicators[0].scale == ranges.SCALES[0]
         opened.crm.value.use(attrs.evolve(opened.crm.value.calibrate(), version="2"))
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite:///{}/shop.db"])
+def test_a_rebuild_brings_back_what_was_lost(url: str, tmp_path: Path) -> None:
+    """States are derived: all of them may be dropped, and those of nobody go."""
+    with crmkit.connect(url.format(tmp_path), plugins=[], clock=lambda: START) as crm:
+        visits = [
+            {"id": str(n), "kind": "visit", "at": START - n * YEAR, "customer": {"shop": str(n)}}
+            for n in range(5)
+        ]
+        crm.capture(visits, "shop")
+        ids = [str(crm.customers.find(shop=str(n)).id) for n in range(5)]
+        crm.customers.merge(ids[0], ids[1], reason="one person")
+        before = list(crm.value.scores())
+        with crm.session.store.write() as writer:
+            kept = list(writer.scan(STATE))
+            writer.delete(STATE, [row[:1] for row in kept])
+            writer.put(STATE, [("nobody", *kept[0][1:]), (ids[1], *kept[0][1:])])
+        assert crm.value.rebuild() == 4
+        assert list(crm.value.scores()) == before
+        with crm.session.store.read() as reader:
+            assert [row[0] for row in reader.scan(STATE)] == sorted({*ids} - {ids[1]})
+
+
+def test_numbers_and_depths_beyond_python_are_told() -> None:
+    """A model file that Python cannot read at all is wrong like any other."""
+    for text in ("scale = " + "1" * 5_000, "a = " + "[" * 5_000):
+        with pytest.raises(ModelError, match="not TOML"):
+            parse_model(text)
