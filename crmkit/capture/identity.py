@@ -18,12 +18,11 @@ from crmkit.capture.exact import Fault
 from crmkit.capture.ids import customer_id, digest
 from crmkit.capture.keys import Key, Keys, strength
 from crmkit.capture.searching import fold, indexed
-from crmkit.capture.tombstones import Tombstones
+from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import COLLISION, CUSTOMER, IDENTITY
 from crmkit.model.customer import PERSON
 
-_ERASED = "was erased on request, and must not be captured again"
 _ROOT = CUSTOMER.position["root"]
 _NAME = CUSTOMER.position["name"]
 _SEARCH = CUSTOMER.position["search"]
@@ -122,7 +121,7 @@ class Directory:
         """
         new = [key for key in keys.keys if key not in self._owners]
         if not self._erased.isdisjoint(new):
-            raise Fault("customer", _ERASED)
+            raise Fault("customer", ERASED)
         matched = [(key, base) for key in keys.keys if (base := self._owners.get(key)) is not None]
         if not matched:
             if not new:
@@ -215,7 +214,7 @@ class Directory:
     def refuse_erased(self, keys: Iterable[Key]) -> None:
         """Raise Fault where a key belongs to somebody who was erased."""
         if not self._erased.isdisjoint(keys):
-            raise Fault("identities", _ERASED)
+            raise Fault("identities", ERASED)
 
     def claim(self, base: str, keys: Iterable[Key], source: str, record: str) -> bool:
         """Learn keys for a customer who is known otherwise; one of somebody else's collides.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from crmkit.arguments import show
+from crmkit.clock import zone
 from crmkit.errors import MappingError
 
 Getter = Callable[[Any], Any]
@@ -123,11 +124,11 @@ def _skip(rule: Any) -> tuple[Any, str]:
 
 def zone_of(name: Any) -> ZoneInfo:
     """Give a time zone by its IANA name; raises MappingError where there is none."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, TypeError, OSError):
+    found = zone(name)
+    if found is None:
         message = f"unknown time zone {show(name)}: give an IANA name such as 'Europe/London'"
-        raise MappingError(message, field="timezone") from None
+        raise MappingError(message, field="timezone")
+    return found
 
 
 def text(key: str, value: Any) -> str:

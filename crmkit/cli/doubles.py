@@ -37,9 +37,11 @@ class Sample:
     def __init__(self, crm: CRM, source: str) -> None:
         from crmkit.capture.parse import Parser
         from crmkit.clock import micros
-        from crmkit.model.touchpoint import KINDS
+        from crmkit.model.touchpoint import KINDS, NEGATIVE_KINDS
 
-        self._parser = Parser(frozenset(KINDS) | set(crm.plugins.touchpoint_kinds()), source)
+        declared = crm.plugins.touchpoint_kinds()
+        negative = NEGATIVE_KINDS | {name for name, spec in declared.items() if spec.negative}
+        self._parser = Parser(frozenset(KINDS) | set(declared), source, negative)
         self._parser.set_clock(micros(crm.session.clock()))
         self._source = source
         self._stride = 1

@@ -47,8 +47,9 @@ def score(
 def show_score(scored: Score, name: str, zone: tzinfo | None = None) -> None:
     """Print a score: the total first, then what it is made of; `zone` None is the machine's."""
     at = scored.at.astimezone(zone)
+    tier = scored.tier or "none: nobody knew of this customer yet"
     say(
-        f"{name or scored.customer_id}: {scored.total:.1f} of 100, tier {scored.tier}",
+        f"{name or scored.customer_id}: {scored.total:.1f} of 100, tier {tier}",
         f"as of {at:%Y-%m-%d %H:%M %Z}, model {scored.model}, id {scored.customer_id}",
         "",
     )
