@@ -16,7 +16,7 @@ from benchmarks.measuring import Result, Setting, timed
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import STATE, TOUCHPOINT
 from crmkit.stores import open_store
-from crmkit.stores.sqlite import tune
+from crmkit.stores.sqlite_dialect import tune
 from crmkit.testing.rows import row
 
 BATCH = 20_000
