@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from crmkit.cli.commands import COMMANDS
-from crmkit.cli.failing import FAILED, Failed, guarded, wrong
+from crmkit.cli.failing import DONE, FAILED, Failed, guarded, wrong
 from crmkit.cli.settings import Settings
-from crmkit.cli.streams import prepare, unread
+from crmkit.cli.streams import prepare, settle
 from crmkit.contracts.specs import CommandSpec
 from crmkit.plugins.records import cause_of
 from crmkit.plugins.registry import own_version
@@ -33,7 +33,13 @@ class Program(click.Group):
         try:
             return super().main(*args, **extra)
         except OSError:  # what went wrong could not even be told
-            unread()
+            settle()
+            sys.exit(FAILED)
+        except SystemExit as end:
+            lost = settle()  # here, since Python itself would end with a code of its own
+            if lost is None or end.code not in (None, DONE):
+                raise
+            click.echo(f"Error: {lost.strerror}", err=True)
             sys.exit(FAILED)
 
     def make_context(

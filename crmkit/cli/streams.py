@@ -39,10 +39,29 @@ def unread() -> bool:
     """
     gone = [stream for stream in (sys.stdout, sys.stderr) if _hung_up(stream)]
     for stream in gone:
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
-        os.close(null)
+        _give_up(stream)
     return bool(gone)
+
+
+def settle() -> OSError | None:
+    """Write out what the output streams still hold; where one cannot, drop it and give the error.
+
+    That nobody reads a stream any more is no error.
+    """
+    failure: OSError | None = None
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError as error:
+            failure = failure or (None if _hung_up(stream) else error)
+            _give_up(stream)
+    return failure
+
+
+def _give_up(stream: TextIO) -> None:
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
 
 
 def _hung_up(stream: TextIO) -> bool:

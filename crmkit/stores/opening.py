@@ -45,7 +45,7 @@ def scheme(url: str) -> str:
     Raises:
         ConfigError: `url` is no URL, or holds a NUL; `key` is ``url``.
     """
-    if "\0" in url:
+    if "\0" in url or "%00" in url:
         raise ConfigError("The URL of the store holds a NUL character: remove it", key="url")
     name, found, _ = url.partition("://")
     if not found or not name:

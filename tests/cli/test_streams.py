@@ -138,10 +138,12 @@ def shell(
     """Run the program with its streams as a shell's redirections make them."""
     command = [sys.executable, "-W", "error", "-m", "crmkit.cli", "--url", shop.url, *words]
     shown = f"exec {shlex.join(command)} {streams}"
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     return subprocess.run(
         command if not streams else ["/bin/sh", "-c", shown],
         cwd=cwd,
-        env={**os.environ, **python_path(), **environ},
+        # As a user has it: Python writes when its buffer is full, and once more at its end.
+        env={**inherited, **python_path(), **environ},
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
