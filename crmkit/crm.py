@@ -346,12 +346,15 @@ class CRM:
         if not any(self._declared.values()):
             return
         with self.session.store.read() as reader:
-            rows = list(reader.fetch(META, [(_DECLARED,)]))
-        known = json.loads(rows[0][1]) if rows else {}
-        merged = {what: {**known.get(what, {}), **named} for what, named in self._declared.items()}
-        if merged != known:
-            with self.session.store.write() as writer:
-                writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+            if self._with_declared(known := _remembered(reader)) == known:
+                return
+        with self.session.store.write() as writer:  # another process may have noted its own
+            merged = self._with_declared(_remembered(writer))
+            writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+
+    def _with_declared(self, known: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Add what plugins declare now to what they declared before."""
+        return {what: {**known.get(what, {}), **named} for what, named in self._declared.items()}
 
 
 def _remembered(reader: Reader) -> dict[str, dict[str, str]]:

@@ -39,6 +39,10 @@ BUILT_IN = (
 """The stores of the core, offered through the same record as a plugin's."""
 
 
+_OTHER_NAMES = {"postgres": "postgresql"}
+"""Schemes by another name, as hosting providers and PostgreSQL itself write them."""
+
+
 def scheme(url: str) -> str:
     """Give the scheme of a store's URL without the driver: ``sqlite`` of ``sqlite+pysqlite://``.
 
@@ -55,7 +59,8 @@ def scheme(url: str) -> str:
             "(sqlite:////var/lib/shop.db for an absolute path) or memory://"
         )
         raise ConfigError(message, key="url")
-    return name.partition("+")[0].lower()
+    name = name.partition("+")[0].lower()
+    return _OTHER_NAMES.get(name, name)
 
 
 def find_store(name: str, specs: Iterable[StoreSpec] = BUILT_IN) -> StoreSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import count
 from typing import Any
 
@@ -13,17 +14,30 @@ from sqlalchemy.pool import QueuePool
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
-from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
+from crmkit.errors import ConfigError, StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
+from crmkit.stores.postgres_errors import PASSING, state_of, translate
+from crmkit.stores.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.schema import PREFIX, VERSION
+from crmkit.stores.sql.schema import PREFIX
 from crmkit.stores.sql.statements import Statements
 from crmkit.stores.sql.store import SqlStore
 
 OLDEST = (12,)
 """Oldest server that the tables and statements below work on."""
 _MIGRATING = 0x63726D6B6974  # "crmkit", as the number of an advisory lock
+_AGAIN = 0.1
+"""Seconds until a server that had no connection left is asked again."""
+_HOLD = (
+    f"SELECT current_setting('transaction_isolation') FROM {PREFIX}workspace "  # noqa: S608
+    "WHERE id = %s FOR NO KEY UPDATE"
+)
+_SETTINGS = (
+    # For this transaction alone. Doubles come back to the bit; and the first statement is what a
+    # reader's look is taken at.
+    "SELECT set_config('extra_float_digits', '1', true), set_config('lock_timeout', %s, true)"
+)
 _cursors = count(1)
 _TYPES = {TEXT: "text", INTEGER: "bigint", REAL: "double precision", DECIMAL: "text", BLOB: "bytea"}
 
@@ -39,8 +53,12 @@ def open_postgres(config: StoreConfig) -> Store:
     if config.engine is not None and config.engine.dialect.name != "postgresql":
         message = f"engine speaks {config.engine.dialect.name}, but the URL is one of postgresql"
         raise ConfigError(message, key="engine")
+    need_driver()
     owned = config.engine is None
-    dialect = PostgresDialect(_url(config.url) if owned else config.engine.url)
+    if not owned and config.engine.dialect.driver != "psycopg":
+        message = f"engine connects by {config.engine.dialect.driver}: make it of {DRIVER}://"
+        raise ConfigError(message, key="engine")
+    dialect = PostgresDialect(read_url(config.url) if owned else of_engine(config.engine.url))
     engine = dialect.engine() if owned else config.engine
     store = PostgresStore(engine, dialect, config.workspace, owned=owned)
     try:
@@ -57,22 +75,8 @@ class PostgresStore(SqlStore):
     name = "postgresql"
 
 
-def _url(url: str) -> sa.URL:
-    try:
-        import psycopg  # noqa: F401, PLC0415 - an extra: told before SQLAlchemy stumbles
-    except ImportError as error:
-        message = "PostgreSQL needs psycopg: pip install 'crmkit[postgres]'"
-        raise ConfigError(message, key="url") from error
-    try:
-        return sa.make_url(url).set(drivername="postgresql+psycopg")
-    except (sa.exc.ArgumentError, ValueError) as error:
-        # The error repeats the URL, and with it the password.
-        message = "the URL cannot be read: write postgresql://user:password@host:5432/database"
-        raise ConfigError(message, key="url") from error
-
-
 class PostgresDialect(Dialect):
-    """The one module that knows PostgreSQL.
+    """Knows PostgreSQL; its URLs and errors have modules of their own.
 
     One transaction writes to a workspace at a time: it holds the workspace's row, whatever the
     process. So numbers of the log are given in the order of the commits, what a writer read stays
@@ -84,22 +88,25 @@ class PostgresDialect(Dialect):
     sort_puts = True
     key_values = 20_000
     streams = True
-    timeout = 30.0
 
-    def __init__(self, url: sa.URL) -> None:
-        """Keep the URL; nothing is opened yet."""
+    def __init__(self, place: Place) -> None:
+        """Know where the database is; nothing is opened yet."""
         import psycopg  # noqa: PLC0415 - an extra
 
-        self.url = url
+        self.place = place
+        self.timeout = place.timeout
         self.errors = (psycopg.Error, OverflowError, UnicodeError)
         self.compiler: sa.Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
 
     def engine(self) -> sa.Engine:
-        """Make the engine of a store that was given none."""
-        wait = round(self.timeout * 1000)
+        """Make the engine of a store that was given none.
+
+        Nothing is set for a session, nor prepared in one: a pooler may give each transaction
+        another.
+        """
         return sa.create_engine(
-            self.url,
-            connect_args={"options": f"-c lock_timeout={wait} -c timezone=UTC"},
+            self.place.shown,
+            connect_args={**self.place.options, "prepare_threshold": None},
             poolclass=QueuePool,
             pool_size=5,
             max_overflow=15,
@@ -108,7 +115,18 @@ class PostgresDialect(Dialect):
             hide_parameters=True,
         )
 
-    def prepare(self, connection: sa.Connection) -> None:
+    def connect(self, engine: sa.Engine) -> sa.Connection:
+        """Take a connection; a server that has none left, or is starting, is asked again."""
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                return engine.connect()
+            except sa.exc.OperationalError as error:
+                if state_of(error) not in PASSING or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN)
+
+    def prepare(self, connection: sa.Connection, *, owned: bool) -> None:  # noqa: ARG002
         """Refuse a server or a database that cannot keep what crmkit writes.
 
         Raises:
@@ -116,32 +134,51 @@ class PostgresDialect(Dialect):
         """
         found = connection.dialect.server_version_info
         if found is not None and found < OLDEST:
-            message = f"{self._where}: PostgreSQL {found[0]} is too old, {OLDEST[0]} is needed"
+            message = f"{self.place}: PostgreSQL {found[0]} is too old, {OLDEST[0]} is needed"
             raise StoreError(message)
         encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
         if encoding != "UTF8":
             message = (
-                f"{self._where}: the database keeps text as {encoding}; make one with "
+                f"{self.place}: the database keeps text as {encoding}; make one with "
                 "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
             )
             raise StoreError(message)
 
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
-        """Begin; a reader's transaction of its own keeps what it sees from the first look on."""
+        """Begin; a reader's transaction of its own keeps what it sees from the first look on.
+
+        A writer sees in each statement what was committed before it: what it reads while it holds
+        the workspace is never stale. Whatever the server, or the host's engine, has set otherwise
+        does not hold here.
+        """
         if connection.in_transaction():
             return
-        if not write:
+        if write:
+            connection.execution_options(isolation_level="READ COMMITTED")
+        else:
             connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         connection.begin()
-        if not write:
-            connection.exec_driver_sql("SELECT 1")
+        connection.exec_driver_sql(_SETTINGS, (str(max(1, round(self.timeout * 1000))),))
 
     def hold(self, connection: sa.Connection, workspace: int) -> None:
-        """Hold the workspace's row."""
-        select = f"SELECT 1 FROM {PREFIX}workspace WHERE id = %s FOR NO KEY UPDATE"  # noqa: S608
-        connection.exec_driver_sql(select, (workspace,))
+        """Hold the workspace's row.
+
+        Raises:
+            StoreError: the row is gone, or the host's transaction would go on seeing what it saw
+                before it was held.
+        """
+        found = connection.exec_driver_sql(_HOLD, (workspace,)).scalar()
+        if found is None:
+            message = f"{self.place}: the workspace is not there any more: connect again"
+            raise StoreError(message)
+        if found != "read committed":
+            message = (
+                f"{self.place}: the host's transaction is {found}, and would not see what others "
+                "wrote: begin it as READ COMMITTED"
+            )
+            raise StoreError(message)
 
     def migrating(self, connection: sa.Connection) -> None:
         """Hold a lock that stands for the schema."""
@@ -275,51 +312,6 @@ class PostgresDialect(Dialect):
         select = f"SELECT value FROM {PREFIX}fact WHERE name = %s"  # noqa: S608
         return int(connection.exec_driver_sql(select, (f"seq:{workspace}",)).scalar() or 0)
 
-    # -- errors --------------------------------------------------------------------------
-
-    @property
-    def _where(self) -> str:
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
-
-    def translate(self, error: Exception) -> StoreError:
+    def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say what the error means; neither password nor values are told."""
-        cause: Any = getattr(error, "orig", None) or error
-        state = getattr(cause, "sqlstate", None) or ""
-        told = getattr(getattr(cause, "diag", None), "message_primary", None) or str(cause)
-        text = told.strip().splitlines()[0] if told.strip() else type(cause).__name__
-        if isinstance(error, sa.exc.TimeoutError):
-            message = f"{self._where}: every connection is in use for {self.timeout:g} s: try again"
-            return StoreBusy(message)
-        for start, words in _BUSY:
-            if state.startswith(start):
-                return StoreBusy(f"{self._where}: {text}: {words}")
-        if state in _NO_SCHEMA:
-            message = f"{self._where} lacks crmkit's schema ({text}): run `crmkit migrate`"
-            return SchemaError(message, found=None, expected=VERSION)
-        advice = next((words for start, words in _ADVICE if state.startswith(start)), "")
-        if not state and getattr(error, "connection_invalidated", False):
-            advice = "the connection was lost, and nothing of this write was kept: try again"
-        elif not state and isinstance(error, sa.exc.OperationalError):
-            advice = "check that the server runs and is reached, and the URL's host, port and user"
-        return StoreError(f"{self._where}: {text}{advice and f': {advice}'}")
-
-
-_NO_SCHEMA = frozenset({"42P01", "42703", "3F000"})  # no such table, column, schema
-_BUSY = (
-    ("55P03", "another writer held the workspace too long: try again"),
-    ("40", "other transactions were in the way, and this one was undone: try again"),
-    ("53300", "the server has no connection left: try again, or raise max_connections"),
-    ("57P03", "the server is starting or stopping: try again"),
-)
-_ADVICE = (
-    ("25006", "this is a read replica, or a read-only transaction: write to the primary server"),
-    ("28", "check user and password in the URL, and the server's pg_hba.conf"),
-    ("3D000", "make the database first: CREATE DATABASE ... ENCODING 'UTF8'"),
-    ("42501", "let this user create and write tables: GRANT CREATE, USAGE ON SCHEMA ..."),
-    ("53100", "free space on the server's disk; nothing of this write was kept"),
-    ("57P01", "the server ended the connection, and nothing of this write was kept: try again"),
-    ("08", "the connection was lost, and nothing of this write was kept: try again"),
-    ("22", "the row holds a value that PostgreSQL cannot keep, such as a NUL in a text"),
-    ("23", "the row breaks a rule of its table"),
-)
-"""What to do about an error, by how its SQLSTATE starts."""
+        return translate(error, self.place, committing=committing)

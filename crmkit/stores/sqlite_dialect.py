@@ -113,11 +113,13 @@ class SqliteDialect(Dialect):
         sa.event.listen(engine, "connect", tune)
         return engine
 
-    def prepare(self, connection: sa.Connection) -> None:
+    def prepare(self, connection: sa.Connection, *, owned: bool) -> None:
         """Turn write-ahead logging on, so that readers and the writer do not wait for each other.
 
         Two processes that do so at once make each other fail without waiting, hence the loop.
         """
+        if not owned:
+            return
         end = time.monotonic() + self.timeout
         while True:
             try:
@@ -245,8 +247,8 @@ class SqliteDialect(Dialect):
         select = f"SELECT value FROM {PREFIX}fact WHERE name = 'seq'"  # noqa: S608
         return int(connection.exec_driver_sql(select).scalar_one())
 
-    def translate(self, error: Exception) -> StoreError:
-        """Say what the error means."""
+    def translate(self, error: Exception, *, committing: bool = False) -> StoreError:  # noqa: ARG002
+        """Say what the error means; a commit that fails was undone."""
         return translate(error, self.place)
 
     def dispose(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,6 +9,7 @@ import attrs
 import sqlalchemy as sa
 
 from crmkit.errors import ConfigError
+from crmkit.stores.url_options import seconds
 
 WAIT = 30.0
 """Seconds to wait for other writers, where the URL says nothing."""
@@ -56,7 +56,7 @@ def read_url(text: str) -> Place:
         raise _wrong("names a host: write three slashes before a path, and four before /")
     if url.query.get("uri", "") in ("true", "1", "yes", "on"):
         return _native(url)
-    timeout, mode = _timeout(url), _mode(url)
+    timeout, mode = seconds(url, "timeout", WAIT), _mode(url)
     options = set(url.query) - {"timeout", "mode"}
     if options and url.get_driver_name() == "pysqlite":
         raise _wrong(f"has the unknown option {min(options)!r}; there are {_OPTIONS}")
@@ -88,22 +88,11 @@ def _native(url: sa.URL) -> Place:
     return Place(
         url=url,
         path=None if in_memory else Path(path),
-        timeout=_timeout(url),
+        timeout=seconds(url, "timeout", WAIT),
         read_only=mode == "ro" or url.query.get("immutable", "0") not in ("0", "false", "no"),
         makes=mode == "rwc",
         is_uri=True,
     )
-
-
-def _timeout(url: sa.URL) -> float:
-    text = url.query.get("timeout", str(WAIT))
-    try:
-        timeout = float(text) if isinstance(text, str) else math.nan  # given twice, it is a tuple
-    except ValueError:
-        timeout = math.nan
-    if not 0 <= timeout < math.inf:
-        raise _wrong(f"has timeout={text!r}: it must be a number of seconds, 0 or more")
-    return timeout
 
 
 def _mode(url: sa.URL) -> str:

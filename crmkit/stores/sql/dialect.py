@@ -38,18 +38,29 @@ class Dialect(ABC):
     """Whether a long scan goes by `stream`, lest the driver fetch all of it at once."""
 
     @contextmanager
-    def words(self) -> Iterator[None]:
-        """Turn what the database raises in a block into a StoreError that says what to do."""
+    def words(self, *, committing: bool = False) -> Iterator[None]:
+        """Turn what the database raises in a block into a StoreError that says what to do.
+
+        Args:
+            committing: Whether the block commits: what became of it is then not always known.
+        """
         try:
             yield
-        except sa.exc.SQLAlchemyError as error:
-            raise self.translate(error) from error
-        except self.errors as error:
-            raise self.translate(error) from error
+        except (sa.exc.SQLAlchemyError, *self.errors) as error:  # type: ignore[misc]
+            raise self.translate(error, committing=committing) from error
+
+    def connect(self, engine: sa.Engine) -> sa.Connection:
+        """Take a connection."""
+        return engine.connect()
 
     @abstractmethod
-    def prepare(self, connection: sa.Connection) -> None:
-        """Make an empty database ready, outside any transaction, before the schema is made."""
+    def prepare(self, connection: sa.Connection, *, owned: bool) -> None:
+        """Make a database ready, outside any transaction, before the schema is made or upgraded.
+
+        Args:
+            connection: A connection to it.
+            owned: Whether it was made by `engine`; one of a host's own is left as it is.
+        """
 
     @abstractmethod
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
@@ -126,7 +137,7 @@ class Dialect(ABC):
         """Give the ``seq`` below which no open transaction can still commit anything."""
 
     @abstractmethod
-    def translate(self, error: Exception) -> StoreError:
+    def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say in words what the driver's error means and what to do about it."""
 
     def hold(self, connection: sa.Connection, workspace: int) -> None:  # noqa: B027 - see begin

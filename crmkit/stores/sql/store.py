@@ -22,6 +22,7 @@ _inherited: list[Any] = []
 """Pools a fork left in this process: closing their connections here would harm the parent's."""
 
 NOBODY = 0  # number of a workspace that nothing was written to yet
+_NUMBERS = "crmkit workspaces"  # where a connection keeps the numbers that it has found
 
 
 class SqlStore(Store):
@@ -47,7 +48,6 @@ class SqlStore(Store):
         self._pid = os.getpid()
         self._turns = Turns(dialect.timeout)
         self._statements: dict[int, Statements] = {}
-        self._number = NOBODY
 
     def migrate(self, how: str) -> None:
         """Look at the schema and, where `how` is ``auto``, create it or bring it up.
@@ -62,9 +62,8 @@ class SqlStore(Store):
             if check(self.schema.found(connection), migrate=how):
                 return
             connection.rollback()
-            if self._owned:
-                self.dialect.prepare(connection)
-                connection.rollback()
+            self.dialect.prepare(connection, owned=self._owned)
+            connection.rollback()
             self.dialect.begin(connection, write=True)
             self.dialect.migrating(connection)
             self.schema.upgrade(connection)
@@ -81,7 +80,7 @@ class SqlStore(Store):
             self.engine.dispose(close=False)
             self._pid = os.getpid()
         with self.dialect.words():
-            connection = self.engine.connect()
+            connection = self.dialect.connect(self.engine)
         with connection:
             yield connection
 
@@ -94,8 +93,8 @@ class SqlStore(Store):
         with self._connection() as connection:
             with self.dialect.words():
                 self.dialect.begin(connection, write=False)
-                number = self._number or self.find(connection)
-            self._number = number
+                number = self._kept(connection) or self.find(connection)
+            self._keep(connection, number)
             reader = SqlReader(connection, self.dialect, self.texts(number))
             try:
                 yield reader
@@ -112,17 +111,17 @@ class SqlStore(Store):
         with turn, self._connection() as connection:
             with self.dialect.words():
                 self.dialect.begin(connection, write=True)
-                number = self._number or self.make(connection)
+                number = self._kept(connection) or self.make(connection)
                 self.dialect.hold(connection, number)
             writer = SqlWriter(connection, self.dialect, self.texts(number))
             try:
                 yield writer
                 writer.check()
-                with self.dialect.words():
+                with self.dialect.words(committing=True):
                     connection.commit()
             finally:
                 writer.end()
-            self._number = number  # only now: an undone first write takes its workspace along
+            self._keep(connection, number)  # an undone first write takes its workspace along
 
     def using(self, connection: sa.Connection) -> Store:
         """Give this store inside the host's own transaction: the host commits, or does not.
@@ -140,6 +139,18 @@ class SqlStore(Store):
             texts = Statements(self.dialect, self.schema, number)
             self._statements[number] = texts
         return self._statements[number]
+
+    def _kept(self, connection: sa.Connection) -> int:
+        """Give the number that this very connection has found before: another may lead elsewhere.
+
+        A host's own engine may lead one connection to several schemas.
+        """
+        kept: dict[str, int] = connection.info.get(_NUMBERS, {}) if self._owned else {}
+        return kept.get(self.workspace, NOBODY)
+
+    def _keep(self, connection: sa.Connection, number: int) -> None:
+        if self._owned and number != NOBODY and not connection.invalidated:
+            connection.info.setdefault(_NUMBERS, {})[self.workspace] = number
 
     def find(self, connection: sa.Connection) -> int:
         """Give the number of the workspace, or NOBODY."""

@@ -1,0 +1,1 @@
+"""Many at once on one PostgreSQL: processes, threads, forks; and kills."""
