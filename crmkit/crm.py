@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, callback, optional_text, refuse, text, texts
+from crmkit.arguments import ID_LIMIT, callback, optional_text, text, texts
 from crmkit.capture.changes import changes
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
@@ -40,7 +40,7 @@ from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
-from crmkit.stores import open_store, scheme
+from crmkit.stores import address, open_store, scheme
 from crmkit.value.basis import Defaults
 from crmkit.value.deciding import Market
 from crmkit.value.layout import Kinds
@@ -71,7 +71,7 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
         actor: Who is acting; recorded with every decision.
         clock: Gives the present instant as an aware datetime; None: the machine's.
         plugins: Entry points that may load; None: all; or a plugin manager of the host's own.
-        engine: The host's own SQLAlchemy engine.
+        engine: The host's own SQLAlchemy engine, which needs no `url` beside it.
         migrate: ``auto`` creates and upgrades the schema, ``check`` refuses an older one and names
             the command, ``never`` asks nothing.
 
@@ -88,12 +88,13 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
     settings = Config.load(config, url=url)
     if not isinstance(plugins, PluginManager):
         plugins = PluginManager(None if plugins is None else texts("plugins", plugins))
+    place = address(settings.url, engine)
     store = open_store(
-        settings.url or "",
+        place,
         workspace=workspace or settings.workspace,
         migrate=migrate,
         engine=engine,
-        specs=[plugins.store(scheme(settings.url or ""))],
+        specs=[plugins.store(scheme(place))],
     )
     session = Session(
         store=store,
@@ -144,22 +145,25 @@ class CRM:
         """Give the same workspace inside the host's own database transaction.
 
         What is written by it is committed or undone by the host, and plugins are told after the
-        host's commit.
+        host's commit. Where the host has no transaction open, since its connection commits each
+        statement by itself, each call is a transaction of its own.
 
         Args:
-            connection: A SQLAlchemy connection to the same database, as `engine` makes it.
+            connection: A SQLAlchemy connection to the same database, which a session gives by
+                ``session.connection()``; or Django's, ``django.db.connection``, which may be
+                joined once for all threads and requests.
 
         Raises:
             StoreError: this store cannot take part in a transaction of the host's.
-            InvalidValueError: `connection` is no connection.
+            InvalidValueError: `connection` is none of these, or leads to another database.
         """
         store = self.session.store
         if not hasattr(store, "using"):
             raise StoreError(f"a {store.name} store has no transactions of the host's to join")
-        if not hasattr(connection, "exec_driver_sql"):
-            refuse("connection", "must be a SQLAlchemy connection", connection)
-        joined = attrs.evolve(self.session, store=store.using(connection))
-        return CRM(joined, self.config, self.plugins)
+        session = attrs.evolve(self.session, store=store.using(connection))
+        joined = CRM(session, self.config, self.plugins)
+        joined._defaults = self._defaults  # read once: a host may join with every request
+        return joined
 
     # -- touchpoints in ----------------------------------------------------------------
 

@@ -3,6 +3,6 @@
 Nothing here imports SQLAlchemy until a SQL store is opened.
 """
 
-from crmkit.stores.opening import BUILT_IN, find_store, open_store, scheme
+from crmkit.stores.opening import BUILT_IN, address, find_store, open_store, scheme
 
-__all__ = ["BUILT_IN", "find_store", "open_store", "scheme"]
+__all__ = ["BUILT_IN", "address", "find_store", "open_store", "scheme"]

@@ -63,6 +63,27 @@ def scheme(url: str) -> str:
     return _OTHER_NAMES.get(name, name)
 
 
+def address(url: str | None, engine: Any) -> str:
+    """Give the URL of a store: the one that is named, or the kind of the host's own engine.
+
+    Raises:
+        ConfigError: `engine` is none that can be used; `key` is ``engine``.
+    """
+    if engine is None:
+        return url or ""
+    dialect = getattr(engine, "dialect", None)
+    if dialect is None or not hasattr(engine, "connect"):
+        message = "engine must be a SQLAlchemy engine, as sqlalchemy.create_engine gives one"
+        raise ConfigError(message, key="engine")
+    if dialect.is_async:
+        message = (
+            "engine is one of asyncio's: give one that sqlalchemy.create_engine makes, and call "
+            "crmkit in a thread (asyncio.to_thread)"
+        )
+        raise ConfigError(message, key="engine")
+    return url or f"{dialect.name}://"
+
+
 def find_store(name: str, specs: Iterable[StoreSpec] = BUILT_IN) -> StoreSpec:
     """Find the store that serves a scheme.
 

@@ -4,43 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
+from crmkit.arguments import refuse
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.errors import StoreClosed
+from crmkit.stores.sql import django_host
+from crmkit.stores.sql.host import Host
 from crmkit.stores.sql.reader import SqlReader
+from crmkit.stores.sql.sqlalchemy_host import SqlAlchemyHost
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sql.writer import SqlWriter
 
 
 class JoinedStore(Store):
-    """Reads and writes by the host's connection, and leaves commit and rollback to the host.
+    """Reads and writes in the host's transaction, and leaves commit and rollback to the host.
 
-    A block that raises undoes its own writes alone: each runs inside a savepoint.
+    A block that raises undoes its own writes alone: each runs inside a savepoint. Where the host
+    has no transaction open, each read and write is the store's own, as without a host.
     """
 
-    def __init__(self, store: SqlStore, connection: sa.Connection) -> None:
-        """Do what `store` does, but by `connection`."""
-        self.workspace = store.workspace
-        self._store = store
-        self._connection: sa.Connection | None = connection
-        self._waiting: list[Callable[[], object]] = []
-        self._listens = False
+    hosted = True
 
-    def _held(self) -> sa.Connection:
-        if self._connection is None or self._connection.closed:
-            message = "The host's connection was given back: open its transaction again"
+    def __init__(self, store: SqlStore, connection: Any) -> None:
+        """Do what `store` does, but by the host's `connection`.
+
+        Raises:
+            InvalidValueError: `connection` is none that can be joined; the message says what is.
+        """
+        self.workspace = store.workspace
+        self.file = store.file
+        self._store = store
+        self._host: Host | None = host_of(connection, store)
+
+    def using(self, connection: Any) -> Store:
+        """Do the same by another connection of the host's."""
+        return self._store.using(connection)
+
+    def _joined(self) -> Host:
+        if self._host is None:
+            message = "This was closed, the host's connection was not: join it again by using()"
             raise StoreClosed(message)
-        return self._connection
+        return self._host
 
     def read(self) -> AbstractContextManager[Reader]:
         """Look at what the host's transaction sees, its own writes among it."""
-        return self._read()
+        connection = self._joined().transaction()
+        return self._store.read() if connection is None else self._read(connection)
 
     @contextmanager
-    def _read(self) -> Iterator[Reader]:
-        connection, store = self._held(), self._store
+    def _read(self, connection: sa.Connection) -> Iterator[Reader]:
+        store = self._store
         with store.dialect.words():
             store.dialect.begin(connection, write=False)
             number = store.find(connection)
@@ -52,11 +68,12 @@ class JoinedStore(Store):
 
     def write(self) -> AbstractContextManager[Writer]:
         """Write inside the host's transaction."""
-        return self._write()
+        connection = self._joined().transaction()
+        return self._store.write() if connection is None else self._write(connection)
 
     @contextmanager
-    def _write(self) -> Iterator[Writer]:
-        connection, store = self._held(), self._store
+    def _write(self, connection: sa.Connection) -> Iterator[Writer]:
+        store = self._store
         with store.dialect.words():
             store.dialect.begin(connection, write=True)
             point = connection.begin_nested()
@@ -70,7 +87,7 @@ class JoinedStore(Store):
             writer.check()
         except BaseException:
             with store.dialect.words():
-                point.rollback()
+                _undo(connection, point)
             raise
         finally:
             if writer is not None:
@@ -80,24 +97,44 @@ class JoinedStore(Store):
 
     def after_commit(self, call: Callable[[], object]) -> None:
         """Call at the end of the host's transaction where it is committed, else never."""
-        if not self._listens:
-            self._listens = True
-            sa.event.listen(self._held(), "commit", self._committed)
-            sa.event.listen(self._held(), "rollback", self._undone)
-        self._waiting.append(call)
-
-    def _committed(self, _connection: sa.Connection) -> None:
-        waiting, self._waiting = self._waiting, []
-        for call in waiting:
-            call()
-
-    def _undone(self, _connection: sa.Connection) -> None:
-        self._waiting = []
+        self._joined().after_commit(call)
 
     def workspaces(self) -> list[str]:
-        """Name every workspace in the database, sorted."""
-        return self._store.workspaces()
+        """Name every workspace in the database, sorted, those of the host's transaction too."""
+        connection = self._joined().transaction()
+        if connection is None:
+            return self._store.workspaces()
+        with self._store.dialect.words():
+            return sorted(connection.scalars(sa.select(self._store.schema.workspace.c.name)))
 
     def close(self) -> None:
         """Let go of the host's connection, which stays as it is."""
-        self._connection = None
+        self._host = None
+
+
+def _undo(connection: sa.Connection, point: sa.NestedTransaction) -> None:
+    """Go back to a savepoint, by way of those that a failing write left open inside it."""
+    while (inner := connection.get_nested_transaction()) is not None:
+        inner.rollback()
+        if inner is point:
+            return
+
+
+def host_of(connection: Any, store: SqlStore) -> Host:
+    """Tell by its looks whose connection it is.
+
+    Raises:
+        InvalidValueError: it can be joined by no means, or speaks to another kind of database.
+    """
+    if isinstance(connection, sa.Connection):
+        theirs, ours = connection.dialect, store.engine.dialect
+        if (theirs.name, theirs.driver) != (ours.name, ours.driver):
+            both = f"{theirs.name}+{theirs.driver}, this store {ours.name}+{ours.driver}"
+            refuse("connection", f"must lead to this store's own database: it speaks {both}")
+        if theirs.is_async:
+            refuse("connection", "is one of asyncio's: join an engine's of create_engine")
+        return SqlAlchemyHost(connection, store.dialect)
+    if all(hasattr(connection, mark) for mark in django_host.MARKS):
+        return django_host.DjangoHost(connection, store.engine)
+    words = "must be a SQLAlchemy connection (of a session: session.connection()) or Django's"
+    return refuse("connection", words, connection)

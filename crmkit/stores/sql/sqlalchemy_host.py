@@ -1,0 +1,135 @@
+"""A host that hands its own SQLAlchemy connection over, or that of its session."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from crmkit.errors import StoreClosed
+from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.host import Host
+
+_logger = logging.getLogger("crmkit.stores")
+_OPTION = "crmkit_waiting"
+_SAVEPOINT = re.compile(r"(?i)\s*(?:(SAVEPOINT)|ROLLBACK(?:\s.*?\bTO)?)\s*(?:SAVEPOINT\s+)?(\S*)")
+
+
+class SqlAlchemyHost(Host):
+    """A SQLAlchemy connection; one in autocommit mode has no transaction to take part in."""
+
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
+        """Take part in what happens on `connection`, which speaks `dialect`."""
+        self._connection = connection
+        self._dialect = dialect
+
+    def transaction(self) -> sa.Connection | None:
+        """Give the connection, in a transaction that the host ends, as SQLAlchemy's custom is."""
+        connection = self._connection
+        if connection.closed:
+            message = "The host's connection was given back: open its transaction again"
+            raise StoreClosed(message)
+        with self._dialect.words():
+            ours = not connection.in_transaction()
+            if ours:
+                connection.begin()
+            if not self._dialect.autocommits(connection):
+                return connection
+            if ours:
+                connection.rollback()  # of nothing, and the host finds it as it was
+        return None
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call after the commit that ends the present transaction; at once where there is none."""
+        if self._connection.in_transaction() and not self._dialect.autocommits(self._connection):
+            Waiting.of(self._connection).add(call)
+        else:
+            _make([call])
+
+
+class Waiting:
+    """What waits for the commit of a connection's transaction.
+
+    SQLAlchemy's ``commit`` event comes before the database has committed, which may yet fail; so
+    the transaction itself is made to tell. A savepoint that is rolled back takes along what came
+    to wait since it was set, whoever set it and however.
+    """
+
+    def __init__(self, connection: sa.Connection) -> None:
+        """Listen to the savepoints of `connection` from now on."""
+        self._connection = connection
+        self._transaction: object = None
+        self._calls: list[Callable[[], object]] = []
+        self._marks: dict[str, int] = {}
+        sa.event.listen(connection, "after_cursor_execute", self._executed)
+
+    @classmethod
+    def of(cls, connection: sa.Connection) -> Waiting:
+        """Give what waits on a connection: one for all who use it, gone together with it."""
+        waiting = connection.get_execution_options().get(_OPTION)
+        if not isinstance(waiting, cls):
+            waiting = cls(connection)
+            connection.execution_options(**{_OPTION: waiting})
+        return waiting
+
+    def add(self, call: Callable[[], object]) -> None:
+        """Let a call wait for the transaction that is open."""
+        transaction: Any = self._connection.get_transaction()
+        if transaction is not self._transaction:
+            # Of an earlier one that was never committed nothing is left to tell.
+            self._calls, self._marks = [], {}
+            self._transaction = transaction
+            transaction.__class__ = _telling(transaction.__class__)
+        self._calls.append(call)
+
+    def committed(self, transaction: object) -> None:
+        """Make the calls of this transaction: the database has committed."""
+        if transaction is self._transaction:
+            calls, self._calls, self._transaction = self._calls, [], None
+            _make(calls)
+
+    def _executed(self, *execution: Any) -> None:
+        """Look at a statement that was executed: the connection, the cursor, the text, ..."""
+        found = _SAVEPOINT.match(execution[2])
+        if found is None:
+            return
+        is_set, name = found.groups()
+        if is_set:
+            self._marks[name] = len(self._calls)
+        else:  # to one that was set before anything waited, or to the beginning: all is gone
+            del self._calls[self._marks.get(name, 0) :]
+
+
+def _make(calls: list[Callable[[], object]]) -> None:
+    for call in calls:
+        try:
+            call()
+        except Exception:
+            _logger.exception("What waited for the host's commit failed; the commit stands")
+
+
+class _Tells(sa.Transaction):
+    """Makes a transaction tell once it is committed.
+
+    Every way to commit ends in this one method, which SQLAlchemy documents, and no event comes
+    after it. A commit that fails tells nothing, nor does the first phase of one in two.
+    """
+
+    __slots__ = ()
+
+    def commit(self) -> None:
+        """Commit, then tell."""
+        super().commit()
+        Waiting.of(self.connection).committed(self)
+
+
+@cache
+def _telling(kind: type[Any]) -> type[Any]:
+    """Give the class for a transaction of this one: the host has begun it already."""
+    if issubclass(kind, _Tells):
+        return kind
+    return type(f"Telling{kind.__name__}", (_Tells, kind), {"__slots__": ()})

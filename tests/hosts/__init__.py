@@ -1,0 +1,1 @@
+"""Hosts that embed crmkit in their own database transactions."""
