@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -27,9 +26,6 @@ from crmkit.care.statistics import report
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
-from crmkit.contracts.specs import ReferenceSpec
-from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import META
 from crmkit.errors import StoreError
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide
@@ -38,16 +34,12 @@ from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
 from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
-from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
+from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
 from crmkit.value.basis import Defaults
 from crmkit.value.deciding import Market
-from crmkit.value.layout import Kinds
-from crmkit.value.models import default_model, load_model
 from crmkit.value.namespace import Value
-
-_DECLARED = "declared"
 
 
 def connect(  # noqa: PLR0913 - the settings of a connection, all by name
@@ -185,7 +177,7 @@ class CRM:
             StoreError: the database failed; what was reported stays, and the same call goes on.
             InvalidValueError: `records` is no iterable; one record alone goes into a list.
         """
-        self._remember()
+        self._relied.remember()
         return self._intake.capture(records, source, on_reject=on_reject)
 
     @cached_property
@@ -235,8 +227,8 @@ class CRM:
             self._defaults,
             region=self.config.region,
             key=self._key,
-            kept=self._references,
-            remember=self._remember,
+            kept=self._relied.references,
+            remember=self._relied.remember,
         )
 
     @cached_property
@@ -274,8 +266,13 @@ class CRM:
     # -- inside ------------------------------------------------------------------------
 
     @cached_property
+    def _relied(self) -> Relied:
+        return Relied(self.session, self.plugins)
+
+    @cached_property
     def _defaults(self) -> Defaults:
-        return Defaults(_model(self.config, self.plugins), _kinds(self.plugins), self._guard)
+        model, kinds = model_of(self.config, self.plugins), kinds_of(self.plugins)
+        return Defaults(model, kinds, self._relied.guard)
 
     @cached_property
     def _key(self) -> Key:
@@ -311,7 +308,7 @@ class CRM:
             self.config.region,
             self._key,
             heard=self._tell if hears else None,
-            missing=self._missing_kinds,
+            missing=self._relied.missing_kinds,
         )
 
     def _tell(self, touchpoints: Callable[[], list[Touchpoint]], customers: list[str]) -> None:
@@ -323,69 +320,3 @@ class CRM:
     def _tell_moves(self, moves: tuple[Move, ...]) -> None:
         workspace = self.session.store.workspace
         self.session.store.after_commit(lambda: self.plugins.stages_changed(moves, workspace))
-
-    def _references(self) -> Iterable[ReferenceSpec]:
-        """Give what plugins keep about customers, or stop where one cannot be asked."""
-        with self.session.store.read() as reader:
-            return self.plugins.all_references(_remembered(reader))
-
-    def _guard(self, reader: Reader) -> None:
-        """Stop where a plugin that the data rely on is missing or broken."""
-        remembered = _remembered(reader)
-        if remembered:
-            self.plugins.require_kinds(remembered.get("kinds", ()), remembered)
-            self.plugins.require_indicators(remembered.get("indicators", ()), remembered)
-
-    def _missing_kinds(self, reader: Reader) -> dict[str, str]:
-        """Say why records of kinds that are declared no more are rejected."""
-        remembered = _remembered(reader)
-        return self.plugins.missing_kinds(remembered) if remembered else {}
-
-    @cached_property
-    def _declared(self) -> dict[str, dict[str, str]]:
-        return self.plugins.declared()
-
-    def _remember(self) -> None:
-        """Note in the database what plugins declare, before anything relies on it."""
-        if not any(self._declared.values()):
-            return
-        with self.session.store.read() as reader:
-            if self._with_declared(known := _remembered(reader)) == known:
-                return
-        with self.session.store.write() as writer:  # another process may have noted its own
-            merged = self._with_declared(_remembered(writer))
-            writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
-
-    def _with_declared(self, known: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        """Add what plugins declare now to what they declared before."""
-        return {what: {**known.get(what, {}), **named} for what, named in self._declared.items()}
-
-
-def _remembered(reader: Reader) -> dict[str, dict[str, str]]:
-    """Give what plugins declared so far in this workspace: what -> name -> distribution."""
-    found: dict[str, dict[str, str]] = {}
-    for _, written in reader.fetch(META, [(_DECLARED,)]):
-        found = json.loads(written)
-    return found
-
-
-def _model(config: Config, plugins: PluginManager) -> ValueModel:
-    """Give the model that holds until one is used: the file's or the default, with plugins' own."""
-    model = default_model() if config.model_file is None else load_model(config.model_file)
-    if config.currency is not None:
-        model = attrs.evolve(model, currency=config.currency)
-    offered = plugins.indicators()
-    known = {indicator.name for indicator in model.indicators}
-    added = [offered[name] for name in sorted(offered) if name not in known]
-    return attrs.evolve(model, indicators=(*model.indicators, *added)) if added else model
-
-
-def _kinds(plugins: PluginManager) -> Kinds:
-    """Give the touchpoint kinds in force, the core's and the plugins'."""
-    own = Kinds()
-    specs = plugins.touchpoint_kinds()
-    return Kinds(
-        outbound=own.outbound | {name for name, spec in specs.items() if spec.outbound},
-        two_way=own.two_way | {name for name, spec in specs.items() if spec.two_way},
-        negative=own.negative | {name for name, spec in specs.items() if spec.negative},
-    )

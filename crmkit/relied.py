@@ -1,0 +1,100 @@
+"""What the data rely on of plugins: kinds, indicators and references, noted where the data are.
+
+A plugin that is missing or broken is told by this note: whatever rests on it stops and names it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cached_property
+
+import attrs
+
+from crmkit.config import Config
+from crmkit.contracts.session import Session
+from crmkit.contracts.specs import ReferenceSpec
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import META
+from crmkit.model.value import ValueModel
+from crmkit.plugins import PluginManager
+from crmkit.value.layout import Kinds
+from crmkit.value.models import default_model, load_model
+
+_DECLARED = "declared"
+_Declared = dict[str, dict[str, str]]
+
+
+@attrs.frozen(slots=False)
+class Relied:
+    """What plugins declare, now and before, in one workspace."""
+
+    session: Session
+    plugins: PluginManager
+
+    @cached_property
+    def declared(self) -> _Declared:
+        """What plugins declare now: what -> name -> distribution."""
+        return self.plugins.declared()
+
+    def references(self) -> Iterable[ReferenceSpec]:
+        """Give what plugins keep about customers, or stop where one cannot be asked."""
+        with self.session.store.read() as reader:
+            return self.plugins.all_references(_remembered(reader))
+
+    def guard(self, reader: Reader) -> None:
+        """Stop where a plugin that the data rely on is missing or broken."""
+        remembered = _remembered(reader)
+        if remembered:
+            self.plugins.require_kinds(remembered.get("kinds", ()), remembered)
+            self.plugins.require_indicators(remembered.get("indicators", ()), remembered)
+
+    def missing_kinds(self, reader: Reader) -> dict[str, str]:
+        """Say why records of kinds that are declared no more are rejected."""
+        remembered = _remembered(reader)
+        return self.plugins.missing_kinds(remembered) if remembered else {}
+
+    def remember(self) -> None:
+        """Note in the database what plugins declare, before anything relies on it."""
+        if not any(self.declared.values()):
+            return
+        with self.session.store.read() as reader:
+            if self._with_declared(known := _remembered(reader)) == known:
+                return
+        with self.session.store.write() as writer:  # another process may have noted its own
+            merged = self._with_declared(_remembered(writer))
+            writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+
+    def _with_declared(self, known: _Declared) -> _Declared:
+        """Add what plugins declare now to what they declared before."""
+        return {what: {**known.get(what, {}), **named} for what, named in self.declared.items()}
+
+
+def _remembered(reader: Reader) -> _Declared:
+    """Give what plugins declared so far in this workspace: what -> name -> distribution."""
+    found: _Declared = {}
+    for _, written in reader.fetch(META, [(_DECLARED,)]):
+        found = json.loads(written)
+    return found
+
+
+def model_of(config: Config, plugins: PluginManager) -> ValueModel:
+    """Give the model that holds until one is used: the file's or the default, with plugins' own."""
+    model = default_model() if config.model_file is None else load_model(config.model_file)
+    if config.currency is not None:
+        model = attrs.evolve(model, currency=config.currency)
+    offered = plugins.indicators()
+    known = {indicator.name for indicator in model.indicators}
+    added = [offered[name] for name in sorted(offered) if name not in known]
+    return attrs.evolve(model, indicators=(*model.indicators, *added)) if added else model
+
+
+def kinds_of(plugins: PluginManager) -> Kinds:
+    """Give the touchpoint kinds in force, the core's and the plugins'."""
+    own = Kinds()
+    specs = plugins.touchpoint_kinds()
+    return Kinds(
+        outbound=own.outbound | {name for name, spec in specs.items() if spec.outbound},
+        two_way=own.two_way | {name for name, spec in specs.items() if spec.two_way},
+        negative=own.negative | {name for name, spec in specs.items() if spec.negative},
+    )
