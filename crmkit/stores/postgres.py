@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -38,6 +39,9 @@ _SETTINGS = (
     # reader's look is taken at.
     "SELECT set_config('extra_float_digits', '1', true), set_config('lock_timeout', %s, true)"
 )
+# Not by an option of SQLAlchemy's: its reset would let the next user of the connection write where
+# the server's own setting is that nobody does.
+_READ_ONLY = ", set_config('transaction_read_only', 'on', true)"
 _cursors = count(1)
 _TYPES = {TEXT: "text", INTEGER: "bigint", REAL: "double precision", DECIMAL: "text", BLOB: "bytea"}
 
@@ -153,14 +157,11 @@ class PostgresDialect(Dialect):
         """
         if connection.in_transaction():
             return
-        if write:
-            connection.execution_options(isolation_level="READ COMMITTED")
-        else:
-            connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+        level = "READ COMMITTED" if write else "REPEATABLE READ"
+        connection.execution_options(isolation_level=level)
         connection.begin()
-        connection.exec_driver_sql(_SETTINGS, (str(max(1, round(self.timeout * 1000))),))
+        wait = str(max(1, round(self.timeout * 1000)))
+        connection.exec_driver_sql(_SETTINGS if write else _SETTINGS + _READ_ONLY, (wait,))
 
     def hold(self, connection: sa.Connection, workspace: int) -> None:
         """Hold the workspace's row.
@@ -264,7 +265,12 @@ class PostgresDialect(Dialect):
         """Declare a cursor at the server."""
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor(name=f"crmkit_{next(_cursors)}")
-        cursor.execute(sql, values)
+        try:
+            cursor.execute(sql, values)
+        except BaseException:
+            with suppress(*self.errors):
+                cursor.close()
+            raise
         return cursor
 
     def keys(self, columns: tuple[Column, ...], count: int) -> str:  # noqa: ARG002

@@ -120,7 +120,7 @@ def _told(cause: Any) -> str:
     primary = getattr(getattr(cause, "diag", None), "message_primary", None)
     text = (primary or str(cause)).strip().partition("\n")[0] or type(cause).__name__
     if (getattr(cause, "sqlstate", None) or "").startswith("22"):
-        return re.sub(r'".*"', '"..."', text)  # invalid input ... "what the row held"
+        return re.sub(r'".*"|: .*', "", text)  # invalid input ...: "what the row held"
     return text
 
 

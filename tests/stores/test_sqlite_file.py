@@ -251,11 +251,11 @@ with store.write() as writer:
 """
 
 
-def test_a_fresh_file_opened_by_many_processes_at_once(path: Path):
-    """Every one of them finds or makes the schema, and none fails."""
+def open_by_many_processes(url: str) -> None:
+    """Open a database that is empty in several processes at once."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", CREATE, f"sqlite:///{path}", f"w{n}"],
+            [sys.executable, "-c", CREATE, url, f"w{n}"],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=ENVIRONMENT,
@@ -270,9 +270,14 @@ def test_a_fresh_file_opened_by_many_processes_at_once(path: Path):
         assert process.stderr is not None
         assert process.wait(timeout=60) == 0, process.stderr.read().decode()
         process.stderr.close()
-    store = opened(path)
+    store = open_store(url)
     assert store.workspaces() == ["w0", "w1", "w2", "w3"]
     store.close()
+
+
+def test_a_fresh_file_opened_by_many_processes_at_once(path: Path):
+    """Every one of them finds or makes the schema, and none fails."""
+    open_by_many_processes(f"sqlite:///{path}")
 
 
 def test_a_fresh_file_opened_by_many_threads_at_once(path: Path):

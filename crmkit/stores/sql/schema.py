@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.contracts.tables import TABLES, Table
+from crmkit.contracts.tables import TABLES, TEXT, Column, Table
 from crmkit.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ class Schema:
     def __init__(self, dialect: Dialect) -> None:
         """Describe every table; nothing is created yet."""
         self.metadata = sa.MetaData()
+        text = dialect.type(Column("name", TEXT, null=False))
         self.fact = sa.Table(
             f"{PREFIX}fact",
             self.metadata,
-            sa.Column("name", sa.String(40), primary_key=True),
+            sa.Column("name", text, primary_key=True),
             sa.Column("value", sa.BigInteger, nullable=False),
         )
         """Facts about the database itself: ``schema`` (version) and ``seq`` (last one given)."""
@@ -39,7 +40,7 @@ class Schema:
             f"{PREFIX}workspace",
             self.metadata,
             sa.Column("id", sa.Integer, primary_key=True),
-            sa.Column("name", sa.String(200), nullable=False, unique=True),
+            sa.Column("name", text, nullable=False, unique=True),
         )
         self.tables: dict[str, sa.Table] = {
             table.name: dialect.table(table, self.metadata) for table in TABLES

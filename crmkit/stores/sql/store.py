@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ class SqlStore(Store):
         self._owned = owned
         self._closed = False
         self._pid = os.getpid()
-        self._turns = Turns(dialect.timeout)
+        self._turns = Turns(dialect.timeout, one=dialect.one_writer)
         self._statements: dict[int, Statements] = {}
 
     def migrate(self, how: str) -> None:
@@ -81,8 +81,12 @@ class SqlStore(Store):
             self._pid = os.getpid()
         with self.dialect.words():
             connection = self.dialect.connect(self.engine)
-        with connection:
+        try:
             yield connection
+        finally:
+            # What was lost with its connection is undone by the database: nothing else is to tell.
+            with suppress(sa.exc.SQLAlchemyError, *self.dialect.errors):
+                connection.close()
 
     def read(self) -> AbstractContextManager[Reader]:
         """Open a consistent look at the workspace: see the contract."""
@@ -107,8 +111,7 @@ class SqlStore(Store):
 
     @contextmanager
     def _write(self) -> Iterator[Writer]:
-        turn = self._turns.turn() if self.dialect.one_writer else nullcontext()
-        with turn, self._connection() as connection:
+        with self._turns.turn(), self._connection() as connection:
             with self.dialect.words():
                 self.dialect.begin(connection, write=True)
                 number = self._kept(connection) or self.make(connection)

@@ -1,0 +1,406 @@
+"""What a PostgreSQL server refuses is one clear error: what, where, and what to do about it."""
+
+# ruff: noqa: PT012 - what raises in a block is what undoes it
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+import crmkit
+from crmkit.contracts.store import Store
+from crmkit.contracts.tables import META, STATE, TOUCHPOINT
+from crmkit.errors import SchemaError, StoreBusy, StoreError
+from crmkit.stores import open_store, postgres
+from crmkit.stores.sql.store import SqlStore
+from crmkit.testing.rows import row, touchpoints
+from crmkit.testing.store_base import again
+from crmkit.testing.store_sharing import increment
+from tests.postgres import database, execute, name_of, server
+from tests.postgres_server import Server
+
+SECRET = "hunter2"
+
+
+def refused(url: str, words: str, kind: type[StoreError] = StoreError, **settings: Any) -> None:
+    """Open a store that cannot be opened, and look at what is said of it."""
+    with pytest.raises(kind, match=words) as caught:
+        open_store(url, **settings)
+    assert type(caught.value) is kind
+    assert "\n" not in str(caught.value)
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def chain(error: BaseException | None) -> Iterator[str]:
+    """Give what an error says, and all that stand behind it: what a traceback shows of them."""
+    while error is not None:
+        yield f"{error} {error!r}"
+        error = error.__cause__ or error.__context__
+
+
+def opened(url: str, **settings: Any) -> SqlStore:
+    store = open_store(url, **settings)
+    assert isinstance(store, SqlStore)
+    return store
+
+
+def as_user(url: str, name: str, password: str = SECRET) -> str:
+    return url.replace("//postgres:@", f"//{name}:{password}@")
+
+
+def filled(url: str) -> str:
+    store = open_store(url)
+    again(store, increment)
+    store.close()
+    return url
+
+
+# -- who may come in -----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Give a server with room for five, that asks some for a password."""
+    made = Server(
+        tmp_path_factory.mktemp("small"),
+        version=16,
+        settings="max_connections = 5\nsuperuser_reserved_connections = 0\nmax_wal_senders = 0",
+        access="local locked all scram-sha-256\nlocal nobodys all reject",
+    )
+    made.execute(
+        f"CREATE ROLE lin LOGIN PASSWORD '{SECRET}'",
+        "CREATE DATABASE locked",
+        "CREATE DATABASE shop",
+    )
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "words"),
+    [
+        ("lin:wrong-hunter2", "locked", "password authentication failed.*check user and password"),
+        ("lin", "locked", "check user and password"),
+        ("bob:hunter2", "shop", 'role "bob" does not exist.*check user and password'),
+        ("postgres:hunter2", "nobodys", "pg_hba.conf"),
+        ("postgres:hunter2", "nowhere", '"nowhere" does not exist.*CREATE DATABASE'),
+    ],
+)
+def test_who_may_not_come_in(small: Server, user: str, name: str, words: str):
+    """The user, the password or the database that is wrong is named, the password never shown."""
+    refused(small.url(name, user), words)
+
+
+def test_the_right_password_opens(small: Server):
+    """What the tests above are refused, this is granted."""
+    small.execute("ALTER DATABASE locked OWNER TO lin")
+    opened(small.url("locked", f"lin:{SECRET}")).close()
+
+
+def test_a_server_without_a_connection_left_is_asked_again(small: Server):
+    """Whoever comes in vain is told to raise the number; one who waits long enough comes in."""
+    url = small.url("shop")
+    with ExitStack() as guests:
+        for _ in range(5):
+            guests.enter_context(psycopg.connect(url))
+        start = time.monotonic()
+        refused(f"{url}&timeout=0.3", "max_connections", StoreBusy)
+        assert 0.3 <= time.monotonic() - start < 5
+        leaving = threading.Timer(0.5, guests.pop_all().close)
+        leaving.start()
+        opened(f"{url}&timeout=20").close()
+        leaving.join()
+
+
+def test_a_capture_without_a_connection_left_goes_on_when_it_is_made_again(small: Server):
+    """What was captured before stays, and is known."""
+    visits = [
+        {"id": f"v-{n}", "kind": "visit", "at": "2026-05-01T10:00:00Z", "customer": {"shop": "1"}}
+        for n in range(30)
+    ]
+    with crmkit.connect(f"{small.url('shop')}&timeout=0.3", plugins=[]) as crm:
+        assert crm.capture(visits[:10], source="shop").new == 10
+        crm.session.store.engine.dispose()  # type: ignore[attr-defined]
+        with ExitStack() as guests:
+            for _ in range(5):
+                guests.enter_context(psycopg.connect(small.url("shop")))
+            with pytest.raises(StoreBusy, match="max_connections"):
+                crm.capture(visits, source="shop")
+        report = crm.capture(visits, source="shop")
+        assert (report.new, report.duplicate) == (20, 10)
+
+
+def test_a_pool_without_a_connection_left_is_busy():
+    """A process that reads in too many threads at once is told so, and goes on."""
+    store = opened(f"{database()}&timeout=0.2")
+    with ExitStack() as readers:
+        for _ in range(20):
+            readers.enter_context(store.read())
+        with pytest.raises(StoreBusy, match=r"in use for 0\.2 s: try again"), store.read():
+            pass
+    again(store, increment)
+    store.close()
+
+
+# -- what they may do there ----------------------------------------------------------------
+
+
+def test_a_user_who_may_not_make_tables():
+    """The grant that is missing is named; with it all is well."""
+    url = database()
+    execute(url, f"CREATE ROLE maker{name_of(url)} LOGIN")
+    mine = as_user(url, f"maker{name_of(url)}")
+    refused(mine, "GRANT CREATE, USAGE ON SCHEMA")
+    execute(url, f"GRANT CREATE ON SCHEMA public TO maker{name_of(url)}")
+    filled(mine)
+
+
+def test_a_user_who_may_not_use_the_tables():
+    """Whoever may read only reads; what he may not is named, and nothing of it was done."""
+    url = filled(database())
+    user = f"reader{name_of(url)}"
+    execute(url, f"CREATE ROLE {user} LOGIN")
+    refused(as_user(url, user), "GRANT")
+    execute(url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
+    store = opened(as_user(url, user))
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("n", "1")]
+    with pytest.raises(StoreError, match=r"permission denied.*GRANT"):
+        again(store, increment)
+    store.close()
+
+
+def test_a_read_only_database_is_read():
+    """A replica, or a database set so: reading works, and a write is told where to go."""
+    url = filled(database())
+    execute(url, f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on")
+    store = opened(url)
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("n", "1")]
+    with pytest.raises(StoreError, match=r"read replica.*primary"):
+        again(store, increment)
+    store.close()
+    empty = database()
+    execute(empty, f"ALTER DATABASE {name_of(empty)} SET default_transaction_read_only = on")
+    refused(empty, "read replica.*primary")
+
+
+def test_tables_stand_where_search_path_leads():
+    """A schema of the host's own holds crmkit's tables; one that is not there is named."""
+    url = database(search_path="crm")
+    refused(url, "make the schema that search_path names")
+    execute(url, "CREATE SCHEMA crm")
+    filled(url)
+    where = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'crmkit%'"
+    assert execute(url, where) == [("crm",)]
+    other = f"{url}&options=-csearch_path%3Dpublic"
+    filled(other)
+    assert sorted(execute(url, where)) == [("crm",), ("public",)]
+    for one in (url, other):
+        store = opened(one)
+        with store.read() as reader:
+            assert list(reader.scan(META)) == [("n", "1")]
+        store.close()
+
+
+# -- what it cannot keep -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1", "EUC_JP"])
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_database_of_another_encoding_is_refused(encoding: str, owned: bool):
+    """It could not keep every name: what to make instead is told, by a host's engine too."""
+    url = database(f"ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'")
+    # Without it SQLAlchemy itself gives up on SQL_ASCII.
+    engine = sa.create_engine(
+        url.replace("postgresql:", "postgresql+psycopg:"), client_encoding="utf8"
+    )
+    refused(url, f"keeps text as {encoding}.*ENCODING 'UTF8'", engine=None if owned else engine)
+    engine.dispose()
+    assert execute(url, "SELECT 1 FROM pg_tables WHERE tablename LIKE 'crmkit%'") == []
+
+
+def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch):
+    """The version that is needed is named, and nothing is made."""
+    url = database()
+    monkeypatch.setattr(postgres, "OLDEST", (99,))
+    refused(url, "is too old, 99 is needed")
+    assert execute(url, "SELECT 1 FROM pg_tables WHERE tablename LIKE 'crmkit%'") == []
+
+
+@pytest.mark.parametrize("bulk", [1, 100])
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", 2**63, object()])
+def test_a_value_that_cannot_be_kept(value: object, bulk: int):
+    """It is a StoreError, one row or many, and the transaction is gone with it."""
+    store = opened(database())
+    with pytest.raises(StoreError), store.write() as writer:
+        writer.put(META, [("a", "1")])
+        writer.put(STATE, [row(STATE, customer=str(n), own=1) for n in range(bulk)])
+        column = "rest" if isinstance(value, str) else "own"
+        rows = [row(STATE, customer=f"x{n}", **{column: value}) for n in range(bulk)]
+        writer.put(STATE, rows)
+    with store.read() as reader:
+        assert [reader.count(table) for table in (META, STATE)] == [0, 0]
+    again(store, increment)
+    store.close()
+
+
+@pytest.mark.parametrize("bulk", [1, 100])
+@pytest.mark.parametrize("hosted", [True, False])
+def test_errors_carry_no_values(bulk: int, hosted: bool):
+    """What a row held stands in no message, nor in those behind it that a traceback shows."""
+    url = database()
+    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    store = opened(url, engine=engine if hosted else None)
+    wrong: list[dict[str, Any]] = [
+        {"customer": None},
+        {"recorded": "secret-77"},
+        {"rating": "secret-77"},
+    ]
+    for values in wrong:
+        with pytest.raises(StoreError) as caught, store.write() as writer:
+            ids = [str(n) for n in range(bulk)]
+            writer.append(TOUCHPOINT, touchpoints(writer, ids, text="secret-77", **values))
+        assert "secret-77" not in " ".join(chain(caught.value))
+    with pytest.raises(StoreError) as caught, store.write() as writer:
+        writer.put(META, [("secret-77", None)] * bulk)
+    assert "secret-77" not in " ".join(chain(caught.value))
+    store.close()
+    engine.dispose()
+
+
+# -- what takes too long -------------------------------------------------------------------
+
+
+def test_the_servers_own_limit_of_a_statement_is_named():
+    """A writer who waits longer than the server lets a statement run is told of the setting."""
+    url = filled(database())
+    execute(url, f"ALTER DATABASE {name_of(url)} SET statement_timeout = 150")
+    one, other = opened(url), opened(url)
+    with one.write(), pytest.raises(StoreError, match="raise statement_timeout"):
+        again(other, increment)
+    again(other, increment)
+    one.close()
+    other.close()
+
+
+def test_the_servers_own_limit_of_an_idle_transaction_is_named():
+    """Whoever looks for longer than he may is told of the setting, and can look again."""
+    url = filled(database())
+    setting = "idle_in_transaction_session_timeout"
+    execute(url, f"ALTER DATABASE {name_of(url)} SET {setting} = 100")
+    store = opened(url)
+    with pytest.raises(StoreError, match=f"raise {setting}|try again"), store.read() as reader:
+        time.sleep(0.5)
+        list(reader.scan(META))
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("n", "1")]
+    store.close()
+
+
+# -- what is gone --------------------------------------------------------------------------
+
+
+def kill(url: str) -> None:
+    """End every connection to a database, and wait until each is gone."""
+    execute(
+        server(),
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+        f"WHERE datname = '{name_of(url)}'",
+    )
+
+
+def begun(writer: Any) -> None:
+    writer.put(META, [("half", "1")])
+    writer.append(TOUCHPOINT, touchpoints(writer, ["half"]))
+
+
+USES = {
+    "put": lambda writer: writer.put(META, [("more", "1")]),
+    "put many": lambda writer: writer.put(META, [(f"more {n}", "1") for n in range(100)]),
+    "append many": lambda writer: writer.append(
+        TOUCHPOINT, touchpoints(writer, [str(n) for n in range(100)])
+    ),
+    "sequence": lambda writer: writer.sequence(1),
+    "scan": lambda writer: list(writer.scan(META)),
+    "fetch": lambda writer: list(writer.fetch(META, [("a",)])),
+    "count": lambda writer: writer.count(META),
+    "delete": lambda writer: writer.delete(META, [("a",)]),
+    "watermark": lambda writer: writer.watermark(),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_connection_that_is_lost_in_a_write(use: str, caplog: pytest.LogCaptureFixture):
+    """The error says that nothing was kept; the next write works, and nothing is half done."""
+    url = filled(database())
+    store = opened(url)
+    words = "nothing of this write was kept: try again"
+    with pytest.raises(StoreError, match=words) as caught, store.write() as writer:
+        begun(writer)
+        kill(url)
+        USES[use](writer)
+    assert type(caught.value) is StoreError
+    whole_and_working(store)
+    assert caplog.text == ""
+
+
+def whole_and_working(store: Store) -> None:
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("n", "1")]
+        assert reader.count(TOUCHPOINT) == 0
+    again(store, increment)
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("n", "2")]
+    store.close()
+
+
+def test_a_connection_that_is_lost_at_the_commit():
+    """Nobody can know then whether it was kept: that is said, and not that it was not."""
+    url = filled(database())
+    store = opened(url)
+    with pytest.raises(StoreError, match="look before you repeat it"), store.write() as writer:
+        begun(writer)
+        kill(url)
+    whole_and_working(store)
+
+
+def test_a_connection_that_is_lost_in_a_read():
+    """A scan that was begun ends with an error, never as if it were complete."""
+    url = filled(database())
+    store = opened(url)
+    with store.write() as writer:
+        writer.put(STATE, [row(STATE, customer=f"{n:05}") for n in range(5000)])
+    with pytest.raises(StoreError, match="try again"), store.read() as reader:
+        rows = reader.scan(STATE)
+        next(rows)
+        kill(url)
+        list(rows)
+    with store.read() as reader:
+        assert reader.count(STATE) == 5000
+    store.close()
+
+
+def test_idle_connections_that_are_lost_are_not_felt():
+    """A server that was restarted between two uses is simply connected to again."""
+    url = filled(database())
+    store = opened(url)
+    with store.read(), store.read():
+        pass
+    kill(url)
+    whole_and_working(store)
+
+
+def test_a_schema_that_is_not_there():
+    """Without a look at the schema its absence is told at the first use."""
+    store = opened(database(), migrate="never")
+    with pytest.raises(SchemaError, match="crmkit migrate"), store.read() as reader:
+        list(reader.scan(META))
+    store.close()
