@@ -2,26 +2,73 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+from tests.hosts.kit import driven
+from tests.postgres import database
+
+FOLDER = Path(__file__).parent.parent / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.py"))
+
+
+def run(
+    folder: Path, *command: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program in a folder, to its end and without a warning."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *command],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_example(example: Path, tmp_path: Path) -> None:
     """Each example runs in an empty folder, to its end and without a warning, and once more."""
     for _ in range(2):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", str(example)],
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert (done.stderr, done.returncode) == ("", 0), done.stdout
+        done = run(tmp_path, str(example))
+        assert done.stderr == ""
         assert "lost on the way" not in done.stdout or "lost on the way: none" in done.stdout
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Where a host's shop keeps its data: in a file by default, or where a URL says."""
+    if request.param == "sqlite":
+        return {}
+    return {"SHOP_DATABASE": driven(database())}
+
+
+def test_a_host_on_sqlalchemy(environment: dict[str, str], tmp_path: Path) -> None:
+    """The shop takes orders and says why it takes no others; agenda and score come out."""
+    for _ in range(2):
+        done = run(tmp_path, str(FOLDER / "sqlalchemy_host"), environment=environment)
+        assert done.stderr == ""
+        statuses = re.findall(r"^(?:GET|POST) (/\w+)\S* -> (\d+)", done.stdout, re.MULTILINE)
+        assert [path for path, status in statuses if status == "200"] == [
+            *("/orders", "/orders", "/words", "/agenda", "/score"),
+        ]
+        assert [path for path, status in statuses if status == "422"] == ["/orders", "/orders"]
+        assert '"code": "open_complaint"' in done.stdout
+
+
+def test_a_host_on_django(environment: dict[str, str], tmp_path: Path) -> None:
+    """Its migrations make crmkit's tables too, its own tests pass, and its daily work is done."""
+    manage = str(FOLDER / "django_app" / "manage.py")
+    run(tmp_path, manage, "migrate", environment=environment)
+    run(tmp_path, manage, "makemigrations", "--check", "--dry-run", environment=environment)
+    tested = run(tmp_path, manage, "test", "shop", environment=environment)
+    assert re.search(r"^Ran [1-9]\d* tests in .*\n\nOK$", tested.stderr, re.MULTILINE)
+    run(tmp_path, manage, "advance", environment=environment)

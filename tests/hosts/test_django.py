@@ -3,12 +3,14 @@
 # ruff: noqa: PT012 - what raises in a block is what undoes it
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import IntegrityError
@@ -169,6 +171,19 @@ def test_each_thread_joins_its_own_transaction(shop: Shop, crm: crmkit.CRM) -> N
     assert failures == []
     kept = sorted(f"o-{number}" for number in range(0, 30, 2))
     assert (sorted(shop.heard), shop.look()) == (kept, (15, kept))
+
+
+def test_an_async_view_wraps_what_it_does(shop: Shop, crm: crmkit.CRM) -> None:
+    """Both parts go into one function that a thread runs, as Django has it for its own ORM."""
+
+    def work() -> None:
+        with transaction.atomic(SHOP):
+            buy(crm, 1)
+        connections[SHOP].close()
+        del connections[SHOP]  # the thread outlives the test
+
+    asyncio.run(sync_to_async(work)())
+    assert (shop.heard, shop.look()) == (["o-1"], (1, ["o-1"]))
 
 
 def test_djangos_own_tests_can_look_at_what_waits(shop: Shop, crm: crmkit.CRM) -> None:

@@ -119,6 +119,26 @@ def test_erasing_needs_no_other_key(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shop.crm.close()
 
 
+def test_who_is_erased_is_gone_from_the_file(tmp_path: Path) -> None:
+    """After the host's commit neither the file nor the log beside it holds what was erased."""
+    shop = open_shop(f"sqlite:///{tmp_path}/shop.db")
+    secret = "a word that nobody else says"
+
+    def kept() -> bool:
+        return any(secret.encode() in file.read_bytes() for file in tmp_path.glob("shop.db*"))
+
+    with shop.outside.begin() as connection:
+        shop.crm.using(connection).capture([{**order(1), "text": secret}], source="shop")
+    assert kept()
+    with shop.outside.begin() as connection:
+        joined = shop.crm.using(connection)
+        ann = find(joined)
+        assert ann is not None
+        joined.customers.erase(ann.id, reason="she asked")
+    assert not kept()
+    shop.crm.close()
+
+
 # -- what can be joined ----------------------------------------------------------------------
 
 

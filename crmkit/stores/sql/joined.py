@@ -99,6 +99,10 @@ class JoinedStore(Store):
         """Call at the end of the host's transaction where it is committed, else never."""
         self._joined().after_commit(call)
 
+    def scrub(self) -> None:
+        """Leave nothing of what was erased where the data lie: the host has committed by now."""
+        self._store.scrub()
+
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted, those of the host's transaction too."""
         connection = self._joined().transaction()

@@ -1,0 +1,1 @@
+"""A shop that Django runs, with its CRM in the same database and the same transactions."""
