@@ -6,10 +6,9 @@ started again cuts the same batches, finds the first of them known, and goes on.
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from threading import Lock
 from typing import Any
 
@@ -25,6 +24,7 @@ from crmkit.capture.whose import Whose
 from crmkit.clock import Clock, micros, system_clock
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.errors import StoreBusy
+from crmkit.garbage import collecting_later
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection
 from crmkit.value.layout import Layout
 
@@ -114,19 +114,19 @@ class Capture:
         stream = iter(records)
         if isinstance(into, Store) and into.hosted:
             self.forget()  # the host may have undone what was learnt
-        while True:
-            now = micros(self._settings.clock())
-            parser.set_clock(now)
-            read = _read(stream, parser, self._settings.batch)
-            if not read.staged.records:
-                break
-            # Neither the caller's stream nor whoever is told may be held up by another capture.
-            with self._turn(), collecting_later():
-                outcome = self._write(into, read, now, layout, tally.run)
-            tally.add(outcome)
-            if outcome.rows and self._settings.told is not None:
-                self._settings.told(outcome.rows, outcome.roots)
-            del read, outcome  # or two batches would be in memory while the next is read
+        with collecting_later():
+            while True:
+                now = micros(self._settings.clock())
+                parser.set_clock(now)
+                read = _read(stream, parser, self._settings.batch)
+                if not read.staged.records:
+                    break
+                with self._turn():  # a stream, and who is told, are not held up by others' batches
+                    outcome = self._write(into, read, now, layout, tally.run)
+                tally.add(outcome)
+                if outcome.rows and self._settings.told is not None:
+                    self._settings.told(outcome.rows, outcome.roots)
+                del read, outcome  # or two batches would be in memory while the next is read
         return tally.report()
 
     def _write(
@@ -159,22 +159,6 @@ class Capture:
                 return outcome
         message = "other processes captured the same records at the same time: capture them again"
         raise StoreBusy(message)
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """Put the search for reference cycles off: a batch makes objects by the hundred thousand.
-
-    None of them is in a cycle, and looking for that again and again took a quarter of the time.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @attrs.frozen
