@@ -25,6 +25,7 @@ from crmkit.contracts.tables import (
     COLLISION,
     CUSTOMER,
     DECISION,
+    DOCUMENT,
     IDENTITY,
     STANDING,
     STATE,
@@ -63,6 +64,10 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
             for row in rows
         ],
         "decisions": [decision(row).to_dict() for row in decisions],
+        "documents": [
+            {"kind": row[1]} | json.loads(row[-1])
+            for row in sorted(reader.fetch(DOCUMENT, keys, by=("customer",)))
+        ],
         "collisions": [
             dict(zip(COLLISION.names, row, strict=True)) for row in _collisions(reader, keys)
         ],
@@ -125,7 +130,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     merges = (row for row in writer.fetch(DECISION, keys, by=("customer",)) if row[1] == "merge")
     handover.ended(writer, [str(row[0]) for row in merges])
-    for table in (TOUCHPOINT, VOID, DECISION):
+    for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT):
         writer.delete(table, keys, by=("customer",))
     for side in ("holder", "other"):
         writer.delete(COLLISION, keys, by=(side,))

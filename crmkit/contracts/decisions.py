@@ -45,10 +45,21 @@ def decide_all(
     kind: str,
     decisions: Iterable[tuple[str | None, str, Mapping[str, Any]]],
     deciding: Deciding,
+    *,
+    first: int | None = None,
 ) -> int:
-    """Append one decision a ``(customer, reason, body)``; give the first seq."""
+    """Append one decision a ``(customer, reason, body)``; give the first seq.
+
+    Args:
+        writer: The transaction.
+        kind: Of all of them.
+        decisions: What is decided.
+        deciding: Who, and when.
+        first: The first of their seqs, where the caller has reserved them; None: reserve them.
+    """
     batch = list(decisions)
-    first = writer.sequence(len(batch))
+    if first is None:
+        first = writer.sequence(len(batch))
     writer.append(
         DECISION,
         [

@@ -11,6 +11,7 @@ from crmkit.arguments import ID_LIMIT, optional_text, text
 from crmkit.clock import Clock, micros, system_clock
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.store import Store
+from crmkit.errors import InvalidValueError, RefusedError
 from crmkit.model.people import Person
 
 
@@ -44,3 +45,37 @@ class Session:
         """
         who = optional_text("by", self.actor if by is None else by, ID_LIMIT)
         return Deciding(now=self.now(), by=who, reason=text("reason", reason))
+
+    def approver(self, by: str | None, what: str, asked: str | None) -> str:
+        """Give who approves: somebody senior, and not whoever asked for it.
+
+        Args:
+            by: Who wants to.
+            what: What is approved, for the message: ``ending 7``.
+            asked: Who asked for it.
+
+        Raises:
+            RefusedError: he may not.
+        """
+        person = None if by is None else self.people.get(by)
+        if by is None or person is None or not person.senior:
+            senior = sorted(name for name, one in self.people.items() if one.senior)
+            named = ", ".join(senior) or "nobody yet: set senior = true under [people]"
+            message = f"{by or 'nobody'} may not approve {what}; senior people are {named}"
+            raise RefusedError(message, by=by)
+        if by == asked:
+            raise RefusedError(f"{by} asked for {what} and may not approve it too", by=by)
+        return by
+
+    def person(self, field: str, name: str | None) -> str | None:
+        """Give the id of somebody configured; where nobody is, any name will do.
+
+        Raises:
+            InvalidValueError: nobody of that name stands under ``[people]``.
+        """
+        name = optional_text(field, name, ID_LIMIT)
+        if name is not None and self.people and name not in self.people:
+            known = ", ".join(sorted(self.people))
+            message = f"{field}: nobody is called {name!r} under [people], which has {known}"
+            raise InvalidValueError(message, field=field)
+        return name

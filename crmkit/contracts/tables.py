@@ -175,6 +175,17 @@ STANDING = Table(
 later, None where there is none; `weight` the part of its priority that does not grow with time;
 `contact` the newest real touch before `day`; `ideal` and `worst` the cadence, in microseconds."""
 
+DOCUMENT = Table(
+    "document",
+    _columns(
+        "number:integer! kind:text! customer:text owner:text state:text! due:integer body:text!"
+    ),
+    key=("number",),
+    indexes=(("kind", "state", "number"), ("customer",), ("kind", "owner"), ("kind", "due")),
+)
+"""What people keep about customers as one thing: plans, cases, opportunities. `number` is the seq
+of the decision that opened it, the rest as the newest of its decisions left it."""
+
 TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("hash",))
 """Keyed hashes of erased identities and record ids: capture refuses them."""
 
@@ -191,6 +202,7 @@ TABLES = (
     STATE,
     FED,
     STANDING,
+    DOCUMENT,
     TOMBSTONE,
     META,
 )

@@ -49,7 +49,7 @@ def approve(session: Session, ending_id: str, by: str | None) -> Ending:
     deciding = session.deciding("", by)
     with session.store.write() as writer:
         ending = find(writer, ending_id)
-        _may_approve(session, ending, deciding.by)
+        session.approver(deciding.by, f"ending {ending_id}", ending.requested_by)
         if ending.approved_at is not None:
             return ending
         require_root(writer, ending.customer_id)
@@ -111,18 +111,6 @@ def read_endings(reader: Reader, customer: str) -> list[Ending]:
         for asked in made
         if asked.body["what"] == ASKED and asked.id not in declined
     ]
-
-
-def _may_approve(session: Session, ending: Ending, by: str | None) -> None:
-    person = None if by is None else session.people.get(by)
-    if person is None or not person.senior:
-        senior = sorted(name for name, one in session.people.items() if one.senior)
-        named = ", ".join(senior) or "nobody yet: set senior = true under [people]"
-        message = f"{by or 'nobody'} may not approve an ending; senior people are {named}"
-        raise RefusedError(message, ending_id=ending.id, by=by)
-    if by == ending.requested_by:
-        message = f"{by} asked for ending {ending.id} and may not approve it too"
-        raise RefusedError(message, ending_id=ending.id, by=by)
 
 
 def _move(writer: Writer, ending: Ending, deciding: Deciding) -> None:

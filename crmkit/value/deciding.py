@@ -11,6 +11,7 @@ import attrs
 from crmkit.arguments import ID_LIMIT, instance, number, show, text
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decide, decisions
+from crmkit.contracts.documents import restore
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
 from crmkit.model.market import Promotion
@@ -79,7 +80,9 @@ class Decisions:
             return calibrate(reader, read_basis(reader, self.defaults), self.session.now())
 
     def rebuild(self) -> int:
-        """Drop every value state and build it anew from the log; tell how many."""
+        """Drop what is derived and build it anew from the logs; tell how many value states."""
+        with self.session.store.write() as writer:
+            restore(writer)
         with self.session.store.read() as reader:
             layout = read_basis(reader, self.defaults).layout
         return rebuild_all(self.session.store, layout, self.session.now(), everything=True)

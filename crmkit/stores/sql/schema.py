@@ -13,11 +13,14 @@ from crmkit.errors import SchemaError
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
 
-VERSION = 1
+VERSION = 2
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
-STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {}
-"""What makes version n into n + 1, by n. Each runs in the same transaction as the others."""
+STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
+    1: lambda connection, schema: None,  # noqa: ARG005 - version 2 only has a table more: document
+}
+"""What makes version n into n + 1, by n. Each runs in the same transaction as the others, before
+the tables that are missing are created."""
 
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
 

@@ -1,0 +1,138 @@
+"""Documents in the second log: each decision about one carries it whole, as it left it.
+
+So its row in DOCUMENT is derived, its history is read from the log, and what a document was at any
+past instant is what the last decision before it says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from crmkit.arguments import seq_of, show, text
+from crmkit.clock import micros
+from crmkit.contracts.decisions import Deciding, decide_all, decision
+from crmkit.contracts.store import Reader, Row, Writer
+from crmkit.contracts.tables import CUSTOMER, DECISION, DOCUMENT
+from crmkit.errors import DecisionNotFound
+from crmkit.model.document import Document
+from crmkit.model.log import Decision
+
+D = TypeVar("D", bound=Document)
+_PAGE = 500
+_OWNER, _BODY = DOCUMENT.position["owner"], DOCUMENT.position["body"]
+
+
+@attrs.frozen
+class Documents(Generic[D]):
+    """All documents of one kind.
+
+    Attributes:
+        kind: Of their decisions; also what an error calls one.
+        record: Their class.
+    """
+
+    kind: str
+    record: type[D]
+
+    # -- writing -----------------------------------------------------------------------
+
+    def open(self, writer: Writer, deciding: Deciding, document: D, what: str = "opened") -> D:
+        """Record a new document and give it its id."""
+        number = writer.sequence(1)
+        document = attrs.evolve(document, id=str(number))
+        self._write(writer, deciding, document, what, number)
+        return document
+
+    def move(self, writer: Writer, deciding: Deciding, document: D, what: str) -> D:
+        """Record what a document has become."""
+        self._write(writer, deciding, document, what, None)
+        return document
+
+    def _write(
+        self, writer: Writer, deciding: Deciding, document: D, what: str, first: int | None
+    ) -> None:
+        due = None if document.due is None else micros(document.due, "due")
+        body = {"what": what, "due": due, "document": document.to_dict()}
+        one = (document.customer_id, deciding.reason, body)
+        decide_all(writer, self.kind, [one], deciding, first=first)
+        writer.put(DOCUMENT, [_row(self.kind, body)])
+
+    # -- reading -----------------------------------------------------------------------
+
+    def get(self, reader: Reader, id: str) -> D:  # noqa: A002
+        """Read one.
+
+        Raises:
+            DecisionNotFound: none of this kind has that id.
+        """
+        number = seq_of(text("id", id))
+        for row in reader.fetch(DOCUMENT, [] if number is None else [(number,)]):
+            if row[1] == self.kind:
+                return self._read(row)
+        raise DecisionNotFound(f"no {self.kind} has the id {show(id)}", id=id)
+
+    def of(self, reader: Reader, root: str) -> list[D]:
+        """Read a customer's, oldest first; those of whom was merged into him among them."""
+        ids = [(row[0],) for row in reader.fetch(CUSTOMER, [(root,)], by=("root",))]
+        rows = sorted(reader.fetch(DOCUMENT, ids, by=("customer",)))
+        return [self._read(row) for row in rows if row[1] == self.kind]
+
+    def all(
+        self, reader: Reader, *, states: Sequence[str] = (), owner: str | None = None
+    ) -> list[D]:
+        """Read those in any of these states (none: in whatever state), in the order of opening."""
+        equals: list[Row] = [(self.kind, state) for state in states] or [(self.kind,)]
+        by = ("kind", "state", "number")
+        rows = [row for equal in equals for row in reader.scan(DOCUMENT, by=by, equal=equal)]
+        return [self._read(row) for row in sorted(rows) if owner is None or row[_OWNER] == owner]
+
+    def due(self, reader: Reader, until: int) -> Iterator[D]:
+        """Stream those that wait for something by an instant, inclusive, most pressing first."""
+        rows = reader.scan(DOCUMENT, by=("kind", "due"), equal=(self.kind,), low=0, high=until)
+        yield from map(self._read, rows)
+
+    def history(self, reader: Reader, document: D) -> list[Decision]:
+        """Read every decision about one, oldest first."""
+        if document.customer_id is None:
+            rows = reader.scan(DECISION, by=("kind", "seq"), equal=(self.kind,))
+        else:
+            rows = reader.fetch(DECISION, [(document.customer_id,)], by=("customer",))
+        found = (decision(row) for row in sorted(rows) if row[1] == self.kind)
+        return [one for one in found if one.body["document"]["id"] == document.id]
+
+    def _read(self, row: Row) -> D:
+        return self.record.from_dict(json.loads(row[_BODY]))
+
+
+def restore(writer: Writer) -> int:
+    """Work every DOCUMENT row out anew from the log; tell how many there are."""
+    newest: dict[int, Row] = {}
+    for row in writer.scan(DECISION):
+        body = decision(row).body
+        if isinstance(body.get("document"), dict):
+            kept = _row(row[1], body)
+            newest[kept[0]] = kept
+    known = list(writer.scan(DOCUMENT, columns=("number",)))
+    writer.delete(DOCUMENT, [row for row in known if row[0] not in newest])
+    rows = sorted(newest.values())
+    for start in range(0, len(rows), _PAGE):
+        writer.put(DOCUMENT, rows[start : start + _PAGE])
+    return len(rows)
+
+
+def _row(kind: str, body: Mapping[str, Any]) -> Row:
+    plain = body["document"]
+    written = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return (
+        int(plain["id"]),
+        kind,
+        plain["customer_id"],
+        plain["owner"],
+        plain["state"],
+        body["due"],
+        written,
+    )
