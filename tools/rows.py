@@ -1,0 +1,56 @@
+"""Print the requirements that no test names by ``@pytest.mark.row("R164")``.
+
+The rows stand in tests/requirements.csv; what is asked for are those of kind C (core) and R
+(report) within the ranges below: what `crmkit.care` and its neighbours must carry.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+RANGES = (
+    (18, 20), (28, 29), (40, 40), (65, 65), (80, 91), (94, 94), (99, 99), (101, 101), (147, 152),
+    (156, 279), (286, 287), (293, 293),
+)  # fmt: skip
+_KINDS = {"C", "R"}
+
+
+class Named:
+    """Collects the rows that tests name."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self.rows: dict[str, int] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Count the tests of each row."""
+        for item in items:
+            for mark in item.iter_markers("row"):
+                for row in mark.args:
+                    self.rows[row] = self.rows.get(row, 0) + 1
+
+
+def main() -> int:
+    """Print what has no test; 1 where there is any."""
+    named = Named()
+    pytest.main(["--collect-only", "-qq", "-m", "", str(ROOT / "tests")], plugins=[named])
+    with (ROOT / "tests" / "requirements.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["row"]: row for row in csv.DictReader(file)}
+    unknown = sorted(named.rows.keys() - rows.keys())
+    asked = [f"R{number}" for first, last in RANGES for number in range(first, last + 1)]
+    missing = [row for row in asked if rows[row]["kind"] in _KINDS and row not in named.rows]
+    for row in missing:
+        print(f"{row}: {rows[row]['requirement']} ({rows[row]['original']})")
+    for row in unknown:
+        print(f"{row}: there is no such row")
+    print(f"{len(missing)} rows without a test, {len(named.rows)} with one")
+    return 1 if missing or unknown else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
