@@ -22,6 +22,7 @@ from crmkit.capture.intake import Intake
 from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.care.namespace import Care
+from crmkit.care.reports import Reports
 from crmkit.care.statistics import report
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
@@ -262,6 +263,11 @@ class CRM:
     def care(self) -> Care:
         """Whom to contact today, why, about what, and by which channel."""
         return Care(self.session, self._guide, self.capture)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Periodic reports: channels, segments, who decided what."""
+        return Reports(self.session, self._defaults)
 
     # -- inside ------------------------------------------------------------------------
 

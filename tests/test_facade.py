@@ -15,6 +15,7 @@ import crmkit
 from crmkit.capture.customers import Customers
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.care.namespace import Care
+from crmkit.care.reports import Reports
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.value.deciding import Market
 from crmkit.value.namespace import Value
@@ -29,6 +30,7 @@ NAMESPACES = {
     "market": Market,
     "lifecycle": Lifecycle,
     "care": Care,
+    "reports": Reports,
 }
 
 
@@ -142,6 +144,12 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "care.done": {"item": item, "outcome": plain({"kind": "call", "text": "hello"})} | BY,
     "care.snooze": {"item": item, "until": plain(date(2026, 6, 5))} | BY,
     "care.reassign": {"item": item, "owner": plain("wu")} | BY,
+    "care.evaluate": SINCE,
+    "care.assess": {"indicator": plain("awareness"), "points": plain(70)} | WHY | BY,
+    "care.hold_out": {"share": plain(0.1), "until": plain(NOW + DAY)} | WHY | BY,
+    "reports.channels": SINCE,
+    "reports.segments": SINCE | {"by": plain("tier")},
+    "reports.audit": SINCE,
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

@@ -9,17 +9,18 @@ from typing import Any
 import attrs
 
 from crmkit.arguments import count, optional_text
-from crmkit.care import acting
+from crmkit.care import acting, axes, holdout
 from crmkit.care.agenda import agenda, as_of
 from crmkit.clock import day as a_day
 from crmkit.contracts.session import Session
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
+from crmkit.model.evaluation import Assessment, Evaluation, Holdout
 
 
 @attrs.frozen
 class Care:
-    """The agenda.
+    """The agenda, and what care came to.
 
     Attributes:
         session: The open workspace.
@@ -102,3 +103,52 @@ class Care:
             InvalidValueError: nobody of that name is configured.
         """
         acting.reassign(self.session, item, owner, by)
+
+    # -- what it came to ---------------------------------------------------------------
+
+    def evaluate(self, since: datetime, until: datetime) -> Evaluation:
+        """Evaluate care over a period: the three axes, and the return on it (R134-R136, R204-R206).
+
+        Customers whose plan was approved in the period are compared with themselves before and
+        with their like who never had a plan; where a holdout is in force, with those in it.
+        Everybody is measured at a few instants of the past, which takes seconds for 100,000.
+
+        Args:
+            since: Beginning, inclusive.
+            until: End, exclusive; not ahead of now.
+
+        Raises:
+            InvalidValueError: the period is empty or not over; `NaiveTimeError`: an end of it has
+                no offset.
+        """
+        return axes.evaluate(self.session, self.guide, since, until)
+
+    def assess(
+        self, indicator: str, points: float, *, reason: str, by: str | None = None
+    ) -> Assessment:
+        """Record what a person found of an indicator of the three axes.
+
+        Args:
+            indicator: Its code, as `evaluate` gives it.
+            points: 0 (bad) to 100 (good).
+            reason: What was found, in words.
+            by: Who found it; None: the actor.
+
+        Raises:
+            InvalidValueError: there is no such indicator, points lie outside 0..100, or nothing
+                is said.
+        """
+        return axes.assess(self.session, indicator, points, reason, by)
+
+    def hold_out(
+        self, share: float, until: datetime, *, reason: str, by: str | None = None
+    ) -> Holdout:
+        """Set a share of all customers aside by lot: they get no care plan until then.
+
+        What care brings can so be told from what time does. A new holdout goes before the last;
+        a share of 0 ends it.
+
+        Raises:
+            InvalidValueError: `share` outside 0..0.5, or an `until` that has passed.
+        """
+        return holdout.set_aside(self.session, share, until, reason, by)

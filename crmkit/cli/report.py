@@ -1,4 +1,4 @@
-"""``crmkit report``: how many customers and touchpoints there are, and how they came (R57, R79)."""
+"""``crmkit report``: counts of everything (R57, R79), or one of the periodic reports."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.output import columns, percent, print_json, say, table
+from crmkit.cli.periodic import PERIOD, REPORTS, show
 from crmkit.cli.progress import watched
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.cli.settings import Settings, pass_settings
@@ -19,6 +20,7 @@ _HEAD = columns("of what number# share#")
 
 
 @click.command(epilog=options.DATES)
+@click.argument("name", required=False, type=click.Choice(REPORTS))
 @click.option("--since", type=when, metavar="DATE", help="Touchpoints from here on.")
 @click.option("--until", type=when, metavar="DATE", help="Touchpoints before this.")
 @options.as_of
@@ -26,17 +28,28 @@ _HEAD = columns("of what number# share#")
 @pass_settings
 def report(
     settings: Settings,
+    name: str | None,
     since: When | None,
     until: When | None,
     at: When | None,
     as_json: bool,
 ) -> None:
-    """Count customers and touchpoints: by kind, source, tier and stage, captured against typed."""
+    """Count customers and touchpoints, or give a report on a period.
+
+    Without NAME: counts by kind, source, tier and stage, captured against typed. NAME: channels
+    (their quality and efficiency), segments (what each tier brings and costs), audit (who decided
+    what), care (the three axes, and the return on care). A period is the last 91 days, unless
+    --since and --until say otherwise.
+    """
     with settings.open(at) as crm:
         now = crm.session.clock()
         start, end = (
             None if one is None else one.instant(now, settings.zone) for one in (since, until)
         )
+        if name is not None:
+            end = end or now
+            show(name, crm, start or end - PERIOD, end, as_json=as_json)
+            return
         with watched("Counting", None) as step:
             found = crm.report(start, end, step=step)
         tiers = crm.value.pyramid()

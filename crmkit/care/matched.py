@@ -1,0 +1,85 @@
+"""Matching: for each customer who was cared for, those most like him who were not.
+
+Whoever is cared for was chosen since he had fallen, and who has fallen tends to rise again by
+himself. So a match must have stood where he stood and have moved as he had moved: score, its change
+over the quarter before, and revenue before are compared, within the same tier, each in units of its
+spread (nearest neighbours, with replacement; see Stuart, Statistical Science 25:1, 2010).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from random import Random
+from statistics import fmean, pstdev
+from typing import NamedTuple
+
+NEAREST = 5
+"""Matches of each customer: one alone is mostly chance, many are less alike."""
+ENOUGH = 5
+"""Below so many compared customers nothing is said of an interval."""
+_RESAMPLED = 2_000
+_TAIL = 0.025
+
+
+class Likeness(NamedTuple):
+    """What two customers are alike by.
+
+    Attributes:
+        tier: Tier by rank; only within one tier is matched.
+        figures: Score, its change, logarithm of revenue: each compared in units of its spread.
+    """
+
+    tier: str
+    figures: tuple[float, ...]
+
+
+def match(
+    cared: Mapping[str, Likeness], others: Mapping[str, Likeness], nearest: int = NEAREST
+) -> dict[str, list[str]]:
+    """Give each cared-for customer's matches, the most alike first, then by id.
+
+    Somebody whose tier has nobody else in it has none, and is not among the keys.
+    """
+    spreads = [
+        pstdev(values) or 1.0
+        for values in zip(
+            *(one.figures for one in (*cared.values(), *others.values())), strict=True
+        )
+    ]
+    by_tier: dict[str, list[tuple[tuple[float, ...], str]]] = defaultdict(list)
+    for customer, one in others.items():
+        by_tier[one.tier].append((_scaled(one.figures, spreads), customer))
+    found = {}
+    for customer, one in cared.items():
+        place = _scaled(one.figures, spreads)
+        near = heapq.nsmallest(
+            nearest, ((_distance(place, other), name) for other, name in by_tier[one.tier])
+        )
+        if near:
+            found[customer] = [name for _, name in near]
+    return found
+
+
+def interval(effects: Iterable[float]) -> tuple[float, float] | None:
+    """Give the 95 % interval of a mean by resampling; None where there are too few.
+
+    Money is as skewed as can be, so nothing is taken for normal (bootstrap percentiles, Efron
+    1979). The same effects give the same interval.
+    """
+    given = sorted(effects)
+    if len(given) < ENOUGH:
+        return None
+    draw = Random(len(given)).choices  # noqa: S311 - chance, not a secret
+    means = sorted(fmean(draw(given, k=len(given))) for _ in range(_RESAMPLED))
+    last = _RESAMPLED - 1
+    return means[round(_TAIL * last)], means[round((1 - _TAIL) * last)]
+
+
+def _scaled(figures: tuple[float, ...], spreads: list[float]) -> tuple[float, ...]:
+    return tuple(figure / spread for figure, spread in zip(figures, spreads, strict=True))
+
+
+def _distance(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))

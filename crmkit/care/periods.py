@@ -1,0 +1,91 @@
+"""The touchpoints of a period, streamed to whoever reports on it: one pass over the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from crmkit.arguments import refuse
+from crmkit.clock import micros
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
+from crmkit.model.indicators import ValueModel
+
+_COLUMNS = (
+    "seq customer kind at amount currency margin channel direction rating origin attributes source"
+).split()
+_COST = '"cost"'
+
+
+class Touch(NamedTuple):
+    """One touchpoint that holds, as reports read it.
+
+    Attributes:
+        seq: Its place in the log.
+        root: Whose it is today.
+        kind: Of what kind.
+        at: When it happened, in microseconds.
+        amount: Decimal text, or None.
+        currency: ISO 4217 code, or None.
+        margin: Decimal text, or None.
+        channel: Channel, or None.
+        direction: ``in``, ``out`` or None.
+        rating: 0 to 10, or None.
+        origin: ``captured`` or ``typed``.
+        attributes: JSON text, or None.
+        source: System it came from.
+    """
+
+    seq: int
+    root: str
+    kind: str
+    at: int
+    amount: str | None
+    currency: str | None
+    margin: str | None
+    channel: str | None
+    direction: str | None
+    rating: float | None
+    origin: str
+    attributes: str | None
+    source: str
+
+    def priced(self, model: ValueModel, value: str | None) -> float:
+        """Give an amount or a margin of it in the base currency; 0.0 where it has no rate."""
+        return 0.0 if value is None else float(value) * (model.rate(self.currency or "") or 0.0)
+
+    def cost(self, model: ValueModel) -> float:
+        """Give what it cost us: ``cost`` among its attributes, in its own or the base currency."""
+        if self.attributes is None or _COST not in self.attributes:
+            return 0.0
+        cost = json.loads(self.attributes).get("cost")
+        try:
+            number = float(cost)
+        except (TypeError, ValueError):
+            return 0.0
+        return number * (model.rate(self.currency or model.currency) or 0.0)
+
+
+def bounds(since: datetime, until: datetime) -> tuple[int, int]:
+    """Give a period's ends in microseconds.
+
+    Raises:
+        InvalidValueError: it ends before it begins; `NaiveTimeError`: an end has no offset.
+    """
+    low, high = micros(since, "since"), micros(until, "until")
+    if high <= low:
+        refuse("until", f"must lie behind since ({since})", until)
+    return low, high
+
+
+def read_touches(reader: Reader, since: int, until: int) -> Iterator[Touch]:
+    """Stream what happened from `since` to before `until`, oldest first, and holds today."""
+    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
+    columns = ("id", "root")
+    roots = {id_: root for id_, root in reader.scan(CUSTOMER, columns=columns) if id_ != root}
+    rows = reader.scan(TOUCHPOINT, by=("at",), low=since, high=until - 1, columns=tuple(_COLUMNS))
+    for row in rows:
+        if row[0] not in voided:
+            yield Touch._make((row[0], roots.get(row[1], row[1]), *row[2:]))

@@ -1,0 +1,179 @@
+"""The reports on a period: each a table, or the records themselves as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from crmkit.cli.output import columns, percent, print_array, print_json, say, table
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+    from crmkit.model.evaluation import AxisIndicator, Evaluation, Figure
+
+PERIOD = timedelta(days=91)
+"""What is reported on where nobody says since when."""
+_CHANNELS = columns(
+    "channel! ours# theirs# customers# replied# days_to_answer# waiting# rating# cost# a_reply#"
+)
+_SEGMENTS = columns(
+    "segment! customers# active# new# retained# repeat# revenue# share# profit# basket# spend# "
+    "return#"
+)
+_AUDIT = columns("by! kind! what times# customers# first last")
+_AXES = columns("axis! indicator figure value# of#")
+_COMPARED = columns(
+    "measure! customers# before# after# others_before# others_after# effect# from# to#"
+)
+
+
+def show(name: str, crm: CRM, since: datetime, until: datetime, *, as_json: bool) -> None:
+    """Print one report."""
+    _SHOWN[name](crm, since, until, as_json)
+
+
+def _channels(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
+    found = crm.reports.channels(since, until)
+    if as_json:
+        print_array(found)
+        return
+    rows = (
+        (
+            one.channel,
+            one.outgoing,
+            one.incoming,
+            one.customers,
+            _share(one.reply_share),
+            _figure(one.answer_days),
+            one.unanswered,
+            _figure(one.satisfaction),
+            _figure(one.cost or None),
+            _figure(one.cost_per_reply),
+        )
+        for one in found
+    )
+    table(_CHANNELS, rows)
+
+
+def _segments(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
+    found = crm.reports.segments(since, until)
+    if as_json:
+        print_array(found)
+        return
+    rows = (
+        (
+            one.segment,
+            one.customers,
+            one.active,
+            one.new,
+            _share(one.retained),
+            _share(one.repeat),
+            _figure(one.revenue),
+            _share(one.revenue_share),
+            _figure(one.profit),
+            _figure(one.basket),
+            _figure(one.spend or None),
+            _figure(one.return_on_spend),
+        )
+        for one in found
+    )
+    table(_SEGMENTS, rows)
+
+
+def _audit(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
+    found = crm.reports.audit(since, until)
+    if as_json:
+        print_array(found)
+        return
+    rows = (
+        (
+            one.by or "(a rule)",
+            one.kind,
+            one.what,
+            one.count,
+            one.customers,
+            one.first.date(),
+            one.last.date(),
+        )
+        for one in found
+    )
+    table(_AUDIT, rows)
+
+
+def _care(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
+    found = crm.care.evaluate(since, until)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    table(_AXES, _axis_rows(found))
+    say("")
+    _show_return(found)
+
+
+def _axis_rows(found: Evaluation) -> Iterable[tuple[object, ...]]:
+    axes = (("strategy", found.strategy), ("execution", found.execution), ("effect", found.effect))
+    for name, axis in axes:
+        for one in axis:
+            yield from _indicator_rows(name, one)
+
+
+def _indicator_rows(axis: str, one: AxisIndicator) -> Iterable[tuple[object, ...]]:
+    for figure in one.figures:
+        yield axis, f"{one.en} {one.zh}", figure.en, _value(figure), figure.count
+    if one.assessment is not None:
+        said = one.assessment
+        yield axis, f"{one.en} {one.zh}", f"{said.by or 'somebody'}: {said.text}", said.points, ""
+
+
+def _value(figure: Figure) -> str:
+    if figure.value is None:
+        return "-"
+    if figure.unit == "share":
+        return percent(figure.value)
+    return f"{_figure(figure.value)} {'' if figure.unit == 'count' else figure.unit}".rstrip()
+
+
+def _show_return(found: Evaluation) -> None:
+    back = found.return_on_care
+    say(
+        f"{back.cared} customers' care began in the period, {back.matched} are compared with "
+        f"{back.others} others" + (", set aside by lot" if back.held_out else ""),
+    )
+    if back.compared:
+        table(
+            _COMPARED,
+            (
+                (
+                    one.measure,
+                    one.count,
+                    *map(_figure, (one.before, one.after, one.others_before, one.others_after)),
+                    *map(_figure, (one.effect, one.low, one.high)),
+                )
+                for one in back.compared
+            ),
+        )
+        ratio = "" if back.ratio is None else f", {percent(back.ratio)} on the cost"
+        say(
+            f"gain in {back.gain_of} {back.gain:,} {back.currency} at a cost of "
+            f"{back.cost:,} {back.currency}{ratio}: {'proven' if back.proven else 'not proven'}"
+        )
+    if back.note:
+        say(back.note)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else percent(value)
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.2f}"
+
+
+_SHOWN: dict[str, Callable[[CRM, datetime, datetime, bool], None]] = {
+    "channels": _channels,
+    "segments": _segments,
+    "audit": _audit,
+    "care": _care,
+}
+REPORTS = tuple(_SHOWN)

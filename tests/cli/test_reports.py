@@ -1,0 +1,41 @@
+"""``crmkit report NAME``: the periodic reports, for people and for programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.kit import END, Shop
+
+AT = ("--at", END.isoformat())
+
+
+@pytest.mark.parametrize("name", ["channels", "segments", "audit"])
+def test_json_is_an_array_of_records(sold: Shop, name: str):
+    rows = sold.json("report", name, *AT)
+    assert isinstance(rows, list)
+    assert all(isinstance(row, dict) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("channels", "days to answer"),
+        ("segments", "basket"),
+        ("audit", "times"),
+        ("care", "规划及目标"),
+    ],
+)
+def test_a_person_reads_a_table(sold: Shop, name: str, told: str):
+    assert told in sold.run("report", name, *AT).output
+
+
+def test_the_period_is_a_quarter_unless_it_is_said(sold: Shop):
+    quarter = sold.json("report", "segments", *AT)
+    year = sold.json("report", "segments", "--since", "1y", *AT)
+    assert sum(row["revenue"] for row in year) > sum(row["revenue"] for row in quarter) > 0
+
+
+def test_care_is_one_object_with_its_axes(sold: Shop):
+    found = sold.json("report", "care", *AT)
+    assert {"strategy", "execution", "effect", "return_on_care"} <= found.keys()
+    assert found["return_on_care"]["note"]
