@@ -76,7 +76,8 @@ def read_courses(
             now, before = place[at], place[at - QUARTER]
             spent = earned[now] - earned[before]
             level = copysign(log1p(abs(spent)), spent)
-            moved[at][root] = (whole[now], whole[now] - whole[before], level)
+            known = log1p((at - states[now].first) / DAY)
+            moved[at][root] = (whole[now], whole[now] - whole[before], level, known)
     alike = {}
     for at in instants:
         tiers = Ranking.of((root, totals[at][root]) for root in moved[at]).tiers

@@ -2,15 +2,16 @@
 
 Whoever is cared for was chosen since he had fallen, and who has fallen tends to rise again by
 himself. So a match must have stood where he stood and have moved as he had moved: score, its change
-over the quarter before, and revenue before are compared, within the same tier, each in units of its
-spread (nearest neighbours, with replacement; see Stuart, Statistical Science 25:1, 2010).
+and the revenue of the quarter before, and how long he is known are compared, within the same tier,
+each in units of its spread (nearest neighbours, with replacement; see Stuart, Statistical Science
+25:1, 2010).
 """
 
 from __future__ import annotations
 
-import heapq
+from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from statistics import fmean, pstdev
 from typing import NamedTuple
@@ -28,11 +29,16 @@ class Likeness(NamedTuple):
 
     Attributes:
         tier: Tier by rank; only within one tier is matched.
-        figures: Score, its change, logarithm of revenue: each compared in units of its spread.
+        figures: Score, its change, logarithms of revenue and of the time he is known: each
+            compared in units of its spread.
     """
 
     tier: str
     figures: tuple[float, ...]
+
+
+_Place = tuple[tuple[float, ...], str]
+"""Scaled figures, and whose they are."""
 
 
 def match(
@@ -48,18 +54,37 @@ def match(
             *(one.figures for one in (*cared.values(), *others.values())), strict=True
         )
     ]
-    by_tier: dict[str, list[tuple[tuple[float, ...], str]]] = defaultdict(list)
+    by_tier: dict[str, list[_Place]] = defaultdict(list)
     for customer, one in others.items():
         by_tier[one.tier].append((_scaled(one.figures, spreads), customer))
+    for places in by_tier.values():
+        places.sort()
     found = {}
     for customer, one in cared.items():
-        place = _scaled(one.figures, spreads)
-        near = heapq.nsmallest(
-            nearest, ((_distance(place, other), name) for other, name in by_tier[one.tier])
-        )
+        near = _nearest(by_tier[one.tier], _scaled(one.figures, spreads), nearest)
         if near:
-            found[customer] = [name for _, name in near]
+            found[customer] = near
     return found
+
+
+def _nearest(places: Sequence[_Place], place: tuple[float, ...], count: int) -> list[str]:
+    """Give the nearest of places that are ordered by their first figure.
+
+    They are gone through from the nearest first figure outwards, on both sides, until that alone
+    is further off than everything found.
+    """
+    middle = bisect_left(places, (place,))
+    upwards = range(middle, len(places))
+    downwards = range(middle - 1, -1, -1)
+    found: list[tuple[float, str]] = []
+    for side in (upwards, downwards):
+        for number in side:
+            other, name = places[number]
+            if len(found) == count and (other[0] - place[0]) ** 2 > found[-1][0]:
+                break
+            insort(found, (sum((a - b) ** 2 for a, b in zip(place, other, strict=True)), name))
+            del found[count:]
+    return [name for _, name in found]
 
 
 def interval(effects: Iterable[float]) -> tuple[float, float] | None:
@@ -79,7 +104,3 @@ def interval(effects: Iterable[float]) -> tuple[float, float] | None:
 
 def _scaled(figures: tuple[float, ...], spreads: list[float]) -> tuple[float, ...]:
     return tuple(figure / spread for figure, spread in zip(figures, spreads, strict=True))
-
-
-def _distance(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))

@@ -111,7 +111,7 @@ class Care:
 
         Customers whose plan was approved in the period are compared with themselves before and
         with their like who never had a plan; where a holdout is in force, with those in it.
-        Everybody is measured at a few instants of the past, which takes seconds for 100,000.
+        Everybody is measured at a few instants of the past: for 100,000 that takes half a minute.
 
         Args:
             since: Beginning, inclusive.

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
+from statistics import pstdev
 from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import crmkit
 from crmkit.care.axes import EFFECT, EXECUTION, INDICATORS, STRATEGY
@@ -292,3 +295,25 @@ def test_an_interval_needs_some_and_is_the_same_whatever_the_order():
     low, high = interval(values) or (0.0, 0.0)
     assert low < 5 < high
     assert interval(values[::-1]) == (low, high)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=30),
+    st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+)
+def test_the_nearest_are_those_a_look_at_everybody_finds(
+    places: list[tuple[int, int]], place: tuple[int, int]
+):
+    others = {f"o{n:02}": Likeness("t", tuple(map(float, one))) for n, one in enumerate(places)}
+    cared = {"c": Likeness("t", tuple(map(float, place)))}
+    columns = zip(*(one.figures for one in (*cared.values(), *others.values())), strict=True)
+    spreads = [pstdev(column) or 1.0 for column in columns]
+
+    def distance(name: str) -> float:
+        pairs = zip(others[name].figures, place, spreads, strict=True)
+        return sum(((a - b) / spread) ** 2 for a, b, spread in pairs)
+
+    found = match(cared, others)["c"]
+    everybody = sorted(distance(name) for name in others)
+    assert [distance(name) for name in found] == pytest.approx(everybody[: len(found)])
+    assert len(found) == min(5, len(others))
