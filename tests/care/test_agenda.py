@@ -23,6 +23,7 @@ def ten(shop: Firm, *, contact: float = 35) -> None:
         shop.note(f"c{number}", "call", contact)
 
 
+@pytest.mark.row("R213", "R216")
 def test_a_contact_falls_due_by_the_cadence_of_the_tier() -> None:
     """After 25 days the best and the next are due, the others not before 30."""
     with firm(agenda={"cadence": DAYS}) as shop:
@@ -33,6 +34,7 @@ def test_a_contact_falls_due_by_the_cadence_of_the_tier() -> None:
         assert len(shop.listed(day=shop.today + 5 * DAY)) == 10
 
 
+@pytest.mark.row("R220")
 def test_value_lateness_and_fall_decide_the_order() -> None:
     """Priority is value x overdue x fall, and its factors are told."""
     with firm(agenda={"cadence": DAYS}) as shop:
@@ -297,6 +299,7 @@ def words(shop: Firm, name: str) -> dict[str, tuple[str, str]]:
     return {reason.code: (reason.en, reason.zh) for reason in shop.item(name).why}
 
 
+@pytest.mark.row("R213")
 def test_reasons_in_both_languages() -> None:
     """Due, overdue and never contacted are told apart, in English and in Chinese."""
     with firm(agenda={"cadence": DAYS}) as shop:
