@@ -89,6 +89,9 @@ if TYPE_CHECKING:
         Merge as Merge,
     )
     from crmkit.model.lifecycle import (
+        Ending as Ending,
+    )
+    from crmkit.model.lifecycle import (
         Move as Move,
     )
     from crmkit.model.lifecycle import (

@@ -28,8 +28,9 @@ from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.errors import StoreError
+from crmkit.lifecycle.ended import mark
 from crmkit.lifecycle.namespace import Lifecycle
-from crmkit.lifecycle.opening import guide
+from crmkit.lifecycle.opening import guide, lifecycle_settings
 from crmkit.lifecycle.world import Guide
 from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
@@ -230,6 +231,7 @@ class CRM:
             key=self._key,
             kept=self._relied.references,
             remember=self._relied.remember,
+            ended=lambda reader, id_: mark(reader, id_, lifecycle_settings(self.session).retention),
         )
 
     @cached_property

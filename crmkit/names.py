@@ -27,6 +27,7 @@ HOME = {
     "Customer": "crmkit.model.customer",
     "Identity": "crmkit.model.customer",
     "Merge": "crmkit.model.customer",
+    "Ending": "crmkit.model.lifecycle",
     "Move": "crmkit.model.lifecycle",
     "Stage": "crmkit.model.lifecycle",
     "StageRule": "crmkit.model.lifecycle",

@@ -139,6 +139,9 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "lifecycle.step": {"ending_id": ending, "step": plain("notify"), "evidence": plain("a letter")}
     | BY,
     "lifecycle.ending": {"ending_id": ending},
+    "lifecycle.endings": {"state": plain("asked"), "due": plain(False)},
+    "lifecycle.ended": {},
+    "lifecycle.reopen": WHOSE | WHY | BY,
     "care.agenda": {"day": plain(NOW.date()), "owner": plain(None), "limit": plain(5)},
     "care.as_of": {"day": plain(NOW.date())},
     "care.done": {"item": item, "outcome": plain({"kind": "call", "text": "hello"})} | BY,

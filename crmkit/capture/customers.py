@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,10 @@ from crmkit.value.layout import Layout
 __all__ = ["Customers", "customer_of"]
 
 
+def _never_ended(_reader: Reader, _customer: str) -> None:
+    """Say that nobody's relationship was ended."""
+
+
 @attrs.frozen
 class Customers:
     """Customers of one workspace.
@@ -43,6 +47,7 @@ class Customers:
         key: Gives the erasure key.
         kept: Gives what plugins keep about customers; raises where one is broken.
         remember: Notes in the database what plugins declare, before anything relies on it.
+        ended: Tells what is to be known of a customer whose relationship was ended; else None.
     """
 
     session: Session
@@ -51,6 +56,7 @@ class Customers:
     key: Key = no_key
     kept: Callable[[], Iterable[ReferenceSpec]] = references.none
     remember: Callable[[], object] = references.none
+    ended: Callable[[Reader, str], Mapping[str, Any] | None] = _never_ended
 
     # -- looking up --------------------------------------------------------------------
 
@@ -109,13 +115,16 @@ class Customers:
     def export(self, id: str) -> dict[str, Any]:  # noqa: A002
         """Give everything that is held about a customer, JSON-ready, with what plugins keep.
 
+        Of somebody whose relationship was ended, ``ended`` says that it is confidential, since
+        when, and how long it is to be kept.
+
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
             PluginError: a plugin that keeps data about customers is missing or fails.
         """
         kept = self._references()
         with self.session.store.read() as reader:
-            held = export(reader, id)
+            held = export(reader, id) | {"ended": self.ended(reader, id)}
         return held | {"plugins": kept.export(held["ids"])}
 
     # -- writing down ------------------------------------------------------------------
@@ -247,7 +256,9 @@ class Customers:
         """Erase a customer for good, with everything that was merged into him.
 
         Plugins forget him first, so that the same call can be made again where one fails. What
-        stays tells the id only, and keyed hashes by which capture refuses him.
+        stays tells the id only, and keyed hashes by which capture refuses him. The right to be
+        erased goes before a policy that keeps an ended customer's record; the decision then says
+        until when that was (``kept_until``).
 
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -262,7 +273,10 @@ class Customers:
             ids = erasable(reader, id, self.key)
         kept.erase(ids)
         with store.write() as writer:
-            made = erase(writer, id, deciding, self.key, normaliser, ids=ids)
+            ended = self.ended(writer, id) or {}
+            made = erase(
+                writer, id, deciding, self.key, normaliser, ids=ids, kept=ended.get("keep_until")
+            )
         store.after_commit(store.scrub)
         return made
 

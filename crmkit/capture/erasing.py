@@ -95,6 +95,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     normaliser: Normaliser,
     *,
     ids: tuple[str, ...] | None = None,
+    kept: str | None = None,
 ) -> Decision:
     """Erase a customer and everything that was merged into him.
 
@@ -108,6 +109,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         key: Gives the erasure key, which must stand outside the database.
         normaliser: Spells the keys of others' friends and contacts.
         ids: His ids, as `erasable` gave them, where plugins were told of them.
+        kept: Until when a policy keeps the record of one whose relationship was ended.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -138,7 +140,8 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     for table in (CUSTOMER, STATE, STANDING):
         writer.delete(table, keys)
     next_generation(writer)
-    seq = decide(writer, "erase", customer, deciding, {"ids": [one[0] for one in keys]})
+    body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
+    seq = decide(writer, "erase", customer, deciding, body)
     (row,) = writer.fetch(DECISION, [(seq,)])
     return decision(row)
 

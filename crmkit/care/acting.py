@@ -12,6 +12,7 @@ from crmkit.contracts.decisions import Deciding, decide, decisions_about
 from crmkit.contracts.session import Session
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.lifecycle.contacts import DONE, REASSIGNED, SNOOZED
+from crmkit.lifecycle.ended import refuse_ended
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
 from crmkit.model.touchpoint import CaptureReport
@@ -21,6 +22,7 @@ Captures = Callable[[Iterable[Mapping[str, Any]]], CaptureReport]
 """Captures records and reports: `crm.capture`, or what stands in for it."""
 SOURCE = "agenda"
 _FOLLOW_UP = "follow_up"
+_CONTACT = "a contact of the agenda"
 _BY_CHANNEL = {"phone": "call", "meeting": "meeting", "visit": "visit"}
 
 
@@ -56,6 +58,8 @@ def done(  # noqa: PLR0913 - who, what, where to
     """Record that a contact was made: its outcome is a touchpoint."""
     name, customer, _ = read_id(item)
     deciding = session.deciding("", by)
+    with session.store.read() as reader:
+        refuse_ended(reader, customer, _CONTACT)
     record = _record(session, guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
     until = None if follow_up is None else _instant(guide, follow_up, session.now(), _FOLLOW_UP)
@@ -97,6 +101,7 @@ def _decide(session: Session, customer: str, body: Mapping[str, Any], deciding: 
     """
     with session.store.write() as writer:
         require_root(writer, customer)
+        refuse_ended(writer, customer, _CONTACT)
         if body["what"] == DONE:
             for made in decisions_about(writer, [customer], frozenset({"agenda"})):
                 if made.body["what"] == DONE and made.body["item"] == body["item"]:

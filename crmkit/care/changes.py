@@ -20,7 +20,7 @@ MOST = 20_000
 """Above so many changes everything is worked out anew: it costs less."""
 LASTS = 7
 """So many days an `advance` serves the agenda; then everybody is worked out anew."""
-_TELLING = ("agenda", "correct", "retract", "undo", "merge", "unmerge")
+_TELLING = ("agenda", "ending", "correct", "retract", "undo", "merge", "unmerge")
 
 
 @attrs.frozen

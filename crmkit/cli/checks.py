@@ -125,6 +125,7 @@ def data(crm: CRM) -> Iterator[Finding]:
             "crmkit rebuild does it at once",
         )
     yield from _customers(counts, set(crm.config.people))
+    yield from _retention(crm)
 
 
 def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:
@@ -171,3 +172,14 @@ def _customers(counts: Statistics, people: set[str]) -> Iterator[Finding]:
     unknown = [one for one in counts.by_owner if one != NOBODY and one not in people]
     if unknown and people:
         yield notice("people", f"owners {', '.join(unknown)} stand in no [people]", "add them")
+
+
+def _retention(crm: CRM) -> Iterator[Finding]:
+    """Name ended customers whose record need not be kept any longer (R253)."""
+    over = crm.lifecycle.endings(due=True)
+    if over:
+        yield notice(
+            "retention",
+            f"the records of {len(over)} ended customers have been kept as long as the policy says",
+            "crmkit endings --due lists them; crmkit erase forgets one",
+        )

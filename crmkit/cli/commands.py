@@ -18,6 +18,8 @@ COMMANDS = tuple(
         ("agenda", "agenda:agenda", "List whom to contact on a day, why, and about what."),
         ("done", "acting:done", "Record that a contact of the agenda was made."),
         ("snooze", "acting:snooze", "Put a contact of the agenda off."),
+        ("endings", "endings:endings", "List the relationships that were ended, or shall be."),
+        ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

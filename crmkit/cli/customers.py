@@ -54,7 +54,10 @@ def customers(
         if not page.items:
             check_filters(crm, owner=owner, stage=stage, kind=kind)
         if as_json:
-            print_array(page.items)
+            ended = set(crm.lifecycle.ended())
+            print_array(
+                one.to_dict() | ({"ended": True} if one.id in ended else {}) for one in page.items
+            )
         else:
             table(_HEAD, _rows(crm, page.items))
         if page.next is not None:
@@ -118,6 +121,9 @@ def erase(
         who = found(crm, id, email, phone, identity)
         name = called(crm.customers.get(who))
         whom = f"{name} ({who})" if name else who
+        ended = crm.customers.export(who)["ended"]
+        if ended is not None and ended["keep_until"] is not None:
+            note(f"The relationship was ended; the record is kept until {ended['keep_until']}.")
         if not yes:
             if not sys.stdin.isatty():
                 wrong(f"{whom} would be forgotten for good, and nobody is there to ask: add --yes")

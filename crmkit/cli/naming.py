@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.cli.failing import wrong
+from crmkit.errors import CustomerMerged
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -59,8 +60,15 @@ def called(customer: Customer) -> str:
 
 
 def names(crm: CRM, ids: list[str]) -> dict[str, str]:
-    """Give what several customers are called."""
-    return {one: called(crm.customers.get(one)) for one in ids}
+    """Give what several customers are called; one that was merged, as what he was merged into."""
+    return {one: called(_standing(crm, one)) for one in ids}
+
+
+def _standing(crm: CRM, id: str) -> Customer:
+    try:
+        return crm.customers.get(id)
+    except CustomerMerged as merged:
+        return crm.customers.get(vars(merged)["into"])
 
 
 def _split(identity: str | None) -> dict[str, str]:

@@ -1,72 +1,95 @@
-"""Ending a relationship: asked for, approved by somebody senior, carried out in order (R238-R253).
+"""Ending a relationship: asked for, approved by somebody senior, carried out in order (R238-R249).
 
 Each of it is a decision of kind ``ending``; the approval brings with it the one move to `ended`.
+A relationship that is reopened is a new one: the old ending stays in the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
-from crmkit.arguments import choice, seq_of, text
-from crmkit.contracts.decisions import Deciding, decide, decision, decisions_about
+from crmkit.arguments import choice, text
+from crmkit.contracts.decisions import Deciding, decide
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import DECISION, STANDING
-from crmkit.errors import DecisionNotFound, RefusedError
+from crmkit.contracts.tables import CUSTOMER, STANDING
+from crmkit.errors import RefusedError
+from crmkit.lifecycle.ended import (
+    APPROVED,
+    ASKED,
+    DECLINED,
+    KIND,
+    LEFT_ENDED,
+    REOPEN,
+    REOPENED,
+    STEPPED,
+    WORDS,
+    endings_of,
+    find,
+    in_force,
+)
 from crmkit.lifecycle.history import stage_at
-from crmkit.lifecycle.stages import ENDED
-from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending, EndingStep
-from crmkit.model.log import Decision
+from crmkit.lifecycle.stages import ENDED, FIRST
+from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending
+from crmkit.value.history import read_groups, read_log
 from crmkit.value.scoring import require_root
 
-KIND = "ending"
-ASKED, APPROVED, DECLINED, STEPPED = "asked", "approved", "declined", "step"
-_WORDS = {
-    "no_longer_buys": "the customer no longer buys",
-    "broke_rules": "his conduct broke our rules",
-    "need_unmet": "our product no longer meets his need",
-    "broken_down": "the relationship has broken down",
-    "market_exit": "we leave the market",
+WON_BACK = "won_back"
+_GRAVE = frozenset({"broke_rules", "broken_down"})
+"""Ended for these, a relationship begins anew only where somebody senior approves."""
+_STATES = {
+    ASKED: "waits for approval",
+    APPROVED: "was approved already",
+    DECLINED: "was turned down",
+    REOPENED: "is over: the relationship was reopened",
 }
 
 
 def ask(session: Session, customer: str, reason: str, by: str | None) -> Ending:
     """Ask for the end of a relationship; nothing ends yet."""
     choice("reason", reason, ENDING_REASONS)
-    deciding = session.deciding(_WORDS[reason], by)
+    deciding = session.deciding(WORDS[reason], by)
     with session.store.write() as writer:
         require_root(writer, customer)
-        for known in read_endings(writer, customer):
-            state = "was approved" if known.approved_at else "waits for approval"
-            message = f"ending {known.id} of customer {customer!r} {state} already"
-            raise RefusedError(message, customer_id=customer, ending_id=known.id)
+        for known in endings_of(writer, customer):
+            if known.state in (ASKED, APPROVED):
+                message = f"ending {known.id} of customer {customer!r} {_STATES[known.state]}"
+                raise RefusedError(message, customer_id=customer, ending_id=known.id)
         seq = decide(writer, KIND, customer, deciding, {"what": ASKED, "reason": reason})
         return find(writer, str(seq))
 
 
-def approve(session: Session, ending_id: str, by: str | None) -> Ending:
-    """Approve an ending: the relationship is ended from now on."""
+def approve(session: Session, id: str, by: str | None) -> Ending:  # noqa: A002
+    """Approve an ending, or a reopening: it holds from now on."""
     deciding = session.deciding("", by)
     with session.store.write() as writer:
-        ending = find(writer, ending_id)
-        session.approver(deciding.by, f"ending {ending_id}", ending.requested_by)
+        ending = find(writer, id)
+        if id != ending.id:
+            return _approve_reopening(session, writer, ending, id, deciding)
+        session.approver(deciding.by, f"ending {id}", ending.requested_by)
+        if ending.state == DECLINED:
+            raise RefusedError(f"ending {id} {_STATES[DECLINED]}: ask for it anew", ending_id=id)
         if ending.approved_at is not None:
             return ending
-        require_root(writer, ending.customer_id)
-        decide(writer, KIND, ending.customer_id, deciding, {"what": APPROVED, "ending": ending_id})
-        _move(writer, ending, deciding)
-        return find(writer, ending_id)
+        why = Deciding(now=deciding.now, by=deciding.by, reason=WORDS[ending.reason])
+        _move(writer, ending, ENDED, why, {"ending": id, "reason": ending.reason})
+        _decide(writer, ending, deciding, APPROVED)
+        return find(writer, id)
 
 
-def decline(session: Session, ending_id: str, reason: str, by: str | None) -> None:
-    """Turn an ending down before it was approved; it may be asked for again."""
+def decline(session: Session, id: str, reason: str, by: str | None) -> None:  # noqa: A002
+    """Turn an ending or a reopening down before it was approved; it may be asked for again."""
     deciding = session.deciding(reason, by)
     with session.store.write() as writer:
-        ending = find(writer, ending_id)
-        if ending.approved_at is not None:
-            raise RefusedError(f"ending {ending_id} was approved already", ending_id=ending_id)
-        body = {"what": DECLINED, "ending": ending_id}
-        decide(writer, KIND, ending.customer_id, deciding, body)
+        ending = find(writer, id)
+        if id != ending.id:
+            _waiting(ending, id)
+            _decide(writer, ending, deciding, LEFT_ENDED)
+        elif ending.state != ASKED:
+            raise RefusedError(f"ending {id} {_STATES[ending.state]}", ending_id=id)
+        else:
+            _decide(writer, ending, deciding, DECLINED)
 
 
 def step(session: Session, ending_id: str, name: str, evidence: str, by: str | None) -> Ending:
@@ -75,79 +98,111 @@ def step(session: Session, ending_id: str, name: str, evidence: str, by: str | N
     deciding = session.deciding(text("evidence", evidence, least=1), by)
     with session.store.write() as writer:
         ending = find(writer, ending_id)
-        if ending.approved_at is None:
-            message = f"ending {ending_id} waits for approval: no step may be taken before"
-            raise RefusedError(message, ending_id=ending_id)
+        if ending.state != APPROVED:
+            message = f"ending {ending.id} {_STATES[ending.state]}: no step may be taken"
+            raise RefusedError(message, ending_id=ending.id)
         if name != ending.next_step:
             due = ending.next_step or "nothing, all steps are done"
-            message = f"step {name!r} is not next in ending {ending_id}: next is {due}"
-            raise RefusedError(message, ending_id=ending_id, next_step=ending.next_step)
-        body = {"what": STEPPED, "ending": ending_id, "step": name}
-        decide(writer, KIND, ending.customer_id, deciding, body)
-        return find(writer, ending_id)
+            message = f"step {name!r} is not next in ending {ending.id}: next is {due}"
+            raise RefusedError(message, ending_id=ending.id, next_step=ending.next_step)
+        _decide(writer, ending, deciding, STEPPED, step=name)
+        return find(writer, ending.id)
 
 
-def find(reader: Reader, ending_id: str) -> Ending:
-    """Read an ending.
+def reopen(session: Session, customer: str, reason: str, by: str | None) -> Ending:
+    """Begin anew with somebody whose relationship was ended, or ask for it."""
+    deciding = session.deciding(text("reason", reason, least=1), by)
+    with session.store.write() as writer:
+        require_root(writer, customer)
+        ending = in_force(writer, customer)
+        if ending is None:
+            message = f"the relationship with customer {customer!r} is not ended"
+            raise RefusedError(message, customer_id=customer)
+        if ending.reopening is not None:
+            message = f"reopening {ending.reopening.id} of customer {customer!r} waits for approval"
+            raise RefusedError(message, customer_id=customer, ending_id=ending.id)
+        _decide(writer, ending, deciding, REOPEN)
+        if ending.reason not in _GRAVE:
+            _reopened(writer, ending, deciding, None)
+        return find(writer, ending.id)
 
-    Raises:
-        DecisionNotFound: none has that id.
+
+def _approve_reopening(
+    session: Session,
+    writer: Writer,
+    ending: Ending,
+    id: str,  # noqa: A002
+    deciding: Deciding,
+) -> Ending:
+    again = ending.reopening
+    session.approver(deciding.by, f"reopening {id}", None if again is None else again.requested_by)
+    if ending.state == REOPENED and again is not None and again.id == id:
+        return ending
+    reason = _waiting(ending, id)
+    why = Deciding(now=deciding.now, by=deciding.by, reason=reason)
+    _reopened(writer, ending, why, deciding.by)
+    return find(writer, id)
+
+
+def _waiting(ending: Ending, id: str) -> str:  # noqa: A002
+    """Give why a reopening that waits was asked for."""
+    again = ending.reopening
+    if again is None or again.id != id or again.since is not None:
+        raise RefusedError(f"reopening {id} does not wait for approval", ending_id=ending.id)
+    return again.reason
+
+
+def _reopened(writer: Writer, ending: Ending, deciding: Deciding, approver: str | None) -> None:
+    """Let somebody begin anew: won back where he ever bought, else a prospect."""
+    after = WON_BACK if _bought(writer, ending.customer_id) else FIRST
+    _move(writer, ending, after, deciding, {"ending": ending.id})
+    _decide(writer, ending, deciding, REOPENED, approved_by=approver)
+
+
+def _bought(reader: Reader, customer: str) -> bool:
+    (root,) = _roots(reader, customer)[:1]
+    log = read_log(reader, read_groups(reader, [root])[root])
+    return any(one.live and one.kind == "purchase" for entries in log.values() for one in entries)
+
+
+def _decide(
+    writer: Writer, ending: Ending, deciding: Deciding, what: str, **facts: str | None
+) -> None:
+    body = {"what": what, "ending": ending.id, **facts}
+    decide(writer, KIND, ending.customer_id, deciding, body)
+
+
+def _move(
+    writer: Writer, ending: Ending, after: str, deciding: Deciding, facts: Mapping[str, Any]
+) -> None:
+    """Record the move from where he stands still, and let the standing say it.
+
+    He is off the agenda until that is worked out anew. Whoever he was merged into since moves with
+    him where they begin anew, for he was ended with him.
     """
-    seq = seq_of(text("ending_id", ending_id))
-    for row in reader.fetch(DECISION, [] if seq is None else [(seq,)]):
-        asked = decision(row)
-        if asked.kind == KIND and asked.body["what"] == ASKED:
-            about = decisions_about(reader, [str(asked.customer_id)], frozenset({KIND}))
-            return _ending(asked, [d for d in about if d.body.get("ending") == ending_id])
-    raise DecisionNotFound(f"no ending has the id {ending_id!r}", id=ending_id)
-
-
-def read_endings(reader: Reader, customer: str) -> list[Ending]:
-    """Read a customer's endings that were not turned down, oldest first."""
-    made = list(decisions_about(reader, [customer], frozenset({KIND})))
-    declined = {d.body["ending"] for d in made if d.body["what"] == DECLINED}
-    return [
-        _ending(asked, [d for d in made if d.body.get("ending") == asked.id])
-        for asked in made
-        if asked.body["what"] == ASKED and asked.id not in declined
-    ]
-
-
-def _move(writer: Writer, ending: Ending, deciding: Deciding) -> None:
-    """Record the move to `ended`, and take him off the agenda."""
-    customer = ending.customer_id
-    before = stage_at(writer, customer, deciding.now)
-    body = {
-        "before": None if before is None else before.name,
-        "after": ENDED,
-        "at": deciding.now,
-        "replayed": False,
-        "rule": None,
-        "facts": {"ending": ending.id, "reason": ending.reason},
-    }
-    why = Deciding(now=deciding.now, by=deciding.by, reason=_WORDS[ending.reason])
-    decide(writer, "stage", customer, why, body)
+    roots = _roots(writer, ending.customer_id)
+    moved = [ending.customer_id] if after == ENDED else roots
+    for customer in moved:
+        before = stage_at(writer, customer, deciding.now)
+        body = {
+            "before": None if before is None else before.name,
+            "after": after,
+            "at": deciding.now,
+            "replayed": False,
+            "rule": None,
+            "facts": dict(facts),
+        }
+        decide(writer, "stage", customer, deciding, body)
     place = STANDING.position
-    for row in writer.fetch(STANDING, [(customer,)]):
+    for row in writer.fetch(STANDING, [(roots[0],)]):
         values = list(row)
-        values[place["stage"]], values[place["stage_since"]] = ENDED, deciding.now
+        values[place["stage"]], values[place["stage_since"]] = after, deciding.now
         values[place["queue"]] = values[place["due"]] = None
         writer.put(STANDING, [tuple(values)])
 
 
-def _ending(asked: Decision, about: Sequence[Decision]) -> Ending:
-    approved = next((d for d in about if d.body["what"] == APPROVED), None)
-    return Ending(
-        id=asked.id,
-        customer_id=str(asked.customer_id),
-        reason=asked.body["reason"],
-        requested_by=asked.by,
-        requested_at=asked.at,
-        approved_by=None if approved is None else approved.by,
-        approved_at=None if approved is None else approved.at,
-        steps=tuple(
-            EndingStep(name=d.body["step"], at=d.at, by=d.by, evidence=d.reason)
-            for d in about
-            if d.body["what"] == STEPPED
-        ),
-    )
+def _roots(reader: Reader, customer: str) -> list[str]:
+    """Give where an id leads to, and the id itself where that is another."""
+    rows = reader.fetch(CUSTOMER, [(customer,)])
+    root = next((str(row[CUSTOMER.position["root"]]) for row in rows), customer)
+    return list(dict.fromkeys((root, customer)))

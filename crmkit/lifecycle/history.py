@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader
+from crmkit.lifecycle.ended import WORDS, in_force
 from crmkit.lifecycle.facts import LATE_FACTS
 from crmkit.lifecycle.frame import Frame
 from crmkit.lifecycle.judging import NOTHING_KNOWN
@@ -12,6 +13,7 @@ from crmkit.lifecycle.matching import Matcher
 from crmkit.lifecycle.measuring import measure_all
 from crmkit.lifecycle.roster import read_roster
 from crmkit.lifecycle.signals import read_signals
+from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.world import MOVE_KINDS, Guide
 from crmkit.model.lifecycle import STAGES, Move, Stage
 from crmkit.model.log import Decision
@@ -45,11 +47,19 @@ def _move(decision: Decision) -> Move:
 
 
 def stage_at(reader: Reader, customer: str, at: int) -> Stage | None:
-    """Give the stage that a recorded move put in force by `at`, or None."""
+    """Give the stage that a recorded move put in force by `at`, or None.
+
+    Who was merged with somebody ended is ended, as long as they are one.
+    """
     found = None
     for move in read_moves(reader, customer):
         if move.what == "stage" and micros(move.at) <= at:
             found = move
+    ending = in_force(reader, customer, instant(at))
+    if ending is not None and ending.approved_at is not None:
+        since, why = ending.approved_at, WORDS[ending.reason]
+        facts = {"ending": ending.id, "reason": ending.reason}
+        return Stage(name=ENDED, since=since, rule=None, reason=why, facts=facts)
     if found is None:
         return None
     return Stage(

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from crmkit.arguments import instance, refuse
+from crmkit.arguments import choice, instance, refuse
 from crmkit.clock import instant, micros, span
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
-from crmkit.lifecycle import ending
+from crmkit.lifecycle import ended, ending
 from crmkit.lifecycle.advancing import advance
 from crmkit.lifecycle.history import read_moves, stage_at, work_out
 from crmkit.lifecycle.world import Guide
-from crmkit.model.lifecycle import AdvanceReport, Ending, Move, Stage
+from crmkit.model.lifecycle import ENDING_STATES, AdvanceReport, Ending, Move, Stage
 from crmkit.value.scoring import require_root
 
 MONTH = timedelta(days=30)
@@ -111,22 +111,23 @@ class Lifecycle:
         Raises:
             RefusedError: an ending was asked for already.
         """
-        return ending.ask(self.session, id, reason, by)
+        return self._dated(ending.ask(self.session, id, reason, by))
 
     def approve(self, ending_id: str, *, by: str | None = None) -> Ending:
-        """Approve an ending: the relationship is ended from now on.
+        """Approve an ending, or a reopening by its own id: it holds from now on.
 
         Raises:
-            RefusedError: who approves is not senior, or asked for it himself.
+            RefusedError: who approves is not senior, or asked for it himself; or it was turned
+                down.
             DecisionNotFound: there is no such ending.
         """
-        return ending.approve(self.session, ending_id, by)
+        return self._dated(ending.approve(self.session, ending_id, by))
 
     def decline(self, ending_id: str, *, reason: str, by: str | None = None) -> None:
-        """Turn an ending down; it may be asked for again.
+        """Turn an ending down, or a reopening by its own id; it may be asked for again.
 
         Raises:
-            RefusedError: it was approved already.
+            RefusedError: it does not wait for approval any more.
         """
         ending.decline(self.session, ending_id, reason, by)
 
@@ -140,18 +141,71 @@ class Lifecycle:
             by: Who did it; None: the actor.
 
         Raises:
-            RefusedError: it was not approved yet, or another step comes next.
+            RefusedError: it does not hold, or another step comes next.
         """
-        return ending.step(self.session, ending_id, step, evidence, by)
+        return self._dated(ending.step(self.session, ending_id, step, evidence, by))
+
+    def reopen(self, id: str, *, reason: str, by: str | None = None) -> Ending:  # noqa: A002
+        """Begin anew with somebody whose relationship was ended; the old ending stays on record.
+
+        He stands as `won_back` where he ever bought, else as `prospect`. After ``broke_rules`` and
+        ``broken_down`` it waits until somebody senior approves the reopening, which is not who
+        asked for it: ``crm.lifecycle.approve(ending.reopening.id)``.
+
+        Args:
+            id: With whom.
+            reason: Why, in words.
+            by: Who asks; None: the actor.
+
+        Raises:
+            RefusedError: the relationship is not ended, or a reopening waits already.
+        """
+        return self._dated(ending.reopen(self.session, id, reason, by))
 
     def ending(self, ending_id: str) -> Ending:
-        """Give an ending as it stands.
+        """Give an ending as it stands, by its id or that of its reopening.
 
         Raises:
             DecisionNotFound: there is no such ending.
         """
         with self.session.store.read() as reader:
-            return ending.find(reader, ending_id)
+            return self._dated(ended.find(reader, ending_id))
+
+    def endings(self, *, state: str | None = None, due: bool = False) -> tuple[Ending, ...]:
+        """Give the endings of the workspace, oldest first.
+
+        Args:
+            state: ``asked approved declined reopened``; None: all.
+            due: Only those that hold and whose record need not be kept any longer: the customer may
+                be erased.
+
+        Raises:
+            InvalidValueError: there is no such state.
+        """
+        if state is not None:
+            choice("state", state, ENDING_STATES)
+        now = instant(self.session.now())
+        with self.session.store.read() as reader:
+            found = map(self._dated, ended.all_endings(reader))
+            return tuple(
+                one
+                for one in found
+                if state in (None, one.state)
+                and (not due or (one.keep_until is not None and one.keep_until <= now))
+            )
+
+    def ended(self) -> tuple[str, ...]:
+        """Give the ids of everybody whose relationship is ended: to be left in peace (R250-R252).
+
+        Who was merged with one of them is among them.
+        """
+        with self.session.store.read() as reader:
+            return tuple(sorted(ended.ended_roots(reader)))
+
+    def _dated(self, ending: Ending) -> Ending:
+        if ending.state != ended.APPROVED:
+            return ending
+        return attrs.evolve(ending, keep_until=ended.keep_until(ending, self.guide.retention))
 
 
 def _step(step: timedelta) -> int:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from crmkit.clock import DAY, span
+from crmkit.clock import DAY, micros, span
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION, STANDING
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.columns import Columns
+from crmkit.lifecycle.ended import ended_roots
 from crmkit.lifecycle.frame import Frame
 from crmkit.lifecycle.matching import Matcher
 from crmkit.lifecycle.measuring import measure_all, replay_all
 from crmkit.lifecycle.roster import Roster, read_roster
 from crmkit.lifecycle.rules import Ruleset
 from crmkit.lifecycle.signals import Signals, read_signals
+from crmkit.lifecycle.stages import ENDED
 from crmkit.model.lifecycle import STAGES
 from crmkit.value.basis import Basis, Defaults, read_basis
 from crmkit.value.kinds import KindRules
@@ -36,12 +38,14 @@ class Guide:
         rules: The stage rules.
         policy: Cadence of the agenda.
         kind_rules: Thresholds of the kinds of customer; their period is the quarter.
+        retention: Years that the record of somebody ended is kept, by the ending's reason (R253).
     """
 
     defaults: Defaults
     rules: Ruleset
     policy: AgendaPolicy
     kind_rules: KindRules = attrs.field(factory=KindRules)
+    retention: Mapping[str, int] = attrs.field(factory=dict)
 
     @property
     def period(self) -> int:
@@ -139,7 +143,8 @@ def look(reader: Reader, guide: Guide, steps: Sequence[int]) -> World:
 def read_held(reader: Reader, ids: Iterable[str], rows: dict[str, Row]) -> Held:
     """Read where these customers stand: from their rows, else from the decisions themselves.
 
-    Rows are missing after an unmerge, or where they were dropped to be rebuilt.
+    Rows are missing after an unmerge, or where they were dropped to be rebuilt. An ending goes
+    before all of it, since it holds for whoever was merged with him too.
     """
     held = Held()
     missing = []
@@ -159,4 +164,7 @@ def read_held(reader: Reader, ids: Iterable[str], rows: dict[str, Row]) -> Held:
             where = held.stage if decision.kind == "stage" else held.tier
             if decision.customer_id is not None:
                 where[decision.customer_id] = decision.body["after"], decision.body["at"]
+    for root, ending in ended_roots(reader).items():
+        if ending.approved_at is not None:
+            held.stage[root] = ENDED, micros(ending.approved_at)
     return held

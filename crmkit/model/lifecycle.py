@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.model.document import Step
 from crmkit.model.serial import Record, resolve
 
 PROSPECT_STAGES = ("prospect", "prospect_dormant", "prospect_failed")
@@ -15,6 +16,7 @@ CUSTOMER_STAGES = ("development", "maintenance", "upgrade", "retention", "churne
 STAGES = (*PROSPECT_STAGES, *CUSTOMER_STAGES, "ended")
 
 ENDING_REASONS = ("no_longer_buys", "broke_rules", "need_unmet", "broken_down", "market_exit")
+ENDING_STATES = ("asked", "approved", "declined", "reopened")
 ENDING_STEPS = ("prepare", "notify", "settle", "clear", "file", "evaluate")
 
 
@@ -138,6 +140,27 @@ class EndingStep(Record):
 
 
 @attrs.frozen(kw_only=True)
+class Reopening(Record):
+    """A new relationship with somebody whose old one was ended.
+
+    Attributes:
+        id: To give to ``approve`` and ``decline``.
+        reason: Why, in words.
+        requested_by: Who asked for it.
+        requested_at: When.
+        approved_by: The senior person who approved it; None where nobody had to.
+        since: From when the new relationship holds; None: it waits for approval.
+    """
+
+    id: str
+    reason: str
+    requested_by: str | None
+    requested_at: datetime
+    approved_by: str | None = None
+    since: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Ending(Record):
     """The end of a relationship: asked for, approved, then carried out step by step (R238-R253).
 
@@ -145,25 +168,33 @@ class Ending(Record):
         id: To give to ``approve`` and ``step``.
         customer_id: Whose.
         reason: One of `ENDING_REASONS`.
+        state: One of `ENDING_STATES`; only ``approved`` holds.
         requested_by: Who asked for it.
         requested_at: When.
         approved_by: The senior person who approved it; None: it waits, and nothing has ended.
         approved_at: When; the relationship is ended from here.
+        declined: Who turned it down, when and why.
         steps: What was carried out so far, in order.
+        reopening: The new relationship that was asked for, or that holds.
+        keep_until: Until when the policy keeps the record (R253); None: it names no term.
     """
 
     id: str
     customer_id: str
     reason: str
+    state: str = "asked"
     requested_by: str | None
     requested_at: datetime
     approved_by: str | None = None
     approved_at: datetime | None = None
+    declined: Step | None = None
     steps: tuple[EndingStep, ...] = ()
+    reopening: Reopening | None = None
+    keep_until: datetime | None = None
 
     @property
     def next_step(self) -> str | None:
-        """The step that comes next; None: nothing is left, or it was not approved yet."""
-        if self.approved_at is None or len(self.steps) == len(ENDING_STEPS):
+        """The step that comes next; None: nothing is left, or it does not hold."""
+        if self.state != "approved" or len(self.steps) == len(ENDING_STEPS):
             return None
         return ENDING_STEPS[len(self.steps)]
