@@ -88,6 +88,12 @@ if TYPE_CHECKING:
     from crmkit.model.customer import (
         Merge as Merge,
     )
+    from crmkit.model.key_account import (
+        KeyAccount as KeyAccount,
+    )
+    from crmkit.model.key_account import (
+        Promise as Promise,
+    )
     from crmkit.model.lifecycle import (
         Ending as Ending,
     )

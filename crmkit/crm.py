@@ -21,6 +21,7 @@ from crmkit.capture.hook import Captures
 from crmkit.capture.intake import Intake
 from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.care.statistics import report
@@ -270,6 +271,9 @@ class CRM:
     def reports(self) -> Reports:
         """Periodic reports: channels, segments, who decided what."""
         return Reports(self.session, self._defaults)
+    def key_accounts(self) -> KeyAccounts:
+        """The few accounts that matter most: chosen, reviewed, and what they were promised."""
+        return KeyAccounts(self.session, self._defaults)
 
     # -- inside ------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ HOME = {
     "Customer": "crmkit.model.customer",
     "Identity": "crmkit.model.customer",
     "Merge": "crmkit.model.customer",
+    "KeyAccount": "crmkit.model.key_account",
+    "Promise": "crmkit.model.key_account",
     "Ending": "crmkit.model.lifecycle",
     "Move": "crmkit.model.lifecycle",
     "Stage": "crmkit.model.lifecycle",

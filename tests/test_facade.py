@@ -14,6 +14,7 @@ import pytest
 import crmkit
 from crmkit.capture.customers import Customers
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.lifecycle.namespace import Lifecycle
@@ -31,6 +32,7 @@ NAMESPACES = {
     "lifecycle": Lifecycle,
     "care": Care,
     "reports": Reports,
+    "key_accounts": KeyAccounts,
 }
 
 
@@ -75,6 +77,17 @@ def ending(crm: crmkit.CRM) -> str:
     made = [d for d in crm.changes(limit=10_000) if d.what == "decision"]
     asked = [d.record.id for d in made if d.record.kind == "ending"]
     return asked[0] if asked else crm.lifecycle.end(who(crm, 1), reason="market_exit", by="wu").id
+
+
+def member(crm: crmkit.CRM) -> str:
+    id_ = who(crm, 2)
+    if id_ not in {one.customer_id for one in crm.key_accounts.list()}:
+        crm.key_accounts.admit(id_, sponsor="lin", manager="wu", reason="why")
+    return id_
+
+
+def promise(crm: crmkit.CRM) -> str:
+    return crm.key_accounts.promise(member(crm), "stock", departments="supply").id
 
 
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
@@ -146,6 +159,23 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "care.as_of": {"day": plain(NOW.date())},
     "care.done": {"item": item, "outcome": plain({"kind": "call", "text": "hello"})} | BY,
     "care.snooze": {"item": item, "until": plain(date(2026, 6, 5))} | BY,
+    "key_accounts.admit": WHOSE
+    | {"sponsor": plain("lin"), "manager": plain("wu"), "answers": plain(None)}
+    | {"exception": plain(None)}
+    | WHY
+    | BY,
+    "key_accounts.remove": WHOSE | WHY | BY,
+    "key_accounts.list": {"state": plain("member")},
+    "key_accounts.review": {"candidates": plain(2)} | BY,
+    "key_accounts.benchmark": {},
+    "key_accounts.promise": {"id": member, "what": plain("stock"), "departments": plain(["supply"])}
+    | SINCE
+    | {"owner": plain(None)}
+    | BY,
+    "key_accounts.settle": {"promise_id": promise, "kept": plain(True), "evidence": plain("a note")}
+    | BY,
+    "key_accounts.promises": {"id": member, "due": plain(NOW)}
+    | dict.fromkeys(("department", "state"), plain(None)),
     "care.reassign": {"item": item, "owner": plain("wu")} | BY,
     "care.evaluate": SINCE,
     "care.assess": {"indicator": plain("awareness"), "points": plain(70)} | WHY | BY,
