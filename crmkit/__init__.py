@@ -116,7 +116,16 @@ if TYPE_CHECKING:
         Page as Page,
     )
     from crmkit.model.market import (
+        Competitor as Competitor,
+    )
+    from crmkit.model.market import (
+        MarketNote as MarketNote,
+    )
+    from crmkit.model.market import (
         Promotion as Promotion,
+    )
+    from crmkit.model.market import (
+        ReferralShare as ReferralShare,
     )
     from crmkit.model.people import (
         Person as Person,

@@ -33,6 +33,7 @@ from crmkit.lifecycle.ended import mark
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide, lifecycle_settings
 from crmkit.lifecycle.world import Guide
+from crmkit.market import Market
 from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
 from crmkit.model.statistics import Statistics
@@ -41,7 +42,6 @@ from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
 from crmkit.value.basis import Defaults
-from crmkit.value.deciding import Market
 from crmkit.value.namespace import Value
 
 
@@ -253,8 +253,8 @@ class CRM:
 
     @cached_property
     def market(self) -> Market:
-        """What competitors do."""
-        return Market(self.session)
+        """Competitors and their promotions, how buying develops, and word of mouth."""
+        return Market(self.session, self._defaults, self.config.region)
 
     @cached_property
     def lifecycle(self) -> Lifecycle:

@@ -18,7 +18,7 @@ from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.lifecycle.namespace import Lifecycle
-from crmkit.value.deciding import Market
+from crmkit.market import Market
 from crmkit.value.namespace import Value
 from tests.odd import NOW, ODD
 
@@ -143,6 +143,18 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "value.reinstate": WHOSE | {"indicator": plain("shares")} | WHY | BY,
     "market.promotion": {"competitor": plain("rival"), "start": plain(NOW), "end": plain(NOW)} | BY,
     "market.promotions": {},
+    "market.competitor": {"name": plain("rival"), "prices": plain({"tea": "80"})}
+    | dict.fromkeys(("products", "strengths", "weaknesses"), plain(["tea"]))
+    | {"currency": plain("CNY"), "strategy": plain("cheap"), "source": plain("a visit")}
+    | BY,
+    "market.competitors": {},
+    "market.versions": {"name": plain("rival")},
+    "market.note": {"title": plain("tea"), "kind": plain("news"), "at": plain(NOW)}
+    | dict.fromkeys(("text", "source", "competitor", "category"), plain("tea"))
+    | BY,
+    "market.notes": {"kind": plain("news"), "competitor": plain("rival")},
+    "market.behaviour": SINCE | {"by": plain("category")},
+    "market.referral_share": SINCE,
     "lifecycle.stage": WHOSE | {"at": plain(NOW)},
     "lifecycle.history": WHOSE,
     "lifecycle.advance": {"since": plain(NOW - 60 * DAY), "step": plain(30 * DAY)},

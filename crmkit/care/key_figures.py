@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Context, Decimal
+from decimal import Decimal
 from statistics import median
 from typing import Any
-
-import attrs
 
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, DOCUMENT, TOUCHPOINT
 from crmkit.model.key_account import Benchmark, Figures
-from crmkit.model.value import ValueModel
+from crmkit.value.exchange import EXACT, Exchange, total
 from crmkit.value.history import Entry, read_groups, read_log
 from crmkit.value.layout import Layout
 
 _ROOT = CUSTOMER.position["root"]
 _AMOUNT, _MARGIN, _CURRENCY = (TOUCHPOINT.position[n] for n in ("amount", "margin", "currency"))
 _YEAR = 365 * DAY
-_EXACT = Context(prec=200)
 _EXPENSES = ("travel", "entertainment", "other")
 COMPARED = ("net_profit", "profit", "cost_to_serve", "revenue", "revenue_share", "growth", "years")
 """Figures that accounts are compared by; the first decides, the less of a cost is the better."""
-
-
-@attrs.define
-class _Sums:
-    """Money added up in the model's currency."""
-
-    model: ValueModel
-    unpriced: set[str] = attrs.field(factory=set)
-
-    def worth(self, amount: str | None, currency: str | None) -> Decimal:
-        if amount is None or currency is None:
-            return Decimal(0)
-        rate = self.model.rate(currency)
-        if rate is None:
-            self.unpriced.add(currency)
-            return Decimal(0)
-        if currency == self.model.currency:
-            return Decimal(amount)
-        return _EXACT.multiply(Decimal(amount), Decimal(repr(rate)))
 
 
 def read_figures(  # noqa: PLR0913 - what figures rest on
@@ -123,37 +101,30 @@ def _figures(  # noqa: PLR0913 - what one account's figures rest on
     share: float,
     now: int,
 ) -> Figures:
-    sums = _Sums(layout.model)
+    sums = Exchange(layout.model)
     selling = {"purchase", *layout.kinds.negative}
     sold = [entry for entry in entries if entry.kind in selling]
     margins = [entry for entry in sold if entry.row[_MARGIN] is not None]
     worth = [(e.at, sums.worth(e.row[_AMOUNT], e.row[_CURRENCY])) for e in sold]
-    profit = _total(sums.worth(e.row[_MARGIN], e.row[_CURRENCY]) for e in margins)
+    profit = total(sums.worth(e.row[_MARGIN], e.row[_CURRENCY]) for e in margins)
     costly = [costs[entry.kind] for entry in entries if entry.kind in costs]
-    spent = _total([*costly, *(sums.worth(*one) for one in expenses)])
+    spent = total([*costly, *(sums.worth(*one) for one in expenses)])
     first = min((entry.at for entry in sold), default=now)
-    last = _total(money for at, money in worth if at > now - _YEAR)
-    before = _total(money for at, money in worth if now - 2 * _YEAR < at <= now - _YEAR)
+    last = total(money for at, money in worth if at > now - _YEAR)
+    before = total(money for at, money in worth if now - 2 * _YEAR < at <= now - _YEAR)
     return Figures(
         currency=layout.model.currency,
         years=(now - first) / _YEAR,
-        revenue=_total(money for _, money in worth),
+        revenue=total(money for _, money in worth),
         revenue_share=min(max(share, 0.0), 1.0),
-        growth=float(_EXACT.divide(last, before)) - 1 if before > 0 else None,
+        growth=float(EXACT.divide(last, before)) - 1 if before > 0 else None,
         profit=profit if margins else None,
         margin_known=len(margins) / len(sold) if sold else 0.0,
         contacts=len(costly),
         cost_to_serve=spent,
-        net_profit=_EXACT.subtract(profit, spent) if margins else None,
+        net_profit=EXACT.subtract(profit, spent) if margins else None,
         unpriced=tuple(sorted(sums.unpriced)),
     )
-
-
-def _total(amounts: Iterable[Decimal]) -> Decimal:
-    whole = Decimal(0)
-    for amount in amounts:
-        whole = _EXACT.add(whole, amount)
-    return whole
 
 
 def benchmark(currency: str, figures: Mapping[str, Figures]) -> Benchmark:

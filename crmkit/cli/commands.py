@@ -23,6 +23,8 @@ COMMANDS = tuple(
         ("promises", "key_accounts:promises", "List what was promised to key accounts."),
         ("endings", "endings:endings", "List the relationships that were ended, or shall be."),
         ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
+        ("competitors", "market:competitors", "List what is known of the competitors."),
+        ("market", "market:market", "Tell how buying developed, and who came by word of mouth."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

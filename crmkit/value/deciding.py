@@ -1,20 +1,17 @@
-"""What people decide about value: the model in force, declines, overrides; promotion windows."""
+"""What people decide about value: the model in force, declines, overrides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, instance, number, show, text
+from crmkit.arguments import instance, number, show
 from crmkit.clock import instant, micros
-from crmkit.contracts.decisions import decide, decisions
+from crmkit.contracts.decisions import decide
 from crmkit.contracts.documents import restore
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
-from crmkit.model.market import Promotion
 from crmkit.model.value import Override, ValueModel
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.calibrate import calibrate
@@ -164,55 +161,3 @@ class Decisions:
             by=deciding.by,
             reason=reason,
         )
-
-
-@attrs.frozen
-class Market:
-    """``crm.market``: what competitors do.
-
-    Attributes:
-        session: The open workspace.
-    """
-
-    session: Session
-
-    def promotion(
-        self, competitor: str, start: datetime, end: datetime, *, by: str | None = None
-    ) -> Promotion:
-        """Record a competitor's promotion window, both ends inclusive.
-
-        The same window of the same competitor is recorded once.
-
-        Raises:
-            InvalidValueError: the end lies before the start, or nobody is named.
-        """
-        competitor = text("competitor", competitor, ID_LIMIT, least=1)
-        window = micros(start, "start"), micros(end, "end")
-        if window[1] < window[0]:
-            raise InvalidValueError(f"end ({end}) lies before start ({start})", field="end")
-        deciding = self.session.deciding("", by)
-        body = {"competitor": competitor, "start": window[0], "end": window[1]}
-        with self.session.store.write() as writer:
-            for known in decisions(writer, "promotion"):
-                if known.body == body:
-                    return _promotion(known.id, micros(known.at), body)
-            return _promotion(
-                str(decide(writer, "promotion", None, deciding, body)), deciding.now, body
-            )
-
-    def promotions(self) -> tuple[Promotion, ...]:
-        """Give every window that was recorded, oldest record first."""
-        with self.session.store.read() as reader:
-            return tuple(
-                _promotion(d.id, micros(d.at), d.body) for d in decisions(reader, "promotion")
-            )
-
-
-def _promotion(number: str, recorded: int, body: Mapping[str, Any]) -> Promotion:
-    return Promotion(
-        id=number,
-        competitor=body["competitor"],
-        start=instant(body["start"]),
-        end=instant(body["end"]),
-        recorded_at=instant(recorded),
-    )
