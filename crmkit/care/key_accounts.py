@@ -11,7 +11,7 @@ import attrs
 from crmkit.arguments import ID_LIMIT, choice, count, instance, mapping, optional_text, refuse, text
 from crmkit.care import promises
 from crmkit.care.key_figures import benchmark, read_figures
-from crmkit.care.key_review import Reviewing, look
+from crmkit.care.key_review import Reviewing, revenues
 from crmkit.care.key_settings import (
     KeyAccountSettings,
     judge,
@@ -108,7 +108,7 @@ class KeyAccounts:
                 )
                 raise RefusedError(message, customer_id=id)
             basis = read_basis(writer, self.defaults)
-            earned = look(writer, basis, deciding.now, 1).revenue
+            earned = revenues(writer, basis, deciding.now)
             costs, now = settings.costs, deciding.now
             figures = read_figures(writer, basis.layout, costs, [id], earned, now)[id]
             criteria = judge(settings, figures, said)
@@ -223,7 +223,7 @@ class KeyAccounts:
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
             ids = [str(one.customer_id) for one in ACCOUNTS.all(reader, states=(MEMBER,))]
-            earned = look(reader, basis, now, 1).revenue
+            earned = revenues(reader, basis, now)
             figures = read_figures(reader, basis.layout, self.settings.costs, ids, earned, now)
         return benchmark(basis.layout.model.currency, figures)
 

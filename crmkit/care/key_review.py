@@ -18,6 +18,7 @@ from crmkit.contracts.store import Reader
 from crmkit.lifecycle.ended import ended_roots
 from crmkit.model.key_account import Assessment, Criterion, Figures, KeyAccount
 from crmkit.value.basis import Basis
+from crmkit.value.everybody import each_state
 from crmkit.value.measure import revenue
 from crmkit.value.scoring import totals_of_all
 
@@ -35,6 +36,12 @@ class Everybody(NamedTuple):
 
     revenue: Mapping[str, float]
     best: Sequence[str]
+
+
+def revenues(reader: Reader, basis: Basis, now: int) -> dict[str, float]:
+    """Give everybody's lifetime revenue, by root id."""
+    states = each_state(reader, basis.layout, now)
+    return {root: revenue(basis.layout, state) for root, state in states}
 
 
 def look(reader: Reader, basis: Basis, now: int, count: int) -> Everybody:

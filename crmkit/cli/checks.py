@@ -126,6 +126,7 @@ def data(crm: CRM) -> Iterator[Finding]:
         )
     yield from _customers(counts, set(crm.config.people))
     yield from _retention(crm)
+    yield from _key_accounts(crm)
 
 
 def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:
@@ -182,4 +183,27 @@ def _retention(crm: CRM) -> Iterator[Finding]:
             "retention",
             f"the records of {len(over)} ended customers have been kept as long as the policy says",
             "crmkit endings --due lists them; crmkit erase forgets one",
+        )
+
+
+def _key_accounts(crm: CRM) -> Iterator[Finding]:
+    """Name what waits for somebody about key accounts: a review, promises to keep (R263, R265)."""
+    now = crm.session.clock()
+    accounts = crm.key_accounts.list()
+    waiting = [one for one in accounts if one.review_due <= now]
+    if waiting:
+        found = f"the review of {len(waiting)} key accounts is due"
+        yield notice("key accounts", found, "crmkit key-account review")
+    if accounts and not crm.key_accounts.settings.criteria:
+        yield notice(
+            "key accounts",
+            "no criteria say who is one",
+            "criteria under [key_accounts] in the configuration",
+        )
+    late = crm.key_accounts.promises(due=now)
+    if late:
+        yield notice(
+            "promises",
+            f"{len(late)} promises to key accounts should have been kept by now",
+            "crmkit promises --due now lists them; crmkit key-account settle",
         )

@@ -121,12 +121,22 @@ def erase(
         who = found(crm, id, email, phone, identity)
         name = called(crm.customers.get(who))
         whom = f"{name} ({who})" if name else who
-        ended = crm.customers.export(who)["ended"]
-        if ended is not None and ended["keep_until"] is not None:
-            note(f"The relationship was ended; the record is kept until {ended['keep_until']}.")
+        _tell_term(crm, who)
         if not yes:
             if not sys.stdin.isatty():
                 wrong(f"{whom} would be forgotten for good, and nobody is there to ask: add --yes")
             click.confirm(f"Forget {whom} for good?", abort=True, err=True)
         crm.customers.erase(who, reason=reason)
         note(f"{whom} is forgotten.")
+
+
+def _tell_term(crm: CRM, id: str) -> None:
+    """Say how long the policy keeps the record of somebody whose relationship was ended."""
+    from crmkit.lifecycle.ended import mark
+
+    with crm.session.store.read() as reader:
+        ended = mark(reader, id, crm.lifecycle.guide.retention)
+    if ended is not None and ended["keep_until"] is not None:
+        note(
+            f"The relationship was ended; by policy the record is kept until {ended['keep_until']}."
+        )

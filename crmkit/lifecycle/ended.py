@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from crmkit.arguments import seq_of, show, text
+from crmkit.clock import LAST_YEAR
 from crmkit.contracts.decisions import decision, decisions, decisions_about
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, DECISION
@@ -105,10 +106,11 @@ def keep_until(ending: Ending, retention: Mapping[str, int]) -> datetime | None:
     if ending.approved_at is None or years is None:
         return None
     begins = ending.approved_at
+    year = min(begins.year + years, LAST_YEAR)
     try:
-        return begins.replace(year=begins.year + years)
+        return begins.replace(year=year)
     except ValueError:  # the 29th of February
-        return (begins + timedelta(days=1)).replace(year=begins.year + years)
+        return (begins + timedelta(days=1)).replace(year=year)
 
 
 def mark(reader: Reader, customer: str, retention: Mapping[str, int]) -> dict[str, Any] | None:

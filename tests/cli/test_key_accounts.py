@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from crmkit.cli.checks import _key_accounts
 from tests.cli.kit import END, Shop
 
 AT = ("--at", END.isoformat())
@@ -81,3 +83,23 @@ def test_promises_are_listed_by_department(firm: Shop):
     firm.run("key-account", "settle", row["id"], "kept", "--evidence", "delivery note 7")
     assert firm.json("promises", "--state", "open") == []
     assert firm.json("promises", "--state", "kept")[0]["evidence"] == "delivery note 7"
+
+
+@pytest.mark.row("R263", "R265")
+def test_the_doctor_tells_what_is_forgotten(firm: Shop):
+    """A review that is due, a promise whose term is over, and accounts without criteria."""
+    at = {"clock": lambda: END, "config": "crmkit.toml", "actor": "zhao"}
+    with firm.open(**at) as crm:
+        id_ = firm.id(9)
+        said = {"reason": "grows", "answers": {"fit": True}}
+        crm.key_accounts.admit(id_, sponsor="zhao", manager="lin", **said)
+        crm.key_accounts.promise(id_, "stock", departments="supply", until=END)
+    with firm.open(**at | {"clock": lambda: END + timedelta(days=200)}) as crm:
+        found = {one.check: one.remedy for one in _key_accounts(crm)}
+    assert found == {
+        "key accounts": "crmkit key-account review",
+        "promises": "crmkit promises --due now lists them; crmkit key-account settle",
+    }
+    Path("crmkit.toml").write_text("", "utf-8")
+    with firm.open(**at) as crm:
+        assert "no criteria say who is one" in {one.found for one in _key_accounts(crm)}
