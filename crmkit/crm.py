@@ -271,6 +271,8 @@ class CRM:
     def reports(self) -> Reports:
         """Periodic reports: channels, segments, who decided what."""
         return Reports(self.session, self._defaults)
+
+    @cached_property
     def key_accounts(self) -> KeyAccounts:
         """The few accounts that matter most: chosen, reviewed, and what they were promised."""
         return KeyAccounts(self.session, self._defaults)
