@@ -88,6 +88,9 @@ if TYPE_CHECKING:
     from crmkit.model.customer import (
         Merge as Merge,
     )
+    from crmkit.model.feedback import (
+        FeedbackCase as FeedbackCase,
+    )
     from crmkit.model.key_account import (
         KeyAccount as KeyAccount,
     )

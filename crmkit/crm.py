@@ -21,6 +21,8 @@ from crmkit.capture.hook import Captures
 from crmkit.capture.intake import Intake
 from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.feedback import Feedback
+from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
@@ -276,6 +278,12 @@ class CRM:
     def key_accounts(self) -> KeyAccounts:
         """The few accounts that matter most: chosen, reviewed, and what they were promised."""
         return KeyAccounts(self.session, self._defaults)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """What customers say, and what is done about it until it is solved."""
+        policy = FeedbackPolicy.of(self.session.settings.get("feedback", {}))
+        return Feedback(self.session, policy, self._defaults.kinds, self._intake.joint)
 
     # -- inside ------------------------------------------------------------------------
 

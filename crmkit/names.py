@@ -27,6 +27,7 @@ HOME = {
     "Customer": "crmkit.model.customer",
     "Identity": "crmkit.model.customer",
     "Merge": "crmkit.model.customer",
+    "FeedbackCase": "crmkit.model.feedback",
     "KeyAccount": "crmkit.model.key_account",
     "Promise": "crmkit.model.key_account",
     "Ending": "crmkit.model.lifecycle",

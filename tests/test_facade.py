@@ -14,6 +14,7 @@ import pytest
 import crmkit
 from crmkit.capture.customers import Customers
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.care.feedback import Feedback
 from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
@@ -33,6 +34,7 @@ NAMESPACES = {
     "care": Care,
     "reports": Reports,
     "key_accounts": KeyAccounts,
+    "feedback": Feedback,
 }
 
 
@@ -88,6 +90,10 @@ def member(crm: crmkit.CRM) -> str:
 
 def promise(crm: crmkit.CRM) -> str:
     return crm.key_accounts.promise(member(crm), "stock", departments="supply").id
+
+
+def case(crm: crmkit.CRM) -> str:
+    return (crm.feedback.of(who(crm)) or (crm.feedback.open(who(crm), "complaint", "cold"),))[0].id
 
 
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
@@ -195,6 +201,24 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "reports.channels": SINCE,
     "reports.segments": SINCE | {"by": plain("tier")},
     "reports.audit": SINCE,
+    "feedback.open": WHOSE
+    | {"kind": plain("opinion"), "text": plain("cold tea"), "severity": plain("high")}
+    | {"owner": plain("wu"), "channel": plain("phone"), "route": plain("phone")}
+    | {"at": plain(NOW - DAY), "touchpoint": plain(None)}
+    | BY,
+    "feedback.take": {"since": plain(NOW - DAY)} | BY,
+    "feedback.respond": {"case_id": case, "text": plain("sorry"), "channel": plain("phone")} | BY,
+    "feedback.analyse": {"case_id": case, "category": plain("price"), "cause": plain("dear")} | BY,
+    "feedback.act": {"case_id": case, "measure": plain("repair"), "text": plain("new cup")}
+    | {"department": plain("shop"), "level": plain("team")}
+    | BY,
+    "feedback.follow_up": {"case_id": case, "solved": plain(value=False), "text": plain("cold")}
+    | {"used": plain("so"), "channel": plain("phone")}
+    | BY,
+    "feedback.case": {"case_id": case},
+    "feedback.of": WHOSE,
+    "feedback.list": dict.fromkeys(("state", "kind", "severity", "owner"), plain(None))
+    | {"overdue": plain(value=True)},
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

@@ -24,7 +24,7 @@ from crmkit.capture.returns import aged, arrived, taken_back
 from crmkit.capture.tombstones import Tombstones
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide
-from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, TouchpointNotFound
 from crmkit.model.log import Decision
@@ -69,7 +69,7 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
         InvalidValueError: the changed record would be rejected, or nothing changes; `field`.
     """
     mapping("changes", changes, "new values by field, such as {'amount': '12.50'}")
-    old = _live(writer, source, id)
+    old = live_row(writer, source, id)
     directory = Directory(writer, deciding.now, tombstones)
     directory.load((), [old[_CUSTOMER]])
     found = Found(old[_CUSTOMER], directory.root(old[_CUSTOMER]) or "", old[_POSITION["via"]])
@@ -110,7 +110,7 @@ def retract(
     Raises:
         TouchpointNotFound: no live touchpoint has that source and id.
     """
-    row = _live(writer, source, id)
+    row = live_row(writer, source, id)
     body = {"source": source, "id": id}
     seq = decide(writer, "retract", row[_CUSTOMER], deciding, body)
     void(writer, [row], seq, deciding.now)
@@ -125,9 +125,14 @@ def void(writer: Writer, rows: Sequence[Row], decision: int, now: int) -> None:
     writer.append(VOID, [(row[_CUSTOMER], row[0], now, decision) for row in rows])
 
 
-def _live(writer: Writer, source: str, record: str) -> Row:
+def live_row(reader: Reader, source: str, record: str) -> Row:
+    """Read the TOUCHPOINT row that holds today under a source and an id.
+
+    Raises:
+        TouchpointNotFound: none does.
+    """
     key = text("source", source), text("id", record)
-    found = earlier(writer, [key]).get(key)
+    found = earlier(reader, [key]).get(key)
     row = None if found is None else found.live
     if row is None:
         message = f"no live touchpoint has the source {source!r} and the id {record!r}"

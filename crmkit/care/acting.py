@@ -63,14 +63,27 @@ def done(  # noqa: PLR0913 - who, what, where to
     record = _record(session, guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
     until = None if follow_up is None else _instant(guide, follow_up, session.now(), _FOLLOW_UP)
-    report = capture([record])
+    recorded(capture([record]), f"the outcome of agenda item {name!r}", "outcome")
+    body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
+    _decide(session, customer, body, deciding)
+
+
+def recorded(report: CaptureReport, what: str, field: str) -> None:
+    """See that a contact could be recorded.
+
+    Raises:
+        InvalidValueError: it could not; `field` names the field at fault, or else this argument.
+    """
     if report.rejections:
         why = report.rejected[0] if report.rejected else None
         reason = "rejected" if why is None else f"{why.field}: {why.reason}"
-        message = f"the outcome of agenda item {name!r} could not be recorded: {reason}"
-        raise InvalidValueError(message, field="outcome" if why is None else why.field)
-    body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
-    _decide(session, customer, body, deciding)
+        message = f"{what} could not be recorded: {reason}"
+        raise InvalidValueError(message, field=field if why is None else why.field)
+
+
+def contact_kind(channel: str | None) -> str:
+    """Give the kind of touchpoint that our contact by a channel is."""
+    return _BY_CHANNEL.get(channel or "phone", "message_out")
 
 
 def snooze(
@@ -122,7 +135,7 @@ def _record(  # noqa: PLR0913 - what an outcome is made of
     said = dict(mapping("outcome", said, "a text, or the fields of a touchpoint"))
     channel = None if isinstance(item, str) else item.channel
     record: dict[str, Any] = {
-        "kind": _BY_CHANNEL.get(channel or "phone", "message_out"),
+        "kind": contact_kind(channel),
         "at": session.clock(),
         "customer": customer,
         **({} if channel is None else {"channel": channel}),

@@ -26,7 +26,7 @@ LAST = 3
 ITEMS = 3
 """So many items of one order are named."""
 _PLACE = TOUCHPOINT.position
-_BY_KIND = {"call": "phone", "meeting": "meeting", "visit": "visit"}
+BY_KIND = {"call": "phone", "meeting": "meeting", "visit": "visit"}
 _BY_IDENTITY = (("phone", "phone"), ("email", "email"))
 
 
@@ -97,7 +97,7 @@ class Told:
         for entry in self.entries:
             row = entry.row
             if touches(entry.kind, row[_PLACE["attributes"]], self.kinds):
-                found = row[_PLACE["channel"]] or _BY_KIND.get(entry.kind)
+                found = row[_PLACE["channel"]] or BY_KIND.get(entry.kind)
                 if found is not None:
                     return str(found)
         systems = {identity.system for identity in self.customer.identities}

@@ -31,9 +31,7 @@ _SHOWN = 2
 @click.option("--day", type=when, metavar="DATE", help="Which day; without it, today.")
 @click.option("--owner", help="Only this account manager's.")
 @options.limit(None)
-@click.option(
-    "--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True, help="Language."
-)
+@options.lang
 @options.as_of
 @options.as_json
 @pass_settings

@@ -127,6 +127,10 @@ def data(crm: CRM) -> Iterator[Finding]:
     yield from _customers(counts, set(crm.config.people))
     yield from _retention(crm)
     yield from _key_accounts(crm)
+    if late := len(crm.feedback.list(overdue=True)):
+        yield notice(
+            "feedback", f"{late} cases are past due", "crmkit feedback lists them, overdue first"
+        )
 
 
 def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:

@@ -25,6 +25,7 @@ COMMANDS = tuple(
         ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
         ("competitors", "market:competitors", "List what is known of the competitors."),
         ("market", "market:market", "Tell how buying developed, and who came by word of mouth."),
+        ("feedback", "feedback:feedback", "List cases of feedback that wait, and work on them."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crmkit.cli.failing import wrong
-from crmkit.errors import CustomerMerged
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -60,15 +59,16 @@ def called(customer: Customer) -> str:
 
 
 def names(crm: CRM, ids: list[str]) -> dict[str, str]:
-    """Give what several customers are called; one that was merged, as what he was merged into."""
-    return {one: called(_standing(crm, one)) for one in ids}
+    """Give what several customers are called; who was merged is called as whom he is now."""
+    from crmkit.capture.customer_rows import read_customers
+    from crmkit.contracts.tables import CUSTOMER
 
-
-def _standing(crm: CRM, id: str) -> Customer:
-    try:
-        return crm.customers.get(id)
-    except CustomerMerged as merged:
-        return crm.customers.get(vars(merged)["into"])
+    with crm.session.store.read() as reader:
+        rows = reader.fetch(CUSTOMER, [(one,) for one in ids])
+        roots = {row[0]: row[CUSTOMER.position["root"]] for row in rows}
+        customers = read_customers(reader, sorted({*roots.values()}))
+    words = {customer.id: called(customer) for customer in customers}
+    return {one: words[root] for one, root in roots.items()}
 
 
 def _split(identity: str | None) -> dict[str, str]:

@@ -35,6 +35,17 @@ def as_of(command: F) -> F:
     )(command)
 
 
+def lang(command: F) -> F:
+    """Add ``--lang``."""
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        default="en",
+        show_default=True,
+        help="Language.",
+    )(command)
+
+
 def limit(default: int | None = 20) -> Decorator[F]:
     """Add ``--limit``."""
     return click.option(

@@ -7,7 +7,7 @@ past instant is what the last decision before it says.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -42,24 +42,54 @@ class Documents(Generic[D]):
 
     def open(self, writer: Writer, deciding: Deciding, document: D, what: str = "opened") -> D:
         """Record a new document and give it its id."""
-        number = writer.sequence(1)
-        document = attrs.evolve(document, id=str(number))
-        self._write(writer, deciding, document, what, number)
-        return document
+        (opened,) = self.open_all(writer, deciding, [document], what)
+        return opened
+
+    def open_all(
+        self, writer: Writer, deciding: Deciding, documents: Sequence[D], what: str = "opened"
+    ) -> list[D]:
+        """Record new documents in one go, and give each its id."""
+        if not documents:
+            return []
+        first = writer.sequence(len(documents))
+        opened = [attrs.evolve(one, id=str(at)) for at, one in enumerate(documents, first)]
+        self._write(writer, deciding, opened, what, first)
+        return opened
 
     def move(self, writer: Writer, deciding: Deciding, document: D, what: str) -> D:
         """Record what a document has become."""
-        self._write(writer, deciding, document, what, None)
+        self.move_all(writer, deciding, [document], what)
         return document
 
-    def _write(
-        self, writer: Writer, deciding: Deciding, document: D, what: str, first: int | None
+    def move_all(
+        self, writer: Writer, deciding: Deciding, documents: Sequence[D], what: str
     ) -> None:
-        due = None if document.due is None else micros(document.due, "due")
-        body = {"what": what, "due": due, "document": document.to_dict()}
-        one = (document.customer_id, deciding.reason, body)
-        decide_all(writer, self.kind, [one], deciding, first=first)
-        writer.put(DOCUMENT, [_row(self.kind, body)])
+        """Record what several documents have become, in one go."""
+        if documents:
+            self._write(writer, deciding, documents, what, None)
+
+    def _write(
+        self,
+        writer: Writer,
+        deciding: Deciding,
+        documents: Sequence[D],
+        what: str,
+        first: int | None,
+    ) -> None:
+        bodies = [
+            {
+                "what": what,
+                "due": None if one.due is None else micros(one.due, "due"),
+                "document": one.to_dict(),
+            }
+            for one in documents
+        ]
+        made = [
+            (one.customer_id, deciding.reason, body)
+            for one, body in zip(documents, bodies, strict=True)
+        ]
+        decide_all(writer, self.kind, made, deciding, first=first)
+        writer.put(DOCUMENT, [_row(self.kind, body) for body in bodies])
 
     # -- reading -----------------------------------------------------------------------
 
@@ -69,16 +99,24 @@ class Documents(Generic[D]):
         Raises:
             DecisionNotFound: none of this kind has that id.
         """
-        number = seq_of(text("id", id))
-        for row in reader.fetch(DOCUMENT, [] if number is None else [(number,)]):
-            if row[1] == self.kind:
-                return self._read(row)
+        for found in self.some(reader, [text("id", id)]):
+            return found
         raise DecisionNotFound(f"no {self.kind} has the id {show(id)}", id=id)
+
+    def some(self, reader: Reader, ids: Iterable[str]) -> list[D]:
+        """Read those with these ids that there are, in the order of opening."""
+        numbers = [(number,) for one in ids if (number := seq_of(one)) is not None]
+        rows = sorted(reader.fetch(DOCUMENT, numbers))
+        return [self._read(row) for row in rows if row[1] == self.kind]
 
     def of(self, reader: Reader, root: str) -> list[D]:
         """Read a customer's, oldest first; those of whom was merged into him among them."""
-        ids = [(row[0],) for row in reader.fetch(CUSTOMER, [(root,)], by=("root",))]
-        rows = sorted(reader.fetch(DOCUMENT, ids, by=("customer",)))
+        ids = [row[0] for row in reader.fetch(CUSTOMER, [(root,)], by=("root",))]
+        return self.about(reader, ids)
+
+    def about(self, reader: Reader, ids: Iterable[str]) -> list[D]:
+        """Read those that were opened under one of these customer ids, oldest first."""
+        rows = sorted(reader.fetch(DOCUMENT, [(one,) for one in ids], by=("customer",)))
         return [self._read(row) for row in rows if row[1] == self.kind]
 
     def all(

@@ -1,0 +1,68 @@
+"""Touchpoints that cases come from: found in the log, and read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from crmkit.arguments import instance, items, refuse
+from crmkit.capture.amend import live_row
+from crmkit.care.matters import BY_KIND
+from crmkit.clock import instant
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT
+from crmkit.errors import RefusedError
+from crmkit.model.touchpoint import Touchpoint
+
+_CHANNELS = {**BY_KIND, "message_in": "message", "survey_answered": "survey"}
+_AT, _KIND, _CHANNEL, _ZONE, _SOURCE, _ID, _CUSTOMER = (
+    TOUCHPOINT.position[name]
+    for name in ("at", "kind", "channel", "zone", "source", "id", "customer")
+)
+_ROOT = CUSTOMER.position["root"]
+
+
+def place_in(touchpoint: Touchpoint | tuple[str, str]) -> tuple[str, str]:
+    """Give the source and id of a touchpoint."""
+    if isinstance(touchpoint, Touchpoint):
+        touchpoint = (touchpoint.source or "", touchpoint.id)
+    pair = tuple(items("touchpoint", touchpoint, "texts: its source and its id"))
+    if len(pair) != len(("source", "id")):
+        refuse("touchpoint", "must be a Touchpoint, or its source and its id", touchpoint)
+    source, name = (instance("touchpoint", one, str, "its source and its id") for one in pair)
+    return source, name
+
+
+def row_of(reader: Reader, customer: str, where: tuple[str, str]) -> Row:
+    """Read a touchpoint of a customer's.
+
+    Raises:
+        TouchpointNotFound: no live one has that source and id.
+        RefusedError: it is another customer's.
+    """
+    row = live_row(reader, *where)
+    if root_of(reader, row[_CUSTOMER]) != customer:
+        message = f"touchpoint {where[1]!r} of {where[0]!r} is not customer {customer!r}'s"
+        raise RefusedError(message, customer_id=customer)
+    return row
+
+
+def said_at(row: Row) -> datetime:
+    """Give when a touchpoint happened."""
+    return instant(row[_AT], row[_ZONE])
+
+
+def came_by(row: Row) -> str | None:
+    """Give the channel a touchpoint came by."""
+    found: str | None = row[_CHANNEL] or _CHANNELS.get(row[_KIND])
+    return found
+
+
+def place_of(row: Row) -> tuple[str, str]:
+    """Give the source and id of a touchpoint."""
+    return row[_SOURCE], row[_ID]
+
+
+def root_of(reader: Reader, customer: str | None) -> str:
+    """Give the id that a customer is asked for by today."""
+    rows = reader.fetch(CUSTOMER, [(customer,)])
+    return next((str(row[_ROOT]) for row in rows), str(customer))

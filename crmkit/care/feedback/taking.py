@@ -1,0 +1,133 @@
+"""What the log knows already: what customers said without a case, and what was answered since."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import attrs
+
+from crmkit.capture.customer_rows import read_customers
+from crmkit.care.feedback.cases import CASES, new_case
+from crmkit.care.feedback.moves import Moves
+from crmkit.care.feedback.origin import came_by, place_of, said_at
+from crmkit.clock import instant, micros
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader, Row, Writer
+from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
+from crmkit.lifecycle.signals import answers
+from crmkit.model.feedback import FEEDBACK_KINDS, FeedbackCase
+from crmkit.value.history import read_groups, read_log
+from crmkit.value.layout import Kinds
+
+PAGE = 500
+"""Touchpoints, or cases, a transaction."""
+_CUSTOMER, _SEQ, _KIND, _TEXT, _DIRECTION, _ATTRIBUTES = (
+    TOUCHPOINT.position[name]
+    for name in ("customer", "seq", "kind", "text", "direction", "attributes")
+)
+_PLACE = tuple(TOUCHPOINT.position[name] for name in ("at", "source", "id", "rev"))
+_ROOT = CUSTOMER.position["root"]
+
+
+@attrs.frozen
+class Taking:
+    """Brings the cases up to what the log says.
+
+    Attributes:
+        session: The open workspace.
+        moves: How cases are moved, and by whom.
+        kinds: The touchpoint kinds in force.
+    """
+
+    session: Session
+    moves: Moves
+    kinds: Kinds
+
+    def open(self, since: int | None) -> list[FeedbackCase]:
+        """Open a case for each touchpoint that is feedback and has none, page by page."""
+        opened: list[FeedbackCase] = []
+        place: Row | None = None
+        while True:
+            with self.session.store.write() as writer:
+                rows = list(
+                    writer.scan(
+                        TOUCHPOINT,
+                        by=("at",),
+                        low=since,
+                        where={"kind": FEEDBACK_KINDS},
+                        after=place,
+                        limit=PAGE,
+                    )
+                )
+                cases = self._cases(writer, rows)
+                opened += CASES.open_all(writer, self.moves.deciding, cases)
+            if len(rows) < PAGE:
+                return opened
+            place = tuple(rows[-1][column] for column in _PLACE)
+
+    def answer(self) -> int:
+        """Move on the cases that wait for an answer which the log holds; tell how many."""
+        moved = 0
+        with self.session.store.read() as reader:
+            waiting = [case.id for case in CASES.all(reader, states=("open",))]
+        for start in range(0, len(waiting), PAGE):
+            with self.session.store.write() as writer:
+                cases = CASES.some(writer, waiting[start : start + PAGE])
+                answered = self._answered(writer, [one for one in cases if one.state == "open"])
+                CASES.move_all(writer, self.moves.deciding, answered, "responded")
+                moved += len(answered)
+        return moved
+
+    def _cases(self, writer: Writer, rows: Sequence[Row]) -> list[FeedbackCase]:
+        """Make the cases of those that have none and were not taken back."""
+        keys = [(row[_CUSTOMER], row[_SEQ]) for row in rows]
+        gone = {row[1] for row in writer.fetch(VOID, keys)}
+        ids = {row[_CUSTOMER] for row in rows}
+        known = {case.touchpoint for case in CASES.about(writer, ids)}
+        new = [row for row in rows if row[_SEQ] not in gone and place_of(row) not in known]
+        roots = _roots(writer, {row[_CUSTOMER] for row in new})
+        customers = {one.id: one for one in read_customers(writer, sorted({*roots.values()}))}
+        return [
+            new_case(
+                self.moves.policy,
+                self.moves.deciding,
+                customers[roots[row[_CUSTOMER]]],
+                under=row[_CUSTOMER],
+                kind=row[_KIND],
+                text=row[_TEXT] or "",
+                at=said_at(row),
+                touchpoint=place_of(row),
+                channel=came_by(row),
+            )
+            for row in new
+        ]
+
+    def _answered(self, reader: Reader, cases: Sequence[FeedbackCase]) -> list[FeedbackCase]:
+        """Give the cases that one of our contacts answered, moved to that instant."""
+        roots = _roots(reader, {str(case.customer_id) for case in cases})
+        groups = read_groups(reader, sorted({*roots.values()}))
+        log = read_log(reader, [base for bases in groups.values() for base in bases])
+        ours: dict[str, list[tuple[int, str]]] = {
+            root: sorted(
+                (entry.at, entry.row[_TEXT] or "")
+                for base in bases
+                for entry in log[base]
+                if entry.live
+                and answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], self.kinds)
+            )
+            for root, bases in groups.items()
+        }
+        moved = []
+        for case in cases:
+            contacts = ours[roots[str(case.customer_id)]]
+            place = bisect_right(contacts, micros(case.at), key=lambda contact: contact[0])
+            if place < len(contacts) and contacts[place][0] <= self.moves.deciding.now:
+                at, said = contacts[place]
+                moved.append(self.moves.respond(case, said, instant(at)))
+        return moved
+
+
+def _roots(reader: Reader, ids: set[str]) -> dict[str, str]:
+    """Give where each id leads today."""
+    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in ids])}

@@ -1,0 +1,208 @@
+"""``crmkit feedback``: cases that wait, and the moves they go through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.care.feedback.words import word
+from crmkit.cli import options
+from crmkit.cli.naming import names
+from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When, when
+from crmkit.model.feedback import FEEDBACK_KINDS, FEEDBACK_STATES, SEVERITIES, FeedbackCase
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+
+_HEADS = {
+    "en": columns("case! due! overdue kind severity next customer~ id! owner~ text~"),
+    "zh": columns("案例! 期限! 逾期 类型 程度 下一步 客户~ 编号! 负责人~ 内容~"),
+}
+_OVERDUE = {"en": "overdue", "zh": "逾期"}
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--state",
+    type=click.Choice(FEEDBACK_STATES),
+    help="Only this; without it, all but closed.",
+)
+@click.option("--kind", type=click.Choice(FEEDBACK_KINDS), help="Only this kind.")
+@click.option("--severity", type=click.Choice(SEVERITIES), help="Only this severity.")
+@click.option("--owner", help="Only those this person answers for.")
+@click.option("--overdue", is_flag=True, help="Only those whose next step is late.")
+@options.lang
+@options.as_of
+@options.as_json
+@pass_settings
+@click.pass_context
+def feedback(
+    context: click.Context,
+    settings: Settings,
+    state: str | None,
+    kind: str | None,
+    severity: str | None,
+    owner: str | None,
+    overdue: bool,
+    lang: str,
+    at: When | None,
+    as_json: bool,
+) -> None:
+    """List the cases of feedback that wait for a step, overdue ones first; or move one."""
+    if context.invoked_subcommand is not None:
+        return
+    with settings.open(at) as crm:
+        now = crm.session.clock()
+        cases = crm.feedback.list(
+            state=state, kind=kind, severity=severity, owner=owner, overdue=overdue
+        )
+        if as_json:
+            print_array(_plain(cases, now))
+        else:
+            _show(crm, cases, now, lang)
+
+
+@feedback.command()
+@click.option("--since", type=when, metavar="DATE", help="What was said from here on.")
+@options.as_of
+@options.as_json
+@pass_settings
+def take(settings: Settings, since: When | None, at: When | None, as_json: bool) -> None:
+    """Open a case for all feedback of the log that has none; run it after an import, or daily."""
+    with settings.open(at) as crm:
+        now = crm.session.clock()
+        cases = crm.feedback.take(None if since is None else since.instant(now, settings.zone))
+        if as_json:
+            print_array(_plain(cases, now))
+        else:
+            note(f"{len(cases)} cases opened.")
+
+
+@feedback.command("open")
+@options.who
+@click.option("--kind", type=click.Choice(FEEDBACK_KINDS), required=True, help="What it is.")
+@click.option("--text", required=True, help="What was said.")
+@click.option("--severity", type=click.Choice(SEVERITIES), help="Without it, by the kind.")
+@click.option("--channel", help="How it came: phone, email, meeting, survey, review, social.")
+@options.as_of
+@pass_settings
+def open_(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+    kind: str,
+    text: str,
+    severity: str | None,
+    channel: str | None,
+    at: When | None,
+) -> None:
+    """Open a case for what a customer said."""
+    from crmkit.cli.naming import found
+
+    with settings.open(at) as crm:
+        customer = found(crm, id, email, phone, identity)
+        _told(crm.feedback.open(customer, kind, text, severity=severity, channel=channel))
+
+
+@feedback.command()
+@click.argument("case")
+@click.option("--text", required=True, help="What we told the customer.")
+@click.option("--channel", help="By which channel; without it, the case's.")
+@options.as_of
+@pass_settings
+def respond(settings: Settings, case: str, text: str, channel: str | None, at: When | None) -> None:
+    """Record our answer."""
+    with settings.open(at) as crm:
+        _told(crm.feedback.respond(case, text, channel=channel))
+
+
+@feedback.command()
+@click.argument("case")
+@click.option("--category", required=True, help="What it is about, such as process or price.")
+@click.option("--cause", default="", help="How it came to it.")
+@options.as_of
+@pass_settings
+def analyse(settings: Settings, case: str, category: str, cause: str, at: When | None) -> None:
+    """Record what a case is about, and its cause."""
+    with settings.open(at) as crm:
+        _told(crm.feedback.analyse(case, category, cause=cause))
+
+
+@feedback.command()
+@click.argument("case")
+@click.option("--measure", required=True, help="What is done, such as staff_training or research.")
+@click.option("--text", default="", help="The measure in words.")
+@click.option("--department", help="Where it is carried out.")
+@click.option("--level", help="Who answers for it: staff, team, department or management.")
+@options.as_of
+@pass_settings
+def act(
+    settings: Settings,
+    case: str,
+    measure: str,
+    text: str,
+    department: str | None,
+    level: str | None,
+    at: When | None,
+) -> None:
+    """Record the measure taken; where the last did not help, a harder one."""
+    with settings.open(at) as crm:
+        _told(crm.feedback.act(case, measure, text=text, department=department, level=level))
+
+
+@feedback.command("follow-up")
+@click.argument("case")
+@click.option("--solved/--unsolved", required=True, help="Whether the measure helped.")
+@click.option("--text", default="", help="What was found.")
+@click.option("--used", default="", help="How a suggestion was used.")
+@options.as_of
+@pass_settings
+def follow_up(
+    settings: Settings, case: str, solved: bool, text: str, used: str, at: When | None
+) -> None:
+    """Record whether the measure helped: the case is closed, or analysed again."""
+    with settings.open(at) as crm:
+        _told(crm.feedback.follow_up(case, solved=solved, text=text, used=used))
+
+
+def _told(case: FeedbackCase) -> None:
+    """Say where a case stands."""
+    due = "" if case.due is None else f", to be done by {case.due:%Y-%m-%d %H:%M %Z}"
+    after = f"next: {case.next_step}{due}" if case.next_step else "nothing is left to do"
+    note(f"Case {case.id} is {case.state}; {after}.")
+
+
+def _plain(cases: Iterable[FeedbackCase], now: datetime) -> Iterator[dict[str, object]]:
+    """Give cases as JSON values, with what a listing shows beside."""
+    for case in cases:
+        yield case.to_dict() | {"next_step": case.next_step, "overdue": case.overdue(now)}
+
+
+def _show(crm: CRM, cases: Iterable[FeedbackCase], now: datetime, lang: str) -> None:
+    listed = list(cases)
+    called = names(crm, sorted({str(case.customer_id) for case in listed}))
+    table(
+        _HEADS[lang],
+        (
+            (
+                case.id,
+                case.due,
+                _OVERDUE[lang] if case.overdue(now) else None,
+                word("kind", case.kind, lang),
+                word("severity", case.severity, lang),
+                None if case.next_step is None else word("step", case.next_step, lang),
+                called[str(case.customer_id)],
+                case.customer_id,
+                case.owner,
+                case.text,
+            )
+            for case in listed
+        ),
+    )
