@@ -133,6 +133,18 @@ if TYPE_CHECKING:
     from crmkit.model.people import (
         Person as Person,
     )
+    from crmkit.model.standard import (
+        Attainment as Attainment,
+    )
+    from crmkit.model.standard import (
+        Improvement as Improvement,
+    )
+    from crmkit.model.standard import (
+        ServiceMetrics as ServiceMetrics,
+    )
+    from crmkit.model.standard import (
+        Standard as Standard,
+    )
     from crmkit.model.touchpoint import (
         CaptureReport as CaptureReport,
     )

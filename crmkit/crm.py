@@ -26,6 +26,7 @@ from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
+from crmkit.care.standards import Standards
 from crmkit.care.statistics import report
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
@@ -282,8 +283,14 @@ class CRM:
     @cached_property
     def feedback(self) -> Feedback:
         """What customers say, and what is done about it until it is solved."""
-        policy = FeedbackPolicy.of(self.session.settings.get("feedback", {}))
-        return Feedback(self.session, policy, self._defaults.kinds, self._intake.joint)
+        return Feedback(
+            self.session, self._feedback_policy, self._defaults.kinds, self._intake.joint
+        )
+
+    @cached_property
+    def standards(self) -> Standards:
+        """What the service promises, what was measured, and what is done to do better."""
+        return Standards(self.session, self._feedback_policy)
 
     # -- inside ------------------------------------------------------------------------
 
@@ -313,6 +320,10 @@ class CRM:
             offered=self.plugins.stage_rules().values(),
             folder=None if self.config.file is None else self.config.file.parent,
         )
+
+    @cached_property
+    def _feedback_policy(self) -> FeedbackPolicy:
+        return FeedbackPolicy.of(self.session.settings.get("feedback", {}))
 
     @cached_property
     def _kind_names(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ from crmkit.care.feedback import Feedback
 from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
+from crmkit.care.standards import Standards
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
 from crmkit.value.namespace import Value
@@ -35,6 +36,7 @@ NAMESPACES = {
     "reports": Reports,
     "key_accounts": KeyAccounts,
     "feedback": Feedback,
+    "standards": Standards,
 }
 
 
@@ -94,6 +96,16 @@ def promise(crm: crmkit.CRM) -> str:
 
 def case(crm: crmkit.CRM) -> str:
     return (crm.feedback.of(who(crm)) or (crm.feedback.open(who(crm), "complaint", "cold"),))[0].id
+
+
+def standard(crm: crmkit.CRM) -> str:
+    options: dict[str, Any] = {"area": "solution", "figure": "complaint_rate"}
+    return crm.standards.set("few", target=0.5, **options).name
+
+
+def improvement(crm: crmkit.CRM) -> str:
+    made = crm.standards.improvements() or (crm.standards.improve(standard(crm), "new cups"),)
+    return made[0].id
 
 
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
@@ -219,6 +231,23 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "feedback.of": WHOSE,
     "feedback.list": dict.fromkeys(("state", "kind", "severity", "owner"), plain(None))
     | {"overdue": plain(value=True)},
+    "standards.set": {"name": plain("quick"), "area": plain("solution")}
+    | {"figure": plain("response_time"), "target": plain(0.5), "within": plain(DAY)}
+    | dict.fromkeys(("kinds", "categories", "process"), plain(()))
+    | dict.fromkeys(("scope", "time", "skills", "language"), plain("all"))
+    | {"owner": plain("wu")}
+    | WHY
+    | BY,
+    "standards.drop": {"name": standard} | WHY | BY,
+    "standards.get": {"name": standard},
+    "standards.versions": {"name": standard},
+    "standards.attainment": SINCE,
+    "standards.metrics": SINCE,
+    "standards.improve": {"name": standard, "text": plain("new cups"), "way": plain("innovate")}
+    | {"case": plain(None), "over": plain(DAY), "owner": plain("wu")}
+    | BY,
+    "standards.assess": {"improvement_id": improvement} | BY,
+    "standards.improvements": {"name": standard},
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -13,6 +13,7 @@ from crmkit.cli.progress import watched
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
+from crmkit.model.standard import ServiceMetrics
 from crmkit.model.statistics import Statistics
 from crmkit.model.value import Tier
 
@@ -53,10 +54,13 @@ def report(
         with watched("Counting", None) as step:
             found = crm.report(start, end, step=step)
         tiers = crm.value.pyramid()
+        service = crm.standards.metrics(start, end)
         if as_json:
-            print_json({**found.to_dict(), "pyramid": [tier.to_dict() for tier in tiers]})
+            more = {"pyramid": [tier.to_dict() for tier in tiers], "service": service.to_dict()}
+            print_json({**found.to_dict(), **more})
         else:
             show_report(found, tiers, crm.value.model().currency)
+            say("", *service_lines(service))
 
 
 def show_report(found: Statistics, tiers: Iterable[Tier], currency: str) -> None:
@@ -71,6 +75,20 @@ def show_report(found: Statistics, tiers: Iterable[Tier], currency: str) -> None
     table(_HEAD, _rows(found))
     say("")
     show_pyramid(tiers, currency)
+
+
+def service_lines(service: ServiceMetrics) -> Iterator[str]:
+    """Tell of the service: what was rated, complained about and answered (R234-R235)."""
+    rated = "not rated" if service.satisfaction is None else f"{service.satisfaction:.1f} of 10"
+    rate = service.complaint_rate
+    per = "" if rate is None else f", {rate:.1%} a purchase"
+    time = service.response_time
+    waited = "" if time is None else f", in {time.total_seconds() / 3600:.1f} hours (median)"
+    yield f"satisfaction {rated} ({service.ratings} ratings), complaints {service.complaints}{per}"
+    yield (
+        f"feedback {service.cases} cases, answered {service.answered}{waited}, "
+        f"closed {service.solved}"
+    )
 
 
 def _rows(found: Statistics) -> Iterable[tuple[object, ...]]:
