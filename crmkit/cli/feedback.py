@@ -10,11 +10,19 @@ import click
 
 from crmkit.care.feedback.words import word
 from crmkit.cli import options
+from crmkit.cli.filters import check_filters
+from crmkit.cli.naming import found as find
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, note, print_array, print_json, say, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
-from crmkit.model.feedback import FEEDBACK_KINDS, FEEDBACK_STATES, SEVERITIES, FeedbackCase
+from crmkit.model.feedback import (
+    FEEDBACK_KINDS,
+    FEEDBACK_STATES,
+    SEVERITIES,
+    FeedbackCase,
+    Round,
+)
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -22,6 +30,10 @@ if TYPE_CHECKING:
 _HEADS = {
     "en": columns("case! due! overdue kind severity next customer~ id! owner~ text~"),
     "zh": columns("案例! 期限! 逾期 类型 程度 下一步 客户~ 编号! 负责人~ 内容~"),
+}
+_ROUNDS = {
+    "en": columns("analysed category cause~ measure text~ level department~ found effect~"),
+    "zh": columns("分析 类别 原因~ 措施 内容~ 级别 部门~ 结果 效果~"),
 }
 _OVERDUE = {"en": "overdue", "zh": "逾期"}
 
@@ -61,10 +73,32 @@ def feedback(
         cases = crm.feedback.list(
             state=state, kind=kind, severity=severity, owner=owner, overdue=overdue
         )
+        if not cases:
+            check_filters(crm, owner=owner)
         if as_json:
             print_array(_plain(cases, now))
         else:
             _show(crm, cases, now, lang)
+
+
+@feedback.command()
+@click.argument("case")
+@options.lang
+@options.as_json
+@pass_settings
+def show(settings: Settings, case: str, lang: str, as_json: bool) -> None:
+    """Show one case: what was said, and every round of what was done about it."""
+    with settings.open() as crm:
+        found = crm.feedback.case(case)
+        now = crm.session.clock()
+    if as_json:
+        print_json(next(_plain([found], now)))
+        return
+    what, how, where = (word(of, getattr(found, of), lang) for of in ("kind", "severity", "state"))
+    say(f"{what} {found.at:%Y-%m-%d %H:%M}, {how}, {where}: {found.text}")
+    say(*filter(None, (found.response, found.used)))
+    if found.rounds:
+        table(_ROUNDS[lang], [_round(one, lang) for one in found.rounds])
 
 
 @feedback.command()
@@ -104,10 +138,8 @@ def open_(
     at: When | None,
 ) -> None:
     """Open a case for what a customer said."""
-    from crmkit.cli.naming import found
-
     with settings.open(at) as crm:
-        customer = found(crm, id, email, phone, identity)
+        customer = find(crm, id, email, phone, identity)
         _told(crm.feedback.open(customer, kind, text, severity=severity, channel=channel))
 
 
@@ -183,6 +215,20 @@ def _plain(cases: Iterable[FeedbackCase], now: datetime) -> Iterator[dict[str, o
     """Give cases as JSON values, with what a listing shows beside."""
     for case in cases:
         yield case.to_dict() | {"next_step": case.next_step, "overdue": case.overdue(now)}
+
+
+def _round(one: Round, lang: str) -> tuple[object, ...]:
+    return (
+        one.analysed_at,
+        word("category", one.category, lang),
+        one.cause,
+        None if one.measure is None else word("measure", one.measure, lang),
+        one.text,
+        None if one.level is None else word("level", one.level, lang),
+        one.department,
+        None if one.solved is None else word("solved", str(one.solved), lang),
+        one.effect,
+    )
 
 
 def _show(crm: CRM, cases: Iterable[FeedbackCase], now: datetime, lang: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -295,6 +298,16 @@ def test_the_log_is_taken_once() -> None:
         assert len(feedback.list()) == 8
 
 
+def test_how_severe_it_is_may_stand_in_the_record() -> None:
+    """A source that tells it in our words is believed; any other word is its own affair."""
+    with firm() as shop:
+        shop.save("ann")
+        for said in ("critical", "P1", ["critical"], None):
+            shop.note("ann", "complaint", 1, attributes={"severity": said})
+        severities = [case.severity for case in shop.crm.feedback.take()]
+        assert sorted(severities) == ["critical", "high", "high", "high"]
+
+
 def test_taking_goes_on_over_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page is a transaction; a run that was cut short is gone on with."""
     monkeypatch.setattr("crmkit.care.feedback.taking.PAGE", 3)
@@ -420,7 +433,7 @@ def test_what_is_said_and_its_touchpoint_are_one(monkeypatch: pytest.MonkeyPatch
     class Listener:
         @crmkit.hookimpl
         def crmkit_touchpoints_recorded(self, touchpoints: Any, workspace: str) -> None:
-            assert workspace == "default"
+            assert workspace
             heard.extend(one.kind for one in touchpoints)
 
     with firm() as shop:
@@ -459,3 +472,42 @@ def test_a_quarterly_survey_writes_back_to_the_record() -> None:
         (low,) = [one for one in shop.crm.touchpoints.of("ann") if one.rating == 2]
         case = shop.crm.feedback.open("ann", "opinion", "unhappy", touchpoint=low)
         assert case.collected == "asked"
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite:///FOLDER/shop.db"])
+def test_two_at_once_take_a_step_once(url: str, tmp_path: Path) -> None:
+    """Of two who answer at the same time one is refused, while captures go on beside them."""
+    with firm(url=url.replace("FOLDER", str(tmp_path))) as shop:
+        case = opened(shop)
+        ready = Barrier(3)
+
+        def respond(words: str) -> bool:
+            ready.wait()
+            try:
+                shop.crm.feedback.respond(case.id, words)
+            except RefusedError:
+                return False
+            return True
+
+        def capture() -> bool:
+            ready.wait()
+            for _ in range(10):
+                shop.note("ann", "visit")
+            return False
+
+        with ThreadPoolExecutor(3) as pool:
+            done = [pool.submit(respond, "sorry"), pool.submit(respond, "no")]
+            done.append(pool.submit(capture))
+            assert sorted(one.result(timeout=60) for one in done) == [False, False, True]
+        assert len(shop.crm.touchpoints.of("ann", kinds="message_out")) == 1
+        assert len(shop.crm.touchpoints.of("ann", kinds="visit")) == 10
+
+
+def test_who_is_erased_leaves_no_case() -> None:
+    """His cases go with what he said, and are not opened again."""
+    with firm() as shop:
+        case = acted(shop, opened(shop))
+        shop.crm.customers.erase("ann", reason="asked for it")
+        assert shop.crm.feedback.list() == shop.crm.feedback.take() == ()
+        with pytest.raises(DecisionNotFound):
+            shop.crm.feedback.follow_up(case.id, solved=True)

@@ -140,6 +140,10 @@ def test_every_step_from_the_reception_to_the_follow_up_is_a_standard_action() -
         assert told(only(shop)) == (0.8, 5, False)
         shop.now += 2 * HOUR  # its analysis is late now, and nobody made it
         assert told(only(shop)) == (4 / 6, 6, False)
+        shop.wait(60)
+        (closed,) = shop.crm.feedback.list(state="closed")
+        shop.crm.feedback.follow_up(closed.id, solved=False)
+        assert told(only(shop)) == (4 / 6, 6, False)
 
 
 @pytest.mark.row("R234", "R235")

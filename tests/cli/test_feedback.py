@@ -42,7 +42,9 @@ def test_what_waits_is_listed_overdue_first(complained: Shop):
     assert "overdue" in shown[1]
     assert [row["id"] for row in complained.json("feedback", "--overdue", *AT)] == [rows[0]["id"]]
     assert len(complained.json("feedback", "--kind", "praise", "--severity", "low", *AT)) == 1
-    assert complained.json("feedback", "--owner", "nobody", *AT) == []
+    assert (
+        "no owner 'nobody'" in complained.run("feedback", "--owner", "nobody", *AT, code=2).stderr
+    )
     chinese = complained.run("feedback", "--lang", "zh", *AT).stdout
     assert all(said in chinese for said in ("逾期", "投诉", "及时响应", "表扬"))
     assert complained.json("feedback", "take", *AT) == []
@@ -75,6 +77,13 @@ def test_a_case_goes_through_its_steps(complained: Shop):
     (closed,) = complained.json("feedback", "--state", "closed", *AT)
     assert [one["level"] for one in closed["rounds"]] == ["staff", "management"]
     assert closed["used"] == "it is sold"
+    assert complained.json("feedback", "show", case)["rounds"] == closed["rounds"]
+    shown = complained.run("feedback", "show", case).stdout
+    for said in ("sell jasmine", "it is sold", "research and development", "R&D", "not yet"):
+        assert said in shown
+    chinese = complained.run("feedback", "show", case, "--lang", "zh").stdout
+    for said in ("建议", "反馈给研发部门", "改进流程", "经办人", "管理层", "未解决", "已解决"):
+        assert said in chinese
 
 
 @pytest.mark.parametrize(
@@ -89,6 +98,7 @@ def test_a_case_goes_through_its_steps(complained: Shop):
         (("follow-up", "CASE"), 2, "solved"),
         (("open", "--kind", "praise", "--text", "good"), 2, "name one customer"),
         (("open", "nobody", "--kind", "praise", "--text", "good"), 2, "nobody"),
+        (("show", "999"), 2, "999"),
         (("--state", "lost"), 2, "lost"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Sequence
 
@@ -16,7 +17,7 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.lifecycle.signals import answers
-from crmkit.model.feedback import FEEDBACK_KINDS, FeedbackCase
+from crmkit.model.feedback import FEEDBACK_KINDS, SEVERITIES, FeedbackCase
 from crmkit.value.history import read_groups, read_log
 from crmkit.value.layout import Kinds
 
@@ -98,6 +99,7 @@ class Taking:
                 text=row[_TEXT] or "",
                 at=said_at(row),
                 touchpoint=place_of(row),
+                severity=_severity(row),
                 channel=came_by(row),
             )
             for row in new
@@ -126,6 +128,13 @@ class Taking:
                 at, said = contacts[place]
                 moved.append(self.moves.respond(case, said, instant(at)))
         return moved
+
+
+def _severity(row: Row) -> str | None:
+    """Give how severe the source said it is, in our words."""
+    written = row[_ATTRIBUTES]
+    said = json.loads(written).get("severity") if written and '"severity"' in written else None
+    return said if said in SEVERITIES else None
 
 
 def _roots(reader: Reader, ids: set[str]) -> dict[str, str]:

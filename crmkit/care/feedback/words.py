@@ -51,6 +51,7 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "department": ("department", "部门"),
         "management": ("management", "管理层"),
     },
+    "solved": {"True": ("solved", "已解决"), "False": ("not solved", "未解决")},
 }
 """By what it is of, then by the word."""
 

@@ -14,7 +14,7 @@ from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.clock import instant, micros
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import TOUCHPOINT, VOID
-from crmkit.model.feedback import FEEDBACK_STEPS, FeedbackCase
+from crmkit.model.feedback import FeedbackCase
 from crmkit.model.standard import Measured, ServiceMetrics, Standard
 
 RATED = ("survey_answered", "opinion", "complaint", "praise")
@@ -171,12 +171,13 @@ def _steps_in_time(evidence: Evidence, standard: Standard) -> Value:
 
 def _steps(evidence: Evidence, case: FeedbackCase) -> Iterator[bool | None]:
     """Tell of each step of a case whether it was taken by its deadline."""
-    begun = case.at
+    begun: datetime | None = case.at
     for step in case.steps:
         name = _TAKEN_BY.get(step.what)
-        if name in FEEDBACK_STEPS:
-            yield step.at <= evidence.policy.deadline(case.severity, name, begun)
-            begun = step.at
+        if name is not None:
+            if begun is not None:  # a closed case may come back whenever it likes
+                yield step.at <= evidence.policy.deadline(case.severity, name, begun)
+            begun = None if step.what == "closed" else step.at
     if case.deadline is not None:
         yield False if case.overdue(evidence.now) else None
 
