@@ -91,6 +91,12 @@ if TYPE_CHECKING:
     from crmkit.model.feedback import (
         FeedbackCase as FeedbackCase,
     )
+    from crmkit.model.funnel import (
+        Forecast as Forecast,
+    )
+    from crmkit.model.funnel import (
+        Leaks as Leaks,
+    )
     from crmkit.model.key_account import (
         KeyAccount as KeyAccount,
     )
@@ -132,6 +138,9 @@ if TYPE_CHECKING:
     )
     from crmkit.model.people import (
         Person as Person,
+    )
+    from crmkit.model.sales import (
+        Opportunity as Opportunity,
     )
     from crmkit.model.standard import (
         Attainment as Attainment,

@@ -112,6 +112,13 @@ def choice(field: str, value: object, words: Collection[str]) -> str:
     return str.__str__(value)
 
 
+def flag(field: str, value: object) -> bool:
+    """Take a truth value; a number or a text is none."""
+    if not isinstance(value, bool):
+        refuse(field, "must be True or False", value)
+    return value
+
+
 def count(field: str, value: Any, least: int = 0) -> int:
     """Take a number of things: whole, from `least` to a thousand million."""
     try:

@@ -33,6 +33,8 @@ from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.errors import StoreError
 from crmkit.lifecycle.ended import mark
+from crmkit.lifecycle.funnel.namespace import Funnel
+from crmkit.lifecycle.funnel.policy import FunnelPolicy
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide, lifecycle_settings
 from crmkit.lifecycle.world import Guide
@@ -264,6 +266,12 @@ class CRM:
         """Stages and tiers, and their moves."""
         hears = self.plugins.hears("crmkit_stages_changed")
         return Lifecycle(self.session, self._guide, self._tell_moves if hears else None)
+
+    @cached_property
+    def funnel(self) -> Funnel:
+        """Opportunities: where each stands, where the funnel leaks, what it is to bring."""
+        policy = FunnelPolicy.of(self.config.sections.get("funnel", {}))
+        return Funnel(self.session, policy, self._guide.policy)
 
     @cached_property
     def care(self) -> Care:

@@ -19,6 +19,7 @@ from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.care.standards import Standards
+from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
 from crmkit.value.namespace import Value
@@ -37,6 +38,7 @@ NAMESPACES = {
     "key_accounts": KeyAccounts,
     "feedback": Feedback,
     "standards": Standards,
+    "funnel": Funnel,
 }
 
 
@@ -108,9 +110,18 @@ def improvement(crm: crmkit.CRM) -> str:
     return made[0].id
 
 
+def opportunity(crm: crmkit.CRM) -> str:
+    facts: dict[str, Any] = {"amount": "5", "currency": "CNY", "owner": "lin"}
+    found = crm.funnel.list()
+    return found[0].id if found else crm.funnel.open(who(crm, 2), name="tea", **facts).id
+
+
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
 SINCE = {"since": plain(NOW - 60 * DAY), "until": plain(NOW)}
 MODEL = {"model": lambda crm: crm.value.model()}
+SALE = {"name": plain("tea"), "amount": plain("5"), "currency": plain("CNY"), "owner": plain("lin")}
+SALE |= {"source": plain("fair"), "competitors": plain(("rival",)), "competition": plain("low")}
+SALE |= {"closes": plain(date(2026, 7, 1))}
 CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "as_actor": {"name": plain("wu")},
     "capture": {"records": plain([]), "source": plain("shop"), "on_reject": plain(None)},
@@ -248,6 +259,31 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | BY,
     "standards.assess": {"improvement_id": improvement} | BY,
     "standards.improvements": {"name": standard},
+    "funnel.open": WHOSE | SALE | {"stage": plain("discover"), "shared": plain(True)} | WHY | BY,
+    "funnel.move": {"opportunity_id": opportunity, "stage": plain("meet"), "purchase": plain(None)}
+    | WHY
+    | BY,
+    "funnel.lose": {"opportunity_id": opportunity, "competitor": plain("rival")} | WHY | BY,
+    "funnel.update": {"opportunity_id": opportunity} | SALE | {"shared": plain(None)} | WHY | BY,
+    "funnel.note": {"opportunity_id": opportunity, "problem": plain("no budget")}
+    | {"countermeasure": plain("a trial"), "stage": plain(None)}
+    | BY,
+    "funnel.spend": {"opportunity_id": opportunity, "amount": plain("5"), "currency": plain("CNY")}
+    | {"what": plain("travel")}
+    | BY,
+    "funnel.link": {"opportunity_id": opportunity, "purchase": plain(("shop", "o1"))} | BY,
+    "funnel.advance": {},
+    "funnel.opportunity": {"opportunity_id": opportunity},
+    "funnel.of": WHOSE,
+    "funnel.list": dict.fromkeys(("state", "stage", "owner"), plain(None)),
+    "funnel.collisions": {},
+    "funnel.forecast": {"owner": plain(None)},
+    "funnel.leaks": SINCE,
+    "funnel.cycle": SINCE,
+    "funnel.point": {"opportunity_id": opportunity},
+    "funnel.line": WHOSE,
+    "funnel.plane": SINCE,
+    "funnel.phases": {},
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

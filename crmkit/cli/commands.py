@@ -27,6 +27,7 @@ COMMANDS = tuple(
         ("market", "market:market", "Tell how buying developed, and who came by word of mouth."),
         ("feedback", "feedback:feedback", "List cases of feedback that wait, and work on them."),
         ("standards", "standards:standards", "List service standards against what was measured."),
+        ("funnel", "funnel:funnel", "List opportunities; see leaks and forecast, and move them."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

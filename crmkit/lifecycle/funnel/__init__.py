@@ -1,0 +1,5 @@
+"""The sales funnel: opportunities, where they leak, and what they are expected to bring."""
+
+from crmkit.lifecycle.funnel.namespace import Funnel
+
+__all__ = ["Funnel"]
