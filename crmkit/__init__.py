@@ -154,6 +154,12 @@ if TYPE_CHECKING:
     from crmkit.model.standard import (
         Standard as Standard,
     )
+    from crmkit.model.targets import (
+        Performance as Performance,
+    )
+    from crmkit.model.targets import (
+        Target as Target,
+    )
     from crmkit.model.touchpoint import (
         CaptureReport as CaptureReport,
     )

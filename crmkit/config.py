@@ -22,7 +22,7 @@ from crmkit.contracts.settings import MASK, Secret, check_keys, nearest, refuse,
 from crmkit.errors import ConfigError
 from crmkit.model.people import Person
 
-SECTIONS = ("agenda", "feedback", "funnel", "key_accounts", "lifecycle")
+SECTIONS = ("agenda", "feedback", "funnel", "key_accounts", "lifecycle", "targets")
 """Sections that the parts of crmkit named alike read and check themselves."""
 
 _REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")

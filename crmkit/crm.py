@@ -28,6 +28,8 @@ from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.care.standards import Standards
 from crmkit.care.statistics import report
+from crmkit.care.targets.namespace import Targets
+from crmkit.care.targets.policy import TargetSettings
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
@@ -299,6 +301,12 @@ class CRM:
     def standards(self) -> Standards:
         """What the service promises, what was measured, and what is done to do better."""
         return Standards(self.session, self._feedback_policy)
+
+    @cached_property
+    def targets(self) -> Targets:
+        """What account managers shall reach, and what they have reached."""
+        settings = TargetSettings.of(self.config.sections.get("targets", {}))
+        return Targets(self.session, self._guide, settings)
 
     # -- inside ------------------------------------------------------------------------
 

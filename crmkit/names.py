@@ -49,6 +49,8 @@ HOME = {
     "Improvement": "crmkit.model.standard",
     "ServiceMetrics": "crmkit.model.standard",
     "Standard": "crmkit.model.standard",
+    "Performance": "crmkit.model.targets",
+    "Target": "crmkit.model.targets",
     "CaptureReport": "crmkit.model.touchpoint",
     "Rejection": "crmkit.model.touchpoint",
     "Touchpoint": "crmkit.model.touchpoint",

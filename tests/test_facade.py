@@ -19,6 +19,7 @@ from crmkit.care.key_accounts import KeyAccounts
 from crmkit.care.namespace import Care
 from crmkit.care.reports import Reports
 from crmkit.care.standards import Standards
+from crmkit.care.targets.namespace import Targets
 from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
@@ -39,6 +40,7 @@ NAMESPACES = {
     "feedback": Feedback,
     "standards": Standards,
     "funnel": Funnel,
+    "targets": Targets,
 }
 
 
@@ -122,6 +124,8 @@ MODEL = {"model": lambda crm: crm.value.model()}
 SALE = {"name": plain("tea"), "amount": plain("5"), "currency": plain("CNY"), "owner": plain("lin")}
 SALE |= {"source": plain("fair"), "competitors": plain(("rival",)), "competition": plain("low")}
 SALE |= {"closes": plain(date(2026, 7, 1))}
+QUOTA = {"person": plain("lin"), "period": plain("2026"), "measure": plain("sales")}
+QUOTA |= {"currency": plain("CNY")}
 CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "as_actor": {"name": plain("wu")},
     "capture": {"records": plain([]), "source": plain("shop"), "on_reject": plain(None)},
@@ -284,6 +288,20 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "funnel.line": WHOSE,
     "funnel.plane": SINCE,
     "funnel.phases": {},
+    "targets.set": QUOTA | {"value": plain("5"), "team": plain(True)} | WHY | BY,
+    "targets.break_down": QUOTA | {"parts": plain({"lin": 2, "wu": 3})} | WHY | BY,
+    "targets.rate": {"person": plain("lin"), "period": plain("2026"), "value": plain(7)}
+    | {"measure": plain("attitude")}
+    | WHY
+    | BY,
+    "targets.list": {"period": plain("2026"), "person": plain(None)},
+    "targets.tree": {name: QUOTA[name] for name in ("period", "measure", "currency")},
+    "targets.actual": {"person": plain("lin"), "period": plain("2026"), "team": plain(True)},
+    "targets.everybody": {"period": plain("2026")},
+    "targets.alerts": {"period": plain("2026-Q2")},
+    "targets.products": {"period": plain("2026"), "person": plain(None)},
+    "targets.workload": {},
+    "targets.climate": {"periods": plain(["2026"])},
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

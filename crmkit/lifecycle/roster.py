@@ -40,6 +40,10 @@ class Roster:
         factory=lambda: {"acquired_by": {}, "research": {}}
     )
 
+    def root(self, customer: str) -> str:
+        """Give whom an id was merged into; itself where it was not."""
+        return self.roots.get(customer, customer)
+
     def account(self, customer: str) -> str:
         """Give whose agenda item a customer's contacts count for: the top of his organisation."""
         seen = {customer}
