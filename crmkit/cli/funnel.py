@@ -12,7 +12,7 @@ from crmkit.cli import options
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import names
 from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
-from crmkit.cli.selling import lose, move, open_
+from crmkit.cli.selling import advance, lose, move, open_
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.lifecycle.funnel.policy import COMPETITION_ZH, OUTCOMES_ZH, STAGES_ZH
@@ -22,6 +22,7 @@ _HEADS = {
     "en": columns("opportunity! name~ customer~ id! stage state amount# owner~ competition~ due!"),
     "zh": columns("商机! 名称~ 客户~ 编号! 阶段 状态 金额# 负责人~ 竞争~ 预计收款!"),
 }
+_STEPS = columns("stage in_Chinese status days# what_is_done~")
 _LEAKS = columns("stage entered# moved_on# back# lost# still# conversion# days# lost_amount# why~")
 _MONTHS = columns("month currency open# overdue# amount# expected#")
 _PLANE = columns("month targets# leads# orders# lost# open# won# days#")
@@ -73,6 +74,33 @@ def funnel(
                 )
                 for one in found
             ),
+        )
+
+
+@funnel.command()
+@click.argument("opportunity")
+@options.as_of
+@options.as_json
+@pass_settings
+def show(settings: Settings, opportunity: str, at: When | None, as_json: bool) -> None:
+    """Show where one opportunity stands on the standard way, and what is in the way."""
+    with settings.open(at) as crm:
+        found = crm.funnel.point(opportunity)
+        if as_json:
+            print_json(found.to_dict())
+            return
+        one = found.opportunity
+        say(
+            f"{one.name}: {one.state}, {money(one.amount, one.currency)}, "
+            f"{percent(found.chance)} likely, so {money(found.expected, one.currency)}"
+        )
+        table(
+            _STEPS,
+            ((step.stage, step.zh, step.status, step.days, step.standard) for step in found.steps),
+            below=[
+                [f"{said.problem}: {said.countermeasure or '?'}" for said in step.problems]
+                for step in found.steps
+            ],
         )
 
 
@@ -228,7 +256,7 @@ def rivals(settings: Settings, as_json: bool) -> None:
         )
 
 
-for _command in (open_, move, lose):
+for _command in (open_, move, lose, advance):
     funnel.add_command(_command)
 
 

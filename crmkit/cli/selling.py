@@ -1,4 +1,4 @@
-"""``crmkit funnel open``, ``move`` and ``lose``: what an account manager does."""
+"""``crmkit funnel open``, ``move``, ``lose`` and ``advance``: what is done with opportunities."""
 
 from __future__ import annotations
 
@@ -96,3 +96,13 @@ def lose(
     with settings.open(at) as crm:
         crm.funnel.lose(opportunity, reason=reason, competitor=competitor)
         note(f"Opportunity {opportunity} is lost.")
+
+
+@click.command()
+@options.as_of
+@pass_settings
+def advance(settings: Settings, at: When | None) -> None:
+    """Move opportunities by what was captured: quotations, commitments, payments."""
+    with settings.open(at) as crm:
+        for one in crm.funnel.advance():
+            note(f"Opportunity {one.id} is {'won' if one.state == WON else f'in {one.stage}'}.")

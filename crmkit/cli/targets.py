@@ -12,6 +12,7 @@ from crmkit.care.targets.policy import MEASURES
 from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
+from crmkit.cli.quotas import break_down, rate, set_
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.targets import Figure
@@ -83,67 +84,6 @@ def alerts(
             print_array(found)
         else:
             _show(found, lang)
-
-
-@targets.command("set")
-@click.argument("person")
-@click.argument("period")
-@click.argument("measure", type=_MEASURE)
-@click.argument("value")
-@click.option("--currency", help="Of sales and revenue, such as CNY.")
-@click.option("--team", is_flag=True, help="His whole department's.")
-@click.option("--reason", default="", help="Why; it is recorded.")
-@pass_settings
-def set_(
-    settings: Settings,
-    person: str,
-    period: str,
-    measure: str,
-    value: str,
-    currency: str | None,
-    team: bool,
-    reason: str,
-) -> None:
-    """Set the target of PERSON (`firm`: the firm's) for a period; VALUE `none` withdraws it."""
-    with settings.open() as crm:
-        made = crm.targets.set(
-            None if person == "firm" else person,
-            period,
-            measure,
-            None if value == "none" else value,
-            currency=currency,
-            team=team,
-            reason=reason,
-        )
-        note(f"The target for {made.measure} in {made.period} is {made.state}.")
-
-
-@targets.command("break-down")
-@click.argument("head")
-@click.argument("period")
-@click.argument("measure", type=_MEASURE)
-@click.argument("parts", nargs=-1, required=True, metavar="PERSON=VALUE...")
-@click.option("--currency", help="Of sales and revenue, such as CNY.")
-@pass_settings
-def break_down(
-    settings: Settings,
-    head: str,
-    period: str,
-    measure: str,
-    parts: tuple[str, ...],
-    currency: str | None,
-) -> None:
-    """Break the target of HEAD's department (`firm`: the firm's) down; the parts must add up."""
-    values = {}
-    for part in parts:
-        person, equals, value = part.partition("=")
-        if not (person and equals and value):
-            raise click.BadParameter(f"{part!r} is not PERSON=VALUE, such as lin=500")
-        values[person] = value
-    with settings.open() as crm:
-        who = None if head == "firm" else head
-        made = crm.targets.break_down(who, period, measure, values, currency=currency)
-        note(f"The target for {measure} in {period} is broken down to {len(made)}.")
 
 
 @targets.command(epilog=options.DATES)
@@ -251,6 +191,10 @@ def climate(settings: Settings, periods: tuple[str, ...], as_json: bool) -> None
             say(f"{found.pairs} pairs: too few, or too alike, to say whether they move together")
         else:
             say(f"they move together: {found.correlation:+.2f}, of {found.pairs} pairs")
+
+
+for _command in (set_, break_down, rate):
+    targets.add_command(_command)
 
 
 def _named(crm: CRM, period: str | None) -> str:

@@ -115,7 +115,7 @@ class Opportunity(Document):
 
     @property
     def due(self) -> datetime | None:
-        """The expected day's beginning, as long as it is open."""
+        """The beginning (UTC) of the expected day, as long as it is open."""
         if self.state != OPEN or self.closes is None:
             return None
         return datetime.combine(self.closes, time(0), tzinfo=UTC)

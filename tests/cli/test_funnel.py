@@ -59,6 +59,20 @@ def test_what_it_tells_is_printed(selling: Shop):
     assert "won 1, lost 1" in selling.run("funnel", "cycle", *AT).stdout
 
 
+def test_one_is_shown_and_moved_by_what_was_captured(selling: Shop):
+    """Standard steps, problems and countermeasures; a captured purchase closes it."""
+    (still,) = selling.json("funnel")
+    with selling.open(clock=lambda: END) as crm:
+        crm.funnel.note(still["id"], "no budget", countermeasure="a trial")
+        order = {"id": "paid", "kind": "purchase", "at": END, "customer": selling.id(2)}
+        crm.capture([order | {"attributes": {"opportunity": still["id"]}}], "shop")
+    told = selling.json("funnel", "show", still["id"], *AT)
+    assert [step["status"] for step in told["steps"]] == ["current", *["ahead"] * 7]
+    assert "no budget: a trial" in selling.run("funnel", "show", still["id"], *AT).stdout
+    assert f"{still['id']} is won" in selling.run("funnel", "advance", *AT).stderr
+    assert selling.run("funnel", "advance", *AT).stderr == ""
+
+
 def test_rivals_are_listed(selling: Shop):
     """A second manager is refused with both names; a merge that makes two is shown."""
     done = selling.run("funnel", "open", selling.id(2), *SALE, "--owner", "lin", *AT, code=3)

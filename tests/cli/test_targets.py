@@ -93,8 +93,9 @@ def test_products_and_workload_are_listed(quota: Shop):
 @pytest.mark.row("R275")
 def test_the_climate_is_told(quota: Shop):
     """With the number of pairs, and no figure where there are too few."""
-    with quota.open() as crm:
-        crm.targets.rate("lin", "2026-Q1", "staff_satisfaction", 8)
+    quota.run("targets", "rate", "lin", "2026-Q1", "staff_satisfaction", "8.5")
+    quota.run("targets", "rate", "lin", "2026-Q1", "staff_satisfaction", "11", code=2)
     found = quota.json("targets", "climate", "2026-Q1", "2026-Q2")
     assert (found["pairs"], found["correlation"]) == (0, None)
+    assert "8.5" in [one["staff"] for one in found["moods"]]
     assert "too few" in quota.run("targets", "climate", "2026-Q1").stdout

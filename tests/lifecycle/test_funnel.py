@@ -23,9 +23,9 @@ from crmkit.model.sales import FUNNEL_STAGES, Opportunity
 from tests.lifecycle.firm import Firm, firm
 
 
-@pytest.fixture
-def shop() -> Iterator[Firm]:
-    with firm() as opened:
+@pytest.fixture(params=["memory://", "sqlite://"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Firm]:
+    with firm(url=request.param) as opened:
         opened.save("ann")
         yield opened
 

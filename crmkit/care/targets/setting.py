@@ -143,7 +143,7 @@ def rate(  # noqa: PLR0913 - of whom, what, how much
     person: str,
     name: str,
     measure: str,
-    value: Decimal,
+    value: Decimal | str,
     deciding: Deciding,
 ) -> Rating:
     """Enter what only a person knows; see `Targets.rate`."""
