@@ -167,14 +167,14 @@ class Sold(Record):
         item: Which; empty: the records name none.
         purchases: How many purchases.
         buyers: How many customers.
-        quantity: Pieces, less those that came back; of purchases that tell it.
+        quantity: Pieces, less those that came back; None: no record tells them.
         amounts: Revenue by currency, less what was refunded.
     """
 
     item: str
     purchases: int
     buyers: int
-    quantity: Decimal
+    quantity: Decimal | None
     amounts: Mapping[str, Decimal] = attrs.field(factory=dict)
 
 

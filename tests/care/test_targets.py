@@ -30,9 +30,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def shop() -> Iterator[Firm]:
-    with firm(now=START, people=PEOPLE) as opened:
+@pytest.fixture(params=["memory://", "sqlite://"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Firm]:
+    with firm(url=request.param, now=START, people=PEOPLE) as opened:
         yield opened
 
 
@@ -225,6 +225,31 @@ def test_the_five_measures_are_computed_from_the_log(quarter: Firm):
     assert Performance.from_dict(lin.to_dict()) == lin
 
 
+SALES = st.lists(
+    st.tuples(st.sampled_from([*PEOPLE, "gone"]), st.integers(0, 10**6), st.integers(0, 10)),
+    max_size=8,
+)
+
+
+@settings(max_examples=20)
+@given(SALES)
+def test_a_departments_figures_are_its_peoples(sales: list[tuple[str, int, int]]):
+    """What adds up adds up, for any sales: people to their department, everybody to the firm."""
+    with firm(now=START, people={**PEOPLE, "gone": {"reports_to": "eng"}}) as shop:
+        for number, (owner, amount, rating) in enumerate(sales):
+            shop.save(f"c{number}", owner=owner)
+            shop.note(f"c{number}", "opinion", rating=rating)
+            win(shop, f"c{number}", owner, amount)
+        for head, below in (("north", ("north", "lin", "wang")), (None, (*PEOPLE, "gone"))):
+            whole = figures(shop, head, team=True)
+            each = [figures(shop, who) for who in below]
+            for measure in ("sales", "teamwork"):
+                parts = [one.figure(measure).actual or Decimal(0) for one in each]
+                assert sum(parts) == (whole.figure(measure).actual or Decimal(0))
+            rated = sum(one.figure("satisfaction").n for one in each)
+            assert whole.figure("satisfaction").n == rated
+
+
 def test_what_cannot_be_computed_says_why(shop: Firm):
     """None, with a reason in both languages: never a zero that means "unknown"."""
     told = figures(shop, "lin")
@@ -360,6 +385,7 @@ def test_which_products_sell(shop: Firm):
     shop.note("ann", "return", 2, amount="-10", currency="CNY", item="tea", quantity=3, of="r1")
     tea, pot = shop.crm.targets.products("2026-01")
     assert (tea.item, tea.purchases, tea.buyers, tea.quantity) == ("tea", 2, 2, 3)
+    assert pot.quantity is None
     assert (dict(tea.amounts), dict(pot.amounts)) == (
         {"CNY": Decimal(10)},
         {"USD": Decimal(70)},

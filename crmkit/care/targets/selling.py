@@ -55,7 +55,7 @@ def sold(
             item=item,
             purchases=line.purchases,
             buyers=len(line.buyers),
-            quantity=total(line.pieces),
+            quantity=total(line.pieces) if line.pieces else None,
             amounts=sums(line.money),
         )
         for item, line in lines.items()
