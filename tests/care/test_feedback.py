@@ -511,3 +511,13 @@ def test_who_is_erased_leaves_no_case() -> None:
         assert shop.crm.feedback.list() == shop.crm.feedback.take() == ()
         with pytest.raises(DecisionNotFound):
             shop.crm.feedback.follow_up(case.id, solved=True)
+
+
+def test_an_end_does_not_silence_a_complaint() -> None:
+    """What he said is answered and followed up all the same: he must know, and it sells nothing."""
+    with firm() as shop:
+        case = opened(shop)
+        ending = shop.lifecycle.end("ann", reason="market_exit", by="lin")
+        shop.lifecycle.approve(ending.id, by="boss")
+        acted(shop, case)
+        assert shop.crm.feedback.follow_up(case.id, solved=True).state == "closed"
