@@ -115,7 +115,7 @@ def improvements(settings: Settings, standard: str | None, as_json: bool) -> Non
     with settings.open() as crm:
         found = crm.standards.improvements(standard)
         if as_json:
-            print_array(found)
+            print_array(one.to_dict() | {"better": one.better} for one in found)
         else:
             table(_IMPROVEMENTS, map(_improvement, found))
 

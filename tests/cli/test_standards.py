@@ -84,6 +84,7 @@ def test_improvements_show_before_and_after(serving: Shop):
         0.5,
         1.0,
     )
+    assert row["better"] is True
     assert "two people" in serving.run("standards", "improvements").stdout
 
 
