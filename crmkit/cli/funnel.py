@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
-
 import click
 
 from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.filters import check_filters
+from crmkit.cli.funnel_tables import amounts, show_cycle, show_forecast, show_leaks
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
+from crmkit.cli.output import columns, percent, print_array, print_json, say, table
 from crmkit.cli.selling import advance, lose, move, open_
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
@@ -23,8 +21,6 @@ _HEADS = {
     "zh": columns("商机! 名称~ 客户~ 编号! 阶段 状态 金额# 负责人~ 竞争~ 预计收款!"),
 }
 _STEPS = columns("stage in_Chinese status days# what_is_done~")
-_LEAKS = columns("stage entered# moved_on# back# lost# still# conversion# days# lost_amount# why~")
-_MONTHS = columns("month currency open# overdue# amount# expected#")
 _PLANE = columns("month targets# leads# orders# lost# open# won# days#")
 _RIVALS = columns("customer~ id! managers opportunities!")
 
@@ -119,26 +115,7 @@ def leaks(
         if as_json:
             print_array(found.stages)
             return
-        table(
-            _LEAKS,
-            (
-                (
-                    one.stage,
-                    one.entered,
-                    one.moved_on,
-                    one.back,
-                    one.lost,
-                    one.still,
-                    None if one.conversion is None else percent(one.conversion),
-                    one.median_days,
-                    _amounts(one.lost_amounts),
-                    ", ".join(f"{why} ({count})" for why, count in one.reasons.items()),
-                )
-                for one in found.stages
-            ),
-        )
-        if found.worst is not None:
-            note(f"Most are lost in {found.worst} ({STAGES_ZH[found.worst]}).")
+        show_leaks(found)
 
 
 @funnel.command(epilog=options.DATES)
@@ -153,25 +130,7 @@ def forecast(settings: Settings, owner: str | None, at: When | None, as_json: bo
         if as_json:
             print_json(found.to_dict())
             return
-        table(
-            _MONTHS,
-            (
-                (
-                    "no day" if one.month is None else f"{one.month:%Y-%m}",
-                    one.currency,
-                    one.count,
-                    one.overdue,
-                    one.amount,
-                    one.expected,
-                )
-                for one in found.months
-            ),
-        )
-        note(
-            f"Learnt from {found.n} closed opportunities."
-            if found.n
-            else "Nothing was closed yet: this rests on the rates that are stated."
-        )
+        show_forecast(found)
 
 
 @funnel.command(epilog=options.DATES)
@@ -199,7 +158,7 @@ def trend(
                     one.orders,
                     one.lost,
                     one.open,
-                    _amounts(one.amounts),
+                    amounts(one.amounts),
                     one.median_days,
                 )
                 for one in found
@@ -222,13 +181,7 @@ def cycle(
         if as_json:
             print_json(found.to_dict())
             return
-        days = "none was paid" if found.median_days is None else f"{found.median_days:.1f} days"
-        say(
-            f"won {found.won}, lost {found.lost}; from opening to payment: {days} (median)",
-            f"won {_amounts(found.amounts) or 'nothing'}; "
-            f"spent {_amounts(found.costs) or 'nothing'}, "
-            f"for each that was won {_amounts(found.cost_per_win) or 'nothing'}",
-        )
+        show_cycle(found)
 
 
 @funnel.command()
@@ -258,7 +211,3 @@ def rivals(settings: Settings, as_json: bool) -> None:
 
 for _command in (open_, move, lose, advance):
     funnel.add_command(_command)
-
-
-def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return ", ".join(money(amount, code) for code, amount in amounts.items())

@@ -47,26 +47,31 @@ _reason = click.option("--reason", required=True, help="Why; it is recorded.")
 def key_accounts(settings: Settings, lang: str, at: When | None, as_json: bool) -> None:
     """List the key accounts: what each is worth and costs, beside the median of all."""
     with settings.open(at) as crm:
-        accounts = crm.key_accounts.list()
-        beside = crm.key_accounts.benchmark()
-        if as_json:
-            median = beside.median.to_dict()
-            print_array(
-                one.to_dict()
-                | {"figures": beside.figures[str(one.customer_id)].to_dict(), "median": median}
-                for one in accounts
-            )
-            return
-        called = names(crm, [str(one.customer_id) for one in accounts])
-        rows: list[tuple[object, ...]] = []
-        for one in accounts:
-            id_ = str(one.customer_id)
-            due = one.review_due.date()
-            figures = _figures(beside.figures[id_])
-            rows.append((called[id_], id_, one.owner, one.sponsor, *figures, due, one.exception))
-        if rows:
-            rows.append((_MEDIAN[lang], "", "", "", *_figures(beside.median), "", ""))
-        table(_ACCOUNTS[lang], rows)
+        list_accounts(crm, lang, as_json=as_json)
+
+
+def list_accounts(crm: CRM, lang: str, *, as_json: bool) -> None:
+    """Print each account's figures beside the median of all."""
+    accounts = crm.key_accounts.list()
+    beside = crm.key_accounts.benchmark()
+    if as_json:
+        median = beside.median.to_dict()
+        print_array(
+            one.to_dict()
+            | {"figures": beside.figures[str(one.customer_id)].to_dict(), "median": median}
+            for one in accounts
+        )
+        return
+    called = names(crm, [str(one.customer_id) for one in accounts])
+    rows: list[tuple[object, ...]] = []
+    for one in accounts:
+        id_ = str(one.customer_id)
+        due = one.review_due.date()
+        figures = _figures(beside.figures[id_])
+        rows.append((called[id_], id_, one.owner, one.sponsor, *figures, due, one.exception))
+    if rows:
+        rows.append((_MEDIAN[lang], "", "", "", *_figures(beside.median), "", ""))
+    table(_ACCOUNTS[lang], rows)
 
 
 def _figures(one: Figures) -> tuple[object, ...]:

@@ -111,6 +111,38 @@ def _care(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
     _show_return(found)
 
 
+def _funnel(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
+    from crmkit.cli.funnel_tables import show_cycle, show_forecast, show_leaks
+
+    leaks = crm.funnel.leaks(since, until)
+    forecast, cycle = crm.funnel.forecast(), crm.funnel.cycle(since, until)
+    if as_json:
+        found = {"leaks": leaks, "forecast": forecast, "cycle": cycle}
+        print_json({name: one.to_dict() for name, one in found.items()})
+        return
+    show_leaks(leaks)
+    say("")
+    show_forecast(forecast)
+    say("")
+    show_cycle(cycle)
+
+
+def _accounts(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:  # noqa: ARG001
+    from crmkit.cli.key_accounts import list_accounts
+
+    list_accounts(crm, "en", as_json=as_json)
+
+
+def _targets(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:  # noqa: ARG001
+    from crmkit.cli.targets import show_performance
+
+    found = crm.targets.everybody(f"{until.astimezone(crm.targets.guide.policy.zone):%Y}")
+    if as_json:
+        print_array(found)
+        return
+    show_performance(found, "en")
+
+
 def _axis_rows(found: Evaluation) -> Iterable[tuple[object, ...]]:
     axes = (("strategy", found.strategy), ("execution", found.execution), ("effect", found.effect))
     for name, axis in axes:
@@ -175,5 +207,8 @@ _SHOWN: dict[str, Callable[[CRM, datetime, datetime, bool], None]] = {
     "segments": _segments,
     "audit": _audit,
     "care": _care,
+    "funnel": _funnel,
+    "key-accounts": _accounts,
+    "targets": _targets,
 }
 REPORTS = tuple(_SHOWN)

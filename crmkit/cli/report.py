@@ -39,8 +39,9 @@ def report(
 
     Without NAME: counts by kind, source, tier and stage, captured against typed. NAME: channels
     (their quality and efficiency), segments (what each tier brings and costs), audit (who decided
-    what), care (the three axes, and the return on care). A period is the last 91 days, unless
-    --since and --until say otherwise.
+    what), care (the three axes, and the return on care), funnel (leaks, forecast, cycle and cost),
+    key-accounts (profit and cost to serve beside their median, as of now), targets (everybody's
+    of the year). A period is the last 91 days, unless --since and --until say otherwise.
     """
     with settings.open(at) as crm:
         now = crm.session.clock()

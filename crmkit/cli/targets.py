@@ -15,7 +15,7 @@ from crmkit.cli.output import columns, note, percent, print_array, print_json, s
 from crmkit.cli.quotas import break_down, rate, set_
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
-from crmkit.model.targets import Figure
+from crmkit.model.targets import Figure, Performance
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -60,12 +60,7 @@ def targets(
         if as_json:
             print_array(found)
             return
-        _show((figure for each in found for figure in each.figures), lang)
-        for each in found:
-            if each.mix is not None:
-                who = _who(each.person, team=each.team, lang=lang)
-                left = f" (without {', '.join(each.missing)})" if each.missing else ""
-                note(f"{who}: {percent(each.mix)} of what was expected{left}.")
+        show_performance(found, lang)
 
 
 @targets.command(epilog=options.DATES)
@@ -195,6 +190,17 @@ def climate(settings: Settings, periods: tuple[str, ...], as_json: bool) -> None
 
 for _command in (set_, break_down, rate):
     targets.add_command(_command)
+
+
+def show_performance(found: Iterable[Performance], lang: str) -> None:
+    """Print each one's figures beside their targets."""
+    everybody = tuple(found)
+    _show((figure for each in everybody for figure in each.figures), lang)
+    for each in everybody:
+        if each.mix is not None:
+            who = _who(each.person, team=each.team, lang=lang)
+            left = f" (without {', '.join(each.missing)})" if each.missing else ""
+            note(f"{who}: {percent(each.mix)} of what was expected{left}.")
 
 
 def _named(crm: CRM, period: str | None) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from crmkit.model.sales import FUNNEL_STAGES
 from tests.cli.kit import END, Shop
 
 AT = ("--at", END.isoformat())
 
 
-@pytest.mark.parametrize("name", ["channels", "segments", "audit"])
+@pytest.mark.parametrize("name", ["channels", "segments", "audit", "key-accounts", "targets"])
 def test_json_is_an_array_of_records(sold: Shop, name: str):
     rows = sold.json("report", name, *AT)
     assert isinstance(rows, list)
@@ -23,6 +24,9 @@ def test_json_is_an_array_of_records(sold: Shop, name: str):
         ("segments", "basket"),
         ("audit", "times"),
         ("care", "规划及目标"),
+        ("funnel", "from opening to payment"),
+        ("key-accounts", "cost to serve"),
+        ("targets", "attained"),
     ],
 )
 def test_a_person_reads_a_table(sold: Shop, name: str, told: str):
@@ -39,3 +43,10 @@ def test_care_is_one_object_with_its_axes(sold: Shop):
     found = sold.json("report", "care", *AT)
     assert {"strategy", "execution", "effect", "return_on_care"} <= found.keys()
     assert found["return_on_care"]["note"]
+
+
+@pytest.mark.row("R86", "R90", "R91")
+def test_the_funnel_is_one_object(sold: Shop):
+    found = sold.json("report", "funnel", *AT)
+    assert found.keys() == {"leaks", "forecast", "cycle"}
+    assert [one["stage"] for one in found["leaks"]["stages"]] == [*FUNNEL_STAGES[:-1]]
