@@ -13,6 +13,7 @@ from operator import index
 from typing import Any, NoReturn, TypeVar
 
 from crmkit.errors import InvalidValueError
+from crmkit.masking import without_passwords
 
 T = TypeVar("T")
 
@@ -23,15 +24,17 @@ TEXT_LIMIT = 1_000_000
 MOST = 1_000_000_000
 """Most rows that may be asked for at once."""
 _SHOWN = 80
+_LOOKED_AT = 1000
 _SEQ_DIGITS = 18
 
 
 def show(value: object) -> str:
-    """Show a value in an error: short, on one line, whatever it is."""
+    """Show a value in an error: short, on one line, whatever it is; a URL without its password."""
     try:
-        text = repr(value[:100] if isinstance(value, (str, bytes)) else value)
+        text = repr(value[:_LOOKED_AT] if isinstance(value, (str, bytes)) else value)
     except Exception:  # noqa: BLE001 - a broken repr must not hide the reason
         text = f"<{type(value).__name__}>"
+    text = without_passwords(text[:_LOOKED_AT])
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

@@ -13,19 +13,20 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import attrs
 
 from crmkit.arguments import flaw
-from crmkit.contracts.settings import MASK, Secret, check_keys, nearest, refuse, shape, structure
+from crmkit.contracts.settings import Secret, check_keys, nearest, refuse, shape, structure
 from crmkit.errors import ConfigError
+from crmkit.masking import MASK, masked
 from crmkit.model.people import Person
 
 SECTIONS = ("agenda", "feedback", "funnel", "key_accounts", "lifecycle", "targets")
 """Sections that the parts of crmkit named alike read and check themselves."""
 
 _REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")
+_URL = re.compile(r"[A-Za-z][\w+.-]+:/")  # two letters: one is a drive's
 
 
 @attrs.frozen(kw_only=True)
@@ -71,6 +72,8 @@ class Config:
             return _checked(source or {}, None, url)
         if not isinstance(source, (str, Path)) or flaw(str(source)):
             refuse("config", "must be the path of a TOML file, or its contents as a mapping")
+        if _URL.match(str(source)):
+            refuse("config", "is a URL, where a file is wanted: give it as url (--url)")
         file = Path(source)
         settings = _read(file)
         try:
@@ -231,20 +234,3 @@ def _unveiled(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_unveiled(item) for item in value]
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def masked(url: str) -> str:
-    """Give a URL without its password and its query, which may hold one.
-
-    Example:
-        >>> masked("postgresql://lin:hunter2@db/shop?sslpassword=hunter3")
-        'postgresql://lin:***@db/shop?***'
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return MASK
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    hidden = f"{parts.scheme}://{name}{colon and ':' + MASK}{at}{host}{parts.path}"
-    return hidden + (f"?{MASK}" if parts.query else "")

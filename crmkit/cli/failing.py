@@ -12,6 +12,7 @@ import click
 from crmkit.cli.escaping import visible
 from crmkit.cli.streams import unread
 from crmkit.errors import ConfigError, CrmkitError, InvalidValueError
+from crmkit.masking import without_passwords
 
 DONE = 0
 REJECTIONS = 1
@@ -27,8 +28,8 @@ class Failed(click.ClickException):
     """The command ends here, with one line and an exit code."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
-        """Keep the line, with whatever a terminal would obey made visible."""
-        super().__init__(visible(message, keep="\n"))
+        """Keep the line, with whatever a terminal would obey made visible, and no password."""
+        super().__init__(visible(without_passwords(message), keep="\n"))
         self.exit_code = code  # type: ignore[misc]
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -52,6 +53,9 @@ def guarded() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()  # here, where a closed pipe can still be met quietly
+    except click.UsageError as error:  # click shows the word that it cannot make sense of
+        error.message = without_passwords(error.message)  # type: ignore[misc]
+        raise
     except CrmkitError as error:
         raise Failed(str(error), WRONG_USE if isinstance(error, _CALLERS) else FAILED) from error
     except OSError as error:

@@ -8,7 +8,7 @@ from crmkit.cli import options
 from crmkit.cli.output import columns, note, print_array, print_json, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
-from crmkit.config import masked
+from crmkit.masking import masked
 
 _PLUGINS = columns("plugin! distribution version status! hooks cause")
 

@@ -15,6 +15,7 @@ from crmkit.cli.failing import wrong
 from crmkit.cli.when import When, local
 from crmkit.clock import system_clock
 from crmkit.errors import CrmkitError
+from crmkit.masking import masked
 from crmkit.plugins.records import cause_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Settings:
     """
 
     config: Path | None = None
-    url: str | None = None
+    url: str | None = attrs.field(default=None, repr=False)  # it may carry a password
     workspace: str | None = None
     actor: str | None = None
     no_plugins: bool = False
@@ -75,7 +76,6 @@ class Settings:
             at: The instant that the CRM takes for now; None: now.
             migrate: As in `crmkit.connect`.
         """
-        from crmkit.config import masked
         from crmkit.crm import connect
 
         url = self.configuration.url

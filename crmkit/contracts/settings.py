@@ -16,9 +16,9 @@ from typing import Any, NoReturn, TypeVar
 import attrs
 
 from crmkit.errors import ConfigError
+from crmkit.masking import MASK, without_passwords
 
 T = TypeVar("T")
-MASK = "***"
 _SHORT = 4  # a shorter text may be part of any word, and is no secret worth the name
 _YES = frozenset({"true", "yes", "on", "1"})
 _NO = frozenset({"false", "no", "off", "0"})
@@ -86,7 +86,7 @@ def nearest(word: str, known: Collection[str]) -> str:
 
 def refuse(key: str, why: str, got: object = None) -> NoReturn:
     """Raise the one line that a wrong setting is; `got` is shown unless it is None."""
-    message = f"{key}: {why}" + ("" if got is None else f", got {got!r:.80}")
+    message = f"{key}: {why}" + ("" if got is None else f", got {without_passwords(repr(got)):.80}")
     raise ConfigError(message, key=key, why=why)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from crmkit.arguments import show
 from crmkit.contracts.specs import StoreConfig, StoreSpec
 from crmkit.contracts.store import Store
 from crmkit.errors import ConfigError
@@ -126,7 +127,7 @@ def open_store(
         raise ConfigError(message, key="workspace")
     if migrate not in MIGRATE:
         raise ConfigError(
-            f"migrate must be one of {', '.join(MIGRATE)}, got {migrate!r}", key="migrate"
+            f"migrate must be one of {', '.join(MIGRATE)}, got {show(migrate)}", key="migrate"
         )
     spec = find_store(scheme(url), specs)
     make = spec.config or StoreConfig
