@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from crmkit.contracts.store import Row
@@ -18,20 +16,24 @@ BULK = 20
 
 def add(connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]) -> bool:
     """Copy rows into their table; False where a key is known, and nothing may be asked then."""
-    import psycopg  # noqa: PLC0415 - an extra
+    from psycopg.errors import UniqueViolation  # noqa: PLC0415 - an extra
+
+    from crmkit.stores.postgres_copy import copy  # noqa: PLC0415 - made of psycopg
 
     try:
         if log.is_log(table):
             log.make_partitions(connection, rows)
-            _copy(connection, log.KEYS, table.key, log.keys_of(rows), texts.number)
-        _copy(connection, f"{PREFIX}{table.name}", table.names, rows, texts.number)
-    except psycopg.errors.UniqueViolation:
+            copy(connection, log.KEYS, table.key, log.keys_of(rows), texts.number)
+        copy(connection, f"{PREFIX}{table.name}", table.names, rows, texts.number)
+    except UniqueViolation:
         return False
     return True
 
 
 def replace(connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]) -> None:
     """Copy rows beside the table, and put them in from there; the later of two of a key holds."""
+    from crmkit.stores.postgres_copy import copy  # noqa: PLC0415 - made of psycopg
+
     places = [table.position[name] for name in table.key]
     last = {tuple(row[place] for place in places): row for row in rows}
     if log.is_log(table):
@@ -42,22 +44,6 @@ def replace(connection: sa.Connection, texts: Statements, table: Table, rows: li
     name, beside = f"{PREFIX}{table.name}", f"{PREFIX}new_{table.name}"
     make = f"CREATE TEMP TABLE IF NOT EXISTS {beside} (LIKE {name}) ON COMMIT DELETE ROWS"
     connection.exec_driver_sql(make)
-    _copy(connection, beside, table.names, list(last.values()), texts.number)
+    copy(connection, beside, table.names, list(last.values()), texts.number)
     connection.exec_driver_sql(texts.upsert_from(table, beside))
     connection.exec_driver_sql(f"TRUNCATE {beside}")
-
-
-def _copy(
-    connection: sa.Connection,
-    name: str,
-    columns: tuple[str, ...],
-    rows: list[Row],
-    workspace: int,
-) -> None:
-    """Send rows of these columns, with the workspace before them."""
-    into = f"{name} (workspace, {', '.join(columns)})"
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
-        write = copy.write_row
-        for row in rows:
-            write((workspace, *row))

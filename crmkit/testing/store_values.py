@@ -94,6 +94,7 @@ FLOATS = (
     2.0**53 + 2,
     1e22,
 )
+BLOBS = (b"", b"\0", b"\0\0a\0", bytes(range(256)), b"\xff" * 70_000, b"text", b"\\x41")
 DECIMALS = (
     "0",
     "0.00",
@@ -202,13 +203,36 @@ class ValueLaws(StoreLaws):
 
     def test_blobs(self, store: Store) -> None:
         """Bytes come back as bytes: zeros, all values, nothing at all; and None as None."""
-        blobs = [b"", b"\0", b"\0\0a\0", bytes(range(256)), b"\xff" * 70_000, b"text"]
         with store.write() as writer:
             writer.put(
-                STATE, [row(STATE, customer=str(n), sums=b, seen=b) for n, b in enumerate(blobs)]
+                STATE, [row(STATE, customer=str(n), sums=b, seen=b) for n, b in enumerate(BLOBS)]
             )
             writer.put(STATE, [row(STATE, customer="none", seen=None)])
         with store.read() as reader:
             found = list(reader.scan(STATE, columns=("sums", "seen")))
-        assert found == [*((blob, blob) for blob in blobs), (b"", None)]
+        assert found == [*((blob, blob) for blob in BLOBS), (b"", None)]
         assert {type(sums) for sums, _ in found} == {bytes}
+
+    def test_many_at_once(self, store: Store) -> None:
+        """A batch of hundreds keeps every value as well: stores have faster ways for many rows."""
+        states = [
+            row(STATE, customer=f"{n:03}", sums=BLOBS[n % len(BLOBS)], rest=TEXTS[n % len(TEXTS)])
+            for n in range(300)
+        ]
+        with store.write() as writer:
+            added = [
+                row(
+                    TOUCHPOINT,
+                    seq=writer.sequence(1),
+                    id=f"{n:03}",
+                    text=TEXTS[n % len(TEXTS)],
+                    amount=DECIMALS[n % len(DECIMALS)],
+                    rating=FLOATS[n % len(FLOATS)],
+                )
+                for n in range(300)
+            ]
+            writer.put(STATE, states)
+            assert writer.append(TOUCHPOINT, added) == []
+        with store.read() as reader:
+            assert list(reader.scan(STATE)) == states
+            assert list(map(repr, reader.scan(TOUCHPOINT))) == list(map(repr, added))

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -350,6 +351,31 @@ def test_a_connection_that_is_lost_in_a_write(use: str, caplog: pytest.LogCaptur
     assert type(caught.value) is StoreError
     whole_and_working(store)
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize("place", [300, 1100])
+def test_a_connection_that_is_lost_between_many_rows(
+    place: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """Of rows that are sent in one stream none is kept; one error says so, and no log beside it."""
+    url = filled(database())
+    store = opened(url)
+    send, sent = psycopg.Copy.write_row, count(1)
+
+    def lose(copy: Any, values: Any) -> None:
+        if next(sent) == place:
+            kill(url)
+        send(copy, values)
+
+    monkeypatch.setattr(psycopg.Copy, "write_row", lose)
+    words = "nothing of this write was kept: try again"
+    with pytest.raises(StoreError, match=words), store.write() as writer:
+        numbers, text = range(400), "a" * 10_000
+        writer.put(STATE, [row(STATE, customer=f"{n}", rest=text) for n in numbers])
+        writer.append(TOUCHPOINT, touchpoints(writer, map(str, numbers), text=text))
+    monkeypatch.undo()
+    assert caplog.text == ""
+    whole_and_working(store)
 
 
 def whole_and_working(store: Store) -> None:
