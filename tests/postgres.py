@@ -20,6 +20,24 @@ from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store
 from crmkit.stores import open_store
 
+ODD = {
+    "TimeZone": "Asia/Kathmandu",
+    "DateStyle": "German, DMY",
+    "IntervalStyle": "sql_standard",
+    "extra_float_digits": "-15",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "array_nulls": "off",
+    "transform_null_equals": "on",
+    "client_encoding": "LATIN1",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_deferrable": "on",
+    "lock_timeout": "1",
+    "synchronous_commit": "off",
+    "client_min_messages": "debug1",
+    "enable_seqscan": "off",
+}
+"""Settings that a database may bring along, and that must not be felt."""
 _number = count(1)
 
 

@@ -26,23 +26,8 @@ from crmkit.testing.rows import row, touchpoints
 from crmkit.testing.store_base import Open, again
 from crmkit.testing.store_sharing import increment, together
 from crmkit.testing.store_values import ValueLaws
-from tests.postgres import database, execute, name_of, server
+from tests.postgres import ODD, database, execute, name_of, server
 from tests.stores.test_sqlite_file import open_by_many_processes
-
-ODD = {
-    "TimeZone": "Asia/Kathmandu",
-    "DateStyle": "German, DMY",
-    "IntervalStyle": "sql_standard",
-    "extra_float_digits": "-15",
-    "bytea_output": "escape",
-    "standard_conforming_strings": "off",
-    "array_nulls": "off",
-    "transform_null_equals": "on",
-    "client_encoding": "LATIN1",
-    "default_transaction_isolation": "serializable",
-    "default_transaction_deferrable": "on",
-}
-"""Settings that a database may bring along, and that must not be felt."""
 
 
 def opened(url: str, **settings: Any) -> SqlStore:
@@ -276,11 +261,11 @@ def locales() -> list[str]:
     """Give what makes databases of other languages on this server."""
     known = (
         "SELECT collname FROM pg_collation WHERE collprovider = 'c' AND collencoding = 6 "
-        "AND collname NOT IN ('C.utf8', 'C.UTF-8') ORDER BY collname LIMIT 2"
+        "AND collname NOT IN ('C.utf8', 'C.UTF-8', 'ucs_basic') ORDER BY collname LIMIT 2"
     )
     made = [f"LC_COLLATE '{name}' LC_CTYPE '{name}'" for (name,) in execute(server(), known)]
     if execute(
-        server(), "SELECT 1 FROM pg_collation WHERE collprovider = 'i' AND collname = 'und'"
+        server(), "SELECT 1 FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'"
     ):
         made.append("LOCALE_PROVIDER icu ICU_LOCALE 'und' LOCALE 'C.UTF-8'")
     if execute(server(), "SELECT 1 FROM pg_collation WHERE collname = 'pg_unicode_fast'"):

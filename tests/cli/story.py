@@ -1,0 +1,206 @@
+"""A shop's life told in commands: what each prints must not depend on where the data lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import crmkit
+from tests.cli.kit import END, HOSTILE, run
+
+NEXT = END + timedelta(days=1)
+TILL = """\
+source = "till"
+delimiter = ";"
+decimal = ","
+thousands = "."
+timezone = "Europe/Berlin"
+time_format = "%d.%m.%Y %H:%M"
+
+[[skip]]
+when = { column = "Item", equals = "bag" }
+reason = "bags"
+
+[fields]
+id = "{Receipt}"
+kind = [{ when = { column = "Sum", starts = "-" }, value = "return" }, { value = "purchase" }]
+at = "{When}"
+amount = "{Sum}"
+currency = "CNY"
+item = "{Item}"
+
+[customer]
+card = "{Card}"
+email = "{Mail}"
+name = "{Name}"
+"""
+PEOPLE = "email,name,owner\nc1@example.com,王小明,lin\nc2@example.com,Ärger 100%_x,kim\n"
+VISITS = "id,kind,at,email,phone,rating\n" + "".join(
+    f"v-{n},opinion,2026-04-0{1 + n % 9}T10:00:00+05:30,c{n}@example.com,,{n % 11}\n"
+    for n in range(30)
+)
+SHARED = (
+    "id,kind,at,email,customer.card\n"
+    "s-1,visit,2026-04-20T10:00:00Z,c3@example.com,4\n"  # c3's address, and c4's card
+    "s-2,visit,2026-04-20T10:00:00Z,c5@example.com,6\n"
+)
+CONFIG = """\
+currency = "CNY"
+region = "CN"
+
+[agenda]
+timezone = "Asia/Shanghai"
+
+[people.lin]
+name = "林"
+
+[people.kim]
+name = "Kim"
+capacity = 3
+"""
+
+
+def receipts() -> str:
+    """Give a till's file: everybody buys, some stopped long ago; three lines are wrong."""
+    lines = ["Receipt;When;Card;Mail;Name;Sum;Item"]
+    for number in range(30):
+        for step in range(6):
+            day = END - timedelta(days=1 + number % 15 * 18 + step * 21, hours=step)
+            name = HOSTILE if number == 9 else f"Customer {number}"
+            sign = "-" if step == 5 and number % 7 == 0 else ""
+            lines.append(
+                f"{number}-{step};{day:%d.%m.%Y %H:%M};{number};c{number}@example.com;{name};"
+                f"{sign}1.{number:03},5{step};{('tea', 'cup', 'bag')[step % 3]}"
+            )
+    lines += ["x;01.02.2026;1;;;1,00;tea", "y;01.02.2026 10:00;;;;1,00;tea", "0-0;;1;;;1,00;tea"]
+    return "\n".join(lines) + "\n"
+
+
+class Story:
+    """The commands on one database, run in this process; ids and the clock are the test's own.
+
+    Attributes:
+        url: Where the data lies.
+        told: What each command printed, under what was typed.
+    """
+
+    def __init__(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.url = url
+        self.told: dict[str, str] = {}
+        self.now = END
+        self._made = 0
+        monkeypatch.setattr("crmkit.cli.settings.system_clock", lambda: self.now)
+        numbers = SimpleNamespace(randbits=self._number)
+        monkeypatch.setattr("crmkit.capture.ids.secrets", numbers)
+        monkeypatch.setattr("crmkit.capture.ids.time", SimpleNamespace(time_ns=lambda: 10**18))
+
+    def _number(self, _: int) -> int:
+        self._made += 1
+        return self._made
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """Run a command, note what it told, and give what it printed."""
+        done = run("--url", self.url, "--no-plugins", *words, code=code)
+        self.told[f"{len(self.told)}: crmkit {' '.join(words)}"] = done.stdout + done.stderr
+        return done.stdout
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.run(*words, "--json"))
+
+    def id(self, number: int) -> str:
+        with crmkit.connect(self.url, plugins=[]) as crm:
+            found = crm.customers.find(email=f"c{number}@example.com")
+            assert found is not None
+            return found.id
+
+    def tell(self) -> None:
+        """Live through it."""
+        for part in (self._take_in, self._look, self._work, self._decide, self._end):
+            part()
+
+    def _take_in(self) -> None:
+        for name, text in (
+            ("till.csv", receipts()),
+            ("till.toml", TILL),
+            ("people.csv", PEOPLE),
+            ("visits.csv", VISITS),
+            ("shared.csv", SHARED),
+            ("crmkit.toml", CONFIG),
+        ):
+            Path(name).write_text(text, "utf-8")
+        self.run("doctor", code=1)
+        self.run("migrate")
+        self.run("import", "till.csv", "--map", "till.toml", "--rejects", "bad.jsonl", code=1)
+        self.told["rejects"] = Path("bad.jsonl").read_text("utf-8")
+        self.run("import", "till.csv", "--map", "till.toml", "--json", code=1)
+        self.run("import", "people.csv", "--customers")
+        self.run("import", "visits.csv", "--source", "desk", "--replay", "--calibrate")
+        (other,) = self.json("import", "visits.csv", "--source", "other", "--no-advance")
+        self.run("import", "--undo", other["run"])
+
+    def _look(self) -> None:
+        for words in looks():
+            self.run(*words)
+        for name in ("explain", "movers", "customers", "agenda"):
+            who = ("--email", "c3@example.com") if name == "explain" else ()
+            self.run(name, *who, "--json")
+        self.run("customers", "%_", "--json")
+        self.run("customers", "王", "--json")
+        self.run("customers", "--limit", "5", "--tier", "core")
+        self.run("agenda", "--lang", "zh", "--limit", "8")
+        self.run("export", "--email", "c1@example.com")
+        self.run("score", "--email", "nobody@example.com", code=2)
+        self.run("score", "no\ufffdbody", code=2)
+
+    def _work(self) -> None:
+        first, second = (one["id"] for one in self.json("agenda", "--limit", "2"))
+        self.run("done", first, "--outcome", "喝茶; 100%", "--kind", "call")
+        self.run("snooze", second, "--until", "2026-05-10")
+        self.run("done", first, "--outcome", "again", code=2)
+        self.now = NEXT
+        self.run("advance", "--json")
+        self.run("agenda", "--limit", "12")
+
+    def _decide(self) -> None:
+        self.run("import", "shared.csv", "--source", "desk", "--json")
+        self.run("collisions")
+        with crmkit.connect(self.url, plugins=[]) as crm:
+            one, other = (found.id for found in crm.customers.collisions())
+        gone = self.id(4)
+        self.run("resolve", one, "merge", "--reason", "same person", "--keep", self.id(3))
+        self.run("resolve", other, "apart", "--reason", "father and son")
+        self.run("score", gone, code=2)
+        self.run("explain", "--email", "c3@example.com", "--as-shown")
+        with crmkit.connect(self.url, plugins=[], clock=lambda: self.now) as crm:
+            merge = crm.customers.merge(self.id(7), self.id(8), reason="thought so")
+            crm.customers.unmerge(merge.id)
+        self.run("score", "--email", "c8@example.com", "--json")
+
+    def _end(self) -> None:
+        self.run("erase", "--email", "c2@example.com", "--reason", "asked", "--yes")
+        self.run("import", "till.csv", "--map", "till.toml", code=1)
+        self.run("score", "--email", "c2@example.com", code=2)
+        self.run("rebuild")
+        for name in ("pyramid", "report", "customers", "agenda", "plugins"):
+            self.run(name)
+        self.run("doctor")
+        self.run("doctor", "--json")
+
+
+def looks() -> Iterator[tuple[str, ...]]:
+    """Give the commands that only look."""
+    yield "score", "--email", "c3@example.com"
+    yield "explain", "--email", "c3@example.com", "--since", "90d"
+    yield "movers", "--since", "60d"
+    yield "movers", "--since", "60d", "--as-shown", "--direction", "falling"
+    yield ("pyramid",)
+    yield ("report",)
+    yield "customers", "--limit", "100"
+    yield "agenda", "--limit", "40"
+    yield ("collisions",)
