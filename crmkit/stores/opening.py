@@ -82,6 +82,12 @@ def address(url: str | None, engine: Any) -> str:
             "crmkit in a thread (asyncio.to_thread)"
         )
         raise ConfigError(message, key="engine")
+    if engine.get_execution_options().get("schema_translate_map"):
+        message = (
+            "engine translates the names of schemas, which crmkit's own statements do not follow: "
+            "give one without schema_translate_map, whose search_path names the schema"
+        )
+        raise ConfigError(message, key="engine")
     return url or f"{dialect.name}://"
 
 

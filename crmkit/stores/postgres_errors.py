@@ -17,6 +17,7 @@ from crmkit.stores.sql.schema import VERSION
 
 FULL = "53300"
 STARTING = "57P03"
+_NO_TLS, _POOLER = "TLS", "pooler"  # where there is no code for what the words say
 PASSING = frozenset({FULL, STARTING})
 """Why a server refuses a connection that it may take a moment later."""
 _NO_SCHEMA = frozenset({"42P01", "42703"})  # no such table, no such column
@@ -29,6 +30,10 @@ _ELSEWHERE = (
     "check that the server runs and is reached at this host and port, and the URL's user, password "
     "and database"
 )
+_RIGHTS = (
+    "let this user work here: GRANT CREATE, USAGE ON SCHEMA ..., TEMPORARY ON DATABASE ..., and "
+    "own the tables"
+)
 _BUSY = (
     ("55P03", "another writer, or a migration, held a lock for {} s: try again"),
     ("40", "other transactions were in the way, and this one was undone: try again"),
@@ -38,10 +43,12 @@ _BUSY = (
 _ADVICE = (
     ("25006", "this is a read replica, or a read-only transaction: write to the primary server"),
     ("25P01", "the connection commits by itself (AUTOCOMMIT): begin a transaction on it"),
+    (_NO_TLS, "check sslmode, sslrootcert and the like in the URL, and what the server offers"),
+    (_POOLER, "take it out of the URL, and set it by ALTER ROLE ... SET: a pooler is between"),
     ("28", "check user and password in the URL, and the server's pg_hba.conf"),
     ("3D000", "make the database first: CREATE DATABASE ... ENCODING 'UTF8'"),
     ("3F000", "make the schema that search_path names, or name one that is there"),
-    ("42501", "let this user work here: GRANT CREATE, USAGE ON SCHEMA ..., or own the tables"),
+    ("42501", _RIGHTS),
     ("53100", "free space on the server's disk; nothing of this write was kept"),
     ("53", "the server has run out of a resource, and nothing of this write was kept"),
     ("57014", "raise statement_timeout for this user, or do less at once; nothing was kept"),
@@ -54,13 +61,14 @@ _ADVICE = (
 )
 """What to do about an error, by how its SQLSTATE starts."""
 _REFUSALS = (
-    ("password authentication failed", "28P01"),
-    ("no password supplied", "28P01"),
-    ("no pg_hba.conf entry", "28000"),
+    ("authentication failed|no password supplied", "28P01"),
+    (r"pg_hba\.conf", "28000"),
+    ("SSL was required|certificate|channel binding", _NO_TLS),
+    ("unsupported startup parameter", _POOLER),
     ("role .* (does not exist|is not permitted to log in)", "28000"),
     ("database .* does not exist", "3D000"),
     ("permission denied for database", "42501"),
-    ("too many (clients|connections)|connection slots are reserved", FULL),
+    ("too many (clients|connections)|connection slots|no more connections allowed", FULL),
     ("the database system is (starting up|shutting down|in recovery|not)", STARTING),
 )
 """What a server says that takes no connection, and the code that it does not get across."""

@@ -108,14 +108,14 @@ def _options(url: sa.URL) -> dict[str, Any]:
 
 def _shown(url: sa.URL) -> sa.URL:
     """Leave out what may be secret: passwords, and the options, several of which are secrets."""
-    host = url.query.get("host")
+    place = {name: url.query[name] for name in ("host", "service") if name in url.query}
     return sa.URL.create(
         DRIVER,
         username=url.username,
         host=url.host,
         port=url.port,
         database=url.database,
-        query={} if host is None else {"host": host},
+        query=place,
     )
 
 

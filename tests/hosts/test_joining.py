@@ -182,6 +182,11 @@ def test_a_store_without_transactions_of_the_hosts_says_so() -> None:
 
 # -- the host's engine -----------------------------------------------------------------------
 
+TRANSLATING = sa.create_engine(
+    "postgresql+psycopg://nobody@nowhere/shop",
+    execution_options={"schema_translate_map": {None: "tenant"}},
+)
+
 
 def test_the_hosts_engine_is_enough(engine: sa.Engine) -> None:
     """`connect` asks for no URL beside an engine, and leaves it open."""
@@ -197,8 +202,9 @@ def test_the_hosts_engine_is_enough(engine: sa.Engine) -> None:
         ("sqlite:///shop.db", "create_engine"),
         (object(), "create_engine"),
         (sa.create_engine("postgresql+psycopg_async://nobody@nowhere/shop"), "to_thread"),
+        (TRANSLATING, "search_path"),
     ],
-    ids=["url", "object", "asyncio"],
+    ids=["url", "object", "asyncio", "translating"],
 )
 def test_what_is_no_engine_is_refused(engine: Any, words: str) -> None:
     """What cannot be worked with is a ConfigError that names the argument."""

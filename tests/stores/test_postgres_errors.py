@@ -3,82 +3,53 @@
 # ruff: noqa: PT012 - what raises in a block is what undoes it
 from __future__ import annotations
 
+import re
 import threading
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 import crmkit
-from crmkit.contracts.store import Store
 from crmkit.contracts.tables import META, STATE, TOUCHPOINT
 from crmkit.errors import SchemaError, StoreBusy, StoreError
-from crmkit.stores import open_store, postgres
-from crmkit.stores.sql.store import SqlStore
+from crmkit.stores import postgres
+from crmkit.stores.postgres_errors import translate
+from crmkit.stores.postgres_url import Place
 from crmkit.testing.rows import row, touchpoints
 from crmkit.testing.store_base import again
 from crmkit.testing.store_sharing import increment
-from tests.postgres import database, execute, name_of, server
+from tests.postgres import database, execute, name_of
 from tests.postgres_server import Server
+from tests.stores.postgres_kit import SECRET, filled, kill, opened, refused, whole_and_working
 
-SECRET = "hunter2"
-
-
-def refused(url: str, words: str, kind: type[StoreError] = StoreError, **settings: Any) -> None:
-    """Open a store that cannot be opened, and look at what is said of it."""
-    with pytest.raises(kind, match=words) as caught:
-        open_store(url, **settings)
-    assert type(caught.value) is kind
-    assert "\n" not in str(caught.value)
-    assert SECRET not in "".join(traceback.format_exception(caught.value))
-
-
-def chain(error: BaseException | None) -> Iterator[str]:
-    """Give what an error says, and all that stand behind it: what a traceback shows of them."""
-    while error is not None:
-        yield f"{error} {error!r}"
-        error = error.__cause__ or error.__context__
-
-
-def opened(url: str, **settings: Any) -> SqlStore:
-    store = open_store(url, **settings)
-    assert isinstance(store, SqlStore)
-    return store
-
-
-def as_user(url: str, name: str, password: str = SECRET) -> str:
-    return url.replace("//postgres:@", f"//{name}:{password}@")
-
-
-def filled(url: str) -> str:
-    store = open_store(url)
-    again(store, increment)
-    store.close()
-    return url
-
+ODD_SECRET = "hunter2@/%#?:[]& ü"
 
 # -- who may come in -----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def small() -> Iterator[Server]:
     """Give a server with room for five, that asks some for a password."""
     made = Server(
-        tmp_path_factory.mktemp("small"),
         version=16,
         settings="max_connections = 5\nsuperuser_reserved_connections = 0\nmax_wal_senders = 0",
         access="local locked all scram-sha-256\nlocal nobodys all reject",
     )
     made.execute(
         f"CREATE ROLE lin LOGIN PASSWORD '{SECRET}'",
+        f"CREATE ROLE odd LOGIN SUPERUSER PASSWORD '{ODD_SECRET}'",
+        "CREATE ROLE one LOGIN CONNECTION LIMIT 1",
         "CREATE DATABASE locked",
         "CREATE DATABASE shop",
+        "CREATE DATABASE closed ALLOW_CONNECTIONS false",
     )
     yield made
     made.close()
@@ -92,6 +63,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ("bob:hunter2", "shop", 'role "bob" does not exist.*check user and password'),
         ("postgres:hunter2", "nobodys", "pg_hba.conf"),
         ("postgres:hunter2", "nowhere", '"nowhere" does not exist.*CREATE DATABASE'),
+        ("postgres:hunter2", "closed", "not currently accepting connections"),
     ],
 )
 def test_who_may_not_come_in(small: Server, user: str, name: str, words: str):
@@ -103,6 +75,56 @@ def test_the_right_password_opens(small: Server):
     """What the tests above are refused, this is granted."""
     small.execute("ALTER DATABASE locked OWNER TO lin")
     opened(small.url("locked", f"lin:{SECRET}")).close()
+
+
+def test_a_password_of_any_characters(small: Server, monkeypatch: pytest.MonkeyPatch):
+    """In the URL it stands escaped; from the environment it is taken as it is."""
+    opened(small.url("locked", f"odd:{quote(ODD_SECRET, safe='')}")).close()
+    monkeypatch.setenv("PGPASSWORD", ODD_SECRET)
+    opened(small.url("locked", "odd")).close()
+
+
+def test_a_service_by_its_name(small: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """What a file of services says of a server need not stand in the URL; its name is told."""
+    folder = unquote(small.url().partition("host=")[2])
+    for user in ("odd", "bob"):
+        lines = f"host={folder}\nuser={user}\npassword={ODD_SECRET}\ndbname=locked"
+        (tmp_path / user).write_text(f"[{user}]\n{lines}\n", "utf-8")
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "odd"))
+    opened("postgresql:///?service=odd").close()
+    refused("postgresql:///?service=bob", r'^postgresql:///\?service=bob: .*"bob" not found')
+    monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "bob"))
+    refused("postgresql:///?service=bob", r'^postgresql:///\?service=bob: .*user "bob"')
+
+
+def test_a_role_without_a_connection_left_is_asked_again(small: Server):
+    """The server's limit for a role, or for a database, is as one for all."""
+    url = small.url("shop", "one")
+    with psycopg.connect(url):
+        refused(f"{url}&timeout=0.1", 'too many connections for role "one"', StoreBusy)
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "kind"),
+    [
+        ('Peer authentication failed for user "lin"', "user and password", StoreError),
+        ('no pg_hba.conf entry for host "::1", no encryption', "pg_hba.conf", StoreError),
+        ("server does not support SSL, but SSL was required", "sslmode", StoreError),
+        ("SSL error: certificate verify failed", "sslmode", StoreError),
+        ("unsupported startup parameter: options", "out of the URL.*ALTER ROLE", StoreError),
+        ("no more connections allowed (max_client_conn)", "try again", StoreBusy),
+        ("remaining connection slots are reserved for roles", "try again", StoreBusy),
+        ("the database system is not accepting connections", "try again", StoreBusy),
+        ("the database system is in recovery mode", "try again", StoreBusy),
+    ],
+)
+def test_what_is_only_told_in_words(told: str, words: str, kind: type[StoreError]):
+    """A server or a pooler that takes no connection gives no code: its words are known."""
+    place = Place(shown=sa.make_url("postgresql+psycopg://lin@db/shop"))
+    error = translate(psycopg.OperationalError(f"connection failed: FATAL:  {told}\nsecond"), place)
+    assert type(error) is kind
+    assert re.search(f"^postgresql://lin@db/shop: .*: .*{words}", str(error))
+    assert "second" not in str(error)
 
 
 def test_a_server_without_a_connection_left_is_asked_again(small: Server):
@@ -150,67 +172,6 @@ def test_a_pool_without_a_connection_left_is_busy():
     store.close()
 
 
-# -- what they may do there ----------------------------------------------------------------
-
-
-def test_a_user_who_may_not_make_tables():
-    """The grant that is missing is named; with it all is well."""
-    url = database()
-    execute(url, f"CREATE ROLE maker{name_of(url)} LOGIN")
-    mine = as_user(url, f"maker{name_of(url)}")
-    refused(mine, "GRANT CREATE, USAGE ON SCHEMA")
-    execute(url, f"GRANT CREATE ON SCHEMA public TO maker{name_of(url)}")
-    filled(mine)
-
-
-def test_a_user_who_may_not_use_the_tables():
-    """Whoever may read only reads; what he may not is named, and nothing of it was done."""
-    url = filled(database())
-    user = f"reader{name_of(url)}"
-    execute(url, f"CREATE ROLE {user} LOGIN")
-    refused(as_user(url, user), "GRANT")
-    execute(url, f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")
-    store = opened(as_user(url, user))
-    with store.read() as reader:
-        assert list(reader.scan(META)) == [("n", "1")]
-    with pytest.raises(StoreError, match=r"permission denied.*GRANT"):
-        again(store, increment)
-    store.close()
-
-
-def test_a_read_only_database_is_read():
-    """A replica, or a database set so: reading works, and a write is told where to go."""
-    url = filled(database())
-    execute(url, f"ALTER DATABASE {name_of(url)} SET default_transaction_read_only = on")
-    store = opened(url)
-    with store.read() as reader:
-        assert list(reader.scan(META)) == [("n", "1")]
-    with pytest.raises(StoreError, match=r"read replica.*primary"):
-        again(store, increment)
-    store.close()
-    empty = database()
-    execute(empty, f"ALTER DATABASE {name_of(empty)} SET default_transaction_read_only = on")
-    refused(empty, "read replica.*primary")
-
-
-def test_tables_stand_where_search_path_leads():
-    """A schema of the host's own holds crmkit's tables; one that is not there is named."""
-    url = database(search_path="crm")
-    refused(url, "make the schema that search_path names")
-    execute(url, "CREATE SCHEMA crm")
-    filled(url)
-    where = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'crmkit%'"
-    assert execute(url, where) == [("crm",)]
-    other = f"{url}&options=-csearch_path%3Dpublic"
-    filled(other)
-    assert sorted(execute(url, where)) == [("crm",), ("public",)]
-    for one in (url, other):
-        store = opened(one)
-        with store.read() as reader:
-            assert list(reader.scan(META)) == [("n", "1")]
-        store.close()
-
-
 # -- what it cannot keep -------------------------------------------------------------------
 
 
@@ -251,6 +212,13 @@ def test_a_value_that_cannot_be_kept(value: object, bulk: int):
         assert [reader.count(table) for table in (META, STATE)] == [0, 0]
     again(store, increment)
     store.close()
+
+
+def chain(error: BaseException | None) -> Iterator[str]:
+    """Give what an error says, and all that stand behind it: what a traceback shows of them."""
+    while error is not None:
+        yield f"{error} {error!r}"
+        error = error.__cause__ or error.__context__
 
 
 @pytest.mark.parametrize("bulk", [1, 100])
@@ -307,15 +275,6 @@ def test_the_servers_own_limit_of_an_idle_transaction_is_named():
 
 
 # -- what is gone --------------------------------------------------------------------------
-
-
-def kill(url: str) -> None:
-    """End every connection to a database, and wait until each is gone."""
-    execute(
-        server(),
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-        f"WHERE datname = '{name_of(url)}'",
-    )
 
 
 def begun(writer: Any) -> None:
@@ -376,16 +335,6 @@ def test_a_connection_that_is_lost_between_many_rows(
     monkeypatch.undo()
     assert caplog.text == ""
     whole_and_working(store)
-
-
-def whole_and_working(store: Store) -> None:
-    with store.read() as reader:
-        assert list(reader.scan(META)) == [("n", "1")]
-        assert reader.count(TOUCHPOINT) == 0
-    again(store, increment)
-    with store.read() as reader:
-        assert list(reader.scan(META)) == [("n", "2")]
-    store.close()
 
 
 def test_a_connection_that_is_lost_at_the_commit():

@@ -27,13 +27,8 @@ from crmkit.testing.store_base import Open, again
 from crmkit.testing.store_sharing import increment, together
 from crmkit.testing.store_values import ValueLaws
 from tests.postgres import ODD, database, execute, name_of, server
+from tests.stores.postgres_kit import opened
 from tests.stores.test_sqlite_file import open_by_many_processes
-
-
-def opened(url: str, **settings: Any) -> SqlStore:
-    store = open_store(url, **settings)
-    assert isinstance(store, SqlStore)
-    return store
 
 
 @pytest.fixture(scope="module")

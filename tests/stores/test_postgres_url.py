@@ -46,8 +46,10 @@ def parts() -> tuple[str, str]:
         "postgresql://postgres@/{name}?host={folder}&options=-csearch_path%3Dpublic",
     ],
 )
-def test_a_url_in_any_spelling(form: str):
+def test_a_url_in_any_spelling(form: str, caplog: pytest.LogCaptureFixture):
     """As providers, libpq and SQLAlchemy spell it; whatever driver it names, psycopg serves it."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "sqlalchemy")
     name, folder = parts()
     url = form.format(name=name, folder=folder, quoted=folder.replace("/", "%2F"))
     with crmkit.connect(url, plugins=[]) as crm:
@@ -56,7 +58,8 @@ def test_a_url_in_any_spelling(form: str):
         with store.write() as writer:
             writer.put(META, [("a", "1")])
         shown = f"{store.engine!r} {store.engine.url!r} {crm.config!r} {vars(store)!r}"
-    assert SECRET not in shown
+    assert "INSERT INTO crmkit_meta" in caplog.text
+    assert SECRET not in shown + caplog.text
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,8 @@ def test_what_a_url_must_not_say(url: str, words: str):
     [
         ("postgresql://bob:hunter2@127.0.0.1:1/x", "server runs and is reached"),
         ("postgresql://bob:hunter2@no-such-host.invalid/x", "server runs and is reached"),
+        ("postgresql://bob:hunter2@[::1]:1/x", r"^postgresql://bob@\[::1\]:1/x: .*reached"),
+        ("postgresql://bob:hunter2@/x?host=127.0.0.1:1&host=127.0.0.1:2", "port 2 failed"),
         ("postgresql://127.0.0.1:1/x?user=bob&password=hunter2&sslpassword=hunter2", "reached"),
         ("postgresql:///x?host=/nonexistent&password=hunter2", "server runs and is reached"),
         ("postgresql://bob:hunter2@127.0.0.1:1/x?sslmode=perhaps", "sslmode"),
