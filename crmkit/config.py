@@ -22,7 +22,7 @@ from crmkit.errors import ConfigError
 from crmkit.masking import MASK, masked
 from crmkit.model.people import Person
 
-SECTIONS = ("agenda", "feedback", "funnel", "key_accounts", "lifecycle", "targets")
+SECTIONS = ("agenda", "care", "feedback", "funnel", "key_accounts", "lifecycle", "targets")
 """Sections that the parts of crmkit named alike read and check themselves."""
 
 _REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")

@@ -277,8 +277,8 @@ class CRM:
 
     @cached_property
     def care(self) -> Care:
-        """Whom to contact today, why, about what, and by which channel."""
-        return Care(self.session, self._guide, self.capture)
+        """Whom to contact today, why and about what; and care plans, from draft to outcome."""
+        return Care(self.session, self._guide, self.capture, self._folder)
 
     @cached_property
     def reports(self) -> Reports:
@@ -334,8 +334,13 @@ class CRM:
             self.session,
             self._defaults,
             offered=self.plugins.stage_rules().values(),
-            folder=None if self.config.file is None else self.config.file.parent,
+            folder=self._folder,
         )
+
+    @property
+    def _folder(self) -> Path | None:
+        """Where the files lie that the configuration names."""
+        return None if self.config.file is None else self.config.file.parent
 
     @cached_property
     def _feedback_policy(self) -> FeedbackPolicy:

@@ -116,6 +116,21 @@ def opportunity(crm: crmkit.CRM) -> str:
     facts: dict[str, Any] = {"amount": "5", "currency": "CNY", "owner": "lin"}
     found = crm.funnel.list()
     return found[0].id if found else crm.funnel.open(who(crm, 2), name="tea", **facts).id
+def plan(crm: crmkit.CRM, state: str) -> str:
+    """Give a plan in a state; one that a test has moved on is followed by another."""
+    found = crm.care.plans(state=state)
+    if not found:
+        drafted = crm.care.draft(who(crm), owner="wu", by="wu")
+        if state != "draft":
+            crm.care.submit(drafted.id, by="wu")
+        if state == "running":
+            crm.care.approve(drafted.id, by="lin")
+        found = crm.care.plans(state=state)
+    return found[0].id
+
+
+def of_plan(state: str) -> dict[str, Callable[[crmkit.CRM], Any]]:
+    return {"plan_id": lambda crm: plan(crm, state)}
 
 
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
@@ -302,6 +317,24 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "targets.products": {"period": plain("2026"), "person": plain(None)},
     "targets.workload": {},
     "targets.climate": {"periods": plain(["2026"])},
+    "care.draft": WHOSE
+    | {"owner": plain("wu"), "cause": plain(None), "goal_tier": plain("key"), "lang": plain("zh")}
+    | BY,
+    "care.save": {"plan": lambda crm: crm.care.plan(plan(crm, "draft"))} | BY,
+    "care.submit": of_plan("draft") | {"by": plain("wu")},
+    "care.approve": of_plan("submitted") | BY,
+    "care.reject": of_plan("submitted") | WHY | BY,
+    "care.check": of_plan("running")
+    | {"action_id": plain("a1"), "checklist": plain({"mode": "phone", "at": NOW})}
+    | BY,
+    "care.close": of_plan("running") | {"outcome": plain("back")} | BY,
+    "care.plan": of_plan("draft"),
+    "care.plans": {"state": plain("draft"), "owner": plain("wu"), "customer": who},
+    "care.history": of_plan("draft"),
+    "care.reward": WHOSE
+    | {"form": plain("gift"), "item": plain("tea"), "amount": plain("5"), "currency": plain("CNY")}
+    | {"at": plain(NOW), "plan_id": plain(None)},
+    "care.rewards": WHOSE,
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

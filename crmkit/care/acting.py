@@ -23,7 +23,9 @@ Captures = Callable[[Iterable[Mapping[str, Any]]], CaptureReport]
 SOURCE = "agenda"
 _FOLLOW_UP = "follow_up"
 _CONTACT = "a contact of the agenda"
-_BY_CHANNEL = {"phone": "call", "meeting": "meeting", "visit": "visit"}
+_BY_CHANNEL = {"phone": "call", "phone_conference": "call"} | {
+    kind: kind for kind in ("meeting", "visit")
+}
 
 
 def read_id(item: AgendaItem | str) -> tuple[str, str, date]:
@@ -62,7 +64,7 @@ def done(  # noqa: PLR0913 - who, what, where to
         refuse_ended(reader, customer, _CONTACT)
     record = _record(session, guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
-    until = None if follow_up is None else _instant(guide, follow_up, session.now(), _FOLLOW_UP)
+    until = None if follow_up is None else coming_day(guide, follow_up, session.now(), _FOLLOW_UP)
     recorded(capture([record]), f"the outcome of agenda item {name!r}", "outcome")
     body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
     _decide(session, customer, body, deciding)
@@ -91,7 +93,7 @@ def snooze(
 ) -> None:
     """Put a contact off until a day."""
     name, customer, _ = read_id(item)
-    when = _instant(guide, until, session.now(), "until")
+    when = coming_day(guide, until, session.now(), "until")
     body = {"what": SNOOZED, "item": name, "until": when}
     _decide(session, customer, body, session.deciding("", by))
 
@@ -148,8 +150,12 @@ def _record(  # noqa: PLR0913 - what an outcome is made of
     return record
 
 
-def _instant(guide: Guide, when: date, now: int, field: str) -> int:
-    """Give the instant a coming day begins."""
+def coming_day(guide: Guide, when: date, now: int, field: str) -> int:
+    """Give the instant a coming day begins.
+
+    Raises:
+        InvalidValueError: it is no day, or has begun already.
+    """
     if isinstance(when, datetime):
         when = guide.policy.date_of(guide.policy.day_at(micros(when, field)))
     begins = guide.policy.begins(day(when, field))

@@ -3,12 +3,12 @@
 What `advance` keeps is read, and whoever changed since is worked out anew; where it was never
 called, or lies after the day or more than a week before it, everybody is. All is seen as of the
 instant the day begins; what happens during the day only takes items off the list, and nobody moves
-up in their place.
+up in their place. The actions of running care plans come before the cadence's contacts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import attrs
@@ -17,6 +17,7 @@ from crmkit.care.anew import read_accounts, work_out
 from crmkit.care.changes import Changes, Day, day_of, read_changes
 from crmkit.care.entries import Entry, due_rows, entry_of, most_pressing, order
 from crmkit.care.items import Writer
+from crmkit.care.planned import capacity, read_planned
 from crmkit.clock import instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
@@ -25,7 +26,6 @@ from crmkit.lifecycle.contacts import REASSIGNED
 from crmkit.lifecycle.standing import read_note, standing_rows
 from crmkit.lifecycle.world import Guide, look
 from crmkit.model.care import AgendaItem
-from crmkit.model.people import DAILY_CAPACITY
 from crmkit.value.basis import Basis, read_basis
 
 
@@ -41,11 +41,13 @@ def agenda(
         kinds = basis.layout.kinds
         note = read_note(reader)
         changes = read_changes(reader, note, policy, day, kinds, session.now())
-        found = _List(session, guide, reader, basis, day, changes)
+        planned = read_planned(reader, session, policy, day)
+        found = _List(session, guide, reader, basis, day, changes, planned.taken)
         known = [] if changes.all else note["owners"]
         entries = found.of(owner, known, limit)
         accounts = read_accounts(reader, [entry.account for entry in entries])
-        return Writer(reader, policy, kinds, day).items(entries, accounts)
+        items = Writer(reader, policy, kinds, day).items(entries, accounts)
+        return (*planned.items(reader, policy, kinds, day, owner), *items)[:limit]
 
 
 def as_of(session: Session, guide: Guide, when: date) -> datetime:
@@ -72,6 +74,7 @@ class _List:
     basis: Basis
     day: Day
     changes: Changes
+    taken: Mapping[str | None, int]
     anew: list[Entry] = attrs.field(factory=list)
     skip: set[str] = attrs.field(factory=set)
     settled: set[str] = attrs.field(factory=set)
@@ -129,8 +132,7 @@ class _List:
     def _capacity(self, owner: str | None, limit: int | None) -> int:
         if owner is None:
             return self.guide.policy.settings.unowned if limit is None else max(limit, 0)
-        person = self.session.people.get(owner)
-        return DAILY_CAPACITY if person is None else person.capacity
+        return max(capacity(self.session, owner) - self.taken.get(owner, 0), 0)
 
     def _left(self, chosen: Sequence[Entry], owner: str | None) -> list[Entry]:
         """Take off what is settled, and hand over what was reassigned today."""

@@ -8,29 +8,19 @@ from typing import Any
 
 import attrs
 
-from crmkit.arguments import count, optional_text
-from crmkit.care import acting, axes, holdout
+from crmkit.arguments import count, optional_text, refuse
+from crmkit.care import acting, axes, carrying_out, holdout
 from crmkit.care.agenda import agenda, as_of
+from crmkit.care.planning import Planning
 from crmkit.clock import day as a_day
-from crmkit.contracts.session import Session
-from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
 from crmkit.model.evaluation import Assessment, Evaluation, Holdout
+from crmkit.model.plan import Checklist
 
 
 @attrs.frozen
-class Care:
-    """The agenda, and what care came to.
-
-    Attributes:
-        session: The open workspace.
-        guide: Rules, cadence and value model, as for the lifecycle.
-        capture: Captures records: an item's outcome is a touchpoint.
-    """
-
-    session: Session
-    guide: Guide
-    capture: acting.Captures
+class Care(Planning):
+    """The agenda, the plans whose actions stand on it, and what care came to."""
 
     def agenda(
         self, day: date, *, owner: str | None = None, limit: int | None = None
@@ -69,22 +59,30 @@ class Care:
         self,
         item: AgendaItem | str,
         *,
-        outcome: Mapping[str, Any] | str,
+        outcome: Mapping[str, Any] | Checklist | str,
         by: str | None = None,
     ) -> None:
         """Record that the contact was made.
 
+        Where the item is an action of a care plan, what came of it fills the action's checklist.
+
         Args:
             item: The item, or its id.
             outcome: What came of it: a text, or the fields of a touchpoint (``kind`` ``text``
-                ``rating`` ...); ``follow_up`` is the day we promised to be in touch again.
+                ``rating`` ...); ``follow_up`` is the day we promised to be in touch again. At an
+                action of a plan: a text, a `Checklist`, or its fields.
             by: Who made it; None: the actor.
 
         Raises:
             DecisionNotFound: there is no such item.
             InvalidValueError: the outcome is no contact, or cannot be recorded.
         """
-        acting.done(self.session, self.guide, self.capture, item, outcome, by)
+        if (names := carrying_out.planned(item)) is not None:
+            carrying_out.done(self.session, self.capture, item, names, outcome, by)
+        elif isinstance(outcome, Checklist):
+            refuse("outcome", "is a checklist, and the item no action of a plan: give a text")
+        else:
+            acting.done(self.session, self.guide, self.capture, item, outcome, by)
 
     def snooze(self, item: AgendaItem | str, until: date, *, by: str | None = None) -> None:
         """Put the contact off until a day; a contact made before settles it.
@@ -93,7 +91,10 @@ class Care:
             DecisionNotFound: there is no such item.
             InvalidValueError: `until` is no day to come.
         """
-        acting.snooze(self.session, self.guide, item, until, by)
+        if (names := carrying_out.planned(item)) is not None:
+            carrying_out.snooze(self.session, self.guide, self.capture, names, until, by)
+        else:
+            acting.snooze(self.session, self.guide, item, until, by)
 
     def reassign(self, item: AgendaItem | str, owner: str, *, by: str | None = None) -> None:
         """Hand the contact over to somebody else, until he has made it.
@@ -102,7 +103,10 @@ class Care:
             DecisionNotFound: there is no such item.
             InvalidValueError: nobody of that name is configured.
         """
-        acting.reassign(self.session, item, owner, by)
+        if (names := carrying_out.planned(item)) is not None:
+            carrying_out.reassign(self.session, names, owner, by)
+        else:
+            acting.reassign(self.session, item, owner, by)
 
     # -- what it came to ---------------------------------------------------------------
 

@@ -48,6 +48,7 @@ INDICATORS = {
     "satisfaction": ("satisfaction", "满意度"),
 }
 CHANNELS = {"phone": "电话", "email": "电子邮件", "meeting": "面谈", "visit": "拜访", "sms": "短信"}
+CHANNELS["phone_conference"] = "电话会议"
 _DIGITS = dict.fromkeys(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0
 )
@@ -109,6 +110,20 @@ def never_contacted(days: int) -> Reason:
         code="never_contacted",
         en=f"known for {days} days, and nobody has talked to him yet",
         zh=f"认识{days}天以来从未联系,需要联系",
+    )
+
+
+def planned(plan: str, goal: str | None, late: int) -> Reason:
+    """Say that an action of a care plan is to be carried out."""
+    en, zh = TIERS.get(goal or "", ("", ""))
+    return Reason(
+        code="plan",
+        en=f"care plan {plan}"
+        + (f", goal: the {en} tier" if en else "")
+        + (f"; {late} days late" if late else ""),
+        zh=f"客户关怀计划{plan}"
+        + (f",目标:{zh}" if zh else "")
+        + (f",已逾期{late}天" if late else ""),
     )
 
 

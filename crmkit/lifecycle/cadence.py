@@ -31,6 +31,8 @@ _EPOCH = date(1970, 1, 1)
 _FALL_SCALE = 10.0
 _MOST_FALL = 30.0
 _OPEN = 1.5
+MOST_PRIORITY = 100.0 * (1.0 + _MOST_FALL / _FALL_SCALE) * _OPEN * MOST_OVERDUE
+"""No contact is more pressing than this; an action of an approved plan is."""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import attrs
 
@@ -30,7 +31,8 @@ class Reason(Record):
     """One reason to contact a customer.
 
     Attributes:
-        code: ``due``, ``overdue``, ``never_contacted``, ``falling``, ``open_complaint``...
+        code: ``due``, ``overdue``, ``never_contacted``, ``falling``, ``plan``,
+            ``open_complaint``...
         en: In English.
         zh: In Chinese.
     """
@@ -45,7 +47,8 @@ class Matter(Record):
     """Something to talk about.
 
     Attributes:
-        code: ``open`` (a matter not settled), ``last`` (a last touch), ``coming`` (a date).
+        code: ``plan`` (an action of a care plan), ``open`` (a matter not settled), ``last`` (a
+            last touch), ``coming`` (a date).
         at: When it was, or will be.
         en: In English.
         zh: In Chinese.
@@ -74,6 +77,8 @@ class AgendaItem(Record):
         priority: Value x overdue x unexpected fall; larger is sooner.
         owner: Who makes it; None: nobody is named.
         facts: The figures behind the priority.
+        plan: Plan and action, by their ids, where an action of a care plan is due; what is done
+            fills its checklist.
     """
 
     id: str
@@ -86,3 +91,32 @@ class AgendaItem(Record):
     priority: float
     owner: str | None
     facts: Mapping[str, float] = attrs.field(factory=dict)
+    plan: tuple[str, str] | None = None
+
+
+REWARDS = ("coupon", "discount", "gift")
+
+
+@attrs.frozen(kw_only=True)
+class Reward(Record):
+    """Something a customer was given (R152): a touchpoint with the attribute ``reward``.
+
+    Attributes:
+        customer_id: Who got it.
+        form: One of `REWARDS`.
+        item: What it was.
+        at: When.
+        amount: What it is worth, in `currency`; None: nobody said.
+        currency: ISO 4217 code.
+        plan: The plan that it was part of; None: none.
+        touchpoint: ``(source, id)`` of the touchpoint.
+    """
+
+    customer_id: str
+    form: str
+    item: str
+    at: datetime
+    amount: Decimal | None = None
+    currency: str | None = None
+    plan: str | None = None
+    touchpoint: tuple[str, str]

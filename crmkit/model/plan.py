@@ -5,7 +5,7 @@ The documents' own labels stand in `crmkit.care.forms`; here one attribute is on
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import attrs
@@ -16,6 +16,8 @@ from crmkit.model.serial import Record
 PLAN_STATES = ("draft", "submitted", "running", "closed")
 BONDS = ("financial", "social", "structural")
 """What ties a customer to the firm (R286-R287), the weakest first."""
+CHECKED = "checked"
+"""The step at which an action was carried out; its reason is the action's id."""
 
 
 @attrs.frozen(kw_only=True)
@@ -243,8 +245,11 @@ class CarePlan(Document):
         action_plan: Form 089.
         checklists: Form 090, one for each action that was gone through.
         steps: Its moves so far, oldest first: drafted, saved, submitted, rejected, approved,
-            checked, closed.
+            prepared, checked, reassigned, closed. The reason of what happened to one action is
+            that action's id.
         outcome: What came of it, once it is closed.
+        reached: Whether the goal tier is reached: now, while it runs; at its end, once it is
+            closed. None: it does not run yet, or no tier is known.
     """
 
     on: date
@@ -259,7 +264,31 @@ class CarePlan(Document):
     checklists: tuple[Checklist, ...] = ()
     steps: tuple[Step, ...] = ()
     outcome: str = ""
+    reached: bool | None = None
 
     def checklist(self, action: str) -> Checklist | None:
         """Give the checklist of an action; None: it was not gone through yet."""
         return next((one for one in self.checklists if one.action == action), None)
+
+    def action(self, action: str) -> Action | None:
+        """Give an action by its id, or None."""
+        return next((one for one in self.action_plan.actions if one.id == action), None)
+
+    @property
+    def waiting(self) -> tuple[Action, ...]:
+        """The actions of a running plan that were not carried out yet."""
+        if self.state != "running":
+            return ()
+        done = {step.reason for step in self.steps if step.what == CHECKED}
+        return tuple(one for one in self.action_plan.actions if one.id not in done)
+
+    def day_of(self, action: Action) -> date | None:
+        """Give the day an action is to be carried out: what its checklist says goes first."""
+        filled = self.checklist(action.id)
+        return action.on if filled is None or filled.at is None else filled.at.date()
+
+    @property
+    def due(self) -> datetime | None:
+        """The first day that an action waits for; None: none does."""
+        days = [day for one in self.waiting if (day := self.day_of(one)) is not None]
+        return datetime.combine(min(days), time(0), UTC) if days else None
