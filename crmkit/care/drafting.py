@@ -104,7 +104,7 @@ def _signs(dossier: Dossier, cause: PlanCause | None) -> set[str]:
     """Read the signs that plays go by: see ``plays.toml``."""
     delta = 0.0 if cause is None else cause.after - cause.before
     signs = {"falling" if delta < 0 else "rising" if delta > 0 else "steady"}
-    fallen = {name for name, _, points in (cause.reasons if cause else ()) if points < 0}
+    fallen = {name for name, _, _ in _fallen(cause)}
     for indicator in dossier.model.indicators:
         if indicator.name in fallen:
             signs |= {f"fell:{kind}" for kind in _told_by(indicator.kinds)}
@@ -117,6 +117,13 @@ def _signs(dossier: Dossier, cause: PlanCause | None) -> set[str]:
     if _birthday(dossier) is not None:
         signs.add(BIRTHDAY)
     return signs | {f"tier:{dossier.score.tier}", f"stage:{dossier.stage.name}"}
+
+
+def _fallen(cause: PlanCause | None) -> list[tuple[str, str, float]]:
+    """Give the causes of a fall: who rises has none."""
+    if cause is None or cause.after >= cause.before:
+        return []
+    return [one for one in cause.reasons if one[2] < 0]
 
 
 def _told_by(kinds: Collection[str]) -> Collection[str]:
@@ -138,10 +145,9 @@ def _goals(
     dossier: Dossier, cause: PlanCause | None, goal: str | None, plays: list[Play], say: Tongue
 ) -> Goals:
     tier = dossier.score.tier
-    falling = cause is not None and cause.after < cause.before
     if goal == tier:
         long_term = say("keep", tier=say.tier(goal)) if goal else ""
-    elif falling:
+    elif cause is not None and cause.after < cause.before:
         long_term = say("back", tier=say.tier(goal))
     else:
         long_term = say("lift", before=say.tier(tier), tier=say.tier(goal))
@@ -191,7 +197,7 @@ def _obstacles(
     dossier: Dossier, cause: PlanCause | None, plays: list[Play], say: Tongue
 ) -> tuple[Obstacle, ...]:
     """Name the causes of a fall, the largest first, with the play that answers each."""
-    fallen = [one for one in (cause.reasons if cause else ()) if one[2] < 0]
+    fallen = _fallen(cause)
     whole = sum(points for _, _, points in fallen)
     kinds = {one.name: one.kinds for one in dossier.model.indicators}
     found = []
