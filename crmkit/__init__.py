@@ -67,6 +67,9 @@ if TYPE_CHECKING:
     from crmkit.model.care import (
         AgendaItem as AgendaItem,
     )
+    from crmkit.model.care import (
+        Reward as Reward,
+    )
     from crmkit.model.consent import (
         Consent as Consent,
     )
@@ -138,6 +141,36 @@ if TYPE_CHECKING:
     )
     from crmkit.model.people import (
         Person as Person,
+    )
+    from crmkit.model.plan import (
+        Action as Action,
+    )
+    from crmkit.model.plan import (
+        ActionPlan as ActionPlan,
+    )
+    from crmkit.model.plan import (
+        CarePlan as CarePlan,
+    )
+    from crmkit.model.plan import (
+        Checklist as Checklist,
+    )
+    from crmkit.model.plan import (
+        Goals as Goals,
+    )
+    from crmkit.model.plan import (
+        Issue as Issue,
+    )
+    from crmkit.model.plan import (
+        Obstacle as Obstacle,
+    )
+    from crmkit.model.plan import (
+        Relation as Relation,
+    )
+    from crmkit.model.plan import (
+        SalesGoal as SalesGoal,
+    )
+    from crmkit.model.plan import (
+        Situation as Situation,
     )
     from crmkit.model.sales import (
         Opportunity as Opportunity,

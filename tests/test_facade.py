@@ -116,6 +116,8 @@ def opportunity(crm: crmkit.CRM) -> str:
     facts: dict[str, Any] = {"amount": "5", "currency": "CNY", "owner": "lin"}
     found = crm.funnel.list()
     return found[0].id if found else crm.funnel.open(who(crm, 2), name="tea", **facts).id
+
+
 def plan(crm: crmkit.CRM, state: str) -> str:
     """Give a plan in a state; one that a test has moved on is followed by another."""
     found = crm.care.plans(state=state)

@@ -44,10 +44,10 @@ def agenda(
         planned = read_planned(reader, session, policy, day)
         found = _List(session, guide, reader, basis, day, changes, planned.taken)
         known = [] if changes.all else note["owners"]
-        entries = found.of(owner, known, limit)
+        entries = found.of(owner, known, planned.left(owner, limit))
         accounts = read_accounts(reader, [entry.account for entry in entries])
         items = Writer(reader, policy, kinds, day).items(entries, accounts)
-        return (*planned.items(reader, policy, kinds, day, owner), *items)[:limit]
+        return (*planned.items(reader, policy, kinds, day, owner, limit), *items)[:limit]
 
 
 def as_of(session: Session, guide: Guide, when: date) -> datetime:

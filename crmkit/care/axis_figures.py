@@ -132,7 +132,8 @@ def _operations(look: Look) -> Iterable[Figure]:
     for plan in _PLANS.all(look.reader):
         if not any(step.what == "approved" for step in plan.steps):
             continue
-        checks = {check.action: check.at for check in plan.checklists}
+        carried_out = plan.carried_out
+        checks = {one.action: one.at for one in plan.checklists if one.action in carried_out}
         for action in plan.action_plan.actions:
             day = action.on
             if day is None or not look.since <= look.policy.begins(day) < look.until:

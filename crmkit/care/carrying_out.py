@@ -22,6 +22,7 @@ from crmkit.clock import instant, micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.errors import DecisionNotFound
+from crmkit.lifecycle.ended import refuse_ended
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
 from crmkit.model.plan import CHECKED, Action, CarePlan, Checklist
@@ -57,6 +58,7 @@ def check(  # noqa: PLR0913 - who, what, where to
         plan, action = _find(reader, plan_id, action_id)
         filled = checked_list(plan, action.id, checklist)
         root = root_of(reader, plan)
+        refuse_ended(reader, root, "an action of a care plan")
     done = filled.at is not None and micros(filled.at) <= deciding.now
     if done and action in plan.waiting:
         _capture(capture, plan, action, filled, root)

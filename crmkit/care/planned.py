@@ -21,7 +21,7 @@ from crmkit.care.changes import Day
 from crmkit.care.matters import OPEN, Told
 from crmkit.care.plans import PLANS
 from crmkit.clock import micros
-from crmkit.contracts.decisions import decision
+from crmkit.contracts.decisions import decision, decisions_about
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, DECISION, STANDING
@@ -68,7 +68,7 @@ class Planned:
     """The planned actions of one day.
 
     Attributes:
-        taken: How many contacts of each person's day they take.
+        taken: How many contacts of each person's day they take, as the list stood when it began.
         due: Those on the list, in their order.
         roots: Customers by the id they were written with.
     """
@@ -77,11 +77,24 @@ class Planned:
     due: Sequence[Due]
     roots: Mapping[str, str]
 
-    def items(
-        self, reader: Reader, policy: AgendaPolicy, kinds: Kinds, day: Day, owner: str | None
+    def left(self, owner: str | None, limit: int | None) -> int | None:
+        """Give how many contacts a limit leaves beside them, to one person or to all."""
+        if limit is None:
+            return None
+        taken = sum(self.taken.values()) if owner is None else self.taken.get(owner, 0)
+        return max(limit - taken, 0)
+
+    def items(  # noqa: PLR0913 - whose, and how many
+        self,
+        reader: Reader,
+        policy: AgendaPolicy,
+        kinds: Kinds,
+        day: Day,
+        owner: str | None,
+        limit: int | None,
     ) -> list[AgendaItem]:
         """Write the items of one person, or of all."""
-        listed = [one for one in self.due if owner in (None, one.action.responsible)]
+        listed = [one for one in self.due if owner in (None, one.action.responsible)][:limit]
         told = _told(reader, [self._root(one) for one in listed], kinds, day)
         today = policy.date_of(day.number)
         return [_item(one, told[self._root(one)], today, policy.zone) for one in listed]
@@ -100,10 +113,9 @@ def read_planned(reader: Reader, session: Session, policy: AgendaPolicy, day: Da
     """Read what is planned for a day, or has waited since an earlier one."""
     before = {plan.id: plan for plan in PLANS.due(reader, day.ends - 1)}
     after = dict(before)
-    for plan in _touched(reader, day):
-        history = PLANS.history(reader, plan)
-        _put(before, plan.id, _as_of(history, day.begins))
-        _put(after, plan.id, _as_of(history, day.ends))
+    for name, made in _touched(reader, day).items():
+        _put(before, name, _as_of(made, day.begins))
+        _put(after, name, _as_of(made, day.ends))
     if not before and not after:
         return Planned({}, (), {})
     ids = {str(plan.customer_id) for plan in (*before.values(), *after.values())}
@@ -129,22 +141,27 @@ def read_planned(reader: Reader, session: Session, policy: AgendaPolicy, day: Da
 # -- inside ----------------------------------------------------------------------------
 
 
-def _touched(reader: Reader, day: Day) -> list[CarePlan]:
-    """Read the plans that something was decided about since the day began."""
+def _touched(reader: Reader, day: Day) -> dict[str, list[Decision]]:
+    """Read everything that was decided about the plans that were moved since the day began."""
     rows = reader.scan(DECISION, by=("kind", "seq"), equal=(PLANS.kind,), reverse=True)
-    since = takewhile(lambda made: micros(made.at) >= day.begins, map(decision, rows))
-    found: dict[str, CarePlan] = {}
-    for made in since:
-        plan = made.body["document"]
-        if plan["id"] not in found:
-            found[plan["id"]] = CarePlan.from_dict(plan)
-    return list(found.values())
+    since = list(takewhile(lambda made: micros(made.at) >= day.begins, map(decision, rows)))
+    found: dict[str, list[Decision]] = {_id(made): [] for made in since}
+    customers = {str(made.customer_id) for made in since}
+    for made in decisions_about(reader, customers, frozenset({PLANS.kind})):
+        if _id(made) in found:
+            found[_id(made)].append(made)
+    return found
+
+
+def _id(made: Decision) -> str:
+    name: str = made.body["document"]["id"]
+    return name
 
 
 def _as_of(history: Iterable[Decision], at: int) -> CarePlan | None:
-    """Give a plan as the last decision before an instant left it."""
-    made = [one for one in history if micros(one.at) < at]
-    return CarePlan.from_dict(made[-1].body["document"]) if made else None
+    """Give a plan as the last decision before an instant left it, where it ran then."""
+    made = [one.body["document"] for one in history if micros(one.at) < at]
+    return CarePlan.from_dict(made[-1]) if made and made[-1]["state"] == "running" else None
 
 
 def _put(plans: dict[str, CarePlan], name: str, plan: CarePlan | None) -> None:

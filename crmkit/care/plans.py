@@ -11,6 +11,7 @@ from typing import Any, cast
 import attrs
 
 from crmkit.arguments import instance, refuse, text
+from crmkit.care.holdout import holds, in_force
 from crmkit.care.plan_rules import FORMS, checked_forms, ready
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
@@ -30,7 +31,7 @@ def open_plan(session: Session, plan: CarePlan, deciding: Deciding) -> CarePlan:
     """Record a new plan as a draft."""
     plan = checked_forms(session, plan)
     with session.store.write() as writer:
-        _not_ended(writer, plan, deciding)
+        _may_have_one(writer, plan, deciding)
         plan = stepped(plan, deciding, "drafted", state="draft")
         return PLANS.open(writer, deciding, plan, "drafted")
 
@@ -64,7 +65,7 @@ def submit(session: Session, plan_id: str, by: str | None) -> CarePlan:
         if deciding.by is None:
             message = f"somebody must submit plan {plan.id}: give by=, or connect as an actor"
             raise RefusedError(message, plan_id=plan.id)
-        _not_ended(writer, plan, deciding)
+        _may_have_one(writer, plan, deciding)
         ready(plan)
         plan = stepped(plan, deciding, "submitted", state="submitted")
         return PLANS.move(writer, deciding, plan, "submitted")
@@ -77,7 +78,7 @@ def approve(session: Session, plan_id: str, by: str | None) -> CarePlan:
         plan = in_state(writer, plan_id, "submitted")
         asked = next(step.by for step in reversed(plan.steps) if step.what == "submitted")
         session.approver(deciding.by, f"plan {plan.id}", asked)
-        _not_ended(writer, plan, deciding)
+        _may_have_one(writer, plan, deciding)
         plan = stepped(plan, deciding, "approved", state="running")
         return PLANS.move(writer, deciding, plan, "approved")
 
@@ -135,6 +136,13 @@ def root_of(reader: Reader, plan: CarePlan) -> str:
     return cast("str", row[CUSTOMER.position["root"]])
 
 
-def _not_ended(writer: Writer, plan: CarePlan, deciding: Deciding) -> None:
+def _may_have_one(writer: Writer, plan: CarePlan, deciding: Deciding) -> None:
     root = root_of(writer, plan)
     refuse_ended(writer, root, "a care plan")
+    aside = in_force(writer, deciding.now)
+    if aside is not None and holds(aside, root):
+        message = (
+            f"customer {root!r} is set aside by holdout {aside.id} until {aside.until}: "
+            "he gets no care plan, so that care can be compared with none"
+        )
+        raise RefusedError(message, customer_id=root)

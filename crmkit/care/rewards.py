@@ -22,6 +22,7 @@ from crmkit.clock import micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.errors import DecisionNotFound
+from crmkit.lifecycle.ended import refuse_ended
 from crmkit.model.care import REWARDS, Reward
 from crmkit.model.touchpoint import Touchpoint
 from crmkit.value.scoring import require_root
@@ -49,6 +50,7 @@ def give(  # noqa: PLR0913 - what was given, whom, when
     facts = (customer, form, item, str(micros(when)), str(amount), currency or "", plan_id or "")
     with session.store.read() as reader:
         require_root(reader, customer)
+        refuse_ended(reader, customer, "a reward")
         if plan_id is not None and root_of(reader, PLANS.get(reader, plan_id)) != customer:
             message = f"plan {plan_id} is about another customer"
             raise DecisionNotFound(message, id=plan_id)

@@ -13,7 +13,10 @@ from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 
 _HEAD = columns("collision! key! holder~ holder_id! other~ other_id! since source~ record~")
-_ITEM = "ITEM is the agenda's id and due day: ID:2026-05-01, as `crmkit agenda --json` has it."
+_ITEM = (
+    "ITEM is the agenda's id and due day: ID:2026-05-01, as `crmkit agenda --json` has it; an "
+    "action of a plan is plan:7:a1, and `crmkit plan check` fills the whole of its checklist."
+)
 
 
 @click.command()
@@ -76,12 +79,13 @@ def done(
 ) -> None:
     """Record that a contact of the agenda was made; it is a touchpoint then."""
     with settings.open(at) as crm:
-        said: dict[str, Any] = {"text": outcome}
+        said: dict[str, Any] = {}
         if kind is not None:
             said["kind"] = kind
         if follow_up is not None:
             said["follow_up"] = follow_up.day(crm.session.clock(), settings.zone)
-        crm.care.done(item, outcome=said)
+        # Words alone do for an action of a plan too, whose checklist has other fields.
+        crm.care.done(item, outcome={"text": outcome, **said} if said else outcome)
         note(f"{item} is done.")
 
 

@@ -29,6 +29,7 @@ COMMANDS = tuple(
         ("standards", "standards:standards", "List service standards against what was measured."),
         ("funnel", "funnel:funnel", "List opportunities; see leaks and forecast, and move them."),
         ("targets", "targets:targets", "Set targets beside what was reached, and set them."),
+        ("plan", "plan:plan", "Care plans: draw up, approve, carry out, close."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

@@ -275,11 +275,16 @@ class CarePlan(Document):
         return next((one for one in self.action_plan.actions if one.id == action), None)
 
     @property
+    def carried_out(self) -> frozenset[str]:
+        """The ids of the actions that took place."""
+        return frozenset(step.reason for step in self.steps if step.what == CHECKED)
+
+    @property
     def waiting(self) -> tuple[Action, ...]:
         """The actions of a running plan that were not carried out yet."""
         if self.state != "running":
             return ()
-        done = {step.reason for step in self.steps if step.what == CHECKED}
+        done = self.carried_out
         return tuple(one for one in self.action_plan.actions if one.id not in done)
 
     def day_of(self, action: Action) -> date | None:

@@ -82,7 +82,10 @@ class Firm:
                 actions=(Action(id="a1", content="call", on=BEGAN.date(), bond="social"),)
             ),
             checklists=(Checklist(action="a1", at=BEGAN, travel=Decimal(10), currency="CNY"),),
-            steps=(Step(what="approved", at=BEGAN, by="wu"),),
+            steps=(
+                Step(what="approved", at=BEGAN, by="wu"),
+                Step(what="checked", at=BEGAN, by="lin", reason="a1"),
+            ),
         )
         plan = attrs.evolve(plan, **fields)
         with self.crm.session.store.write() as writer:

@@ -100,9 +100,11 @@ def test_the_list_is_stable_within_a_day() -> None:
         shop.wait(1)
         shop.lifecycle.advance()
         before = ids(shop, owner="lin")
-        assert len(before) == 3
+        short = ids(shop, limit=2)
+        assert (len(before), len(short)) == (3, 2)
         shop.care.done(before[0], outcome="spoke")
         assert ids(shop, owner="lin") == before[1:]
+        assert ids(shop, limit=2) == short[1:]
         shop.care.close(plan.id, outcome="enough")
         assert ids(shop, owner="lin") == before[1:]
         other = running(shop, "c4", (0, "lin"))

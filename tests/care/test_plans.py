@@ -379,12 +379,31 @@ def test_an_ended_relationship_takes_no_plan(shop: Firm) -> None:
         lambda: shop.care.draft("ann", owner="lin"),
         lambda: shop.care.submit(drafted.id, by="lin"),
         lambda: shop.care.approve(waiting.id, by="boss"),
+        lambda: shop.care.check(running.id, "a1", {"at": shop.now, "mode": "phone"}),
+        lambda: shop.care.reward("ann", "gift", item="tea"),
     ):
-        with pytest.raises(RefusedError, match="is ended"):
+        with pytest.raises(RefusedError, match="was ended"):
             move()
     shop.wait(20)
     assert shop.listed(owner="lin") == []
     assert shop.care.close(running.id, outcome="he was let go").state == "closed"
+
+
+def test_who_is_set_aside_gets_no_plan_until_the_holdout_ends(shop: Firm) -> None:
+    """Else care could not be compared with none."""
+    names = [shop.buyer(f"c{number}", 9) for number in range(12)]
+    shop.care.hold_out(0.5, shop.now + 30 * DAY, reason="to compare")
+    refused = []
+    for name in names:
+        try:
+            plan(shop, "running", name)
+        except RefusedError:
+            refused.append(name)
+    assert 0 < len(refused) < len(names)
+    with pytest.raises(RefusedError, match="set aside"):
+        shop.care.draft(refused[0], owner="lin")
+    shop.wait(31)
+    assert shop.care.draft(refused[0], owner="lin").state == "draft"
 
 
 def test_actions_get_an_id_and_keep_it(shop: Firm) -> None:

@@ -1,0 +1,238 @@
+"""``crmkit plan``: care plans, from the draft to what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crmkit.cli import options
+from crmkit.cli.naming import found
+from crmkit.cli.output import columns, note, print_array, print_json, say, table
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.when import When, when
+from crmkit.model.plan import PLAN_STATES, CarePlan
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+
+_HEAD = columns("plan! state! customer~ id! owner~ goal! reached! drawn_up! next_action!")
+_ACTIONS = columns("action! day! responsible~ done! bond! content~")
+_STEPS = columns("move! at! by~ reason~")
+
+
+@click.group()
+def plan() -> None:
+    """Draw care plans up, have them approved, carry them out and close them."""
+
+
+@plan.command("list", epilog="Whether the goal is reached goes by the tiers of the last advance.")
+@click.option("--state", type=click.Choice(PLAN_STATES), help="Only those in this state.")
+@click.option("--owner", help="Only those this account manager answers for.")
+@click.option("--customer", metavar="ID", help="Only this customer's.")
+@options.as_json
+@pass_settings
+def list_(
+    settings: Settings,
+    state: str | None,
+    owner: str | None,
+    customer: str | None,
+    as_json: bool,
+) -> None:
+    """List care plans in the order they were opened."""
+    with settings.open() as crm:
+        plans = crm.care.plans(state=state, owner=owner, customer=customer)
+        if as_json:
+            print_array(plans)
+        else:
+            _show_plans(plans)
+
+
+@plan.command(epilog=options.DATES)
+@options.who
+@click.option("--owner", required=True, help="The account manager who answers for it.")
+@click.option("--since", type=when, metavar="DATE", help="The movement since then is its cause.")
+@click.option("--goal", type=click.Choice(options.TIERS), help="The tier he is to come to.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; without it, his own.")
+@options.as_of
+@options.as_json
+@pass_settings
+def draft(
+    settings: Settings,
+    id: str | None,
+    email: str | None,
+    phone: str | None,
+    identity: str | None,
+    owner: str,
+    since: When | None,
+    goal: str | None,
+    lang: str | None,
+    at: When | None,
+    as_json: bool,
+) -> None:
+    """Draw a plan up from what the log knows of a customer."""
+    with settings.open(at) as crm:
+        who = found(crm, id, email, phone, identity)
+        cause = None
+        if since is not None:
+            start, end = settings.between(crm, since, None)
+            cause = crm.value.explain(who, start, end)
+        made = crm.care.draft(who, owner=owner, cause=cause, goal_tier=goal, lang=lang)
+        _show(made, as_json=as_json)
+
+
+@plan.command()
+@click.argument("plan")
+@options.as_json
+@pass_settings
+def show(settings: Settings, plan: str, as_json: bool) -> None:
+    """Show a plan: its forms, its actions, and every move so far."""
+    with settings.open() as crm:
+        _show(crm.care.plan(plan), as_json=as_json)
+
+
+@plan.command()
+@click.argument("plan")
+@options.as_of
+@pass_settings
+def submit(settings: Settings, plan: str, at: When | None) -> None:
+    """Send a draft on for approval, as --actor."""
+    _move(settings, at, lambda crm: crm.care.submit(plan))
+
+
+@plan.command()
+@click.argument("plan")
+@options.as_of
+@pass_settings
+def approve(settings: Settings, plan: str, at: When | None) -> None:
+    """Approve a plan, as --actor: somebody senior who did not submit it."""
+    _move(settings, at, lambda crm: crm.care.approve(plan))
+
+
+@plan.command()
+@click.argument("plan")
+@click.option("--reason", required=True, help="Why; it is recorded.")
+@options.as_of
+@pass_settings
+def reject(settings: Settings, plan: str, reason: str, at: When | None) -> None:
+    """Send a submitted plan back; it is a draft again."""
+    _move(settings, at, lambda crm: crm.care.reject(plan, reason=reason))
+
+
+@plan.command(epilog=options.DATES)
+@click.argument("plan")
+@click.argument("action")
+@click.option("--when", "done", type=when, metavar="DATE", help="When it took place.")
+@click.option("--mode", default="", help="How: phone, meeting, visit, email...")
+@click.option("--content", default="", help="What it was about.")
+@click.option("--next-step", default="", help="What comes after it.")
+@click.option("--readiness", default="", help="Whether materials, resources and help are there.")
+@click.option("--competitor", default="", help="What is known of the competitor.")
+@click.option("--counter-strategy", default="", help="The competitor's counter-strategy.")
+@click.option("--effective/--not-effective", default=None, help="Whether our answer to it works.")
+@click.option("--travel", metavar="AMOUNT", help="Travel expense.")
+@click.option("--entertainment", metavar="AMOUNT", help="Entertainment expense.")
+@click.option("--other", metavar="AMOUNT", help="Other expense.")
+@click.option("--currency", help="Of the expenses, such as CNY.")
+@click.option("--remarks", default="", help="Anything else.")
+@options.as_of
+@pass_settings
+def check(
+    settings: Settings, plan: str, action: str, done: When | None, at: When | None, **fields: Any
+) -> None:
+    """Fill the checklist of an action; with --when it took place, and the contact is recorded."""
+
+    def filled(crm: CRM) -> CarePlan:
+        instant = None if done is None else done.instant(crm.session.clock(), settings.zone)
+        return crm.care.check(plan, action, fields | {"at": instant})
+
+    _move(settings, at, filled)
+
+
+@plan.command()
+@click.argument("plan")
+@click.option("--outcome", required=True, help="What came of it, in words.")
+@options.as_of
+@pass_settings
+def close(settings: Settings, plan: str, outcome: str, at: When | None) -> None:
+    """Close a running plan with what came of it."""
+    _move(settings, at, lambda crm: crm.care.close(plan, outcome=outcome))
+
+
+# -- inside ----------------------------------------------------------------------------
+
+
+def _move(settings: Settings, at: When | None, move: Callable[[CRM], CarePlan]) -> None:
+    with settings.open(at) as crm:
+        moved = move(crm)
+        note(f"Plan {moved.id}: {moved.steps[-1].what}; it is {moved.state} now.")
+
+
+def _show_plans(plans: tuple[CarePlan, ...]) -> None:
+    table(
+        _HEAD,
+        (
+            (
+                one.id,
+                one.state,
+                one.customer_name,
+                one.customer_id,
+                one.owner,
+                one.goal_tier,
+                _reached(one),
+                one.on,
+                None if one.due is None else one.due.date(),
+            )
+            for one in plans
+        ),
+    )
+
+
+def _reached(plan: CarePlan) -> str | None:
+    if plan.reached is None:
+        return None
+    return "goal reached" if plan.reached else "not yet" if plan.state == "running" else "missed"
+
+
+def _show(plan: CarePlan, *, as_json: bool) -> None:
+    """Print a plan: head, forms, actions and moves."""
+    if as_json:
+        print_json(plan.to_dict())
+        return
+    _show_plans((plan,))
+    forms, goals, actions = plan.situation, plan.goals, plan.action_plan
+    for title, written in (
+        ("Situation", forms.introduction),
+        ("Stage before", forms.last_stage),
+        ("Major events", forms.events),
+        ("Greatest value", forms.greatest_value),
+        ("Long-term goal", goals.long_term),
+        ("Expansion", goals.expansion),
+        ("Strategy", goals.strategy),
+        ("Obstacles", "\n".join(f"{one.obstacle}: {one.importance}" for one in goals.obstacles)),
+        ("Memorandum", actions.memorandum),
+        ("Strengths", actions.strengths),
+        ("Weaknesses", actions.weaknesses),
+        ("Outcome", plan.outcome),
+    ):
+        if written:
+            say("", f"{title}:", *(f"  {line}" for line in written.split("\n")))
+    waiting = {one.id for one in plan.waiting}
+    say("")
+    table(
+        _ACTIONS,
+        (
+            (
+                one.id,
+                plan.day_of(one),
+                one.responsible,
+                "done" if one.id in plan.carried_out else "open" if one.id in waiting else None,
+                one.bond,
+                one.content,
+            )
+            for one in actions.actions
+        ),
+    )
+    say("")
+    table(_STEPS, ((one.what, one.at, one.by, one.reason) for one in plan.steps))

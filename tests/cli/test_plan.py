@@ -1,0 +1,114 @@
+"""``crmkit plan``: a plan's whole life from a terminal."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.kit import END, HOSTILE, Shop
+
+AT = ("--at", END.isoformat())
+PEOPLE = """
+[agenda]
+timezone = "UTC"
+[people.lin]
+name = "Lin"
+[people.boss]
+senior = true
+"""
+
+
+@pytest.fixture
+def firm(shop: Shop) -> Shop:
+    """A shop with an account manager and a senior person."""
+    Path("crmkit.toml").write_text(PEOPLE, "utf-8")
+    return shop
+
+
+def run(shop: Shop, actor: str, *words: object, **options: Any) -> Any:
+    return shop.run("--actor", actor, "plan", *words, **options)
+
+
+def drafted(shop: Shop, number: int = 3) -> str:
+    words = ("plan", "draft", shop.id(number), "--owner", "lin", "--since", "90d", "--goal", "key")
+    plan: str = shop.json(*words, "--lang", "zh", *AT)["id"]
+    return plan
+
+
+@pytest.mark.row("R156")
+def test_a_plan_goes_from_draft_to_outcome(firm: Shop):
+    """Each move says what it led to; the agenda's item is done by the checklist."""
+    plan = drafted(firm)
+    assert "draft" in run(firm, "lin", "list").stdout
+    run(firm, "lin", "submit", plan, *AT)
+    assert "draft now" in run(firm, "boss", "reject", plan, "--reason", "why", *AT).stderr
+    run(firm, "lin", "submit", plan, *AT)
+    assert "may not approve" in run(firm, "lin", "approve", plan, *AT, code=3).stderr
+    assert "running now" in run(firm, "boss", "approve", plan, *AT).stderr
+    day = ("--day", "2026-06-30", *AT)
+    items = [row for row in firm.json("agenda", *day) if row["plan"]]
+    assert [row["plan"][0] for row in items] == [plan] * len(items)
+    ready = ("check", plan, "a1", "--readiness", "样品", "--mode", "电话", *AT)
+    assert "prepared" in run(firm, "lin", *ready).stderr
+    spent = ("--travel", "12.50", "--currency", "CNY", "--effective", "--when", "today")
+    assert "checked" in run(firm, "lin", "check", plan, "a1", "--mode", "visit", *spent, *AT).stderr
+    (listed,) = firm.json("plan", "list", "--state", "running")
+    assert listed["checklists"][0]["travel"] == "12.50"
+    later = ("--at", "2026-05-03")
+    firm.run("--actor", "lin", "done", items[1]["id"], "--outcome", "spoke", *later)
+    shown = run(firm, "lin", "show", plan).stdout
+    assert len(re.findall(r"lin +done", shown)) == 2
+    assert "rejected" in shown
+    run(firm, "lin", "close", plan, "--outcome", "he is back", *later)
+    assert firm.json("plan", "show", plan)["outcome"] == "he is back"
+    assert firm.json("plan", "list", "--state", "draft") == []
+
+
+def test_what_comes_from_outside_is_shown_and_not_obeyed(firm: Shop):
+    """A hostile name in a plan moves no cursor."""
+    plan = drafted(firm, 2)
+    for words in (("show", plan), ("list",)):
+        shown = run(firm, "lin", *words).stdout
+        assert "\x1b" not in shown
+        assert HOSTILE not in shown
+        assert "Eve" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("show", "7777"), "no plan has the id"),
+        (("show", ""), "no plan has the id"),
+        (("draft", "ID", "--owner", "nobody"), "[people]"),
+        (("draft", "nobody", "--owner", "lin"), "nobody"),
+        (("list", "--customer", "nobody"), "nobody"),
+        (("check", "PLAN", "a1", "--when", "yesteryear"), "30d"),
+    ],
+)
+def test_wrong_use_is_2(firm: Shop, words: tuple[str, ...], named: str):
+    """One clear line, and nothing on standard output."""
+    plan = drafted(firm)
+    given = [{"PLAN": plan, "ID": firm.id(1)}.get(word, word) for word in words]
+    done = firm.run("plan", *given, code=2)
+    assert named in done.stderr
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("submit", "PLAN"), "somebody must submit"),
+        (("check", "PLAN", "a1"), "is draft"),
+        (("close", "PLAN", "--outcome", "x"), "is draft"),
+    ],
+)
+def test_what_a_rule_forbids_is_3(firm: Shop, words: tuple[str, ...], named: str):
+    """No other command line would mend it: somebody has to act first."""
+    plan = drafted(firm)
+    done = firm.run("plan", *(plan if word == "PLAN" else word for word in words), code=3)
+    assert named in done.stderr
+    assert firm.json("plan", "show", plan)["state"] == "draft"
