@@ -92,9 +92,10 @@ def test_plans_come_first_and_take_their_place_in_the_day() -> None:
         ]
 
 
-def test_the_list_is_stable_within_a_day() -> None:
+@pytest.mark.parametrize("url", ["memory://", "sqlite://"])
+def test_the_list_is_stable_within_a_day(url: str) -> None:
     """Who has carried an action out, or closed the plan, makes no room; new ones come on top."""
-    with firm() as shop:
+    with firm(url=url) as shop:
         buyers(shop)
         plan = running(shop, "c5", (1, "lin"))
         shop.wait(1)

@@ -35,9 +35,9 @@ from tests.lifecycle.firm import DAY, START, Firm, firm
 TODAY = START.date()
 
 
-@pytest.fixture
-def shop() -> Iterator[Firm]:
-    with firm() as shop:
+@pytest.fixture(params=["memory://", "sqlite://"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Firm]:
+    with firm(url=request.param) as shop:
         shop.buyer("ann", 90, 60, 30, owner="lin", number="K-1")
         shop.buyer("bob", 90, 60, 30, owner="wang")
         shop.lifecycle.advance()

@@ -6,8 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from crmkit.cli import main
+from crmkit.cli.plan import plan
 from tests.cli.kit import END, HOSTILE, Shop
 
 AT = ("--at", END.isoformat())
@@ -112,3 +116,43 @@ def test_what_a_rule_forbids_is_3(firm: Shop, words: tuple[str, ...], named: str
     done = firm.run("plan", *(plan if word == "PLAN" else word for word in words), code=3)
     assert named in done.stderr
     assert firm.json("plan", "show", plan)["state"] == "draft"
+
+
+ABSURD = ("", str(2**70), "9999-12-31", "a\0b", "\udcff", "\x1b[31m\u202e" * 2000)
+NEEDED = {
+    "draft": ["ID", "--owner", "lin"],
+    "reject": ["PLAN", "--reason", "x"],
+    "check": ["PLAN", "a1"],
+    "close": ["PLAN", "--outcome", "x"],
+} | {name: ["PLAN"] for name in ("show", "submit", "approve")}
+VALUED = [
+    (name, one.opts[0])
+    for name, command in plan.commands.items()
+    for one in command.params
+    if isinstance(one, click.Argument) or not one.is_flag
+]
+
+
+@pytest.mark.parametrize(("command", "option"), VALUED)
+def test_no_argument_is_a_mistake_in_crmkit(firm: Shop, command: str, option: str):
+    """Whatever stands for a value, the program ends with 0 to 3 and says what is wrong."""
+    made = drafted(firm)
+    firm.run("--actor", "lin", "plan", "submit", made, *AT)
+    if command in ("check", "close"):
+        firm.run("--actor", "boss", "plan", "approve", made, *AT)
+    for absurd in ABSURD:
+        words = [*NEEDED.get(command, []), option, absurd]
+        if not option.startswith("-"):
+            place = [one.name for one in plan.commands[command].params].index(option)
+            words = NEEDED[command].copy()
+            words[min(place, 1)] = absurd
+        given = [{"PLAN": made, "ID": firm.id(1)}.get(word, word) for word in words]
+        done = CliRunner().invoke(
+            main, ["--url", firm.url, "--actor", "lin", "plan", command, *given]
+        )
+        told = f"{words}\n{done.output[-2_000:]}\n{done.exception!r}"
+        assert isinstance(done.exception, SystemExit | None), told
+        assert 0 <= done.exit_code <= 3, told
+        assert "mistake in crmkit" not in done.output, told
+        assert "Traceback" not in done.output, told
+        assert "\x1b" not in done.output, told
