@@ -337,6 +337,9 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | {"form": plain("gift"), "item": plain("tea"), "amount": plain("5"), "currency": plain("CNY")}
     | {"at": plain(NOW), "plan_id": plain(None)},
     "care.rewards": WHOSE,
+    "care.render": {"plan_id": plain(None), "form": plain("all"), "lang": plain("zh")}
+    | {"format": plain("xlsx"), "blank": plain(False), "action": plain(None)},
+    "care.read": {"file": plain(b"")},
 }
 ARGUMENTS = [(call, name) for call, arguments in CALLS.items() for name in arguments]
 

@@ -8,10 +8,10 @@ from statistics import fmean, median
 
 import attrs
 
+from crmkit.care.plans import PLANS
 from crmkit.care.window import Window
 from crmkit.clock import DAY, micros
 from crmkit.contracts.decisions import decisions
-from crmkit.contracts.documents import Documents
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STANDING
 from crmkit.lifecycle.cadence import AgendaPolicy
@@ -21,7 +21,6 @@ from crmkit.model.plan import CarePlan
 from crmkit.value.basis import Basis
 from crmkit.value.history import TODAY
 
-_PLANS = Documents("plan", CarePlan)
 _CORE = ("key", "core")
 
 
@@ -52,7 +51,7 @@ class Look:
 
 
 def _planning(look: Look) -> Iterable[Figure]:
-    plans = [plan for plan in _PLANS.all(look.reader) if _in_force(look, plan)]
+    plans = [plan for plan in PLANS.all(look.reader) if _in_force(look, plan)]
     owners = _core_owners(look)
     planned = {plan.customer_id for plan in plans}
     yield share(
@@ -129,7 +128,7 @@ def _processes(look: Look) -> Iterable[Figure]:
 
 def _operations(look: Look) -> Iterable[Figure]:
     due, done = 0, 0
-    for plan in _PLANS.all(look.reader):
+    for plan in PLANS.all(look.reader):
         if not any(step.what == "approved" for step in plan.steps):
             continue
         carried_out = plan.carried_out

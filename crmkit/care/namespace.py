@@ -11,11 +11,12 @@ import attrs
 from crmkit.arguments import count, optional_text, refuse
 from crmkit.care import acting, axes, carrying_out, holdout
 from crmkit.care.agenda import agenda, as_of
+from crmkit.care.forms.stored import Forms
 from crmkit.care.planning import Planning
 from crmkit.clock import day as a_day
 from crmkit.model.care import AgendaItem
 from crmkit.model.evaluation import Assessment, Evaluation, Holdout
-from crmkit.model.plan import Checklist
+from crmkit.model.plan import CarePlan, Checklist
 
 
 @attrs.frozen
@@ -156,3 +157,58 @@ class Care(Planning):
             InvalidValueError: `share` outside 0..0.5, or an `until` that has passed.
         """
         return holdout.set_aside(self.session, share, until, reason, by)
+
+    # -- forms -------------------------------------------------------------------------
+
+    def render(  # noqa: PLR0913 - how a form may look, all by name
+        self,
+        plan_id: str | None,
+        form: str,
+        *,
+        lang: str = "zh",
+        format: str = "html",  # noqa: A002 - what users call it
+        blank: bool = False,
+        action: str | None = None,
+    ) -> str | bytes:
+        """Render a plan's forms, to be printed on A4 or to be filled in.
+
+        What is too long goes on with the same head on a second sheet.
+
+        Args:
+            plan_id: Which plan; None: a blank form of nobody's.
+            form: ``087`` ``088`` ``089`` ``090``, or ``all`` in one document.
+            lang: ``zh`` or ``en``.
+            format: ``html`` gives a str; ``xlsx`` bytes, which `read` takes back.
+            blank: Fill in the head only.
+            action: Form 090 of this action alone; None: one sheet an action.
+
+        Raises:
+            DecisionNotFound: there is no such plan.
+            InvalidValueError: there is no such form, language, format or action.
+            CrmkitError: openpyxl, which ``xlsx`` needs, is not installed.
+        """
+        return self._forms.render(
+            plan_id, form, lang=lang, format=format, blank=blank, action=action
+        )
+
+    def read(self, file: object) -> CarePlan:
+        """Read a form that `render` gave as XLSX, and somebody filled in; nothing is saved.
+
+        What the form does not show (state, moves, cause, the other forms) is as it is kept. A form
+        of nobody's gives a plan without an id or a customer.
+
+        Args:
+            file: Path, bytes, or a file opened for reading bytes.
+
+        Raises:
+            InvalidValueError: it is no such workbook, holds macros or links, is of another customer
+                than its plan, or cells cannot be read; `faults` holds ``(sheet, cell, reason)`` of
+                each, and nothing is given back before all of them are mended.
+            DecisionNotFound: its plan is not in this workspace.
+            CrmkitError: openpyxl is not installed.
+        """
+        return self._forms.read(file)
+
+    @property
+    def _forms(self) -> Forms:
+        return Forms(self.session, self.guide.policy.zone)

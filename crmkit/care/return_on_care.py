@@ -17,9 +17,9 @@ from crmkit.care.courses import Courses, read_courses
 from crmkit.care.earned import Log
 from crmkit.care.holdout import holds, in_force
 from crmkit.care.matched import ENOUGH, Likeness, match
+from crmkit.care.plans import PLANS
 from crmkit.care.spans import Pair, Spans
 from crmkit.clock import DAY, micros
-from crmkit.contracts.documents import Documents
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER
 from crmkit.model.evaluation import Compared, ReturnOnCare
@@ -31,7 +31,6 @@ SHORTEST = 7 * DAY
 _GRID = 4
 """Likeness is looked up at so many instants of the period: the last before a care began."""
 _CENT = Decimal("0.01")
-_PLANS = Documents("plan", CarePlan)
 APPROVED = "approved"
 
 
@@ -49,7 +48,7 @@ class Care(NamedTuple):
 
 def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> ReturnOnCare:
     """Compare everybody whose plan was approved from `since` to before `until`."""
-    plans = _PLANS.all(reader)
+    plans = PLANS.all(reader)
     roots = _roots(reader, plans)
     cared = _cared(plans, roots, since, until)
     currency = basis.layout.model.currency

@@ -30,6 +30,8 @@ COMMANDS = tuple(
         ("funnel", "funnel:funnel", "List opportunities; see leaks and forecast, and move them."),
         ("targets", "targets:targets", "Set targets beside what was reached, and set them."),
         ("plan", "plan:plan", "Care plans: draw up, approve, carry out, close."),
+        ("form", "forms:form", "Render a form of a care plan, filled or blank, to print on A4."),
+        ("read-form", "forms:read_form", "Read a form that was filled in, and name every mistake."),
         ("report", "report:report", "Count customers and touchpoints."),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

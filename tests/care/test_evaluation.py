@@ -18,14 +18,13 @@ import crmkit
 from crmkit.care.axes import EFFECT, EXECUTION, INDICATORS, STRATEGY
 from crmkit.care.holdout import holds, in_force
 from crmkit.care.matched import Likeness, interval, match
+from crmkit.care.plans import PLANS
 from crmkit.clock import micros
 from crmkit.contracts.decisions import Deciding
-from crmkit.contracts.documents import Documents
 from crmkit.model.document import Step
 from crmkit.model.evaluation import Evaluation
 from crmkit.model.plan import Action, ActionPlan, CarePlan, Checklist
 
-PLANS = Documents("plan", CarePlan)
 DAY = timedelta(days=1)
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SINCE, UNTIL = START + 400 * DAY, START + 580 * DAY
