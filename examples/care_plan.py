@@ -47,7 +47,8 @@ with crmkit.connect(
     falling = crm.value.movers(now - 90 * DAY, direction="falling", tier="core")
     fallen = next(one for one in falling if one.after.tier == "base")
     who = fallen.customer_id
-    print(f"{crm.customers.get(who).number or who} fell from {fallen.before.total:.1f}", end=" ")
+    number = crm.customers.get(who).identities[0].value
+    print(f"customer {number} fell from {fallen.before.total:.1f}", end=" ")
     print(f"({fallen.before.tier}) to {fallen.after.total:.1f} ({fallen.after.tier})")
 
     # A plan is drawn up: what the log knows already, nobody types again.

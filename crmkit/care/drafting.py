@@ -123,7 +123,7 @@ def _fallen(cause: PlanCause | None) -> list[tuple[str, str, float]]:
     """Give the causes of a fall: who rises has none."""
     if cause is None or cause.after >= cause.before:
         return []
-    return [one for one in cause.reasons if one[2] < 0]
+    return [one for one in cause.indicators if one[2] < 0]
 
 
 def _told_by(kinds: Collection[str]) -> Collection[str]:
@@ -201,7 +201,7 @@ def _obstacles(
     whole = sum(points for _, _, points in fallen)
     kinds = {one.name: one.kinds for one in dossier.model.indicators}
     found = []
-    for name, reason, points in sorted(fallen, key=lambda one: one[2])[:_OBSTACLES]:
+    for name, reason, points in fallen[:_OBSTACLES]:
         signs = {f"fell:{kind}" for kind in _told_by(kinds.get(name, ()))}
         measures = fitting(plays, signs) or fitting(plays, {"falling"})
         found.append(

@@ -77,14 +77,15 @@ def _introduction(
 
 
 def _moved(cause: PlanCause, say: Tongue) -> str:
-    largest = sorted(cause.reasons, key=lambda one: -abs(one[2]))[:_CAUSES]
     return say(
         "moved",
         start=say.day(cause.since),
         end=say.day(cause.until),
         delta=cause.after - cause.before,
         unexpected=cause.unexpected,
-        causes=say.list(f"{say.indicator(name)} {points:+.1f}" for name, _, points in largest),
+        causes=say.list(
+            f"{say.indicator(name)} {points:+.1f}" for name, _, points in cause.indicators[:_CAUSES]
+        ),
     )
 
 

@@ -228,6 +228,17 @@ class PlanCause(Record):
     unexpected: float
     reasons: tuple[tuple[str, str, float], ...] = ()
 
+    @property
+    def indicators(self) -> tuple[tuple[str, str, float], ...]:
+        """Each indicator with its weightiest reason and all of its points, the largest first."""
+        points: dict[str, float] = {}
+        main: dict[str, str] = {}
+        for name, reason, delta in sorted(self.reasons, key=lambda one: -abs(one[2])):
+            points[name] = points.get(name, 0.0) + delta
+            main.setdefault(name, reason)
+        moved = ((name, main[name], whole) for name, whole in points.items())
+        return tuple(sorted(moved, key=lambda one: -abs(one[2])))
+
 
 @attrs.frozen(kw_only=True)
 class CarePlan(Document):

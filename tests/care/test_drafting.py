@@ -137,6 +137,9 @@ def test_a_fall_is_answered_by_its_causes_and_its_goal_is_the_former_tier() -> N
         )
         assert plan.cause.unexpected == movement.unexpected
         assert sum(points for *_, points in plan.cause.reasons) == pytest.approx(movement.delta)
+        whole = {name: points for name, _, points in plan.cause.indicators}
+        assert sum(whole.values()) == pytest.approx(movement.delta)
+        assert plan.situation.introduction.count("purchase recency") == 1
         first = plan.goals.obstacles[0]
         assert first.obstacle.startswith("purchase ")
         assert "% of the fall" in first.importance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -125,27 +126,26 @@ NEEDED = {
     "check": ["PLAN", "a1"],
     "close": ["PLAN", "--outcome", "x"],
 } | {name: ["PLAN"] for name in ("show", "submit", "approve")}
-VALUED = [
-    (name, one.opts[0])
-    for name, command in plan.commands.items()
-    for one in command.params
-    if isinstance(one, click.Argument) or not one.is_flag
-]
 
 
-@pytest.mark.parametrize(("command", "option"), VALUED)
-def test_no_argument_is_a_mistake_in_crmkit(firm: Shop, command: str, option: str):
+def valued(command: str) -> list[str]:
+    """Name the parameters of a command that take a value."""
+    params = plan.commands[command].params
+    return [one.opts[0] for one in params if isinstance(one, click.Argument) or not one.is_flag]
+
+
+@pytest.mark.parametrize("command", plan.commands)
+def test_no_argument_is_a_mistake_in_crmkit(firm: Shop, command: str):
     """Whatever stands for a value, the program ends with 0 to 3 and says what is wrong."""
     made = drafted(firm)
     firm.run("--actor", "lin", "plan", "submit", made, *AT)
     if command in ("check", "close"):
         firm.run("--actor", "boss", "plan", "approve", made, *AT)
-    for absurd in ABSURD:
+    for option, absurd in product(valued(command), ABSURD):
         words = [*NEEDED.get(command, []), option, absurd]
         if not option.startswith("-"):
-            place = [one.name for one in plan.commands[command].params].index(option)
             words = NEEDED[command].copy()
-            words[min(place, 1)] = absurd
+            words[option == "action"] = absurd
         given = [{"PLAN": made, "ID": firm.id(1)}.get(word, word) for word in words]
         done = CliRunner().invoke(
             main, ["--url", firm.url, "--actor", "lin", "plan", command, *given]
