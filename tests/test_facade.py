@@ -122,6 +122,7 @@ def plan(crm: crmkit.CRM, state: str) -> str:
     """Give a plan in a state; one that a test has moved on is followed by another."""
     found = crm.care.plans(state=state)
     if not found:
+        crm.care.hold_out(0, NOW + DAY, reason="nobody is set aside")
         drafted = crm.care.draft(who(crm), owner="wu", by="wu")
         if state != "draft":
             crm.care.submit(drafted.id, by="wu")
