@@ -129,6 +129,13 @@ def test_what_is_too_long_goes_on_with_the_same_head():
     assert made["087 (2)"]["A4"].value == "客户情况介绍(续)"
 
 
+def test_a_long_name_is_the_same_on_sheets_of_any_width():
+    """A name that the head has no room for goes on below it, on each form as its paper is."""
+    plan = attrs.evolve(PLAN, customer_name="杭州西湖茶业有限公司" * 20)
+    made = render_form(plan, "all", format="xlsx")
+    assert read_form(made, PLAN) == plan
+
+
 def test_text_is_never_a_formula_or_markup():
     """What begins as a formula stays text; what looks like markup is shown as it is."""
     evil = ("=HYPERLINK(1)", "+1", "-1", "@SUM(1)")

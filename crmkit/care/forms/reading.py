@@ -153,7 +153,7 @@ class FilledForm:
             found[field.path] = self._value(field, entries)
             for other in others:
                 said = other.fields[field.path]
-                if [one.raw for one in said] != [one.raw for one in entries]:
+                if _whole(said) != _whole(entries):
                     on = entries[0]
                     self._fault(said[0], f"must say the same as {on.sheet}!{on.place}")
         if first.fields["on"][0].raw is None:
@@ -163,8 +163,7 @@ class FilledForm:
     def _check_customer(self, number: str | None) -> None:
         for filled in self._forms.values():
             entries = filled.fields["customer_number"]
-            said = "".join(as_text(one.raw) for one in entries if one.raw is not None)
-            if said != (KINDS["name"].shown(number, "zh", {}) or ""):
+            if _whole(entries) != (KINDS["name"].shown(number, "zh", {}) or ""):
                 why = f"the form is of another customer: the plan's has the number {number}"
                 self._fault(entries[0], why)
 
@@ -255,7 +254,7 @@ class FilledForm:
         told = [entry for entry in entries if kind.told(entry.raw)]
         if not told:
             return kind.empty
-        raw = told[0].raw if len(told) == 1 else "".join(as_text(entry.raw) for entry in told)
+        raw = told[0].raw if len(told) == 1 else _whole(told)
         reading = attrs.evolve(self._reading, percent=told[0].percent)
         if before is not None:
             reading = attrs.evolve(reading, before=before)
@@ -267,6 +266,11 @@ class FilledForm:
 
     def _fault(self, entry: Entry, why: str) -> None:
         self._faults.append((entry.sheet, entry.place, why))
+
+
+def _whole(entries: list[Entry]) -> str:
+    """Put the parts of what a field says together, wherever the sheets broke it."""
+    return "".join(as_text(one.raw) for one in entries if one.raw is not None)
 
 
 def read_form(
