@@ -66,8 +66,8 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
     """Open a workspace.
 
     Args:
-        url: Where the data lives: ``sqlite:///shop.db``, ``memory://``; goes before the one in
-            `config`.
+        url: Where the data lives: ``sqlite:///shop.db``, ``postgresql://user@host/shop``,
+            ``memory://``; goes before the one in `config`.
         config: Path of a TOML file, or the same as a mapping.
         workspace: One tenant's data, ``default`` by default; workspaces never see each other.
         actor: Who is acting; recorded with every decision.

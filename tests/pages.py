@@ -15,6 +15,8 @@ FENCE = re.compile(
 )
 LINK = re.compile(r"\]\((?![a-z]+:|#)(?P<target>[^)#\s]+)")
 RUN = frozenset({"bash", "console", "pycon", "python"})
+PROGRAMS = frozenset({"crmkit", "createdb", "pg_dump", "pg_restore", "psql"})
+"""What the tests run of a block of commands."""
 
 
 @attrs.frozen
@@ -34,10 +36,10 @@ class Block:
 
     @property
     def commands(self) -> list[tuple[str, str]]:
-        """The `$ crmkit` commands of a console block, each with the output shown below it."""
+        """The commands of a console block that are run, each with the output shown below it."""
         shown = re.split(r"^\$ ", self.text, flags=re.MULTILINE)[1:]
         parts = [part.replace("\\\n", "").partition("\n") for part in shown]
-        return [(line, output) for line, _, output in parts if line.split()[0] == "crmkit"]
+        return [(line, output) for line, _, output in parts if line.split()[0] in PROGRAMS]
 
 
 def pages() -> list[Path]:

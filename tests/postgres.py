@@ -40,9 +40,24 @@ _number = count(1)
 
 
 @cache
+def _shared() -> Any:
+    """Start the one server that all tests share."""
+    started = start()
+    # What the tests write need not outlive the machine, and nobody waits for its disk.
+    execute(started.get_uri(), "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return started
+
+
 def server() -> str:
-    """Give the address of the one server that all tests share."""
-    return str(start().get_uri())
+    """Give the address of the server that all tests share."""
+    return str(_shared().get_uri())
+
+
+def environment() -> dict[str, str]:
+    """Give what leads programs without an address to the shared server, and its own programs."""
+    found = sa.make_url(server())
+    path = os.pathsep.join([str(_shared().bin_path), os.environ["PATH"]])
+    return {"PGHOST": str(found.query["host"]), "PGUSER": str(found.username), "PATH": path}
 
 
 def start() -> Any:

@@ -16,6 +16,7 @@ import pytest
 
 import crmkit
 from tests.pages import ROOT, Block, blocks, links, pages
+from tests.postgres import environment
 
 LENIENT = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 BLOCKS = [block for page in pages() for block in blocks(page)]
@@ -46,6 +47,9 @@ def names(
     module, folder = opened[block.page]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.chdir(folder)
+    if block.page.stem == "postgresql":
+        for name, value in environment().items():
+            monkeypatch.setenv(name, value)
     return module
 
 
@@ -67,7 +71,7 @@ def test_block(block: Block, names: ModuleType) -> None:
 
 
 def run_commands(block: Block) -> None:
-    """Run the crmkit commands of a block and compare what is shown below each."""
+    """Run the commands of a block and compare what is shown below each."""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     quiet = {"COLUMNS": "100", "NO_COLOR": "1", "PATH": path, "PYTHONWARNINGS": "error"}
     for command, shown in block.commands:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+import crmkit
 from crmkit.masking import masked
-from tests.cli.kit import process, run
-from tests.cli.story import Story
+from tests.cli.kit import END, Shop, process, records, run
+from tests.cli.story import Story, looks
+from tests.pages import blocks, pages
 from tests.postgres import ODD, database
 
 SECRET = "hunter2"
@@ -96,3 +98,22 @@ def test_a_configuration_holds_the_url_and_a_file_its_password(url: str):
     done = run("migrate", code=2)
     assert "write one inside a password as %40" in done.stderr
     assert SECRET not in done.output
+
+
+def test_the_program_of_the_page_moves_a_workspace(shop: Shop, url: str):
+    """Every look at the copy shows what it shows in the file, and a second copy is refused."""
+    (page,) = (page for page in pages() if page.stem == "postgresql")
+    (program,) = (block for block in blocks(page) if block.file == "move.py")
+    names: dict[str, Any] = {"__name__": "move"}
+    exec(compile(program.text, str(program), "exec", dont_inherit=True), names)
+    names["move"](shop.url, url)
+    for words in looks():
+        at = () if words == ("collisions",) else ("--at", END.isoformat())
+        assert run("--url", url, *words, *at).output == shop.run(*words, *at).output
+    with pytest.raises(SystemExit, match="is not empty there"):
+        names["move"](shop.url, url)
+    with shop.open() as there, crmkit.connect(url, plugins=[]) as here:
+        assert list(there.changes(limit=1000)) == list(here.changes(limit=1000))
+        for crm in (there, here):
+            done = crm.capture([records()[0] | {"id": "later"}], "shop")
+            assert (done.new, done.rejections) == (1, 0)
