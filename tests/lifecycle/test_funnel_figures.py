@@ -107,6 +107,7 @@ def test_leaks_tell_what_became_of_those_that_came_into_a_stage(shop: Firm):
     funnel.lose(two.id, reason="too dear", competitor="rival")
     funnel.lose(three.id, reason="too dear")
     told = funnel.leaks(since, shop.wait(1))
+    assert funnel.leaks().stages == told.stages  # from the first that was opened, until now
     rows = {stage.stage: stage for stage in told.stages}
     assert [stage.stage for stage in told.stages] == list(FUNNEL_STAGES[:-1])
     meet, propose, clarify = rows["meet"], rows["propose"], rows["clarify"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import attrs
@@ -108,29 +109,33 @@ class Figures:
         asked = [one for one in everyone if owner in (None, one.owner)]
         return forecast(odds, asked, self.days, self.session.now())
 
-    def leaks(self, since: datetime, until: datetime | None = None) -> Leaks:
+    def leaks(self, since: datetime | None = None, until: datetime | None = None) -> Leaks:
         """Tell where the funnel leaks: what became of those that entered each stage (R86).
 
         Args:
-            since: Entries from here on.
+            since: Entries from here on; None: from the first that was opened.
             until: To before this; None: now. What happened later is not looked at.
 
         Raises:
             InvalidValueError: `until` lies before `since`; `NaiveTimeError`: one has no offset.
         """
-        low, high = self._span(since, until)
         with self.session.store.read() as reader:
-            return leaks(BOOK.all(reader), low, high)
+            everyone = BOOK.all(reader)
+        return leaks(everyone, *self._span(since or _first(everyone), until))
 
-    def cycle(self, since: datetime, until: datetime | None = None) -> Cycle:
+    def cycle(self, since: datetime | None = None, until: datetime | None = None) -> Cycle:
         """Tell how long selling took and what it cost (R91), of what was closed in a span.
+
+        Args:
+            since: Closed from here on; None: from the first that was opened.
+            until: Closed before this; None: now.
 
         Raises:
             InvalidValueError: `until` lies before `since`; `NaiveTimeError`: one has no offset.
         """
-        low, high = self._span(since, until)
         with self.session.store.read() as reader:
-            return cycle(BOOK.all(reader), low, high)
+            everyone = BOOK.all(reader)
+        return cycle(everyone, *self._span(since or _first(everyone), until))
 
     # -- point, line, plane ------------------------------------------------------------
 
@@ -188,10 +193,15 @@ class Figures:
         with self.session.store.read() as reader:
             return views.phases(reader, self.days, self.session.now())
 
-    def _span(self, since: datetime, until: datetime | None) -> tuple[int, int]:
-        low = micros(since, "since")
+    def _span(self, since: datetime | None, until: datetime | None) -> tuple[int, int]:
         # What happened at this very instant is seen too.
         high = self.session.now() + 1 if until is None else micros(until, "until")
+        low = high if since is None else micros(since, "since")
         if high < low:
             refuse("until", f"lies before since ({since})", until)
         return low, high
+
+
+def _first(everyone: Iterable[Opportunity]) -> datetime | None:
+    """Give when the first opportunity was opened; None: there is none."""
+    return min((one.opened_at for one in everyone), default=None)
