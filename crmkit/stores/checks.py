@@ -64,12 +64,19 @@ def place(
         raise StoreError(f"after must hold {full} values and start with those of equal")
 
 
-def width(table: Table, rows: Sequence[Row]) -> None:
-    """Raise StoreError where the first row has not one value a column.
+def unfailed(failure: StoreError | None) -> None:
+    """Raise StoreError where a write of the transaction has failed: it cannot go on, nor be kept.
 
-    Only the first is looked at, since rows of one batch come from one place; the database finds
-    the others.
+    Its caller may have swallowed what it raised, and a database may have undone more than it.
     """
-    if rows and len(rows[0]) != len(table.columns):
-        message = f"A row of {table.name} has {len(table.columns)} values, not {len(rows[0])}"
+    if failure is not None:
+        message = f"This write failed before and will be undone: {failure}"
+        raise type(failure)(message, **vars(failure)) from failure
+
+
+def width(table: Table, rows: Sequence[Row]) -> None:
+    """Raise StoreError where a row has not one value a column."""
+    wrong = set(map(len, rows)) - {len(table.columns)}
+    if wrong:
+        message = f"A row of {table.name} has {len(table.columns)} values, not {min(wrong)}"
         raise StoreError(message)

@@ -116,6 +116,7 @@ class MemoryStore(Store):
             writer = self.writer(version, seq)
             try:
                 yield writer
+                writer.check()
             finally:
                 writer.over = True
             version.readers -= 1  # its own look need not keep the version from changing in place

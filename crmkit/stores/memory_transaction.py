@@ -125,20 +125,37 @@ class MemoryReader(Reader):
 
 
 class MemoryWriter(MemoryReader, Writer):
-    """A transaction; `changes` holds what it did, by table."""
+    """A transaction.
+
+    Attributes:
+        changes: What it did, by table.
+        failure: Why a batch was refused; nothing is kept then, as in any other store.
+    """
 
     def __init__(self, version: Version, seq: int) -> None:
         """Write on top of `version`."""
         super().__init__(version, seq)
         self.last = seq
         self.changes: dict[str, tuple[Table, Changes]] = {}
+        self.failure: StoreError | None = None
+
+    def check(self) -> None:
+        """Raise StoreError where the transaction is over, or failed before."""
+        super().check()
+        checks.unfailed(self.failure)
 
     def changed(self, table: Table) -> Changes:
         """Give what this transaction did to a table."""
         return self.changes[table.name][1] if table.name in self.changes else {}
 
-    def _change(self, table: Table) -> Changes:
+    def _change(self, table: Table, rows: Sequence[Row] = ()) -> Changes:
+        """Give what may be changed of a table, where `rows` may be written to it."""
         self.check()
+        try:
+            checked(table, rows)
+        except StoreError as error:
+            self.failure = error
+            raise
         return self.changes.setdefault(table.name, (table, {}))[1]
 
     def sequence(self, count: int) -> int:
@@ -150,8 +167,7 @@ class MemoryWriter(MemoryReader, Writer):
 
     def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
         """Add rows whose key is new; give the positions of the others."""
-        checked(table, rows)
-        changed, key_of = self._change(table), _key_of(table)
+        changed, key_of = self._change(table, rows), _key_of(table)
         known = []
         for position, row in enumerate(rows):
             key = key_of(row)
@@ -163,8 +179,7 @@ class MemoryWriter(MemoryReader, Writer):
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows, or replace those with the same key; of two with one key the later holds."""
-        checked(table, rows)
-        changed, key_of = self._change(table), _key_of(table)
+        changed, key_of = self._change(table, rows), _key_of(table)
         changed.update((key_of(row), row) for row in rows)
 
     def delete(
@@ -183,14 +198,10 @@ def _key_of(table: Table) -> Callable[[Row], Row]:
 
 def checked(table: Table, rows: Sequence[Row]) -> None:
     """Raise StoreError where a row has another number of values, or None where none may be."""
+    checks.width(table, rows)
     needed = picker(tuple(place for place, column in enumerate(table.columns) if not column.null))
-    for row in rows:
-        if len(row) != len(table.columns):
-            raise StoreError(
-                f"A row of {table.name} has {len(table.columns)} values, not {len(row)}"
-            )
-        if None in needed(row):
-            raise StoreError(f"A row of {table.name} has None in a column that must have a value")
+    if any(None in needed(row) for row in rows):
+        raise StoreError(f"A row of {table.name} has None in a column that must have a value")
 
 
 def fits(

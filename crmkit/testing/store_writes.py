@@ -4,6 +4,8 @@
 # raises in a block is what undoes it
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from crmkit.contracts.store import Row, Store, Writer
@@ -198,6 +200,19 @@ class WriteLaws(StoreLaws):
             self._write_everywhere(writer)
             writer.append(META, [("x", "1"), ("y", None)])
         self._nothing_happened(store)
+
+    @pytest.mark.parametrize("how", ["append", "put"])
+    @pytest.mark.parametrize("refused", [("x",), ("x", "1", "1"), ("x", None), (None, "1")])
+    def test_a_failed_write_cannot_go_on(self, store: Store, refused: Row, how: str) -> None:
+        """Swallowing the error keeps nothing: the block raises it again, whatever was refused."""
+        with store.write() as writer:
+            writer.put(META, [("a", "1"), ("b", "1")])
+        for rows in ([refused], [("c", "3"), refused]):
+            with pytest.raises(StoreError), store.write() as writer:
+                self._write_everywhere(writer)
+                with suppress(StoreError):
+                    getattr(writer, how)(META, rows)
+            self._nothing_happened(store)
 
     @staticmethod
     def _write_everywhere(writer: Writer) -> None:

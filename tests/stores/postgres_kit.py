@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit.contracts.store import Store
 from crmkit.contracts.tables import META, TOUCHPOINT
@@ -45,13 +47,26 @@ def refused(url: str, words: str, kind: type[StoreError] = StoreError, **setting
     assert SECRET not in "".join(traceback.format_exception(caught.value))
 
 
-def kill(url: str) -> None:
-    """End every connection to a database, and wait until each is gone."""
-    execute(
-        server(),
-        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-        f"WHERE datname = '{name_of(url)}'",
+def kill(url: str, *pids: int) -> None:
+    """End connections to a database, these or all, and wait until each is gone.
+
+    Args:
+        url: Which database.
+        pids: The server's processes that serve them.
+    """
+    chosen = f"AND pid IN ({', '.join(map(str, pids))})" if pids else ""
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        f"WHERE datname = '{name_of(url)}' {chosen}"
     )
+    while execute(server(), end):
+        time.sleep(0.001)  # the server's own wait looks every tenth of a second
+
+
+def pid_of(connection: sa.Connection) -> int:
+    """Give the server's process that serves a connection."""
+    driver: Any = connection.connection.driver_connection
+    return int(driver.info.backend_pid)
 
 
 def whole_and_working(store: Store) -> None:

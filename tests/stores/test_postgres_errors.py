@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -28,7 +27,7 @@ from crmkit.testing.store_base import again
 from crmkit.testing.store_sharing import increment
 from tests.postgres import database, execute, name_of
 from tests.postgres_server import Server
-from tests.stores.postgres_kit import SECRET, filled, kill, opened, refused, whole_and_working
+from tests.stores.postgres_kit import SECRET, filled, opened, refused
 
 ODD_SECRET = "hunter2@/%#?:[]& ü"
 
@@ -272,105 +271,6 @@ def test_the_servers_own_limit_of_an_idle_transaction_is_named():
     with store.read() as reader:
         assert list(reader.scan(META)) == [("n", "1")]
     store.close()
-
-
-# -- what is gone --------------------------------------------------------------------------
-
-
-def begun(writer: Any) -> None:
-    writer.put(META, [("half", "1")])
-    writer.append(TOUCHPOINT, touchpoints(writer, ["half"]))
-
-
-USES = {
-    "put": lambda writer: writer.put(META, [("more", "1")]),
-    "put many": lambda writer: writer.put(META, [(f"more {n}", "1") for n in range(100)]),
-    "append many": lambda writer: writer.append(
-        TOUCHPOINT, touchpoints(writer, [str(n) for n in range(100)])
-    ),
-    "sequence": lambda writer: writer.sequence(1),
-    "scan": lambda writer: list(writer.scan(META)),
-    "fetch": lambda writer: list(writer.fetch(META, [("a",)])),
-    "count": lambda writer: writer.count(META),
-    "delete": lambda writer: writer.delete(META, [("a",)]),
-    "watermark": lambda writer: writer.watermark(),
-}
-
-
-@pytest.mark.parametrize("use", USES)
-def test_a_connection_that_is_lost_in_a_write(use: str, caplog: pytest.LogCaptureFixture):
-    """The error says that nothing was kept; the next write works, and nothing is half done."""
-    url = filled(database())
-    store = opened(url)
-    words = "nothing of this write was kept: try again"
-    with pytest.raises(StoreError, match=words) as caught, store.write() as writer:
-        begun(writer)
-        kill(url)
-        USES[use](writer)
-    assert type(caught.value) is StoreError
-    whole_and_working(store)
-    assert caplog.text == ""
-
-
-@pytest.mark.parametrize("place", [300, 1100])
-def test_a_connection_that_is_lost_between_many_rows(
-    place: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
-    """Of rows that are sent in one stream none is kept; one error says so, and no log beside it."""
-    url = filled(database())
-    store = opened(url)
-    send, sent = psycopg.Copy.write_row, count(1)
-
-    def lose(copy: Any, values: Any) -> None:
-        if next(sent) == place:
-            kill(url)
-        send(copy, values)
-
-    monkeypatch.setattr(psycopg.Copy, "write_row", lose)
-    words = "nothing of this write was kept: try again"
-    with pytest.raises(StoreError, match=words), store.write() as writer:
-        numbers, text = range(400), "a" * 10_000
-        writer.put(STATE, [row(STATE, customer=f"{n}", rest=text) for n in numbers])
-        writer.append(TOUCHPOINT, touchpoints(writer, map(str, numbers), text=text))
-    monkeypatch.undo()
-    assert caplog.text == ""
-    whole_and_working(store)
-
-
-def test_a_connection_that_is_lost_at_the_commit():
-    """Nobody can know then whether it was kept: that is said, and not that it was not."""
-    url = filled(database())
-    store = opened(url)
-    with pytest.raises(StoreError, match="look before you repeat it"), store.write() as writer:
-        begun(writer)
-        kill(url)
-    whole_and_working(store)
-
-
-def test_a_connection_that_is_lost_in_a_read():
-    """A scan that was begun ends with an error, never as if it were complete."""
-    url = filled(database())
-    store = opened(url)
-    with store.write() as writer:
-        writer.put(STATE, [row(STATE, customer=f"{n:05}") for n in range(5000)])
-    with pytest.raises(StoreError, match="try again"), store.read() as reader:
-        rows = reader.scan(STATE)
-        next(rows)
-        kill(url)
-        list(rows)
-    with store.read() as reader:
-        assert reader.count(STATE) == 5000
-    store.close()
-
-
-def test_idle_connections_that_are_lost_are_not_felt():
-    """A server that was restarted between two uses is simply connected to again."""
-    url = filled(database())
-    store = opened(url)
-    with store.read(), store.read():
-        pass
-    kill(url)
-    whole_and_working(store)
 
 
 def test_a_schema_that_is_not_there():

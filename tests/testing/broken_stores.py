@@ -121,6 +121,25 @@ class Autocommit(Broken):
             raise failure
 
 
+class Unshaken(Broken):
+    """A transaction goes on after a write that was refused, and what came before it is kept."""
+
+    notices = "test_a_failed_write_cannot_go_on"
+
+    class Write(MemoryWriter):
+        def put(self, table: Table, rows: Sequence[Row]) -> None:
+            try:
+                super().put(table, rows)
+            finally:
+                self.failure = None
+
+        def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
+            try:
+                return super().append(table, rows)
+            finally:
+                self.failure = None
+
+
 class NoTurns(Broken):
     """Writers do not wait for each other: the last one wins."""
 

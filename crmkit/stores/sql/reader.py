@@ -33,7 +33,7 @@ class Cursor:
     def settle(self) -> None:
         """Read the rest now, since something is about to be written."""
         if self._settled is None:
-            with self._transaction.dialect.words():
+            with self._transaction.asking():
                 self._settled = self._cursor.fetchall()
             self.close()
 
@@ -52,7 +52,7 @@ class Cursor:
         if self._settled is not None:
             rows, self._settled = self._settled, []
             return rows
-        with self._transaction.dialect.words():
+        with self._transaction.asking():
             fetched: list[Row] = self._cursor.fetchmany(STREAM)
         if len(fetched) < STREAM:
             self._settled = []
@@ -181,8 +181,7 @@ class SqlReader(Reader):
 
     def watermark(self) -> int:
         """Give the ``seq`` up to which nothing new can appear any more."""
-        self.check()
-        with self.dialect.words():
+        with self.asking():
             return self.dialect.watermark(self.connection, self.texts.number)
 
 

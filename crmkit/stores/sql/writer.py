@@ -33,9 +33,7 @@ class SqlWriter(SqlReader, Writer):
     def check(self) -> None:
         """Raise StoreError where the transaction is over, or failed before."""
         super().check()
-        if self.failure is not None:
-            message = f"This write failed before and will be undone: {self.failure}"
-            raise type(self.failure)(message, **vars(self.failure)) from self.failure
+        checks.unfailed(self.failure)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -66,19 +64,15 @@ class SqlWriter(SqlReader, Writer):
 
     def sequence(self, count: int) -> int:
         """Reserve `count` consecutive values of ``seq`` and give the first."""
-        self.check()
-        with self.dialect.words():
+        with self.asking():
             first = self.dialect.reserve(self.connection, self.texts.number, count)
         self._first = first if self._first is None else self._first
         return first
 
     def append(self, table: Table, rows: Sequence[Row]) -> list[int]:
         """Add rows whose key is new; give the positions of the others."""
-        checks.width(table, rows)
-        self.check()
-        if not rows:
+        if not self._ready(table, rows):
             return []
-        self._settle()
         with self.asking():
             point = self.connection.begin_nested()
             if self._add(table, list(rows)):
@@ -93,6 +87,13 @@ class SqlWriter(SqlReader, Writer):
                 message = f"{table.name}: a number or a key of a new row is taken"
                 raise StoreError(message)
         return sorted(known)
+
+    def _ready(self, table: Table, rows: Sequence[Row]) -> bool:
+        """Make ready to write rows; False where there are none."""
+        with self.asking():
+            checks.width(table, rows)
+        self._settle()
+        return bool(rows)
 
     def _add(self, table: Table, rows: list[Row]) -> bool:
         return self.dialect.add(self.connection, self.texts, table, rows)
@@ -111,14 +112,11 @@ class SqlWriter(SqlReader, Writer):
 
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows, or replace those with the same key; of two with one key the later holds."""
-        checks.width(table, rows)
-        self.check()
-        if not rows:
+        if not self._ready(table, rows):
             return
-        self._settle()
-        if self.dialect.sort_puts:  # stable, so that the later of two still comes later
-            rows = sorted(rows, key=checks.picker(table.position[name] for name in table.key))
         with self.asking():
+            if self.dialect.sort_puts:
+                rows = _by_key(table, rows)
             self.dialect.replace(self.connection, self.texts, table, list(rows))
 
     def delete(
@@ -134,3 +132,12 @@ class SqlWriter(SqlReader, Writer):
             # A key of nothing but None binds no value, and the statement runs once without any.
             deleted += self.run(sql, list(group) if any(given) else ()).rowcount
         return deleted
+
+
+def _by_key(table: Table, rows: Sequence[Row]) -> list[Row]:
+    """Sort rows; of two with one key the later still comes later."""
+    try:
+        return sorted(rows, key=checks.picker(table.position[name] for name in table.key))
+    except TypeError as error:
+        message = f"A key of {table.name} holds None, or a value of another type than the others"
+        raise StoreError(message) from error
