@@ -23,6 +23,7 @@ from crmkit.stores.sql.store import SqlStore
 from crmkit.testing.rows import row, touchpoints
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+NOW = schema.VERSION
 
 
 @pytest.fixture
@@ -183,30 +184,30 @@ def test_a_locked_database_is_busy(path: Path):
 def test_an_older_schema_is_upgraded_in_place(path: Path, monkeypatch: pytest.MonkeyPatch):
     """With `auto` an older database is brought up and keeps its data."""
     fill(path)
-    monkeypatch.setattr(schema, "VERSION", 2)
-    steps = {1: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT")}
+    monkeypatch.setattr(schema, "VERSION", NOW + 1)
+    steps = {NOW: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT")}
     monkeypatch.setattr(schema, "STEPS", steps)
     for settings in ({"migrate": "auto"}, {"migrate": "check"}, {"migrate": "never"}):
         store = opened(path, **settings)
         with store.read() as reader:
             assert list(reader.scan(META)) == [("a", "1")]
         store.close()
-    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(2,)]
+    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(NOW + 1,)]
     assert execute(path, "SELECT more FROM crmkit_meta") == [(None,)]
 
 
 def test_a_failing_upgrade_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch):
     """A step that fails leaves the database at the version it had."""
     fill(path)
-    monkeypatch.setattr(schema, "VERSION", 3)
+    monkeypatch.setattr(schema, "VERSION", NOW + 2)
     steps: dict[int, Callable[..., object]] = {
-        1: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT"),
-        2: lambda c, _: c.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN more TEXT"),
+        NOW: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT"),
+        NOW + 1: lambda c, _: c.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN more TEXT"),
     }
     monkeypatch.setattr(schema, "STEPS", steps)
     with pytest.raises(StoreError):
         opened(path)
-    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(1,)]
+    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(NOW,)]
     assert len(execute(path, "SELECT * FROM crmkit_meta")[0]) == 3
 
 
@@ -216,10 +217,10 @@ def test_check_refuses_an_older_schema(path: Path, monkeypatch: pytest.MonkeyPat
         opened(path, migrate="check")
     assert (caught.value.found, caught.value.expected) == (None, schema.VERSION)
     fill(path)
-    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(schema, "VERSION", NOW + 1)
     with pytest.raises(SchemaError, match="crmkit migrate") as caught:
         opened(path, migrate="check")
-    assert (caught.value.found, caught.value.expected) == (1, 2)
+    assert (caught.value.found, caught.value.expected) == (NOW, NOW + 1)
 
 
 @pytest.mark.parametrize("migrate", ["auto", "check"])
