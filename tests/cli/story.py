@@ -43,7 +43,7 @@ name = "{Name}"
 PEOPLE = "email,name,owner\nc1@example.com,王小明,lin\nc2@example.com,Ärger 100%_x,kim\n"
 VISITS = "id,kind,at,email,phone,rating\n" + "".join(
     f"v-{n},opinion,2026-04-0{1 + n % 9}T10:00:00+05:30,c{n}@example.com,,{n % 11}\n"
-    for n in range(30)
+    for n in range(20)
 )
 SHARED = (
     "id,kind,at,email,customer.card\n"
@@ -59,6 +59,7 @@ timezone = "Asia/Shanghai"
 
 [people.lin]
 name = "林"
+senior = true
 
 [people.kim]
 name = "Kim"
@@ -69,9 +70,9 @@ capacity = 3
 def receipts() -> str:
     """Give a till's file: everybody buys, some stopped long ago; three lines are wrong."""
     lines = ["Receipt;When;Card;Mail;Name;Sum;Item"]
-    for number in range(30):
+    for number in range(20):
         for step in range(6):
-            day = END - timedelta(days=1 + number % 15 * 18 + step * 21, hours=step)
+            day = END - timedelta(days=1 + number % 10 * 27 + step * 21, hours=step)
             name = HOSTILE if number == 9 else f"Customer {number}"
             sign = "-" if step == 5 and number % 7 == 0 else ""
             lines.append(
@@ -121,7 +122,7 @@ class Story:
 
     def tell(self) -> None:
         """Live through it."""
-        for part in (self._take_in, self._look, self._work, self._decide, self._end):
+        for part in (self._take_in, self._look, self._work, self._care, self._decide, self._end):
             part()
 
     def _take_in(self) -> None:
@@ -147,12 +148,10 @@ class Story:
     def _look(self) -> None:
         for words in looks():
             self.run(*words)
-        for name in ("explain", "movers", "customers", "agenda"):
-            who = ("--email", "c3@example.com") if name == "explain" else ()
-            self.run(name, *who, "--json")
+        self.run("explain", "--email", "c3@example.com", "--json")
+        self.run("movers", "--json", "--limit", "3")
         self.run("customers", "%_", "--json")
-        self.run("customers", "王", "--json")
-        self.run("customers", "--limit", "5", "--tier", "core")
+        self.run("customers", "王", "--limit", "5", "--tier", "core")
         self.run("agenda", "--lang", "zh", "--limit", "8")
         self.run("export", "--email", "c1@example.com")
         self.run("score", "--email", "nobody@example.com", code=2)
@@ -166,6 +165,38 @@ class Story:
         self.now = NEXT
         self.run("advance", "--json")
         self.run("agenda", "--limit", "12")
+
+    def _care(self) -> None:
+        """Do a little of everything that people do about customers and the market."""
+        one, other, lin, kim = self.id(0), self.id(6), ("--actor", "lin"), ("--actor", "kim")
+        money = ("--amount", "1234.50", "--currency", "CNY")
+        account = ("--sponsor", "lin", "--manager", "kim", "--reason", "大客户")
+        self.run("key-account", "admit", one, *account, "--exception", "wanted")
+        self.run("key-account", "promise", one, "样品 100%", "--department", "sales")
+        self.run("key-account", "review", "--json")
+        self.run(*kim, "ending", "ask", other, "--reason", "no_longer_buys")
+        (ending,) = self.json("endings")
+        self.run(*lin, "ending", "approve", ending["id"])
+        self.run("market", "promotion", "Rival", "--start", "2026-04-01", "--end", "2026-04-09")
+        self.run(
+            "market", "competitor", "Rival", "--strength", "价格", "--price", "tea=1.50", *money[2:]
+        )
+        self.run("feedback", "take", "--json")
+        self.run("feedback", "open", one, "--kind", "complaint", "--text", "茶冷了\n'; --")
+        area = ("--area", "customer_support", "--figure", "response_time", "--hours", "24")
+        self.run("standards", "set", "quick", *area, "--target", "0.9")
+        self.run("funnel", "open", one, "--name", "茶 2026", *money, "--owner", "lin")
+        self.run("targets", "set", "lin", "2026", "sales", "10000", "--currency", "CNY")
+        words = ("plan", "draft", one, "--owner", "kim", "--since", "90d", "--lang", "zh")
+        plan = self.json(*words)["id"]
+        self.run(*kim, "plan", "submit", plan)
+        self.run(*lin, "plan", "approve", plan)
+        self.run("plan", "show", plan, "--json")
+        self.run("form", "087", plan)
+        for name in ("key-accounts", "promises", "market", "feedback", "standards", "targets"):
+            self.run(name)
+        for name in ("list", "forecast", "trend"):
+            self.run(*(("plan", "list") if name == "list" else ("funnel", name)), "--json")
 
     def _decide(self) -> None:
         self.run("import", "shared.csv", "--source", "desk", "--json")
