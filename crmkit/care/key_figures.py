@@ -12,6 +12,7 @@ from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, DOCUMENT, TOUCHPOINT
 from crmkit.model.key_account import Benchmark, Figures
+from crmkit.model.plan import CHECKED
 from crmkit.value.exchange import EXACT, Exchange, total
 from crmkit.value.history import Entry, read_groups, read_log
 from crmkit.value.layout import Layout
@@ -81,11 +82,15 @@ def _members(reader: Reader, customers: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _expenses(reader: Reader, bases: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
-    """Read what care plans cost: (amount, currency) by customer."""
+    """Read what care plans' actions cost that were carried out: (amount, currency) by customer."""
     found: dict[str, list[tuple[str, str]]] = {}
     for row in reader.fetch(DOCUMENT, [(base,) for base in bases], by=("customer",)):
         document: dict[str, Any] = json.loads(row[-1])
+        steps = document.get("steps", ())
+        done = {step["reason"] for step in steps if step["what"] == CHECKED}
         for checklist in document.get("checklists", ()):
+            if checklist["action"] not in done:
+                continue  # only prepared
             currency = checklist["currency"]
             amounts = (checklist[name] for name in _EXPENSES)
             spent = [(amount, currency) for amount in amounts if amount is not None]

@@ -22,6 +22,8 @@ from crmkit.care.spans import Pair, Spans
 from crmkit.clock import DAY, micros
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER
+from crmkit.lifecycle.ended import ended_roots
+from crmkit.lifecycle.roster import read_roster
 from crmkit.model.evaluation import Compared, ReturnOnCare
 from crmkit.model.plan import CarePlan
 from crmkit.value.basis import Basis
@@ -49,7 +51,7 @@ class Care(NamedTuple):
 def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> ReturnOnCare:
     """Compare everybody whose plan was approved from `since` to before `until`."""
     plans = PLANS.all(reader)
-    roots = _roots(reader, plans)
+    roots = roots_of(reader, plans)
     cared = _cared(plans, roots, since, until)
     currency = basis.layout.model.currency
     cost, unpriced = _cost(plans, basis, since, until)
@@ -68,7 +70,8 @@ def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> Retu
         waits = f"; {len(late)} began too late in it" if late else ""
         return attrs.evolve(nothing, note=f"no care plan was approved in the period{waits}")
     grid = [since + (until - since) * place // _GRID for place in range(_GRID)]
-    courses = read_courses(reader, basis, grid, until)
+    apart = read_roster(reader).left_out | ended_roots(reader).keys()
+    courses = read_courses(reader, basis, grid, until, apart - compared.keys())
     ever = {root for plan in plans if (root := roots.get(plan.customer_id or "")) is not None}
     pairs, is_held_out = _match(reader, compared, courses, grid, ever, until)
     if not pairs:
@@ -77,6 +80,8 @@ def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> Retu
     spans = Spans(pairs, log, courses, until)
     figures = tuple(spans.compared(measure) for measure in spans.measures)
     money = next(one for one in figures if one.measure in ("profit", "revenue"))
+    theirs = [plan for plan in plans if roots.get(plan.customer_id or "") in set(spans.roots)]
+    spent, _ = _cost(theirs, basis, since, until)
     gain = Decimal(repr(money.effect * money.count)).quantize(_CENT)
     return attrs.evolve(
         nothing,
@@ -87,7 +92,8 @@ def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> Retu
         by_bond=_by_bond(spans, {root: care.plan for root, care in cared.items()}),
         gain=gain,
         gain_of=money.measure,
-        ratio=float((gain - cost) / cost) if cost else None,
+        cost_of_compared=spent,
+        ratio=float((gain - spent) / spent) if spent else None,
         proven=money.proven,
         note=_note(len(pairs), len(cared), len(late), money),
     )
@@ -104,7 +110,8 @@ def _note(pairs: int, cared: int, late: int, money: Compared) -> str:
     return "; ".join(said)
 
 
-def _roots(reader: Reader, plans: Sequence[CarePlan]) -> dict[str, str]:
+def roots_of(reader: Reader, plans: Sequence[CarePlan]) -> dict[str, str]:
+    """Give where the ids that plans were written with lead to today."""
     ids = {(plan.customer_id,) for plan in plans if plan.customer_id is not None}
     place = CUSTOMER.position["root"]
     return {row[0]: row[place] for row in reader.fetch(CUSTOMER, ids)}
@@ -134,7 +141,9 @@ def _cost(
     whole, unpriced = Decimal(0), set()
     for plan in plans:
         for check in plan.checklists:
-            if check.at is None or not since <= micros(check.at) < until:
+            if check.at is None or check.action not in plan.carried_out:
+                continue  # only prepared
+            if not since <= micros(check.at) < until:
                 continue
             spent = sum(
                 (one for one in (check.travel, check.entertainment, check.other) if one),

@@ -119,9 +119,11 @@ class ReturnOnCare(Record):
             many customers, effect.
         gain: What care added in all, in profit where margins are captured, else in revenue.
         gain_of: ``profit`` or ``revenue``.
-        cost: Expenses of the plans' actions in the period.
+        cost: Expenses of all plans' actions that were carried out in the period.
+        cost_of_compared: Those of the compared customers among them.
         unpriced: Currencies of expenses that have no rate and are not in `cost`.
-        ratio: (gain - cost) / cost; None where there is no cost or nothing to compare.
+        ratio: (gain - cost_of_compared) / cost_of_compared; None where there is no such cost or
+            nothing to compare.
         proven: Whether the effect on the money is proven (R136).
         note: What to know about it, in words.
     """
@@ -136,6 +138,7 @@ class ReturnOnCare(Record):
     gain: Decimal | None = None
     gain_of: str = "profit"
     cost: Decimal = Decimal(0)
+    cost_of_compared: Decimal = Decimal(0)
     unpriced: tuple[str, ...] = ()
     ratio: float | None = None
     proven: bool = False

@@ -170,6 +170,33 @@ def test_care_that_began_too_late_or_before_is_not_compared(firm: Firm):
     assert "1 began too late" in found.note
 
 
+def test_the_ratio_sets_a_gain_against_what_that_gain_cost(firm: Firm):
+    firm.buys(40, lambda n, d: d % (5 + n) == 0, margin=lambda _: None)
+    firm.cares_for(3)
+    dear = Checklist(action="a1", at=UNTIL - DAY, travel=Decimal(5000), currency="CNY")
+    late = [Step(what=what, at=UNTIL - 2 * DAY, reason="a1") for what in ("approved", "checked")]
+    firm.cares_for(4, checklists=(dear,), steps=tuple(late))
+    found = firm.evaluate().return_on_care
+    assert (found.cared, found.matched) == (2, 1)
+    assert (found.cost, found.cost_of_compared) == (5010, 10)
+    assert found.ratio == float((found.gain - 10) / 10)
+
+
+def test_who_was_ended_or_is_no_customer_is_nobodys_like(firm: Firm):
+    firm.buys(8, lambda n, d: d % (5 + n) == 0, margin=lambda _: None)
+    crm = firm.crm
+    firm.now = SINCE - DAY
+    ending = crm.lifecycle.end(firm.ids[6], reason="market_exit", by="lin")
+    crm.lifecycle.approve(ending.id, by="wu")
+    crm.customers.save(attrs.evolve(crm.customers.get(firm.ids[7]), internal=True))
+    firm.now = UNTIL
+    firm.cares_for(5)
+    for number in range(4):
+        crm.customers.save(attrs.evolve(crm.customers.get(firm.ids[number]), internal=True))
+    found = firm.evaluate().return_on_care
+    assert found.others <= 1
+
+
 def test_expenses_of_the_period_are_counted_and_those_without_a_rate_named(firm: Firm):
     firm.buys(20, lambda n, d: d % (5 + n) == 0, margin=lambda _: None)
     checks = (
@@ -178,8 +205,10 @@ def test_expenses_of_the_period_are_counted_and_those_without_a_rate_named(firm:
         Checklist(action="a2", at=BEGAN, travel=Decimal(7), currency="XOF"),
         Checklist(action="a3", at=SINCE - DAY, travel=Decimal(100), currency="CNY"),
         Checklist(action="a4", travel=Decimal(100), currency="CNY"),
+        Checklist(action="prepared", at=BEGAN, travel=Decimal(900), currency="CNY"),
     )  # fmt: skip
-    firm.cares_for(3, checklists=checks)
+    done = [Step(what="checked", at=BEGAN, reason=f"a{number}") for number in (1, 2, 3, 4)]
+    firm.cares_for(3, checklists=checks, steps=(Step(what="approved", at=BEGAN, by="wu"), *done))
     found = firm.evaluate().return_on_care
     assert (found.cost, found.unpriced) == (Decimal("6.10"), ("XOF",))
 

@@ -18,6 +18,7 @@ from crmkit.errors import (
     InvalidValueError,
     RefusedError,
 )
+from crmkit.model.document import Step
 from crmkit.model.key_account import KeyAccount
 from crmkit.model.plan import CarePlan, Checklist
 from tests.lifecycle.firm import DAY, Firm, firm
@@ -148,7 +149,11 @@ def test_the_measure_is_profit_and_cost_to_serve() -> None:
         shop.note("eve", "visit", 2)
         shop.note("ann", "login", 1)
         spent = Checklist(action="a1", travel=Decimal("12.5"), other=Decimal(7), currency="CNY")
-        plan = CarePlan(customer_id="ann", on=shop.today, checklists=(spent,))
+        planned = Checklist(action="a2", travel=Decimal(900), currency="CNY")  # only prepared
+        took_place = Step(what="checked", at=shop.now, reason="a1")
+        plan = CarePlan(
+            customer_id="ann", on=shop.today, checklists=(spent, planned), steps=(took_place,)
+        )
         with shop.crm.session.store.write() as writer:
             Documents("any", CarePlan).open(writer, Deciding(now=0), plan)
         admit(shop, "ann")
