@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from crmkit.cli import options
+from crmkit.cli.failing import wrong
 from crmkit.cli.naming import names
 from crmkit.cli.output import columns, note, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
@@ -84,8 +85,13 @@ def done(
             said["kind"] = kind
         if follow_up is not None:
             said["follow_up"] = follow_up.day(crm.session.clock(), settings.zone)
-        # Words alone do for an action of a plan too, whose checklist has other fields.
-        crm.care.done(item, outcome={"text": outcome, **said} if said else outcome)
+        if item.startswith("plan:"):  # a checklist has other fields than a touchpoint
+            if follow_up is not None:
+                wrong("an action of a plan takes no --follow-up: crmkit plan check")
+            mode = {} if kind is None else {"mode": "phone" if kind == "call" else kind}
+            crm.care.done(item, outcome={"content": outcome, **mode})
+        else:
+            crm.care.done(item, outcome={"text": outcome, **said} if said else outcome)
         note(f"{item} is done.")
 
 

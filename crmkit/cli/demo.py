@@ -51,8 +51,10 @@ def demo(settings: Settings, folder: Path | None) -> None:
     place = folder or Path()
     place.mkdir(parents=True, exist_ok=True)
     config, mapping = place / "crmkit-demo.toml", place / "crmkit-demo-mapping.toml"
-    config.write_text(CONFIG, "utf-8")
-    mapping.write_bytes(MAPPING.read_bytes())
+    if not config.exists():  # what somebody changed since stays
+        config.write_text(CONFIG, "utf-8")
+    if not mapping.exists():
+        mapping.write_bytes(MAPPING.read_bytes())
     here = attrs.evolve(settings, config=config, url=f"sqlite:///{place / 'crmkit-demo.db'}")
     taken, rejected = _import(here, mapping)
     say("A year of a gift shop's invoices (D. Chen, Online Retail, UCI, CC BY 4.0)", "")
@@ -64,7 +66,8 @@ def demo(settings: Settings, folder: Path | None) -> None:
     at = When(end.isoformat(), end)
     with here.open(at) as crm:
         with watched("Fitting the value model, working out tiers and stages", None):
-            fit(crm)
+            if taken.new:
+                fit(crm)
             advance(crm)
         fallen = _show(crm)
     say("", *_next(place, at, fallen))

@@ -97,3 +97,17 @@ def test_its_figures_add_up(shown: tuple[Path, str]):
     assert sum(tier["value_share"] for tier in tiers) == pytest.approx(1)
     assert sum(tier["count"] for tier in tiers) == 759
     assert sum(tier["revenue_share"] for tier in tiers[:2]) > 0.5
+
+
+def test_run_again_it_keeps_what_somebody_changed(shown: tuple[Path, str]):
+    """The configuration says "change it and look again"; the model is fitted once."""
+    folder, _ = shown
+    config = folder / "crmkit-demo.toml"
+    before = config.read_text("utf-8")
+    config.write_text(before + "\n[people.lin]\nname = 'Lin'\n", "utf-8")
+    assert process("demo", cwd=folder).returncode == 0
+    assert "[people.lin]" in config.read_text("utf-8")
+    config.write_text(before, "utf-8")
+    done = process(*CONFIG, "doctor", "--json", cwd=folder)
+    (model,) = [row for row in json.loads(done.stdout) if row["check"] == "model"]
+    assert str(model).count("calibrated") == 1

@@ -63,12 +63,17 @@ def test_a_plan_goes_from_draft_to_outcome(firm: Shop):
     (listed,) = firm.json("plan", "list", "--state", "running")
     assert listed["checklists"][0]["travel"] == "12.50"
     later = ("--at", "2026-05-03")
-    firm.run("--actor", "lin", "done", items[1]["id"], "--outcome", "spoke", *later)
+    said = ("done", items[1]["id"], "--outcome", "spoke", "--kind", "visit")
+    promised = firm.run("--actor", "lin", *said, "--follow-up", "2026-06-01", *later, code=2)
+    assert "plan check" in promised.stderr
+    firm.run("--actor", "lin", *said, *later)
     shown = run(firm, "lin", "show", plan).stdout
     assert len(re.findall(r"lin +done", shown)) == 2
     assert "rejected" in shown
     run(firm, "lin", "close", plan, "--outcome", "he is back", *later)
-    assert firm.json("plan", "show", plan)["outcome"] == "he is back"
+    whole = firm.json("plan", "show", plan)
+    assert whole["outcome"] == "he is back"
+    assert ("spoke", "visit") in [(one["content"], one["mode"]) for one in whole["checklists"]]
     assert firm.json("plan", "list", "--state", "draft") == []
 
 
