@@ -64,7 +64,7 @@ def drafted(  # noqa: PLR0913 - what a plan rests on
         customer_id=customer,
         owner=owner,
         on=dossier.today,
-        customer_name=dossier.customer.name,
+        customer_name=dossier.customer.known_as,
         customer_number=dossier.customer.number,
         cause=kept,
         goal_tier=goal,

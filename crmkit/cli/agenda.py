@@ -10,7 +10,6 @@ import click
 from crmkit.care.words import CHANNELS
 from crmkit.cli import options
 from crmkit.cli.filters import check_filters
-from crmkit.cli.naming import called
 from crmkit.cli.output import columns, note, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
@@ -65,7 +64,7 @@ def show_agenda(crm: CRM, items: Iterable[AgendaItem], lang: str = "en") -> None
         (
             (
                 item.due,
-                item.name or called(crm.customers.get(item.customer_id)),
+                item.name or crm.customers.get(item.customer_id).known_as,
                 item.customer_id,
                 _channel(item.channel, lang),
                 item.owner,

@@ -11,7 +11,7 @@ import click
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.filters import check_filters
-from crmkit.cli.naming import called, found
+from crmkit.cli.naming import found
 from crmkit.cli.output import columns, note, plain, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
@@ -70,7 +70,7 @@ def _rows(crm: CRM, found: Sequence[Customer]) -> Iterator[tuple[object, ...]]:
         score = scores.get(customer.id)
         stage = crm.lifecycle.stage(customer.id)
         yield (
-            called(customer),
+            customer.known_as,
             customer.id,
             score and score.total,
             score and score.tier,
@@ -119,7 +119,7 @@ def erase(
     """Forget a customer for good: his records, his name, and every key that finds him."""
     with settings.open() as crm:
         who = found(crm, id, email, phone, identity)
-        name = called(crm.customers.get(who))
+        name = crm.customers.get(who).known_as
         whom = f"{name} ({who})" if name else who
         _tell_term(crm, who)
         if not yes:

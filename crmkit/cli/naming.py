@@ -8,7 +8,6 @@ from crmkit.cli.failing import wrong
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
-    from crmkit.model.customer import Customer
 
 
 def found(
@@ -52,12 +51,6 @@ def _unusable(crm: CRM, keys: dict[str, str]) -> str:
     return ""
 
 
-def called(customer: Customer) -> str:
-    """Give what a reader knows a customer by: his name, or else his number or another key."""
-    keys = (identity.value for identity in customer.identities)
-    return customer.name or customer.number or next(keys, "")
-
-
 def names(crm: CRM, ids: list[str]) -> dict[str, str]:
     """Give what several customers are called; who was merged is called as whom he is now."""
     from crmkit.capture.customer_rows import read_customers
@@ -67,7 +60,7 @@ def names(crm: CRM, ids: list[str]) -> dict[str, str]:
         rows = reader.fetch(CUSTOMER, [(one,) for one in ids])
         roots = {row[0]: row[CUSTOMER.position["root"]] for row in rows}
         customers = read_customers(reader, sorted({*roots.values()}))
-    words = {customer.id: called(customer) for customer in customers}
+    words = {customer.id: customer.known_as for customer in customers}
     return {one: words[root] for one, root in roots.items()}
 
 

@@ -7,7 +7,7 @@ from datetime import tzinfo
 import click
 
 from crmkit.cli import options
-from crmkit.cli.naming import called, found
+from crmkit.cli.naming import found
 from crmkit.cli.output import columns, print_json, say, signed, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
@@ -41,7 +41,7 @@ def score(
         if as_json:
             print_json(scored.to_dict())
         else:
-            show_score(scored, called(crm.customers.get(who)), settings.zone)
+            show_score(scored, crm.customers.get(who).known_as, settings.zone)
 
 
 def show_score(scored: Score, name: str, zone: tzinfo | None = None) -> None:
@@ -97,5 +97,5 @@ def explain(
         if as_json:
             print_json(moved.to_dict())
             return
-        say(*movement_lines(moved, called(crm.customers.get(who)), settings.zone))
+        say(*movement_lines(moved, crm.customers.get(who).known_as, settings.zone))
         say("", f"together {signed(moved.delta)}")

@@ -143,6 +143,12 @@ class Customer(Record):
         """Share of the fields of a full record that are filled, 0.0 to 1.0 (R22)."""
         return sum(bool(getattr(self, name)) for name in self._COMPLETE) / len(self._COMPLETE)
 
+    @property
+    def known_as(self) -> str:
+        """What a reader knows him by: his name, or else his number or another key."""
+        keys = (identity.value for identity in self.identities)
+        return self.name or self.number or next(keys, "")
+
 
 @attrs.frozen(kw_only=True)
 class Merge(Record):

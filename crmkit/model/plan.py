@@ -246,7 +246,7 @@ class CarePlan(Document):
 
     Attributes:
         on: Day it was drawn up: the date in the head of each form (R157).
-        customer_name: The customer's name, as it was then.
+        customer_name: What the customer was known as then: his name, or else his number or a key.
         customer_number: His number.
         cause: The movement that it answers; None: another reason.
         goal_tier: The tier he is to come (back) to (R132).
