@@ -15,9 +15,11 @@ from crmkit.capture.friends import ERASED_FRIEND, friend_keys
 from crmkit.capture.ids import next_generation
 from crmkit.capture.keys import Key as Pair
 from crmkit.capture.keys import read_keys
+from crmkit.capture.mentions import mentions_of
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import forget
+from crmkit.capture.strays import forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
@@ -37,7 +39,7 @@ from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
 from crmkit.value.scoring import require_root
 
-_FRIEND = TOUCHPOINT.position["friend"]
+_FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["customer"]
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
 
@@ -127,7 +129,12 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     only_his = _unshared(writer, group)
     bury(writer, key, deciding.now, "identity", {*identities, *only_his})
     bury(writer, key, deciding.now, "record", {(row[1], row[2]) for row in touchpoints})
-    forget(writer, touchpoints)
+    his = his_records(writer, touchpoints, keys)
+    contacts = _naming(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
+    mentions = mentions_of(writer, group, {*identities, *only_his}, his, contacts)
+    strays = [row for row in his if (row[_CUSTOMER],) not in keys]
+    forget(writer, [*touchpoints, *strays])
+    forget_strays(writer, strays)
     forget_friend(writer, {*identities, *only_his}, normaliser)
     forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     merges = (row for row in writer.fetch(DECISION, keys, by=("customer",)) if row[1] == "merge")
@@ -139,6 +146,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     writer.delete(IDENTITY, {*identities, *only_his})
     for table in (CUSTOMER, STATE, STANDING):
         writer.delete(table, keys)
+    mentions.forget(writer)
     next_generation(writer)
     body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
     seq = decide(writer, "erase", customer, deciding, body)
@@ -165,10 +173,7 @@ def forget_relative(
     having = writer.scan(CUSTOMER, contains={"body": '"contacts"'})
     found = {row[0]: row for row in (*children, *having) if row[0] not in ids}
 
-    def is_he(contact: dict[str, Any]) -> bool:
-        keys = contact_keys(contact, normaliser)
-        return contact.get("customer_id") in ids or not identities.isdisjoint(keys)
-
+    is_he = partial(_is_he, ids=ids, identities=identities, normaliser=normaliser)
     changed = [_without(row, ids, is_he) for row in found.values()]
     changed = [row for row in changed if row != found[row[0]]]
     if changed:
@@ -176,6 +181,22 @@ def forget_relative(
         new = [(row[0], seq + at, *row[_SEQ + 1 :]) for at, row in enumerate(sorted(changed))]
         writer.put(CUSTOMER, new)
         index(writer, sorted({row[_ROOT] for row in changed}))
+
+
+def _is_he(
+    contact: dict[str, Any], ids: set[str], identities: set[Pair], normaliser: Normaliser
+) -> bool:
+    keys = contact_keys(contact, normaliser)
+    return contact.get("customer_id") in ids or not identities.isdisjoint(keys)
+
+
+def _naming(
+    reader: Reader, ids: set[str], identities: set[Pair], normaliser: Normaliser
+) -> list[dict[str, Any]]:
+    """Give the contacts, of whichever customer, that are he."""
+    having = reader.scan(CUSTOMER, contains={"body": '"contacts"'}, columns=("body",))
+    contacts = (one for (body,) in having for one in json.loads(body).get("contacts") or ())
+    return [one for one in contacts if _is_he(one, ids, identities, normaliser)]
 
 
 def _without(row: Row, ids: set[str], is_he: Callable[[dict[str, Any]], bool]) -> Row:

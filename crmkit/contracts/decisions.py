@@ -63,7 +63,7 @@ def decide_all(
     writer.append(
         DECISION,
         [
-            (seq, kind, customer, deciding.now, deciding.by, reason, _json(body))
+            (seq, kind, customer, deciding.now, deciding.by, reason, body_text(body))
             for seq, (customer, reason, body) in enumerate(batch, first)
         ],
     )
@@ -100,5 +100,6 @@ def decision(row: tuple[Any, ...]) -> Decision:
     )
 
 
-def _json(body: Mapping[str, Any]) -> str:
+def body_text(body: Mapping[str, Any]) -> str:
+    """Write a decision's body as its row carries it."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -7,7 +7,7 @@ past instant is what the last decision before it says.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -23,6 +23,8 @@ from crmkit.model.log import Decision
 
 D = TypeVar("D", bound=Document)
 _PAGE = 500
+MARK = '"document":{'
+"""What the body of each decision about a document contains, as bodies are written."""
 _OWNER, _BODY = DOCUMENT.position["owner"], DOCUMENT.position["body"]
 
 
@@ -148,18 +150,35 @@ class Documents(Generic[D]):
 
 def restore(writer: Writer) -> int:
     """Work every DOCUMENT row out anew from the log; tell how many there are."""
+    newest = _newest(writer)
+    known = list(writer.scan(DOCUMENT, columns=("number",)))
+    writer.delete(DOCUMENT, [row for row in known if row[0] not in newest])
+    _put(writer, newest.values())
+    return len(newest)
+
+
+def renew(writer: Writer, numbers: Collection[int]) -> None:
+    """Work the DOCUMENT rows of these numbers out anew: their decisions were rewritten."""
+    if numbers:
+        newest = _newest(writer)
+        _put(writer, (newest[number] for number in numbers))
+
+
+def _newest(reader: Reader) -> dict[int, Row]:
+    """Give the DOCUMENT rows that the log tells, by number."""
     newest: dict[int, Row] = {}
-    for row in writer.scan(DECISION):
+    for row in reader.scan(DECISION, contains={"body": MARK}):
         body = decision(row).body
         if isinstance(body.get("document"), dict):
             kept = _row(row[1], body)
             newest[kept[0]] = kept
-    known = list(writer.scan(DOCUMENT, columns=("number",)))
-    writer.delete(DOCUMENT, [row for row in known if row[0] not in newest])
-    rows = sorted(newest.values())
-    for start in range(0, len(rows), _PAGE):
-        writer.put(DOCUMENT, rows[start : start + _PAGE])
-    return len(rows)
+    return newest
+
+
+def _put(writer: Writer, rows: Iterable[Row]) -> None:
+    ordered = sorted(rows)
+    for start in range(0, len(ordered), _PAGE):
+        writer.put(DOCUMENT, ordered[start : start + _PAGE])
 
 
 def _row(kind: str, body: Mapping[str, Any]) -> Row:
