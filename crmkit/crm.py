@@ -278,7 +278,7 @@ class CRM:
     @cached_property
     def care(self) -> Care:
         """Whom to contact today, why and about what; and care plans, from draft to outcome."""
-        return Care(self.session, self._guide, self.capture, self._folder)
+        return Care(self.session, self._guide, self._intake.joint, self._folder)
 
     @cached_property
     def reports(self) -> Reports:

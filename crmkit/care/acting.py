@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from crmkit.arguments import ID_LIMIT, choice, instance, mapping, refuse, text
+from crmkit.capture.intake import Joint
 from crmkit.clock import day, micros
 from crmkit.contracts.decisions import Deciding, decide, decisions_about
 from crmkit.contracts.session import Session
+from crmkit.contracts.store import Writer
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.lifecycle.contacts import DONE, REASSIGNED, SNOOZED
 from crmkit.lifecycle.ended import refuse_ended
@@ -18,8 +20,6 @@ from crmkit.model.care import AgendaItem
 from crmkit.model.touchpoint import CaptureReport
 from crmkit.value.scoring import require_root
 
-Captures = Callable[[Iterable[Mapping[str, Any]]], CaptureReport]
-"""Captures records and reports: `crm.capture`, or what stands in for it."""
 SOURCE = "agenda"
 _FOLLOW_UP = "follow_up"
 _CONTACT = "a contact of the agenda"
@@ -52,7 +52,7 @@ def read_id(item: AgendaItem | str) -> tuple[str, str, date]:
 def done(  # noqa: PLR0913 - who, what, where to
     session: Session,
     guide: Guide,
-    capture: Captures,
+    joint: Joint,
     item: AgendaItem | str,
     outcome: Mapping[str, Any] | str,
     by: str | None,
@@ -60,14 +60,14 @@ def done(  # noqa: PLR0913 - who, what, where to
     """Record that a contact was made: its outcome is a touchpoint."""
     name, customer, _ = read_id(item)
     deciding = session.deciding("", by)
-    with session.store.read() as reader:
-        refuse_ended(reader, customer, _CONTACT)
     record = _record(session, guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
     until = None if follow_up is None else coming_day(guide, follow_up, session.now(), _FOLLOW_UP)
-    recorded(capture([record]), f"the outcome of agenda item {name!r}", "outcome")
     body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
-    _decide(session, customer, body, deciding)
+    with joint() as (writer, take):
+        refuse_ended(writer, customer, _CONTACT)
+        recorded(take([record]), f"the outcome of agenda item {name!r}", "outcome")
+        _decide(writer, customer, body, deciding)
 
 
 def recorded(report: CaptureReport, what: str, field: str) -> None:
@@ -95,7 +95,9 @@ def snooze(
     name, customer, _ = read_id(item)
     when = coming_day(guide, until, session.now(), "until")
     body = {"what": SNOOZED, "item": name, "until": when}
-    _decide(session, customer, body, session.deciding("", by))
+    deciding = session.deciding("", by)
+    with session.store.write() as writer:
+        _decide(writer, customer, body, deciding)
 
 
 def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | None) -> None:
@@ -106,22 +108,23 @@ def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | Non
         known = ", ".join(sorted(session.people)) or "nobody"
         raise InvalidValueError(f"owner {owner!r} is not among [people]: {known}", field="owner")
     body = {"what": REASSIGNED, "item": name, "owner": owner}
-    _decide(session, customer, body, session.deciding("", by))
+    deciding = session.deciding("", by)
+    with session.store.write() as writer:
+        _decide(writer, customer, body, deciding)
 
 
-def _decide(session: Session, customer: str, body: Mapping[str, Any], deciding: Deciding) -> None:
+def _decide(writer: Writer, customer: str, body: Mapping[str, Any], deciding: Deciding) -> None:
     """Record it; the same contact is done once.
 
     What was said stands in the touchpoint alone: nobody must erase it from a second place.
     """
-    with session.store.write() as writer:
-        require_root(writer, customer)
-        refuse_ended(writer, customer, _CONTACT)
-        if body["what"] == DONE:
-            for made in decisions_about(writer, [customer], frozenset({"agenda"})):
-                if made.body["what"] == DONE and made.body["item"] == body["item"]:
-                    return
-        decide(writer, "agenda", customer, deciding, body)
+    require_root(writer, customer)
+    refuse_ended(writer, customer, _CONTACT)
+    if body["what"] == DONE:
+        for made in decisions_about(writer, [customer], frozenset({"agenda"})):
+            if made.body["what"] == DONE and made.body["item"] == body["item"]:
+                return
+    decide(writer, "agenda", customer, deciding, body)
 
 
 def _record(  # noqa: PLR0913 - what an outcome is made of

@@ -140,7 +140,7 @@ def _operations(look: Look) -> Iterable[Figure]:
                 continue
             due += 1
             at = checks.get(action.id)
-            done += at is not None and at.date() <= day
+            done += at is not None and look.policy.date_of(look.policy.day_at(micros(at))) <= day
     yield share(
         "actions_on_time", "plans' actions carried out by their day", "按期完成的行动", done, due
     )

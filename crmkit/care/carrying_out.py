@@ -14,7 +14,8 @@ from typing import Any
 import attrs
 
 from crmkit.arguments import ID_LIMIT, mapping, refuse, text
-from crmkit.care.acting import Captures, coming_day, contact_kind, recorded
+from crmkit.capture.intake import Joint, Take
+from crmkit.care.acting import coming_day, contact_kind, recorded
 from crmkit.care.plan_rules import checked_list
 from crmkit.care.plans import PLANS, in_state, root_of, stepped
 from crmkit.care.words import CHANNELS
@@ -46,7 +47,8 @@ def planned(item: AgendaItem | str) -> tuple[str, str] | None:
 
 def check(  # noqa: PLR0913 - who, what, where to
     session: Session,
-    capture: Captures,
+    guide: Guide,
+    joint: Joint,
     plan_id: str,
     action_id: str,
     checklist: Checklist | Mapping[str, Any],
@@ -54,16 +56,17 @@ def check(  # noqa: PLR0913 - who, what, where to
 ) -> CarePlan:
     """Fill form 090 at an action."""
     deciding = session.deciding("", by)
-    with session.store.read() as reader:
-        plan, action = _find(reader, plan_id, action_id)
-        filled = checked_list(plan, action.id, checklist)
-        root = root_of(reader, plan)
-        refuse_ended(reader, root, "an action of a care plan")
-    done = filled.at is not None and micros(filled.at) <= deciding.now
-    if done and action in plan.waiting:
-        _capture(capture, plan, action, filled, root)
-    with session.store.write() as writer:
+    with joint() as (writer, take):
         plan, action = _find(writer, plan_id, action_id)
+        filled = checked_list(plan, action.id, checklist, guide.policy.zone)
+        root = root_of(writer, plan)
+        refuse_ended(writer, root, "an action of a care plan")
+        done = filled.at is not None and micros(filled.at) <= deciding.now
+        if action.id in plan.carried_out:
+            if not done:
+                refuse("at", "must have come: the action was carried out", filled.at)
+        elif done:
+            _capture(take, plan, action, filled, root)
         others = (one for one in plan.checklists if one.action != action.id)
         order = {one.id: place for place, one in enumerate(plan.action_plan.actions)}
         lists = sorted((*others, filled), key=lambda one: order[one.action])
@@ -74,7 +77,8 @@ def check(  # noqa: PLR0913 - who, what, where to
 
 def done(  # noqa: PLR0913 - as `check`
     session: Session,
-    capture: Captures,
+    guide: Guide,
+    joint: Joint,
     item: AgendaItem | str,
     names: tuple[str, str],
     outcome: Mapping[str, Any] | Checklist | str,
@@ -82,7 +86,7 @@ def done(  # noqa: PLR0913 - as `check`
 ) -> None:
     """Fill the checklist of an agenda item: what is not said is as it was prepared, and now."""
     if isinstance(outcome, Checklist):
-        check(session, capture, *names, outcome, by)
+        check(session, guide, joint, *names, outcome, by)
         return
     said = {"content": outcome} if isinstance(outcome, str) else outcome
     said = dict(mapping("outcome", said, "a text, a Checklist, or its fields"))
@@ -96,13 +100,13 @@ def done(  # noqa: PLR0913 - as `check`
         "mode": known.get("mode") or channel or "phone",
         "content": known.get("content") or action.content,
     }
-    check(session, capture, *names, fields | said, by)
+    check(session, guide, joint, *names, fields | said, by)
 
 
 def snooze(  # noqa: PLR0913 - as `check`
     session: Session,
     guide: Guide,
-    capture: Captures,
+    joint: Joint,
     names: tuple[str, str],
     until: date,
     by: str | None,
@@ -115,7 +119,7 @@ def snooze(  # noqa: PLR0913 - as `check`
             _is_done(plan, action)
     prepared = plan.checklist(action.id) or Checklist(action=action.id)
     when = instant(begins).astimezone(guide.policy.zone)
-    check(session, capture, *names, attrs.evolve(prepared, at=when), by)
+    check(session, guide, joint, *names, attrs.evolve(prepared, at=when), by)
 
 
 def reassign(session: Session, names: tuple[str, str], owner: str, by: str | None) -> None:
@@ -152,9 +156,7 @@ def _is_done(plan: CarePlan, action: Action) -> None:
     raise DecisionNotFound(f"action {action.id} of plan {plan.id} was carried out", id=action.id)
 
 
-def _capture(
-    capture: Captures, plan: CarePlan, action: Action, filled: Checklist, root: str
-) -> None:
+def _capture(take: Take, plan: CarePlan, action: Action, filled: Checklist, root: str) -> None:
     """Capture the contact that a checklist says took place."""
     mode = filled.mode.strip()
     if not mode:
@@ -172,4 +174,4 @@ def _capture(
         "origin": "typed",
         "attributes": {"plan": plan.id, "action": action.id, "bond": action.bond},
     }
-    recorded(capture([record]), f"the contact of action {action.id}", "checklist")
+    recorded(take([record]), f"the contact of action {action.id}", "checklist")

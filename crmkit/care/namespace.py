@@ -79,11 +79,11 @@ class Care(Planning):
             InvalidValueError: the outcome is no contact, or cannot be recorded.
         """
         if (names := carrying_out.planned(item)) is not None:
-            carrying_out.done(self.session, self.capture, item, names, outcome, by)
+            carrying_out.done(self.session, self.guide, self.joint, item, names, outcome, by)
         elif isinstance(outcome, Checklist):
             refuse("outcome", "is a checklist, and the item no action of a plan: give a text")
         else:
-            acting.done(self.session, self.guide, self.capture, item, outcome, by)
+            acting.done(self.session, self.guide, self.joint, item, outcome, by)
 
     def snooze(self, item: AgendaItem | str, until: date, *, by: str | None = None) -> None:
         """Put the contact off until a day; a contact made before settles it.
@@ -93,7 +93,7 @@ class Care(Planning):
             InvalidValueError: `until` is no day to come.
         """
         if (names := carrying_out.planned(item)) is not None:
-            carrying_out.snooze(self.session, self.guide, self.capture, names, until, by)
+            carrying_out.snooze(self.session, self.guide, self.joint, names, until, by)
         else:
             acting.snooze(self.session, self.guide, item, until, by)
 

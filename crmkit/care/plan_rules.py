@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from types import NoneType
@@ -66,9 +66,9 @@ def ready(plan: CarePlan) -> None:
 
 
 def checked_list(
-    plan: CarePlan, action: str, checklist: Checklist | Mapping[str, Any]
+    plan: CarePlan, action: str, checklist: Checklist | Mapping[str, Any], zone: tzinfo
 ) -> Checklist:
-    """Give a checklist as it is kept.
+    """Give a checklist as it is kept: its instant in the zone in which the agenda's days begin.
 
     Raises:
         InvalidValueError: a field holds what it must not; `field` names it.
@@ -87,8 +87,11 @@ def checked_list(
     for name in _EXPENSES:
         if getattr(filled, name) is not None:
             amount(name, getattr(filled, name), least=Decimal(0))
-    _not_before("at", None if filled.at is None else filled.at.date(), plan.on)
-    return filled
+    if filled.at is None:
+        return filled
+    at = filled.at.astimezone(zone)
+    _not_before("at", at.date(), plan.on)
+    return attrs.evolve(filled, at=at)
 
 
 # -- inside ----------------------------------------------------------------------------

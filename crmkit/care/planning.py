@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from crmkit.arguments import choice, instance, optional_text, refuse
+from crmkit.capture.intake import Joint
 from crmkit.care import carrying_out, plans, rewards
-from crmkit.care.acting import Captures
 from crmkit.care.drafting import drafted
 from crmkit.care.plans import PLANS
 from crmkit.care.plays import plays_of
@@ -37,13 +37,13 @@ class Planning:
     Attributes:
         session: The open workspace.
         guide: Rules, cadence and value model, as for the lifecycle.
-        capture: Captures records: a contact that was made is a touchpoint.
+        joint: Opens a transaction that captures as well: a contact that was made is a touchpoint.
         folder: Where a relative file of plays lies; None: the working directory.
     """
 
     session: Session
     guide: Guide
-    capture: Captures
+    joint: Joint
     folder: Path | None = None
 
     # -- drawing up --------------------------------------------------------------------
@@ -152,10 +152,13 @@ class Planning:
 
         Raises:
             DecisionNotFound: there is no such plan or action.
-            RefusedError: the plan does not run.
-            InvalidValueError: a field holds what it must not; `field` names it.
+            RefusedError: the plan does not run, or the relationship is ended.
+            InvalidValueError: a field holds what it must not, or `at` of what was carried out is
+                taken back; `field` names it.
         """
-        made = carrying_out.check(self.session, self.capture, plan_id, action_id, checklist, by)
+        made = carrying_out.check(
+            self.session, self.guide, self.joint, plan_id, action_id, checklist, by
+        )
         return self._shown(made)
 
     def close(self, plan_id: str, *, outcome: str, by: str | None = None) -> CarePlan:
@@ -251,11 +254,10 @@ class Planning:
         Raises:
             CustomerNotFound: nobody has that id.
             DecisionNotFound: there is no such plan of his.
+            RefusedError: the relationship is ended.
             InvalidValueError: a field holds what it must not; `field` names it.
         """
-        return rewards.give(
-            self.session, self.capture, id, form, item, amount, currency, at, plan_id
-        )
+        return rewards.give(self.session, self.joint, id, form, item, amount, currency, at, plan_id)
 
     def rewards(self, id: str) -> tuple[Reward, ...]:  # noqa: A002 - as in every namespace
         """Give the coupons, discounts and gifts a customer got, newest first.

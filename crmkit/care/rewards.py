@@ -13,10 +13,11 @@ from decimal import Decimal
 from hashlib import sha256
 
 from crmkit.arguments import choice, text
+from crmkit.capture.intake import Joint
 from crmkit.capture.money import amount as exact
 from crmkit.capture.money import currency as code
 from crmkit.capture.reading import touchpoints_of
-from crmkit.care.acting import Captures, recorded
+from crmkit.care.acting import recorded
 from crmkit.care.plans import PLANS, root_of
 from crmkit.clock import micros
 from crmkit.contracts.session import Session
@@ -32,7 +33,7 @@ KIND, SOURCE, ATTRIBUTE = "note", "rewards", "reward"
 
 def give(  # noqa: PLR0913 - what was given, whom, when
     session: Session,
-    capture: Captures,
+    joint: Joint,
     customer: str,
     form: str,
     item: str,
@@ -48,26 +49,26 @@ def give(  # noqa: PLR0913 - what was given, whom, when
         currency = code("currency", currency)
     when = session.clock() if at is None else at
     facts = (customer, form, item, str(micros(when)), str(amount), currency or "", plan_id or "")
-    with session.store.read() as reader:
-        require_root(reader, customer)
-        refuse_ended(reader, customer, "a reward")
-        if plan_id is not None and root_of(reader, PLANS.get(reader, plan_id)) != customer:
+    with joint() as (writer, take):
+        require_root(writer, customer)
+        refuse_ended(writer, customer, "a reward")
+        if plan_id is not None and root_of(writer, PLANS.get(writer, plan_id)) != customer:
             message = f"plan {plan_id} is about another customer"
             raise DecisionNotFound(message, id=plan_id)
-    name = sha256("\n".join(facts).encode()).hexdigest()[:32]
-    record = {
-        "source": SOURCE,
-        "id": name,
-        "kind": KIND,
-        "at": when,
-        "customer": customer,
-        "item": item,
-        "amount": amount,
-        "currency": currency,
-        "origin": "typed",
-        "attributes": {ATTRIBUTE: form} | ({} if plan_id is None else {"plan": plan_id}),
-    }
-    recorded(capture([record]), "the reward", "item")
+        name = sha256("\n".join(facts).encode()).hexdigest()[:32]
+        record = {
+            "source": SOURCE,
+            "id": name,
+            "kind": KIND,
+            "at": when,
+            "customer": customer,
+            "item": item,
+            "amount": amount,
+            "currency": currency,
+            "origin": "typed",
+            "attributes": {ATTRIBUTE: form} | ({} if plan_id is None else {"plan": plan_id}),
+        }
+        recorded(take([record]), "the reward", "item")
     return Reward(
         customer_id=customer,
         form=form,

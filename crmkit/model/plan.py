@@ -299,7 +299,10 @@ class CarePlan(Document):
         return tuple(one for one in self.action_plan.actions if one.id not in done)
 
     def day_of(self, action: Action) -> date | None:
-        """Give the day an action is to be carried out: what its checklist says goes first."""
+        """Give the day an action is to be carried out: what its checklist says goes first.
+
+        A checklist's instant is kept in the agenda's time zone.
+        """
         filled = self.checklist(action.id)
         return action.on if filled is None or filled.at is None else filled.at.date()
 

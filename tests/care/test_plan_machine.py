@@ -106,14 +106,16 @@ class PlanLife(RuleBasedStateMachine):
 
     @rule(place=st.integers(0, 2), ahead=st.integers(-1, 2))
     def check(self, place: int, ahead: int) -> None:
-        """A checklist is filled; what took place is checked, what comes is prepared."""
+        """What took place is checked, what comes is prepared; the former is not taken back."""
         actions = self.seen[0].action_plan.actions
         action = actions[place % len(actions)].id
         at = self.shop.now + max(ahead, 0) * DAY
         running = self.state == "running"
+        back = ahead > 0 and action in self.plan.carried_out
+        wrong = InvalidValueError if running and back else RefusedError
         what = "checked" if ahead <= 0 else "prepared"
         move = lambda: self.shop.care.check(self.id, action, {"at": at, "mode": "phone"})  # noqa: E731
-        self.tried(what, allowed=running, wrong=RefusedError, move=move)
+        self.tried(what, allowed=running and not back, wrong=wrong, move=move)
 
     @rule(outcome=WORDS)
     def close(self, outcome: str) -> None:
