@@ -202,8 +202,9 @@ class Care(Planning):
 
         Raises:
             InvalidValueError: it is no such workbook, holds macros or links, is of another customer
-                than its plan, or cells cannot be read; `faults` holds ``(sheet, cell, reason)`` of
-                each, and nothing is given back before all of them are mended.
+                than its plan or older than the plan's last move, or cells cannot be read; `faults`
+                holds ``(sheet, cell, reason)`` of each, and nothing is given back before all of
+                them are mended.
             DecisionNotFound: its plan is not in this workspace.
             CrmkitError: openpyxl is not installed.
         """

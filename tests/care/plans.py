@@ -135,12 +135,11 @@ PLAN = CarePlan(
 
 
 def shown_only(plan: CarePlan) -> CarePlan:
-    """Take everything away that the forms show; what they do not show stays."""
+    """Take everything away that the forms give; whose they are stays."""
     return attrs.evolve(
         plan,
         owner=None,
         on=date(1999, 1, 1),
-        customer_name="",
         situation=Situation(),
         goals=Goals(),
         action_plan=ActionPlan(),

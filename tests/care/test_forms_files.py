@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import json
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ from crmkit.care.forms import package, read_form, render_form
 from crmkit.care.forms.stored import PLANS
 from crmkit.contracts.decisions import Deciding
 from crmkit.errors import CrmkitError, DecisionNotFound, InvalidValueError
-from crmkit.model.plan import CarePlan
+from crmkit.model.plan import CarePlan, Goals
 from tests.care.plans import PLAN
+from tests.lifecycle.firm import firm
 
 openpyxl = pytest.importorskip("openpyxl")
 FORM = render_form(PLAN, "087", format="xlsx")
@@ -210,6 +212,64 @@ def test_a_form_of_another_customer_is_refused(crm: crmkit.CRM):
     book.save(file)
     with pytest.raises(DecisionNotFound):
         crm.care.read(file.getvalue())
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_a_form_whose_property_was_edited_is_no_other_customers(crm: crmkit.CRM, numbered: bool):
+    """Customers without a number are not one: the customer's id and name must agree as well."""
+    number = "C-1" if numbered else None
+    first = kept(crm, customer_number=number)
+    second = kept(crm, customer_number=number, customer_name="宁波茶行")
+    book = openpyxl.load_workbook(
+        io.BytesIO(crm.care.render(first.id, "087", format="xlsx"))  # type: ignore[arg-type]
+    )
+    mark = book.custom_doc_props["crmkit-form"]
+    said = json.loads(mark.value)
+    for changes, place in (
+        ({"plan": second.id}, "Q3"),
+        ({"plan": second.id, "customer": second.customer_id}, "E3"),
+        ({"customer": second.customer_id}, "Q3"),
+        ({"customer": None}, "Q3"),
+    ):
+        mark.value = json.dumps(said | changes)
+        file = io.BytesIO()
+        book.save(file)
+        with pytest.raises(InvalidValueError, match="another customer") as caught:
+            crm.care.read(file.getvalue())
+        assert ("087", place) in {one[:2] for one in vars(caught.value)["faults"]}
+    for changes in ({"customer": 5}, {"steps": "1"}, {"steps": None}, {"steps": True}):
+        mark.value = json.dumps(said | changes)
+        file = io.BytesIO()
+        book.save(file)
+        with pytest.raises(InvalidValueError, match="property was changed"):
+            crm.care.read(file.getvalue())
+
+
+def test_a_form_without_its_plan_at_hand_is_read_by_itself():
+    """Nobody can tell then whether the plan has moved."""
+    plan = read_form(FORM)
+    assert (plan.id, plan.customer_id, plan.customer_name) == ("12", "c1", PLAN.customer_name)
+    assert plan.situation == PLAN.situation
+
+
+@pytest.mark.parametrize("form", ["087", "all"])
+def test_a_form_taken_before_the_plan_moved_writes_nothing_over(form: str):
+    """What was saved since would be lost without a word."""
+    with firm() as shop:
+        shop.buyer("ann", 30)
+        drafted = shop.care.draft("ann", owner="lin")
+        old = shop.care.render(drafted.id, form, format="xlsx")
+        assert shop.care.save(shop.care.read(old)).situation == drafted.situation
+        saved = shop.care.save(attrs.evolve(drafted, goals=Goals(strategy="call him first")))
+        with pytest.raises(InvalidValueError, match="has moved since") as caught:
+            shop.care.read(old)
+        assert [one[:2] for one in vars(caught.value)["faults"]] == [("087", "")]
+        assert shop.care.plan(saved.id) == saved
+        fresh = shop.care.render(saved.id, form, format="xlsx")
+        assert shop.care.read(fresh) == saved
+        shop.care.submit(saved.id, by="lin")
+        with pytest.raises(InvalidValueError, match="has moved since"):
+            shop.care.read(fresh)
 
 
 def test_a_blank_form_begins_a_plan(crm: crmkit.CRM):

@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import show
 from crmkit.care.forms.contents import find
 from crmkit.care.forms.layout import ACTION, CHECKLIST, FORMS, HEAD, VERSION, Field, Form, Table
 from crmkit.care.forms.package import Fault, opened, refuse
@@ -28,12 +29,16 @@ class Mark:
     Attributes:
         layout: Version of the layout.
         plan: Id of the plan; empty: a form of nobody's.
+        steps: How many moves the plan had made when the form was taken.
+        customer: The customer's id; None: a form of nobody's.
         number: The customer's number; None: he has none.
         sheets: Names of the sheets, in order.
     """
 
     layout: int
     plan: str
+    steps: int
+    customer: str | None
     number: str | None
     sheets: tuple[str, ...]
 
@@ -47,16 +52,25 @@ class Mark:
         if said.get("layout") != VERSION:
             why = f"the form has layout {said.get('layout')!r}, and this crmkit reads {VERSION}"
             refuse([("", "", f"{why}: take a new form")])
-        number, sheets = said.get("number"), said.get("sheets")
+        plan, steps, sheets = said.get("plan"), said.get("steps"), said.get("sheets")
+        customer, number = said.get("customer"), said.get("number")
         if not (
-            isinstance(said.get("plan"), str)
-            and (number is None or isinstance(number, str))
+            isinstance(plan, str)
+            and type(steps) is int
+            and all(one is None or isinstance(one, str) for one in (customer, number))
             and isinstance(sheets, list)
             and sheets
             and all(isinstance(name, str) and _SHEET.fullmatch(name) for name in sheets)
         ):
             refuse([("", "", "the file's document property was changed: take a new form")])
-        return cls(layout=VERSION, plan=said["plan"], number=number, sheets=tuple(sheets))
+        return cls(
+            layout=VERSION,
+            plan=plan,
+            steps=steps,
+            customer=customer,
+            number=number,
+            sheets=tuple(sheets),
+        )
 
 
 class FilledForm:
@@ -90,12 +104,17 @@ class FilledForm:
                 there. None: it is not known, and begins empty.
 
         Raises:
-            InvalidValueError: a cell cannot be read, or the forms are of another customer; `faults`
-                holds sheet, cell and reason of each.
+            InvalidValueError: a cell cannot be read, the forms are of another customer, or the plan
+                has moved since they were taken; `faults` holds sheet, cell and reason of each.
         """
+        known = before is not None
         if before is None:
-            number = self.mark.number
-            before = CarePlan(id=self.mark.plan, on=date.min, customer_number=number)
+            before = CarePlan(
+                id=self.mark.plan,
+                on=date.min,
+                customer_id=self.mark.customer,
+                customer_number=self.mark.number,
+            )
         if before.id != self.mark.plan:
             why = (
                 f"the form is of plan {self.mark.plan or 'nobody'}, not of {before.id or 'nobody'}"
@@ -104,7 +123,9 @@ class FilledForm:
         self._reading = attrs.evolve(self._reading, before=before.owner)
         head = self._head()
         if self.mark.plan:
-            self._check_customer(before.customer_number)
+            self._check_customer(before)
+            if known:
+                self._check_known(before, head["customer_name"])
         plan = attrs.evolve(before, **head)
         for name, filled in self._forms.items():
             form = FORMS[name[:3]]
@@ -160,12 +181,26 @@ class FilledForm:
             self._fault(first.fields["on"][0], "the date is missing")
         return found
 
-    def _check_customer(self, number: str | None) -> None:
+    def _check_customer(self, plan: CarePlan) -> None:
+        number = plan.customer_number
+        same = self.mark.customer == plan.customer_id
         for filled in self._forms.values():
             entries = filled.fields["customer_number"]
-            if _whole(entries) != (KINDS["name"].shown(number, "zh", {}) or ""):
-                why = f"the form is of another customer: the plan's has the number {number}"
+            if not same or _whole(entries) != (KINDS["name"].shown(number, "zh", {}) or ""):
+                why = f"the form is of another customer: the plan's has the number {number or '-'}"
                 self._fault(entries[0], why)
+
+    def _check_known(self, plan: CarePlan, name: str) -> None:
+        """See that the form is of the plan as it stands: nothing saved since is written over."""
+        first = next(iter(self._forms.values()))
+        if name != plan.customer_name:
+            why = (
+                f"the form is of another customer: the plan's is called {show(plan.customer_name)}"
+            )
+            self._fault(first.fields["customer_name"][0], why)
+        if self.mark.steps != len(plan.steps):
+            why = f"plan {plan.id} has moved since the form was taken: take a new form"
+            self._faults.append((first.name, "", why))
 
     # -- one form ----------------------------------------------------------------------
 
