@@ -26,7 +26,7 @@ from crmkit.errors import DecisionNotFound
 from crmkit.lifecycle.ended import refuse_ended
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
-from crmkit.model.plan import CHECKED, Action, CarePlan, Checklist
+from crmkit.model.plan import CHECKED, PREPARED, Action, CarePlan, Checklist
 
 SOURCE = "care_plan"
 _ITEM = re.compile(r"plan:(\d{1,18}):(a\d{1,6})").fullmatch
@@ -70,7 +70,7 @@ def check(  # noqa: PLR0913 - who, what, where to
         others = (one for one in plan.checklists if one.action != action.id)
         order = {one.id: place for place, one in enumerate(plan.action_plan.actions)}
         lists = sorted((*others, filled), key=lambda one: order[one.action])
-        what = CHECKED if done else "prepared"
+        what = CHECKED if done else PREPARED
         plan = stepped(plan, deciding, what, action.id, checklists=tuple(lists))
         return PLANS.move(writer, deciding, plan, what)
 

@@ -17,6 +17,7 @@ PLAN_STATES = ("draft", "submitted", "running", "closed")
 BONDS = ("financial", "social", "structural")
 """What ties a customer to the firm (R286-R287), the weakest first."""
 CHECKED = "checked"
+PREPARED = "prepared"
 """The step at which an action was carried out; its reason is the action's id."""
 
 
@@ -284,6 +285,11 @@ class CarePlan(Document):
     def action(self, action: str) -> Action | None:
         """Give an action by its id, or None."""
         return next((one for one in self.action_plan.actions if one.id == action), None)
+
+    @property
+    def revision(self) -> int:
+        """How many moves the plan as a whole has made; those of single actions leave its forms."""
+        return sum(step.what not in (CHECKED, PREPARED) for step in self.steps)
 
     @property
     def carried_out(self) -> frozenset[str]:

@@ -20,7 +20,7 @@ from crmkit.care.forms import package, read_form, render_form
 from crmkit.care.forms.stored import PLANS
 from crmkit.contracts.decisions import Deciding
 from crmkit.errors import CrmkitError, DecisionNotFound, InvalidValueError
-from crmkit.model.plan import CarePlan, Goals
+from crmkit.model.plan import Action, ActionPlan, CarePlan, Goals
 from tests.care.plans import PLAN
 from tests.lifecycle.firm import firm
 
@@ -237,7 +237,7 @@ def test_a_form_whose_property_was_edited_is_no_other_customers(crm: crmkit.CRM,
         with pytest.raises(InvalidValueError, match="another customer") as caught:
             crm.care.read(file.getvalue())
         assert ("087", place) in {one[:2] for one in vars(caught.value)["faults"]}
-    for changes in ({"customer": 5}, {"steps": "1"}, {"steps": None}, {"steps": True}):
+    for changes in ({"customer": 5}, {"revision": "1"}, {"revision": None}, {"revision": True}):
         mark.value = json.dumps(said | changes)
         file = io.BytesIO()
         book.save(file)
@@ -270,6 +270,20 @@ def test_a_form_taken_before_the_plan_moved_writes_nothing_over(form: str):
         shop.care.submit(saved.id, by="lin")
         with pytest.raises(InvalidValueError, match="has moved since"):
             shop.care.read(fresh)
+
+
+def test_what_becomes_of_one_action_leaves_the_others_forms_readable():
+    """Checklists are printed when a plan begins to run, and come back one by one."""
+    with firm() as shop:
+        shop.buyer("ann", 30)
+        drafted = shop.care.draft("ann", owner="lin")
+        rows = (Action(content="call"), Action(content="visit"))
+        plan = shop.care.save(attrs.evolve(drafted, action_plan=ActionPlan(actions=rows)))
+        shop.care.submit(plan.id, by="lin")
+        shop.care.approve(plan.id, by="boss")
+        printed = shop.care.render(plan.id, "090", format="xlsx")
+        shop.care.check(plan.id, "a1", {"at": shop.now, "mode": "phone"})
+        assert shop.care.read(printed).id == plan.id
 
 
 def test_a_blank_form_begins_a_plan(crm: crmkit.CRM):

@@ -29,7 +29,7 @@ class Mark:
     Attributes:
         layout: Version of the layout.
         plan: Id of the plan; empty: a form of nobody's.
-        steps: How many moves the plan had made when the form was taken.
+        revision: How many moves the plan as a whole had made when the form was taken.
         customer: The customer's id; None: a form of nobody's.
         number: The customer's number; None: he has none.
         sheets: Names of the sheets, in order.
@@ -37,7 +37,7 @@ class Mark:
 
     layout: int
     plan: str
-    steps: int
+    revision: int
     customer: str | None
     number: str | None
     sheets: tuple[str, ...]
@@ -52,11 +52,11 @@ class Mark:
         if said.get("layout") != VERSION:
             why = f"the form has layout {said.get('layout')!r}, and this crmkit reads {VERSION}"
             refuse([("", "", f"{why}: take a new form")])
-        plan, steps, sheets = said.get("plan"), said.get("steps"), said.get("sheets")
+        plan, revision, sheets = said.get("plan"), said.get("revision"), said.get("sheets")
         customer, number = said.get("customer"), said.get("number")
         if not (
             isinstance(plan, str)
-            and type(steps) is int
+            and type(revision) is int
             and all(one is None or isinstance(one, str) for one in (customer, number))
             and isinstance(sheets, list)
             and sheets
@@ -66,7 +66,7 @@ class Mark:
         return cls(
             layout=VERSION,
             plan=plan,
-            steps=steps,
+            revision=revision,
             customer=customer,
             number=number,
             sheets=tuple(sheets),
@@ -198,7 +198,7 @@ class FilledForm:
                 f"the form is of another customer: the plan's is called {show(plan.customer_name)}"
             )
             self._fault(first.fields["customer_name"][0], why)
-        if self.mark.steps != len(plan.steps):
+        if self.mark.revision != plan.revision:
             why = f"plan {plan.id} has moved since the form was taken: take a new form"
             self._faults.append((first.name, "", why))
 

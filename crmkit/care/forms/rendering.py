@@ -68,7 +68,7 @@ def render_form(  # noqa: PLR0913 - how a form may look, all by name
     mark = {
         "layout": VERSION,
         "plan": plan.id if plan else "",
-        "steps": len(plan.steps) if plan else 0,
+        "revision": plan.revision if plan else 0,
         "customer": plan.customer_id if plan else None,
         "number": plan.customer_number if plan else None,
         "sheets": [page.name for page in pages],
