@@ -12,6 +12,8 @@ from crmkit.model.serial import Record
 FEEDBACK_KINDS = ("opinion", "suggestion", "complaint", "praise")
 SEVERITIES = ("low", "normal", "high", "critical")
 FEEDBACK_STATES = ("open", "responded", "analysed", "acted", "reopened", "closed")
+WAITING = FEEDBACK_STATES[:-1]
+"""The states in which something is left to do."""
 FEEDBACK_STEPS = ("respond", "analyse", "act", "follow_up")
 CATEGORIES = (
     "service_quality",
@@ -35,6 +37,9 @@ MEASURES = (
 """What is done about it (R225); ``[feedback] measures`` adds to them."""
 LEVELS = ("staff", "team", "department", "management")
 """Who answers for a measure, the mildest first: the next one must be harder (R226)."""
+
+WITHDRAWN = "withdrawn"
+"""The step that closes a case whose record was taken back, or is another customer's."""
 
 _NEXT = {
     "open": "respond",
@@ -99,7 +104,7 @@ class FeedbackCase(Document):
         response: What we answered first.
         used: How a suggestion was used.
         rounds: Analysis, measure and effect, the first round first.
-        steps: Its moves so far, oldest first.
+        steps: Its moves so far, oldest first: as the states, and withdrawn.
     """
 
     kind: str
@@ -136,6 +141,11 @@ class FeedbackCase(Document):
     def collected(self) -> str | None:
         """Whether it came in ``talk`` or was ``asked`` for by us (R222); None: not known."""
         return collected(self.channel)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether it was closed since the record it came from was taken back: it never was."""
+        return bool(self.steps) and self.steps[-1].what == WITHDRAWN
 
     def overdue(self, now: datetime) -> bool:
         """Tell whether the next step should have been taken by now."""

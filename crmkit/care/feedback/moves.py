@@ -12,7 +12,7 @@ from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
 from crmkit.errors import RefusedError
 from crmkit.model.document import Step
-from crmkit.model.feedback import LEVELS, FeedbackCase, Round
+from crmkit.model.feedback import LEVELS, WITHDRAWN, FeedbackCase, Round
 
 
 @attrs.frozen
@@ -107,6 +107,10 @@ class Moves:
             return self._moved(case, "closed")
         expected = self.policy.expected(case.severity, self.now, "analyse", "act")
         return self._moved(attrs.evolve(case, expected=expected), "reopened")
+
+    def withdraw(self, case: FeedbackCase) -> FeedbackCase:
+        """Close a case, in whatever state, that is not to be: what it came from was taken back."""
+        return self._moved(case, "closed", WITHDRAWN)
 
     def _moved(
         self, case: FeedbackCase, state: str, what: str | None = None, at: datetime | None = None

@@ -21,13 +21,12 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.errors import RefusedError
-from crmkit.model.feedback import FEEDBACK_KINDS, FEEDBACK_STATES, SEVERITIES, FeedbackCase
+from crmkit.model.feedback import FEEDBACK_KINDS, FEEDBACK_STATES, SEVERITIES, WAITING, FeedbackCase
 from crmkit.model.touchpoint import Touchpoint
 from crmkit.value.layout import Kinds
 from crmkit.value.scoring import require_root
 
 _CUSTOMER, _TEXT = TOUCHPOINT.position["customer"], TOUCHPOINT.position["text"]
-_WAITING = tuple(state for state in FEEDBACK_STATES if state != "closed")
 
 
 @attrs.frozen
@@ -129,8 +128,9 @@ class Feedback:
         """Bring the cases up to the log: run it after an import, or daily.
 
         A case is opened for every complaint, opinion, suggestion and praise that was captured and
-        has none; those that a contact of ours answered meanwhile are moved on. Taking twice is
-        taking once.
+        has none; those that a contact of ours answered meanwhile are moved on. What waits for us is
+        closed as ``withdrawn`` where its record was retracted, or corrected to be another
+        customer's or of another kind, and opened anew as what it is. Taking twice is taking once.
 
         Args:
             since: Only what was said from here on; None: whenever it was.
@@ -145,6 +145,7 @@ class Feedback:
         low = None if since is None else micros(since, "since")
         moves = Moves(self.policy, self.session.deciding("as it stands in the log", by))
         taking = Taking(self.session, moves, self.kinds)
+        taking.withdraw()
         opened = [case.id for case in taking.open(low)]
         taking.answer()
         with self.session.store.read() as reader:
@@ -314,7 +315,7 @@ class Feedback:
         optional_text("owner", owner)
         now = instant(self.session.now())
         with self.session.store.read() as reader:
-            cases = CASES.all(reader, states=_WAITING if state is None else (state,), owner=owner)
+            cases = CASES.all(reader, states=WAITING if state is None else (state,), owner=owner)
         chosen = [
             case
             for case in cases
@@ -335,7 +336,7 @@ def _check_new(reader: Reader, under: str, place: tuple[str, str]) -> None:
         RefusedError: it has; `case_id` names it.
     """
     for known in CASES.about(reader, [under]):
-        if known.touchpoint == place:
+        if known.touchpoint == place and not known.withdrawn:
             source, name = place
             message = f"touchpoint {name!r} of {source!r} has its case already: {known.id}"
             raise RefusedError(message, case_id=known.id)

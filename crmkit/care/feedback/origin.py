@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from crmkit.arguments import instance, items, refuse
 from crmkit.capture.amend import live_row
+from crmkit.capture.duplicates import earlier
 from crmkit.care.matters import BY_KIND
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT
 from crmkit.errors import RefusedError
+from crmkit.model.feedback import FeedbackCase
 from crmkit.model.touchpoint import Touchpoint
 
 _CHANNELS = {**BY_KIND, "message_in": "message", "survey_answered": "survey"}
@@ -44,6 +47,32 @@ def row_of(reader: Reader, customer: str, where: tuple[str, str]) -> Row:
         message = f"touchpoint {where[1]!r} of {where[0]!r} is not customer {customer!r}'s"
         raise RefusedError(message, customer_id=customer)
     return row
+
+
+def baseless(reader: Reader, cases: Sequence[FeedbackCase]) -> Iterator[FeedbackCase]:
+    """Give the cases whose touchpoint holds no longer, or was corrected to say something else.
+
+    That is: to be another customer's, or of another kind than the case took it for.
+    """
+    found = earlier(reader, {case.touchpoint for case in cases})
+    held = {place: record.live for place, record in found.items()}
+    ids = {str(case.customer_id) for case in cases}
+    ids |= {row[_CUSTOMER] for row in held.values() if row is not None}
+    roots = roots_of(reader, ids)
+    for case in cases:
+        row = held.get(case.touchpoint)
+        if row is None or roots.get(row[_CUSTOMER]) != roots.get(str(case.customer_id)):
+            yield case
+        elif row[_KIND] != case.kind:
+            # A person may open a complaint for a survey: only what was changed since counts.
+            former = {one[_KIND] for one in found[case.touchpoint].rows}
+            if case.kind in former:
+                yield case
+
+
+def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
+    """Give where each id leads today."""
+    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in ids])}
 
 
 def said_at(row: Row) -> datetime:

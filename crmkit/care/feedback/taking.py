@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from crmkit.capture.customer_rows import read_customers
 from crmkit.care.feedback.cases import CASES, new_case
 from crmkit.care.feedback.moves import Moves
-from crmkit.care.feedback.origin import came_by, place_of, said_at
+from crmkit.care.feedback.origin import baseless, came_by, place_of, roots_of, said_at
 from crmkit.clock import instant, micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
+from crmkit.contracts.tables import TOUCHPOINT, VOID
 from crmkit.lifecycle.signals import answers
-from crmkit.model.feedback import FEEDBACK_KINDS, SEVERITIES, FeedbackCase
+from crmkit.model.feedback import FEEDBACK_KINDS, SEVERITIES, WAITING, WITHDRAWN, FeedbackCase
 from crmkit.value.history import read_groups, read_log
 from crmkit.value.layout import Kinds
 
@@ -28,7 +28,6 @@ _CUSTOMER, _SEQ, _KIND, _TEXT, _DIRECTION, _ATTRIBUTES = (
     for name in ("customer", "seq", "kind", "text", "direction", "attributes")
 )
 _PLACE = tuple(TOUCHPOINT.position[name] for name in ("at", "source", "id", "rev"))
-_ROOT = CUSTOMER.position["root"]
 
 
 @attrs.frozen
@@ -70,24 +69,40 @@ class Taking:
     def answer(self) -> int:
         """Move on the cases that wait for an answer which the log holds; tell how many."""
         moved = 0
+        for writer, cases in self._pages(("open",)):
+            answered = self._answered(writer, cases)
+            CASES.move_all(writer, self.moves.deciding, answered, "responded")
+            moved += len(answered)
+        return moved
+
+    def withdraw(self) -> int:
+        """Close the cases whose touchpoint was taken back or is another's; tell how many."""
+        moved = 0
+        deciding = attrs.evolve(self.moves.deciding, reason="the record was taken back")
+        moves = attrs.evolve(self.moves, deciding=deciding)
+        for writer, cases in self._pages(WAITING):
+            gone = [moves.withdraw(case) for case in baseless(writer, cases)]
+            CASES.move_all(writer, deciding, gone, WITHDRAWN)
+            moved += len(gone)
+        return moved
+
+    def _pages(self, states: tuple[str, ...]) -> Iterator[tuple[Writer, list[FeedbackCase]]]:
+        """Give the cases in these states, a transaction a page."""
         with self.session.store.read() as reader:
-            waiting = [case.id for case in CASES.all(reader, states=("open",))]
+            waiting = [case.id for case in CASES.all(reader, states=states)]
         for start in range(0, len(waiting), PAGE):
             with self.session.store.write() as writer:
                 cases = CASES.some(writer, waiting[start : start + PAGE])
-                answered = self._answered(writer, [one for one in cases if one.state == "open"])
-                CASES.move_all(writer, self.moves.deciding, answered, "responded")
-                moved += len(answered)
-        return moved
+                yield writer, [one for one in cases if one.state in states]
 
     def _cases(self, writer: Writer, rows: Sequence[Row]) -> list[FeedbackCase]:
         """Make the cases of those that have none and were not taken back."""
         keys = [(row[_CUSTOMER], row[_SEQ]) for row in rows]
         gone = {row[1] for row in writer.fetch(VOID, keys)}
         ids = {row[_CUSTOMER] for row in rows}
-        known = {case.touchpoint for case in CASES.about(writer, ids)}
+        known = {case.touchpoint for case in CASES.about(writer, ids) if not case.withdrawn}
         new = [row for row in rows if row[_SEQ] not in gone and place_of(row) not in known]
-        roots = _roots(writer, {row[_CUSTOMER] for row in new})
+        roots = roots_of(writer, {row[_CUSTOMER] for row in new})
         customers = {one.id: one for one in read_customers(writer, sorted({*roots.values()}))}
         return [
             new_case(
@@ -107,7 +122,7 @@ class Taking:
 
     def _answered(self, reader: Reader, cases: Sequence[FeedbackCase]) -> list[FeedbackCase]:
         """Give the cases that one of our contacts answered, moved to that instant."""
-        roots = _roots(reader, {str(case.customer_id) for case in cases})
+        roots = roots_of(reader, {str(case.customer_id) for case in cases})
         groups = read_groups(reader, sorted({*roots.values()}))
         log = read_log(reader, [base for bases in groups.values() for base in bases])
         ours: dict[str, list[tuple[int, str]]] = {
@@ -135,8 +150,3 @@ def _severity(row: Row) -> str | None:
     written = row[_ATTRIBUTES]
     said = json.loads(written).get("severity") if written and '"severity"' in written else None
     return said if said in SEVERITIES else None
-
-
-def _roots(reader: Reader, ids: set[str]) -> dict[str, str]:
-    """Give where each id leads today."""
-    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in ids])}

@@ -10,6 +10,7 @@ from statistics import median
 import attrs
 
 from crmkit.care.feedback.cases import CASES
+from crmkit.care.feedback.origin import baseless
 from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.clock import instant, micros
 from crmkit.contracts.store import Reader
@@ -38,7 +39,7 @@ class Evidence:
         until: Before this.
         now: Until when what is waited for may have come.
         policy: How long each step may take.
-        cases: Cases of what was said in the span, as they stand today.
+        cases: Cases of what was said in the span, as they stand today; not of what was taken back.
         counts: Live touchpoints, by kind.
         ratings: Their ratings.
     """
@@ -115,6 +116,8 @@ def gather(
         for case in CASES.all(reader)
         if (since is None or micros(case.at) >= since) and micros(case.at) < until
     ]
+    never = {case.id for case in baseless(reader, cases)}
+    cases = [case for case in cases if case.id not in never and not case.withdrawn]
     return Evidence(since, until, instant(now), policy, cases, counts, ratings)
 
 
