@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -13,6 +13,7 @@ from crmkit.care.feedback.cases import CASES, new_case
 from crmkit.care.feedback.moves import Moves
 from crmkit.care.feedback.origin import baseless, came_by, place_of, roots_of, said_at
 from crmkit.clock import instant, micros
+from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import TOUCHPOINT, VOID
@@ -68,32 +69,36 @@ class Taking:
 
     def answer(self) -> int:
         """Move on the cases that wait for an answer which the log holds; tell how many."""
-        moved = 0
-        for writer, cases in self._pages(("open",)):
-            answered = self._answered(writer, cases)
-            CASES.move_all(writer, self.moves.deciding, answered, "responded")
-            moved += len(answered)
-        return moved
+        return self._each(("open",), self._answered, self.moves.deciding, "responded")
 
     def withdraw(self) -> int:
         """Close the cases whose touchpoint was taken back or is another's; tell how many."""
-        moved = 0
         deciding = attrs.evolve(self.moves.deciding, reason="the record was taken back")
         moves = attrs.evolve(self.moves, deciding=deciding)
-        for writer, cases in self._pages(WAITING):
-            gone = [moves.withdraw(case) for case in baseless(writer, cases)]
-            CASES.move_all(writer, deciding, gone, WITHDRAWN)
-            moved += len(gone)
-        return moved
 
-    def _pages(self, states: tuple[str, ...]) -> Iterator[tuple[Writer, list[FeedbackCase]]]:
-        """Give the cases in these states, a transaction a page."""
+        def gone(reader: Reader, cases: Sequence[FeedbackCase]) -> list[FeedbackCase]:
+            return [moves.withdraw(case) for case in baseless(reader, cases)]
+
+        return self._each(WAITING, gone, deciding, WITHDRAWN)
+
+    def _each(
+        self,
+        states: tuple[str, ...],
+        move: Callable[[Reader, Sequence[FeedbackCase]], list[FeedbackCase]],
+        deciding: Deciding,
+        what: str,
+    ) -> int:
+        """Move those of the cases in these states that are to be, a transaction a page."""
+        moved = 0
         with self.session.store.read() as reader:
             waiting = [case.id for case in CASES.all(reader, states=states)]
         for start in range(0, len(waiting), PAGE):
             with self.session.store.write() as writer:
                 cases = CASES.some(writer, waiting[start : start + PAGE])
-                yield writer, [one for one in cases if one.state in states]
+                made = move(writer, [one for one in cases if one.state in states])
+                CASES.move_all(writer, deciding, made, what)
+                moved += len(made)
+        return moved
 
     def _cases(self, writer: Writer, rows: Sequence[Row]) -> list[FeedbackCase]:
         """Make the cases of those that have none and were not taken back."""
