@@ -25,6 +25,7 @@ D = TypeVar("D", bound=Document)
 _PAGE = 500
 MARK = '"document":{'
 """What the body of each decision about a document contains, as bodies are written."""
+_ROOT = CUSTOMER.position["root"]
 _OWNER, _BODY = DOCUMENT.position["owner"], DOCUMENT.position["body"]
 
 
@@ -146,6 +147,12 @@ class Documents(Generic[D]):
 
     def _read(self, row: Row) -> D:
         return self.record.from_dict(json.loads(row[_BODY]))
+
+
+def roots(reader: Reader, documents: Iterable[Document]) -> dict[str, str]:
+    """Give whom the customers of these documents are merged into, by the id they hold."""
+    ids = {(one.customer_id,) for one in documents if one.customer_id is not None}
+    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, sorted(ids))}
 
 
 def restore(writer: Writer) -> int:

@@ -271,3 +271,28 @@ def test_a_wrong_setting_is_told(section: dict[str, Any]):
     """The key is named before anything is reckoned with it."""
     with firm(funnel=section) as shop, pytest.raises(ConfigError, match="funnel"):
         _ = shop.crm.funnel
+
+
+@pytest.mark.row("R252")
+def test_a_clock_that_was_set_back_sells_nothing_after_the_end(shop: Firm):
+    """What counts is that the end was approved, not what the clock says now."""
+    early = sell(shop)
+    end(shop, "ann")
+    shop.wait(-1)
+    with pytest.raises(RefusedError, match="was ended"):
+        sell(shop)
+    with pytest.raises(RefusedError, match="was ended"):
+        shop.crm.funnel.move(early.id, "propose")
+
+
+@pytest.mark.row("R252")
+def test_what_was_accepted_is_paid_as_it_was(shop: Firm):
+    """After the end it is made neither more nor other; the rest may be put right."""
+    found = sell(shop, stage="accept")
+    end(shop, "ann")
+    for change in ({"amount": "9999"}, {"currency": "EUR"}, {"name": "more tea"}):
+        with pytest.raises(RefusedError, match="was ended"):
+            shop.crm.funnel.update(found.id, **change)
+    assert shop.crm.funnel.opportunity(found.id) == found
+    assert shop.crm.funnel.update(found.id, amount="1200.50", source="fair").source == "fair"
+    assert shop.crm.funnel.move(found.id, "pay").state == "won"

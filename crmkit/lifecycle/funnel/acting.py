@@ -1,4 +1,8 @@
-"""What people do with opportunities: each a decision that carries the opportunity whole."""
+"""What people do with opportunities: each a decision that carries the opportunity whole.
+
+After the end of a relationship nothing is sold any more, nor is what was sold made more of; what
+was accepted may still be paid (R252).
+"""
 
 from __future__ import annotations
 
@@ -15,11 +19,11 @@ from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import RefusedError
+from crmkit.lifecycle.ended import refuse_ended
 from crmkit.lifecycle.funnel.book import (
     BOOK,
     check_purchase,
     forbid_rivalry,
-    forbid_selling,
     moved,
     root_of,
     still_open,
@@ -38,6 +42,8 @@ from crmkit.value.scoring import require_root
 
 PAID = FUNNEL_STAGES[-1]
 ACCEPTED = FUNNEL_STAGES[-2]
+SELLING = "selling"
+_OFFER = ("name", "amount", "currency")
 
 
 def checked(session: Session, fields: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +77,7 @@ def open_one(  # noqa: PLR0913 - private
     why = _shared(shared, reason)
     with session.store.write() as writer:
         require_root(writer, customer)
-        forbid_selling(writer, customer, deciding.now)
+        refuse_ended(writer, customer, SELLING)
         if not why:
             forbid_rivalry(writer, customer, given["owner"])
         skipped = FUNNEL_STAGES[: FUNNEL_STAGES.index(stage)]
@@ -126,7 +132,7 @@ def step(
     root = root_of(writer, before)
     settles = stage == PAID and before.stage == ACCEPTED  # R246: what is owed is settled
     if there > here and not settles:
-        forbid_selling(writer, root, deciding.now)
+        refuse_ended(writer, root, SELLING)
     if purchase is not None and stage != PAID:
         refuse("purchase", f"comes with the stage {PAID!r} only")
     after = attrs.evolve(
@@ -177,6 +183,8 @@ def update(  # noqa: PLR0913 - private
     with session.store.write() as writer:
         before = still_open(writer, opportunity_id, "changed")
         after = attrs.evolve(before, **given)
+        if any(getattr(after, name) != getattr(before, name) for name in _OFFER):
+            refuse_ended(writer, root_of(writer, before), SELLING)
         if (after.owner, after.shared) != (before.owner, before.shared) and not after.shared:
             forbid_rivalry(writer, root_of(writer, after), after.owner, but=after.id)
         if after == before:

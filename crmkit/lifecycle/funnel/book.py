@@ -1,21 +1,16 @@
-"""The opportunities of the log: found, by whose customer they are today, and what may not be sold.
+"""The opportunities of the log: found, by whose customer they are today, and who rivals whom.
 
-One customer is courted by one manager; who sells beside him says so, and why (R25). After the end
-of a relationship nothing is sold any more, but what was accepted may still be paid (R252).
+One customer is courted by one manager; who sells beside him says so, and why (R25).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
-from crmkit.contracts.documents import Documents
+from crmkit.contracts.documents import Documents, roots
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, RefusedError, TouchpointNotFound
-from crmkit.lifecycle.history import stage_at
-from crmkit.lifecycle.stages import ENDED
 from crmkit.model.funnel import Rivals
 from crmkit.model.sales import OPEN, FunnelMove, Opportunity
 
@@ -40,28 +35,10 @@ def still_open(reader: Reader, opportunity_id: str, what: str) -> Opportunity:
     return found
 
 
-def roots(reader: Reader, opportunities: Iterable[Opportunity]) -> dict[str, str]:
-    """Give whom the customers of these opportunities are merged into, by the id they hold."""
-    ids = {(one.customer_id,) for one in opportunities}
-    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, sorted(ids))}
-
-
 def root_of(reader: Reader, opportunity: Opportunity) -> str:
     """Give whose an opportunity is today."""
     held = str(opportunity.customer_id)
     return roots(reader, [opportunity]).get(held, held)
-
-
-def forbid_selling(reader: Reader, root: str, now: int) -> None:
-    """Refuse to sell to somebody with whom the relationship was ended (R252).
-
-    Raises:
-        RefusedError: it was.
-    """
-    stage = stage_at(reader, root, now)
-    if stage is not None and stage.name == ENDED:
-        message = f"the relationship with customer {root!r} was ended: nothing is sold to him"
-        raise RefusedError(message, customer_id=root)
 
 
 def forbid_rivalry(reader: Reader, root: str, owner: str | None, but: str | None = None) -> None:

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from crmkit.arguments import seq_of
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import Deciding
+from crmkit.contracts.documents import roots
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.errors import InvalidValueError, RefusedError
 from crmkit.lifecycle.funnel.acting import PAID, step
-from crmkit.lifecycle.funnel.book import BOOK, roots
+from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, Opportunity
 from crmkit.value.history import Entry, pages, read_groups, read_log
 

@@ -163,7 +163,8 @@ class Funnel(Figures):
 
         Raises:
             DecisionNotFound: there is no such opportunity.
-            RefusedError: it is closed, or would stand beside another manager's unshared.
+            RefusedError: it is closed, or would stand beside another manager's unshared; or the
+                relationship was ended, and its name, amount or currency would change.
         """
         given = {
             "name": name,
