@@ -11,6 +11,7 @@ import attrs
 from crmkit.arguments import ID_LIMIT, choice, count, instance, mapping, optional_text, refuse, text
 from crmkit.care import promises
 from crmkit.care.key_figures import benchmark, read_figures
+from crmkit.care.key_members import ACCOUNTS, Memberships, by_root, members, shown
 from crmkit.care.key_review import Reviewing, revenues
 from crmkit.care.key_settings import (
     KeyAccountSettings,
@@ -22,7 +23,6 @@ from crmkit.care.key_settings import (
 from crmkit.care.promises import step
 from crmkit.clock import instant
 from crmkit.contracts.decisions import decide
-from crmkit.contracts.documents import Documents
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.errors import RefusedError
@@ -38,7 +38,6 @@ from crmkit.model.key_account import (
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.scoring import require_root
 
-ACCOUNTS = Documents("key_account", KeyAccount)
 REVIEW = "key_review"
 _CANDIDATES = 10
 
@@ -98,12 +97,12 @@ class KeyAccounts:
         with self.session.store.write() as writer:
             require_root(writer, id)
             refuse_ended(writer, id, "becoming a key account")
-            members = ACCOUNTS.all(writer, states=(MEMBER,))
-            if any(one.state == MEMBER for one in ACCOUNTS.of(writer, id)):
+            held = members(writer)
+            if id in held:
                 raise RefusedError(f"customer {id!r} is a key account already", customer_id=id)
-            if len(members) >= settings.most:
+            if len(held) >= settings.most:
                 message = (
-                    f"there are {len(members)} key accounts, and {settings.most} at most: a review "
+                    f"there are {len(held)} key accounts, and {settings.most} at most: a review "
                     "says who no longer meets the criteria"
                 )
                 raise RefusedError(message, customer_id=id)
@@ -144,17 +143,22 @@ class KeyAccounts:
         """
         deciding = self.session.deciding(text("reason", reason, least=1), by)
         with self.session.store.write() as writer:
-            account = self._account(writer, id)
-            gone = attrs.evolve(
-                account,
-                state=REMOVED,
-                removed_at=instant(deciding.now),
-                steps=(*account.steps, step("removed", deciding)),
-            )
-            return ACCOUNTS.move(writer, deciding, gone, "removed")
+            gone = [
+                attrs.evolve(
+                    one,
+                    state=REMOVED,
+                    removed_at=instant(deciding.now),
+                    steps=(*one.steps, step("removed", deciding)),
+                )
+                for one in self._memberships(writer, id)
+            ]
+            ACCOUNTS.move_all(writer, deciding, gone, "removed")
+            return shown(id, gone)
 
     def list(self, *, state: str | None = MEMBER) -> tuple[KeyAccount, ...]:
         """Give the key accounts, in the order they were admitted.
+
+        Those who were merged into one stand here once, by their oldest admission.
 
         Args:
             state: ``member``, ``removed``, or None for both.
@@ -165,7 +169,12 @@ class KeyAccounts:
         if state is not None:
             choice("state", state, (MEMBER, REMOVED))
         with self.session.store.read() as reader:
-            return tuple(ACCOUNTS.all(reader, states=() if state is None else (state,)))
+            found = ACCOUNTS.all(reader, states=() if state is None else (state,))
+            held = by_root(reader, found)
+        told = {group[0].id: shown(root, group) for root, group in held.items()}
+        return tuple(
+            told.get(one.id, one) for one in found if one.state != MEMBER or one.id in told
+        )
 
     # -- looking at all ----------------------------------------------------------------
 
@@ -187,20 +196,24 @@ class KeyAccounts:
         deciding = self.session.deciding("review of the key accounts", by)
         with self.session.store.write() as writer:
             basis = read_basis(writer, self.defaults)
-            accounts = ACCOUNTS.all(writer, states=(MEMBER,))
+            held = members(writer)
             reviewing = Reviewing(writer, basis, self.settings, deciding)
-            members, others = reviewing.assess(accounts, candidates)
+            accounts = [shown(root, group) for root, group in held.items()]
+            kept, others = reviewing.assess(accounts, candidates)
             due = self._due(deciding.now)
-            for account, seen in zip(accounts, members, strict=True):
-                new = attrs.evolve(
-                    account,
+            new = [
+                attrs.evolve(
+                    one,
                     assessed=seen,
                     review_due=due,
-                    steps=(*account.steps, step("reviewed", deciding)),
+                    steps=(*one.steps, step("reviewed", deciding)),
                 )
-                ACCOUNTS.move(writer, deciding, new, "reviewed")
+                for group, seen in zip(held.values(), kept, strict=True)
+                for one in group
+            ]
+            ACCOUNTS.move_all(writer, deciding, new, "reviewed")
             # Figures stand with the customers they are about, so that an erasure finds them.
-            body = {"accounts": len(members), "due": due.isoformat()}
+            body = {"accounts": len(kept), "due": due.isoformat()}
             seq = decide(writer, REVIEW, None, deciding, body)
         return KeyReview(
             id=str(seq),
@@ -210,10 +223,10 @@ class KeyAccounts:
             champion=self.settings.champion,
             least=self.settings.least,
             most=self.settings.most,
-            accounts=tuple(members),
+            accounts=tuple(kept),
             candidates=tuple(others),
             benchmark=benchmark(
-                basis.layout.model.currency, {one.customer_id: one.figures for one in members}
+                basis.layout.model.currency, {one.customer_id: one.figures for one in kept}
             ),
         )
 
@@ -222,7 +235,7 @@ class KeyAccounts:
         now = self.session.now()
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
-            ids = [str(one.customer_id) for one in ACCOUNTS.all(reader, states=(MEMBER,))]
+            ids = list(members(reader))
             earned = revenues(reader, basis, now)
             figures = read_figures(reader, basis.layout, self.settings.costs, ids, earned, now)
         return benchmark(basis.layout.model.currency, figures)
@@ -257,7 +270,7 @@ class KeyAccounts:
         """
         deciding = self.session.deciding("", by)
         with self.session.store.write() as writer:
-            account = self._account(writer, id)
+            account = shown(id, self._memberships(writer, id))
             refuse_ended(writer, id, "a promise")
             made = promises.promise(
                 self.session, account, what, departments, since, until, owner, deciding
@@ -317,12 +330,12 @@ class KeyAccounts:
     def _due(self, now: int) -> datetime:
         return instant(now) + timedelta(days=self.settings.review_days)
 
-    def _account(self, reader: Reader, customer: str) -> KeyAccount:
+    def _memberships(self, reader: Reader, customer: str) -> Memberships:
         require_root(reader, customer)
-        for one in ACCOUNTS.of(reader, customer):
-            if one.state == MEMBER:
-                return one
-        raise RefusedError(f"customer {customer!r} is no key account", customer_id=customer)
+        found = [one for one in ACCOUNTS.of(reader, customer) if one.state == MEMBER]
+        if not found:
+            raise RefusedError(f"customer {customer!r} is no key account", customer_id=customer)
+        return found
 
     def _answers(self, answers: Mapping[str, bool] | None) -> dict[str, bool]:
         """Check that what was answered was asked."""

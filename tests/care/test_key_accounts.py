@@ -340,3 +340,34 @@ def test_a_policy_that_makes_no_sense_is_told(section: dict[str, Any]) -> None:
     """The setting is named."""
     with firm(key_accounts=section) as shop, pytest.raises(ConfigError, match="key_accounts"):
         shop.crm.key_accounts.review()
+
+
+def test_two_accounts_that_are_one_customer_are_one() -> None:
+    """Merged, they take one place, are shown once and removed together; an unmerge parts them."""
+    with firm(key_accounts=POLICY) as shop:
+        keys = shop.crm.key_accounts
+        for name in ("ann", "bob", "cat", "dan"):
+            buyer(shop, name)
+        for name in ("ann", "bob", "cat"):
+            admit(shop, name)
+        merged = shop.crm.customers.merge("bob", "ann", reason="one person")
+        assert [one.customer_id for one in keys.list()] == ["bob", "cat"]
+        assert [one.customer_id for one in keys.list(state=None)] == ["bob", "cat"]
+        assert set(keys.benchmark().figures) == {"bob", "cat"}
+        review = keys.review(by="boss")
+        assert [one.customer_id for one in review.accounts] == ["bob", "cat"]
+        assert [(one.customer_id, one.proposal) for one in review.candidates] == [("dan", "admit")]
+        assert keys.promise("bob", "stock", departments="supply").customer_id == "bob"
+        with pytest.raises(RefusedError, match="already"):
+            admit(shop, "bob")
+        admit(shop, "dan")
+        shop.crm.customers.unmerge(merged.id)
+        assert [one.customer_id for one in keys.list()] == ["ann", "bob", "cat", "dan"]
+        shop.crm.customers.merge("bob", "ann", reason="one person after all")
+        gone = keys.remove("bob", reason="moved away", by="boss")
+        assert (gone.customer_id, gone.state) == ("bob", "removed")
+        assert [one.customer_id for one in keys.list()] == ["cat", "dan"]
+        assert len(keys.list(state="removed")) == 2
+        with pytest.raises(RefusedError, match="no key account"):
+            keys.remove("bob", reason="twice")
+        admit(shop, "bob")
