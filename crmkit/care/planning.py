@@ -109,8 +109,8 @@ class Planning:
 
         Raises:
             DecisionNotFound: there is no such plan.
-            RefusedError: it is no draft, nobody is named as who submits it, or the relationship
-                is ended.
+            RefusedError: it is no draft, the relationship is ended, or who submits it is not
+                named or not under ``[people]``, where anybody is.
             InvalidValueError: it has no action, or one without its day or its person.
         """
         return plans.submit(self.session, plan_id, by)

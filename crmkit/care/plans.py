@@ -62,9 +62,7 @@ def submit(session: Session, plan_id: str, by: str | None) -> CarePlan:
     deciding = session.deciding("", by)
     with session.store.write() as writer:
         plan = in_state(writer, plan_id, "draft")
-        if deciding.by is None:
-            message = f"somebody must submit plan {plan.id}: give by=, or connect as an actor"
-            raise RefusedError(message, plan_id=plan.id)
+        session.requester(deciding.by, f"submit plan {plan.id}")
         _may_have_one(writer, plan, deciding)
         ready(plan)
         plan = stepped(plan, deciding, "submitted", state="submitted")

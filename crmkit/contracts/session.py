@@ -46,6 +46,28 @@ class Session:
         who = optional_text("by", self.actor if by is None else by, ID_LIMIT)
         return Deciding(now=self.now(), by=who, reason=text("reason", reason))
 
+    def requester(self, by: str | None, what: str) -> str:
+        """Give who asks for what another must approve: somebody known, so that they are two.
+
+        Args:
+            by: Who; None: the actor.
+            what: What he does, for the message: ``submit plan 7``.
+
+        Raises:
+            RefusedError: nobody is named; or people are configured, and he is not among them.
+        """
+        who = self.actor if by is None else by
+        if who is None or not who.strip():
+            message = f"somebody must {what}: pass by=, or connect(actor=...)"
+            raise RefusedError(message, by=who)
+        if self.people and who not in self.people:
+            known = ", ".join(sorted(self.people))
+            message = (
+                f"nobody called {who!r}, who would {what}, is under [people]; known are {known}"
+            )
+            raise RefusedError(message, by=who)
+        return who
+
     def approver(self, by: str | None, what: str, asked: str | None) -> str:
         """Give who approves: somebody senior, and not whoever asked for it.
 
@@ -55,13 +77,16 @@ class Session:
             asked: Who asked for it.
 
         Raises:
-            RefusedError: he may not.
+            RefusedError: he may not, or nobody knows who asked.
         """
         person = None if by is None else self.people.get(by)
         if by is None or person is None or not person.senior:
             senior = sorted(name for name, one in self.people.items() if one.senior)
             named = ", ".join(senior) or "nobody yet: set senior = true under [people]"
             message = f"{by or 'nobody'} may not approve {what}; senior people are {named}"
+            raise RefusedError(message, by=by)
+        if asked is None or not asked.strip():
+            message = f"nobody knows who asked for {what}, so that nobody may approve it"
             raise RefusedError(message, by=by)
         if by == asked:
             raise RefusedError(f"{by} asked for {what} and may not approve it too", by=by)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from crmkit.arguments import choice, text
+from crmkit.clock import micros
 from crmkit.contracts.decisions import Deciding, decide
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
@@ -29,9 +32,9 @@ from crmkit.lifecycle.ended import (
     find,
     in_force,
 )
-from crmkit.lifecycle.history import stage_at
+from crmkit.lifecycle.history import read_moves, stage_at
 from crmkit.lifecycle.stages import ENDED, FIRST
-from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending
+from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending, Reopening
 from crmkit.value.history import read_groups, read_log
 from crmkit.value.scoring import require_root
 
@@ -52,6 +55,7 @@ def ask(session: Session, customer: str, reason: str, by: str | None) -> Ending:
     deciding = session.deciding(WORDS[reason], by)
     with session.store.write() as writer:
         require_root(writer, customer)
+        session.requester(deciding.by, f"ask for the end with customer {customer!r}")
         for known in endings_of(writer, customer):
             if known.state in (ASKED, APPROVED):
                 message = f"ending {known.id} of customer {customer!r} {_STATES[known.state]}"
@@ -72,7 +76,8 @@ def approve(session: Session, id: str, by: str | None) -> Ending:  # noqa: A002
             raise RefusedError(f"ending {id} {_STATES[DECLINED]}: ask for it anew", ending_id=id)
         if ending.approved_at is not None:
             return ending
-        why = Deciding(now=deciding.now, by=deciding.by, reason=WORDS[ending.reason])
+        deciding = _in_turn(writer, ending, deciding)
+        why = attrs.evolve(deciding, reason=WORDS[ending.reason])
         _move(writer, ending, ENDED, why, {"ending": id, "reason": ending.reason})
         _decide(writer, ending, deciding, APPROVED)
         return find(writer, id)
@@ -84,7 +89,7 @@ def decline(session: Session, id: str, reason: str, by: str | None) -> None:  # 
     with session.store.write() as writer:
         ending = find(writer, id)
         if id != ending.id:
-            _waiting(ending, id)
+            _asked(ending, id, waits=True)
             _decide(writer, ending, deciding, LEFT_ENDED)
         elif ending.state != ASKED:
             raise RefusedError(f"ending {id} {_STATES[ending.state]}", ending_id=id)
@@ -114,6 +119,7 @@ def reopen(session: Session, customer: str, reason: str, by: str | None) -> Endi
     deciding = session.deciding(text("reason", reason, least=1), by)
     with session.store.write() as writer:
         require_root(writer, customer)
+        session.requester(deciding.by, f"reopen the relationship with customer {customer!r}")
         ending = in_force(writer, customer)
         if ending is None:
             message = f"the relationship with customer {customer!r} is not ended"
@@ -121,6 +127,7 @@ def reopen(session: Session, customer: str, reason: str, by: str | None) -> Endi
         if ending.reopening is not None:
             message = f"reopening {ending.reopening.id} of customer {customer!r} waits for approval"
             raise RefusedError(message, customer_id=customer, ending_id=ending.id)
+        deciding = _in_turn(writer, ending, deciding)
         _decide(writer, ending, deciding, REOPEN)
         if ending.reason not in _GRAVE:
             _reopened(writer, ending, deciding, None)
@@ -134,22 +141,36 @@ def _approve_reopening(
     id: str,  # noqa: A002
     deciding: Deciding,
 ) -> Ending:
-    again = ending.reopening
-    session.approver(deciding.by, f"reopening {id}", None if again is None else again.requested_by)
-    if ending.state == REOPENED and again is not None and again.id == id:
+    again = _asked(ending, id)
+    session.approver(deciding.by, f"reopening {id}", again.requested_by)
+    if ending.state == REOPENED:
         return ending
-    reason = _waiting(ending, id)
-    why = Deciding(now=deciding.now, by=deciding.by, reason=reason)
+    why = attrs.evolve(_in_turn(writer, ending, deciding), reason=again.reason)
     _reopened(writer, ending, why, deciding.by)
     return find(writer, id)
 
 
-def _waiting(ending: Ending, id: str) -> str:  # noqa: A002
-    """Give why a reopening that waits was asked for."""
+def _asked(ending: Ending, id: str, *, waits: bool = False) -> Reopening:  # noqa: A002
+    """Give the reopening that was asked for last, which must be this one."""
     again = ending.reopening
-    if again is None or again.id != id or again.since is not None:
+    if again is None or again.id != id or (waits and again.since is not None):
         raise RefusedError(f"reopening {id} does not wait for approval", ending_id=ending.id)
-    return again.reason
+    return again
+
+
+def _in_turn(reader: Reader, ending: Ending, deciding: Deciding) -> Deciding:
+    """Decide no earlier than what it follows: a clock that was set back turns no order around.
+
+    Of two moves that hold from one instant on, the one recorded later goes before.
+    """
+    again = ending.reopening
+    moves = [move for one in _roots(reader, ending.customer_id) for move in read_moves(reader, one)]
+    known = [move.at for move in moves if move.what == "stage"]
+    if again is not None:
+        known.append(again.requested_at)
+    if ending.approved_at is not None:
+        known.append(ending.approved_at)
+    return attrs.evolve(deciding, now=max([deciding.now, *(micros(at, "at") for at in known)]))
 
 
 def _reopened(writer: Writer, ending: Ending, deciding: Deciding, approver: str | None) -> None:

@@ -109,7 +109,8 @@ class Lifecycle:
             by: Who asks; None: the actor.
 
         Raises:
-            RefusedError: an ending was asked for already.
+            RefusedError: an ending was asked for already; or who asks is not named, or not under
+                ``[people]``, where anybody is.
         """
         return self._dated(ending.ask(self.session, id, reason, by))
 
@@ -158,7 +159,8 @@ class Lifecycle:
             by: Who asks; None: the actor.
 
         Raises:
-            RefusedError: the relationship is not ended, or a reopening waits already.
+            RefusedError: the relationship is not ended, or a reopening waits already; or who asks
+                is not named, or not under ``[people]``, where anybody is.
         """
         return self._dated(ending.reopen(self.session, id, reason, by))
 

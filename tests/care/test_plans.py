@@ -200,6 +200,9 @@ def test_who_submitted_it_does_not_approve_it(shop: Firm) -> None:
     drafted = plan(shop)
     with pytest.raises(RefusedError, match="somebody must submit"):
         shop.care.submit(drafted.id)
+    for unknown in ("", "  ", "BOSS", " boss"):
+        with pytest.raises(RefusedError, match=r"by=|boss, lin, wang"):
+            shop.care.submit(drafted.id, by=unknown)
     shop.care.submit(drafted.id, by="boss")
     with pytest.raises(RefusedError):
         shop.care.approve(drafted.id, by="boss")

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from crmkit.capture.tombstones import VARIABLE
+from crmkit.contracts.decisions import Deciding, decide
 from crmkit.errors import ConfigError, DecisionNotFound, InvalidValueError, RefusedError
-from crmkit.lifecycle.ended import WORDS, refuse_ended
+from crmkit.lifecycle.ended import ASKED, KIND, WORDS, refuse_ended
 from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending
 from tests.lifecycle.firm import DAY, Firm, firm
 
@@ -295,3 +296,70 @@ def test_whoever_turns_out_to_be_the_same_person_is_ended_too() -> None:
         assert again is not None
         shop.lifecycle.approve(again.id, by="boss")
         assert (shop.stage("ann"), shop.lifecycle.ended()) == ("won_back", ())
+
+
+NOBODY = [None, "", "  ", " boss", "BOSS", "nobody"]
+
+
+@pytest.mark.row("R243")
+@pytest.mark.parametrize("by", NOBODY)
+def test_who_asks_is_somebody_known(by: str | None) -> None:
+    """Under no name, an empty one or another spelling, one person would be two."""
+    with firm() as shop:
+        shop.buyer("ann", 10)
+        with pytest.raises(RefusedError, match=r"by=|boss, lin, wang"):
+            shop.lifecycle.end("ann", reason="need_unmet", by=by)
+        assert shop.lifecycle.endings() == ()
+        ended(shop, "ann")
+        with pytest.raises(RefusedError, match=r"by=|boss, lin, wang"):
+            shop.lifecycle.reopen("ann", reason="he apologised", by=by)
+        assert shop.lifecycle.endings()[0].reopening is None
+
+
+@pytest.mark.parametrize("asked", [None, "", " "])
+def test_what_nobody_asked_for_is_not_approved(asked: str | None) -> None:
+    """An ending that an older version recorded without a name is asked for anew."""
+    with firm() as shop:
+        shop.buyer("ann", 10)
+        with shop.crm.session.store.write() as writer:
+            deciding = Deciding(now=0, by=asked)
+            seq = decide(writer, KIND, "ann", deciding, {"what": ASKED, "reason": "broke_rules"})
+        with pytest.raises(RefusedError, match="nobody knows who asked"):
+            shop.lifecycle.approve(str(seq), by="boss")
+        shop.lifecycle.decline(str(seq), reason="by whom?", by="boss")
+        assert ended(shop, "ann").state == "approved"
+
+
+def test_where_nobody_is_configured_any_name_asks() -> None:
+    """Nobody can approve there anyhow."""
+    with firm(people={}) as shop:
+        shop.buyer("ann", 10)
+        assert shop.lifecycle.end("ann", reason="need_unmet", by="kim").requested_by == "kim"
+
+
+@pytest.mark.parametrize("reason", ["need_unmet", "broke_rules"])
+@pytest.mark.parametrize("back", [0, 0.003, 1, 30])
+def test_a_clock_that_was_set_back_turns_no_order_around(reason: str, back: float) -> None:
+    """What was reopened is reopened, and ended again it is ended, whatever the clock says."""
+    with firm() as shop:
+        shop.buyer("ann", 60, 40, 20)
+        shop.lifecycle.advance()
+        first = ended(shop, "ann", reason)
+        shop.wait(-back)
+        again = shop.lifecycle.reopen("ann", reason="he apologised", by="lin")
+        assert again.reopening is not None
+        if again.reopening.since is None:
+            shop.wait(-back)
+            again = shop.lifecycle.approve(again.reopening.id, by="boss")
+        assert again.reopening is not None
+        assert again.reopening.since == first.approved_at
+        shop.wait(90)
+        assert (shop.stage("ann"), shop.lifecycle.ended()) == ("won_back", ())
+        assert shop.walked("ann")[-2:] == [("maintenance", "ended"), ("ended", "won_back")]
+        assert shop.crm.customers.export("ann")["ended"] is None
+        shop.wait(-120)
+        ended(shop, "ann")
+        shop.wait(90)
+        shop.lifecycle.advance()
+        assert (shop.stage("ann"), shop.lifecycle.ended()) == ("ended", ("ann",))
+        assert shop.walked("ann")[-1] == ("won_back", "ended")

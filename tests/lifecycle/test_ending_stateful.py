@@ -16,7 +16,8 @@ from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS
 from tests.lifecycle.firm import DAY, PEOPLE, Firm
 
 SENIOR = {name for name, facts in {**PEOPLE, "zhao": {"senior": True}}.items() if "senior" in facts}
-WHO = st.sampled_from(sorted({*PEOPLE, "zhao", "nobody"}))
+KNOWN = {*PEOPLE, "zhao"}
+WHO = st.sampled_from(("nobody", "", " boss", "BOSS", *sorted(KNOWN)))
 NAMES = ("ann", "bob")
 WHOM = st.sampled_from(NAMES)
 GRAVE = {"broke_rules", "broken_down"}
@@ -73,7 +74,7 @@ class Endings(RuleBasedStateMachine):
     def ask(self, whom: str, reason: str, by: str) -> None:
         last = self.last(whom)
         free = last is None or last.state in ("declined", "reopened")
-        allowed = free and reason in ENDING_REASONS
+        allowed = free and reason in ENDING_REASONS and by in KNOWN
         lifecycle = self.shop.lifecycle
         made = self.tried(lambda: lifecycle.end(whom, reason=reason, by=by), allowed=allowed)
         if made is not None:
@@ -117,7 +118,8 @@ class Endings(RuleBasedStateMachine):
         free = last is not None and last.state == "approved" and last.reopening is None
         lifecycle = self.shop.lifecycle
         made = self.tried(
-            lambda: lifecycle.reopen(whom, reason=reason, by=by), allowed=free and bool(reason)
+            lambda: lifecycle.reopen(whom, reason=reason, by=by),
+            allowed=free and bool(reason) and by in KNOWN,
         )
         if made is not None and last is not None:
             last.reopening, last.reopened_by = made.reopening.id, by
