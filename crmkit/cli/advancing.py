@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from crmkit.cli import imports, options
-from crmkit.cli.output import print_json, say
+from crmkit.cli.output import placed, print_json, say
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
@@ -24,8 +24,7 @@ def advance(settings: Settings, replay: bool, at: When | None, as_json: bool) ->
         if as_json:
             print_json(found.to_dict())
             return
-        when = found.at.astimezone(settings.zone)
         say(
-            f"{found.customers} customers as of {when:%Y-%m-%d %H:%M %Z}: "
+            f"{found.customers} customers as of {placed(found.at):%Y-%m-%d %H:%M %Z}: "
             f"{found.stages} came to another stage, {found.tiers} to another tier"
         )

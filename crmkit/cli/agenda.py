@@ -10,7 +10,7 @@ import click
 from crmkit.care.words import CHANNELS
 from crmkit.cli import options
 from crmkit.cli.filters import check_filters
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, note, placed, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.care import AgendaItem, Matter, Reason
@@ -47,7 +47,7 @@ def agenda(
     with settings.open(at) as crm:
         on = (day or options.TODAY).day(crm.session.clock(), settings.zone)
         items = crm.care.agenda(on, owner=owner, limit=limit)
-        note(f"{_FIGURES[lang]} {crm.care.as_of(on):%Y-%m-%d %H:%M %Z}.")
+        note(f"{_FIGURES[lang]} {placed(crm.care.as_of(on)):%Y-%m-%d %H:%M %Z}.")
         if not items:
             check_filters(crm, owner=owner)
         if as_json:

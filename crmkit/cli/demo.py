@@ -56,6 +56,7 @@ def demo(settings: Settings, folder: Path | None) -> None:
     if not mapping.exists():
         mapping.write_bytes(MAPPING.read_bytes())
     here = attrs.evolve(settings, config=config, url=f"sqlite:///{place / 'crmkit-demo.db'}")
+    click.get_current_context().obj = here
     taken, rejected = _import(here, mapping)
     say("A year of a gift shop's invoices (D. Chen, Online Retail, UCI, CC BY 4.0)", "")
     show_imported([taken], rejected)

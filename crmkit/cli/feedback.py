@@ -13,7 +13,7 @@ from crmkit.cli import options
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found as find
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, print_array, print_json, say, table
+from crmkit.cli.output import columns, note, placed, print_array, print_json, say, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.feedback import (
@@ -95,7 +95,7 @@ def show(settings: Settings, case: str, lang: str, as_json: bool) -> None:
         print_json(next(_plain([found], now)))
         return
     what, how, where = (word(of, getattr(found, of), lang) for of in ("kind", "severity", "state"))
-    say(f"{what} {found.at:%Y-%m-%d %H:%M}, {how}, {where}: {found.text}")
+    say(f"{what} {placed(found.at):%Y-%m-%d %H:%M}, {how}, {where}: {found.text}")
     say(*filter(None, (found.response, found.used)))
     if found.rounds:
         table(_ROUNDS[lang], [_round(one, lang) for one in found.rounds])
@@ -206,7 +206,7 @@ def follow_up(
 
 def _told(case: FeedbackCase) -> None:
     """Say where a case stands."""
-    due = "" if case.due is None else f", to be done by {case.due:%Y-%m-%d %H:%M %Z}"
+    due = "" if case.due is None else f", to be done by {placed(case.due):%Y-%m-%d %H:%M %Z}"
     after = f"next: {case.next_step}{due}" if case.next_step else "nothing is left to do"
     note(f"Case {case.id} is {case.state}; {after}.")
 

@@ -10,7 +10,7 @@ import click
 from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, percent, print_array, print_json, table
+from crmkit.cli.output import columns, day, note, percent, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.key_account import PROMISE_STATES, Assessment, Figures, Promise
@@ -66,7 +66,7 @@ def list_accounts(crm: CRM, lang: str, *, as_json: bool) -> None:
     rows: list[tuple[object, ...]] = []
     for one in accounts:
         id_ = str(one.customer_id)
-        due = one.review_due.date()
+        due = day(one.review_due)
         figures = _figures(beside.figures[id_])
         rows.append((called[id_], id_, one.owner, one.sponsor, *figures, due, one.exception))
     if rows:
@@ -148,7 +148,7 @@ def review(settings: Settings, candidates: int, at: When | None, as_json: bool) 
         table(_REVIEW, _seen(crm, [*found.accounts, *found.candidates]))
         if found.too_few:
             note(f"There are fewer than {found.least} key accounts.")
-        note(f"The next review is due on {found.due:%Y-%m-%d}.")
+        note(f"The next review is due on {day(found.due)}.")
 
 
 def _seen(crm: CRM, found: Iterable[Assessment]) -> list[tuple[object, ...]]:

@@ -14,6 +14,7 @@ import attrs
 import click
 
 from crmkit.cli.escaping import visible, visible_json
+from crmkit.cli.settings import Settings
 from crmkit.cli.streams import unicode
 
 _UNBOUND = 1000
@@ -152,10 +153,22 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:z.1f}"
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        return f"{placed(value):%Y-%m-%d %H:%M}"
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
+
+
+def placed(at: datetime) -> datetime:
+    """Give an instant in the zone that all are printed in."""
+    context = click.get_current_context(silent=True)
+    settings = None if context is None else context.find_object(Settings)
+    return at.astimezone(None if settings is None else settings.zone)
+
+
+def day(at: datetime | None) -> date | None:
+    """Give the day that an instant falls on, in the zone that all are printed in."""
+    return None if at is None else placed(at).date()
 
 
 def signed(points: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from crmkit.cli.output import columns, percent, print_array, print_json, say, table
+from crmkit.cli.output import columns, day, percent, print_array, print_json, say, table
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -93,8 +93,8 @@ def _audit(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
             one.what,
             one.count,
             one.customers,
-            one.first.date(),
-            one.last.date(),
+            day(one.first),
+            day(one.last),
         )
         for one in found
     )

@@ -9,7 +9,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, note, print_array, print_json, say, table
+from crmkit.cli.output import columns, day, note, print_array, print_json, say, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.plan import PLAN_STATES, CarePlan
@@ -182,7 +182,7 @@ def _show_plans(plans: tuple[CarePlan, ...]) -> None:
                 one.goal_tier,
                 _reached(one),
                 one.on,
-                None if one.due is None else one.due.date(),
+                day(one.due),
             )
             for one in plans
         ),

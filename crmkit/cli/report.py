@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from crmkit.cli import options
-from crmkit.cli.output import columns, percent, print_json, say, table
+from crmkit.cli.output import columns, day, percent, print_json, say, table
 from crmkit.cli.periodic import PERIOD, REPORTS, show
 from crmkit.cli.progress import watched
 from crmkit.cli.pyramid import show_pyramid
@@ -66,7 +66,7 @@ def report(
 
 def show_report(found: Statistics, tiers: Iterable[Tier], currency: str) -> None:
     """Print the counts, then the pyramid."""
-    when = f", {found.first:%Y-%m-%d} to {found.last:%Y-%m-%d}" if found.first else ""
+    when = f", {day(found.first)} to {day(found.last)}" if found.first else ""
     say(
         f"{found.customers} customers, {found.touchpoints} touchpoints{when}",
         f"captured by themselves {percent(found.captured_share)}, typed by people {found.typed}, "

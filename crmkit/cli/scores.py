@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
-
 import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, print_json, say, signed, table
+from crmkit.cli.output import columns, placed, print_json, say, signed, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.cli.words import movement_lines
@@ -41,16 +39,16 @@ def score(
         if as_json:
             print_json(scored.to_dict())
         else:
-            show_score(scored, crm.customers.get(who).known_as, settings.zone)
+            show_score(scored, crm.customers.get(who).known_as)
 
 
-def show_score(scored: Score, name: str, zone: tzinfo | None = None) -> None:
-    """Print a score: the total first, then what it is made of; `zone` None is the machine's."""
-    at = scored.at.astimezone(zone)
+def show_score(scored: Score, name: str) -> None:
+    """Print a score: the total first, then what it is made of."""
     tier = scored.tier or "none: nobody knew of this customer yet"
     say(
         f"{name or scored.customer_id}: {scored.total:.1f} of 100, tier {tier}",
-        f"as of {at:%Y-%m-%d %H:%M %Z}, model {scored.model}, id {scored.customer_id}",
+        f"as of {placed(scored.at):%Y-%m-%d %H:%M %Z}, model {scored.model}, "
+        f"id {scored.customer_id}",
         "",
     )
     parts = sorted(scored.parts, key=lambda part: -part.contribution)
@@ -97,5 +95,5 @@ def explain(
         if as_json:
             print_json(moved.to_dict())
             return
-        say(*movement_lines(moved, crm.customers.get(who).known_as, settings.zone))
+        say(*movement_lines(moved, crm.customers.get(who).known_as))
         say("", f"together {signed(moved.delta)}")

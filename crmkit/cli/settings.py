@@ -64,9 +64,9 @@ class Settings:
 
         return Config.load(self.file, url=self.url)
 
-    @property
+    @cached_property
     def zone(self) -> tzinfo | None:
-        """The zone that dates without a time are meant in."""
+        """The zone that dates are meant in, and instants are printed in; None: the machine's."""
         return local(self.configuration)
 
     def open(self, at: When | None = None, *, migrate: str = "auto") -> CRM:

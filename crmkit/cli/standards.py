@@ -9,7 +9,7 @@ import click
 
 from crmkit.care.standards.words import AREAS, ATTAINED, figure_of, value_of
 from crmkit.cli import options
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, day, note, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.feedback import FEEDBACK_KINDS
@@ -133,7 +133,7 @@ def improve(
     """Begin an improvement of what a standard measures."""
     with settings.open(at) as crm:
         begun = crm.standards.improve(name, text, way=way, case=case)
-        note(f"Improvement {begun.id} has begun; look at its effect by {begun.due:%Y-%m-%d}.")
+        note(f"Improvement {begun.id} has begun; look at its effect by {day(begun.due)}.")
 
 
 @standards.command()
@@ -182,10 +182,10 @@ def _improvement(one: Improvement) -> tuple[object, ...]:
         one.id,
         one.standard.name,
         one.way,
-        one.at.date(),
+        day(one.at),
         value_of(one.standard, one.before.value) or "not measured",
         value_of(one.standard, after),
         {True: "better", False: "not better", None: None}[one.better],
-        None if one.due is None else one.due.date(),
+        day(one.due),
         one.text,
     )

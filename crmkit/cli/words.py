@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
 
 from crmkit.care.words import money
-from crmkit.cli.output import shown, signed
+from crmkit.cli.output import placed, shown, signed
 from crmkit.model.touchpoint import Touchpoint
 from crmkit.model.value import Cause, Movement, Score
 
@@ -24,11 +23,11 @@ _LEAST = 0.05
 _TOUCHPOINTS = 3
 
 
-def movement_lines(moved: Movement, name: str, zone: tzinfo | None = None) -> Iterator[str]:
+def movement_lines(moved: Movement, name: str) -> Iterator[str]:
     """Tell a movement: one line that says what happened, then one a cause."""
     verb = "rose" if moved.delta > 0 else "fell" if moved.delta < 0 else "stands where it stood"
     yield f"{name or moved.customer_id}: {verb}, {signed(moved.delta)} points"
-    yield f"from {_stood(moved.before, zone)} to {_stood(moved.after, zone)}"
+    yield f"from {_stood(moved.before)} to {_stood(moved.after)}"
     yield f"unexpected, by the customer's own rhythm: {signed(moved.unexpected)}"
     yield ""
     small = 0.0
@@ -56,13 +55,12 @@ def touchpoint_words(touchpoint: Touchpoint) -> str:
     """Give a touchpoint in a few words: when, what, how much, of what."""
     amount = touchpoint.amount
     paid = "" if amount is None else money(amount, touchpoint.currency or "")
-    facts = (f"{touchpoint.at:%Y-%m-%d}", touchpoint.kind, paid, touchpoint.item)
+    facts = (f"{placed(touchpoint.at):%Y-%m-%d}", touchpoint.kind, paid, touchpoint.item)
     return " ".join(shown(fact) for fact in facts if fact)
 
 
-def _stood(score: Score, zone: tzinfo | None) -> str:
-    at = score.at.astimezone(zone)
-    return f"{score.total:.1f} ({score.tier or 'no tier'}) on {at:%Y-%m-%d}"
+def _stood(score: Score) -> str:
+    return f"{score.total:.1f} ({score.tier or 'no tier'}) on {placed(score.at):%Y-%m-%d}"
 
 
 def _why(cause: Cause) -> str:
