@@ -54,7 +54,7 @@ def drafted(  # noqa: PLR0913 - what a plan rests on
     tier = dossier.score.tier
     before = None if cause is None else cause.before.tier
     spoken = lang or ("zh" if (dossier.customer.language or "").startswith("zh") else "en")
-    say = Tongue(spoken)
+    say = Tongue(spoken, dossier.zone)
     goal = goal_tier or _goal(kept, before, tier)
     signs = _signs(dossier, kept)
     taken = fitting(plays, signs)

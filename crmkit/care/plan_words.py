@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, tzinfo
 
 import attrs
 
@@ -104,9 +104,11 @@ class Tongue:
 
     Attributes:
         lang: ``en`` or ``zh``.
+        zone: The agenda's time zone, in which an instant's day is told.
     """
 
     lang: str
+    zone: tzinfo
 
     def __call__(self, sentence: str, **facts: object) -> str:
         """Say a sentence with its facts."""
@@ -150,5 +152,7 @@ class Tongue:
         return self.one(REASONS.get(name, (name, name)))
 
     def day(self, when: date) -> str:
-        """Write a day."""
+        """Write a day, or the one that an instant falls on."""
+        if isinstance(when, datetime):
+            when = when.astimezone(self.zone)
         return f"{when:%Y-%m-%d}"
