@@ -16,6 +16,7 @@ from crmkit.cli.settings import Settings, pass_settings
 from crmkit.model.plan import CarePlan
 
 _HEAD = columns("form what number#")
+_ENDINGS = {".htm": "html"} | {f".{name}": name for name in FORMATS}
 
 
 @click.command()
@@ -28,9 +29,7 @@ _HEAD = columns("form what number#")
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    default="html",
-    show_default=True,
-    help="HTML to print, XLSX to fill in as well.",
+    help="HTML to print, XLSX to fill in as well; without it, by FILE's ending, else html.",
 )
 @click.option("--blank", is_flag=True, help="Fill in the head only.")
 @click.option("--action", help="Form 090 of this action alone.")
@@ -41,14 +40,17 @@ def form(
     form: str,
     plan: str | None,
     lang: str,
-    format_: str,
+    format_: str | None,
     blank: bool,
     action: str | None,
     output: str | None,
 ) -> None:
     """Render a form of a care plan, or a blank one where no PLAN is named."""
+    if action is not None and form != "090":
+        wrong(f"--action goes with form 090, not with {form}")
+    kind = _format(format_, output)
     with settings.open() as crm:
-        made = crm.care.render(plan, form, lang=lang, format=format_, blank=blank, action=action)
+        made = crm.care.render(plan, form, lang=lang, format=kind, blank=blank, action=action)
     data = made.encode() if isinstance(made, str) else made
     if output is not None:
         try:
@@ -56,10 +58,19 @@ def form(
         except ValueError as error:  # what no file can be called
             wrong(f"{output}: {error}")
         note(f"Written to {output}.")
-    elif format_ == "xlsx" and sys.stdout.isatty():
+    elif kind == "xlsx" and sys.stdout.isatty():
         wrong("a workbook is nothing for a terminal: name a file with -o")
     else:
         sys.stdout.buffer.write(data)
+
+
+def _format(named: str | None, output: str | None) -> str:
+    """Give the format that is named or that the file's ending says, which may not disagree."""
+    ending = "" if output is None else Path(output).suffix.lower()
+    said = _ENDINGS.get(ending)
+    if named is not None and said not in (None, named):
+        wrong(f"{output} ends like {said}, and --format is {named}")
+    return named or said or FORMATS[0]
 
 
 @click.command()

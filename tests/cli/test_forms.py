@@ -56,3 +56,26 @@ def test_what_is_no_form_is_told(shop: Shop):
     assert "no XLSX" in shop.run("read-form", "form.xlsx", code=2).stderr
     shop.run("form", "087", "99", code=2)
     shop.run("form", "087", "-o", "no/such/folder/form.html", code=3)
+
+
+def test_the_files_ending_says_the_format(shop: Shop, plan: str):
+    """Nobody finds HTML in a workbook; two words that disagree are refused."""
+    shop.run("form", "087", plan, "-o", "form.XLSX")
+    assert Path("form.XLSX").read_bytes().startswith(b"PK")
+    for name in ("form.html", "form.htm", "form"):
+        shop.run("form", "087", plan, "-o", name)
+        assert Path(name).read_bytes().lstrip().lower().startswith(b"<!doctype html")
+    shop.run("form", "087", plan, "--format", "xlsx", "-o", "book")
+    assert Path("book").read_bytes().startswith(b"PK")
+    for kind, name in (("html", "a.xlsx"), ("xlsx", "a.html"), ("xlsx", "a.htm")):
+        said = shop.run("form", "087", plan, "--format", kind, "-o", name, code=2)
+        assert f"--format is {kind}" in said.stderr
+        assert not Path(name).exists()
+
+
+def test_one_action_is_a_choice_of_form_090_alone(shop: Shop, plan: str):
+    """The other forms would leave it out without a word."""
+    for form in ("087", "088", "089", "all"):
+        said = shop.run("form", form, plan, "--action", "a1", code=2).stderr
+        assert f"not with {form}" in said
+    shop.run("form", "090", plan, "--action", "a1")
