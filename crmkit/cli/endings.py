@@ -36,7 +36,7 @@ _reason = click.option("--reason", required=True, help="Why; it is recorded.")
 
 
 @click.command()
-@click.option("--state", type=click.Choice(ENDING_STATES), help="Only those that stand so.")
+@options.choice("--state", of=ENDING_STATES, words="Only those that stand so.")
 @click.option("--due", is_flag=True, help="Only those whose record need not be kept any longer.")
 @click.option(
     "--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True, help="Language."
@@ -88,7 +88,7 @@ def ending() -> None:
 
 @ending.command()
 @click.argument("id")
-@click.option("--reason", type=click.Choice(ENDING_REASONS), required=True, help="Why.")
+@options.choice("--reason", of=ENDING_REASONS, required=True, words="Why.")
 @pass_settings
 def ask(settings: Settings, id: str, reason: str) -> None:
     """Ask for the end of the relationship with a customer."""
@@ -118,7 +118,7 @@ def decline(settings: Settings, id: str, reason: str) -> None:
 
 @ending.command()
 @click.argument("id")
-@click.argument("step", type=click.Choice(ENDING_STEPS))
+@options.one_of("step", ENDING_STEPS)
 @click.option("--evidence", required=True, help="What shows that it was done.")
 @pass_settings
 def step(settings: Settings, id: str, step: str, evidence: str) -> None:

@@ -39,13 +39,9 @@ _OVERDUE = {"en": "overdue", "zh": "逾期"}
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--state",
-    type=click.Choice(FEEDBACK_STATES),
-    help="Only this; without it, all but closed.",
-)
-@click.option("--kind", type=click.Choice(FEEDBACK_KINDS), help="Only this kind.")
-@click.option("--severity", type=click.Choice(SEVERITIES), help="Only this severity.")
+@options.choice("--state", of=FEEDBACK_STATES, words="Only this; without it, all but closed.")
+@options.choice("--kind", of=FEEDBACK_KINDS, words="Only this kind.")
+@options.choice("--severity", of=SEVERITIES, words="Only this severity.")
 @click.option("--owner", help="Only those this person answers for.")
 @click.option("--overdue", is_flag=True, help="Only those whose next step is late.")
 @options.lang
@@ -119,9 +115,9 @@ def take(settings: Settings, since: When | None, at: When | None, as_json: bool)
 
 @feedback.command("open")
 @options.who
-@click.option("--kind", type=click.Choice(FEEDBACK_KINDS), required=True, help="What it is.")
+@options.choice("--kind", of=FEEDBACK_KINDS, required=True, words="What it is.")
 @click.option("--text", required=True, help="What was said.")
-@click.option("--severity", type=click.Choice(SEVERITIES), help="Without it, by the kind.")
+@options.choice("--severity", of=SEVERITIES, words="Without it, by the kind.")
 @click.option("--channel", help="How it came: phone, email, meeting, survey, review, social.")
 @options.as_of
 @pass_settings

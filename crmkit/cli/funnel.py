@@ -27,9 +27,9 @@ _RIVALS = columns("customer~ id! managers opportunities!")
 
 @click.group(invoke_without_command=True, epilog=options.DATES)
 @click.option("--state", type=click.Choice([*OUTCOMES, "all"]), default="open", show_default=True)
-@click.option("--stage", type=click.Choice(FUNNEL_STAGES), help="Only this stage.")
+@options.choice("--stage", of=FUNNEL_STAGES, words="Only this stage.")
 @click.option("--owner", help="Only this account manager's.")
-@click.option("--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True)
+@options.choice("--lang", of=list(_HEADS), default="en", show_default=True)
 @options.as_json
 @click.pass_context
 def funnel(

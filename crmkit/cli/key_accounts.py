@@ -197,7 +197,7 @@ def settle(settings: Settings, id: str, how: str, evidence: str) -> None:
 @click.command(epilog=options.DATES)
 @click.argument("id", required=False)
 @click.option("--department", help="Only what this department must keep.")
-@click.option("--state", type=click.Choice(PROMISE_STATES), help="Only those that stand so.")
+@options.choice("--state", of=PROMISE_STATES, words="Only those that stand so.")
 @click.option("--due", type=when, metavar="DATE", help="Only open ones to be kept by then.")
 @_lang
 @options.as_json

@@ -69,7 +69,7 @@ def _price(one: Price) -> str:
 
 @click.group(invoke_without_command=True)
 @options.span
-@click.option("--by", type=click.Choice(TREND_BY), default=TREND_BY[0], show_default=True)
+@options.choice("--by", of=TREND_BY, default=TREND_BY[0], show_default=True)
 @options.as_of
 @options.as_json
 @click.pass_context
@@ -201,7 +201,7 @@ def promotions(settings: Settings, as_json: bool) -> None:
 
 @market.command("note")
 @click.argument("title")
-@click.option("--kind", type=click.Choice(NOTE_KINDS), default=NOTE_KINDS[0], show_default=True)
+@options.choice("--kind", of=NOTE_KINDS, default=NOTE_KINDS[0], show_default=True)
 @click.option("--text", default="", help="What it says.")
 @click.option("--source", default="", help="Where it stands.")
 @click.option("--competitor", help="Whom it is about.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -19,6 +20,40 @@ DATES = (
     "names), 2026-05-01T10:00+08:00, or so long ago: 30d, 12w, 6m, 1y."
 )
 TIERS = ("key", "core", "base")
+
+
+_BRIEF = 24
+"""Columns that choices may take in the usage line; click breaks longer ones inside a word."""
+
+
+def choice(*names: str, of: Iterable[str], words: str = "", **more: Any) -> Callable[[F], F]:
+    """Add an option whose value is one of a few; where they are long, the help lists them."""
+    listed = tuple(of)
+    if not _long(listed):
+        return click.option(*names, type=click.Choice(listed), help=words or None, **more)
+    metavar = names[0].lstrip("-").upper()
+    words = f"{words} One of: {', '.join(listed)}.".lstrip()
+    return click.option(*names, type=click.Choice(listed), metavar=metavar, help=words, **more)
+
+
+def one_of(name: str, of: Iterable[str], **more: Any) -> Callable[[F], F]:
+    """Add an argument that is one of a few; where they are long, the command's text lists them."""
+    listed = tuple(of)
+    if not _long(listed):
+        return click.argument(name, type=click.Choice(listed), **more)
+    metavar = name.upper()
+
+    def add(command: F) -> F:
+        said = f"{metavar} is one of: {', '.join(listed)}."
+        command.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n{said}"
+        shown = metavar if more.get("required", True) else f"[{metavar}]"
+        return click.argument(name, type=click.Choice(listed), metavar=shown, **more)(command)
+
+    return add
+
+
+def _long(listed: tuple[str, ...]) -> bool:
+    return len("|".join(listed)) > _BRIEF
 
 
 def as_json(command: F) -> F:

@@ -28,7 +28,7 @@ def plan() -> None:
 
 
 @plan.command("list", epilog="Whether the goal is reached goes by the tiers of the last advance.")
-@click.option("--state", type=click.Choice(PLAN_STATES), help="Only those in this state.")
+@options.choice("--state", of=PLAN_STATES, words="Only those in this state.")
 @click.option("--owner", help="Only those this account manager answers for.")
 @click.option("--customer", metavar="ID", help="Only this customer's.")
 @options.as_json

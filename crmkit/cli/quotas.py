@@ -5,16 +5,15 @@ from __future__ import annotations
 import click
 
 from crmkit.care.targets.policy import ENTERED, MEASURES
+from crmkit.cli import options
 from crmkit.cli.output import note
 from crmkit.cli.settings import Settings, pass_settings
-
-_MEASURE = click.Choice(list(MEASURES))
 
 
 @click.command("set")
 @click.argument("person")
 @click.argument("period")
-@click.argument("measure", type=_MEASURE)
+@options.one_of("measure", MEASURES)
 @click.argument("value")
 @click.option("--currency", help="Of sales and revenue, such as CNY.")
 @click.option("--team", is_flag=True, help="His whole department's.")
@@ -47,7 +46,7 @@ def set_(
 @click.command("break-down")
 @click.argument("head")
 @click.argument("period")
-@click.argument("measure", type=_MEASURE)
+@options.one_of("measure", MEASURES)
 @click.argument("parts", nargs=-1, required=True, metavar="PERSON=VALUE...")
 @click.option("--currency", help="Of sales and revenue, such as CNY.")
 @pass_settings
@@ -75,7 +74,7 @@ def break_down(
 @click.command()
 @click.argument("person")
 @click.argument("period")
-@click.argument("measure", type=click.Choice(ENTERED))
+@options.one_of("measure", ENTERED)
 @click.argument("value")
 @click.option("--reason", default="", help="Why; it is recorded.")
 @pass_settings

@@ -21,7 +21,7 @@ _HEAD = columns("of what number# share#")
 
 
 @click.command(epilog=options.DATES)
-@click.argument("name", required=False, type=click.Choice(REPORTS))
+@options.one_of("name", REPORTS, required=False)
 @click.option("--since", type=when, metavar="DATE", help="Touchpoints from here on.")
 @click.option("--until", type=when, metavar="DATE", help="Touchpoints before this.")
 @options.as_of

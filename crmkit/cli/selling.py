@@ -17,10 +17,10 @@ from crmkit.model.sales import COMPETITION, FUNNEL_STAGES, WON
 @click.option("--amount", required=True, help="What it would bring.")
 @click.option("--currency", required=True, help="Three letters, such as CNY.")
 @click.option("--owner", required=True, help="Who sells.")
-@click.option("--stage", type=click.Choice(FUNNEL_STAGES[:-1]), default=FUNNEL_STAGES[0])
+@options.choice("--stage", of=FUNNEL_STAGES[:-1], default=FUNNEL_STAGES[0])
 @click.option("--source", default="", help="Where the lead came from.")
 @click.option("--competitor", multiple=True, help="Who else wants it; may be repeated.")
-@click.option("--competition", type=click.Choice(COMPETITION), default=COMPETITION[0])
+@options.choice("--competition", of=COMPETITION, default=COMPETITION[0])
 @click.option("--closes", type=when, metavar="DATE", help="Day it is expected to be paid.")
 @click.option("--shared", metavar="REASON", help="Why it stands beside another manager's.")
 @options.as_of
@@ -62,7 +62,7 @@ def open_(
 
 @click.command()
 @click.argument("opportunity")
-@click.argument("stage", type=click.Choice(FUNNEL_STAGES))
+@options.one_of("stage", FUNNEL_STAGES)
 @click.option("--reason", default="", help="Why; required on the way back.")
 @click.option(
     "--purchase", nargs=2, metavar="SOURCE ID", help="The purchase that it became, on `pay`."

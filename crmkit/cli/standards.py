@@ -52,16 +52,16 @@ def standards(
 
 @standards.command("set")
 @click.argument("name")
-@click.option("--area", type=click.Choice(list(AREAS)), required=True, help="What it is of.")
-@click.option("--figure", type=click.Choice(FIGURES), required=True, help="What is measured.")
+@options.choice("--area", of=AREAS, required=True, words="What it is of.")
+@options.choice("--figure", of=FIGURES, required=True, words="What is measured.")
 @click.option("--target", type=float, required=True, help="A share of 0 to 1, or a rating.")
 @click.option("--hours", type=float, help="The time to stay within, where the figure has one.")
-@click.option(
+@options.choice(
     "--kind",
     "kinds",
+    of=FEEDBACK_KINDS,
+    words="Only feedback of this kind counts.",
     multiple=True,
-    type=click.Choice(FEEDBACK_KINDS),
-    help="Only feedback of this kind counts.",
 )
 @click.option("--category", "categories", multiple=True, help="Only cases analysed as this count.")
 @click.option("--reason", default="", help="Why it is set so.")
@@ -123,7 +123,7 @@ def improvements(settings: Settings, standard: str | None, as_json: bool) -> Non
 @standards.command()
 @click.argument("name")
 @click.option("--text", required=True, help="What is done.")
-@click.option("--way", type=click.Choice(IMPROVEMENT_WAYS), default="rectify", help="How.")
+@options.choice("--way", of=IMPROVEMENT_WAYS, default="rectify", words="How.")
 @click.option("--case", help="The case of feedback whose measure it is.")
 @options.as_of
 @pass_settings

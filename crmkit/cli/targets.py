@@ -28,7 +28,6 @@ _TREE = columns("who role~ department# own# parts# gap#")
 _SOLD = columns("item~ purchases# buyers# pieces# revenue#")
 _WORKLOAD = columns("who customers# alive# verdict")
 _MOODS = columns("who period own# customers# ratings#")
-_MEASURE = click.Choice(list(MEASURES))
 _FIRM = {"en": "the firm", "zh": "全公司"}
 _TEAM = {"en": "and people", "zh": "及下属"}
 _period = click.option("--period", help="2026, 2026-Q1 or 2026-03; without it, this year.")
@@ -82,7 +81,7 @@ def alerts(
 
 
 @targets.command(epilog=options.DATES)
-@click.argument("measure", type=_MEASURE)
+@options.one_of("measure", MEASURES)
 @_period
 @click.option("--currency", help="Of sales and revenue, such as CNY.")
 @options.as_of
