@@ -41,5 +41,11 @@ def examine(settings: Settings) -> list[checks.Finding]:
             except PluginError as error:  # what the data rely on is gone
                 found.append(checks.problem("data", str(error), "install or mend the plugin"))
     except SchemaError as error:
-        found.append(checks.problem("schema", str(error), "crmkit migrate"))
+        found.append(checks.problem("schema", str(error), _remedy(error)))
     return found
+
+
+def _remedy(error: SchemaError) -> str:
+    """Say what helps against a schema that is not this crmkit's: an older one can be upgraded."""
+    found, expected = (getattr(error, name, None) or 0 for name in ("found", "expected"))
+    return "install the newer crmkit" if found > expected else "crmkit migrate"

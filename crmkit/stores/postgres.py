@@ -91,6 +91,11 @@ class PostgresDialect(Dialect):
     one_writer = False
     sort_puts = True
     key_values = 20_000
+    columns = (
+        "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid "
+        "WHERE relkind IN ('r', 'p') AND NOT relispartition AND attnum > 0 AND NOT attisdropped "
+        "AND pg_table_is_visible(pg_class.oid)"
+    )
     streams = True
 
     def __init__(self, place: Place) -> None:

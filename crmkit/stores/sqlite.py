@@ -10,10 +10,9 @@ import sqlalchemy as sa
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store, Writer
 from crmkit.errors import ConfigError, StoreError
-from crmkit.stores.sql.schema import VERSION
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sqlite_dialect import SqliteDialect
-from crmkit.stores.sqlite_file import Watch, lacking, scrub, warn_of_remains
+from crmkit.stores.sqlite_file import Watch, scrub, warn_of_remains
 from crmkit.stores.sqlite_url import of_engine, read_url
 
 SCRUB = 1.0
@@ -60,31 +59,9 @@ class SqliteStore(SqlStore):
         self._remains = False
 
     def migrate(self, how: str) -> None:
-        """Look at the schema, as any SQL store does, and whether all of it is there.
-
-        Raises:
-            SchemaError: it is newer than this crmkit, or older and may not be touched.
-            StoreError: a part of it was lost, or the database cannot be opened.
-        """
-        if how == "never":
-            return
-        gone = self._lacking()
-        if gone and self.schema.fact.name in gone:
-            raise self._damaged(gone)
-        super().migrate("check" if self.dialect.place.read_only else how)
-        if gone and (left := self._lacking()):
-            raise self._damaged(left)
-
-    def _lacking(self) -> list[str] | None:
-        with self._connection() as connection, self.dialect.words():
-            return lacking(connection, self.schema)
-
-    def _damaged(self, gone: list[str]) -> StoreError:
-        message = (
-            f"{self.dialect.place} is damaged: of crmkit's schema {VERSION} it lacks "
-            f"{', '.join(gone)}: restore it from a backup"
-        )
-        return StoreError(message)
+        """Look at the schema, as any SQL store does; what may only be read is not upgraded."""
+        is_kept = how == "auto" and self.dialect.place.read_only
+        super().migrate("check" if is_kept else how)
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:

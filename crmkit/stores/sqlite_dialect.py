@@ -76,6 +76,10 @@ class SqliteDialect(Dialect):
     one_writer = True
     sort_puts = True
     key_values = 500
+    columns = (
+        "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+        "WHERE m.type = 'table'"
+    )
     errors = (sqlite3.Error, OverflowError, UnicodeError)
 
     def __init__(self, place: Place) -> None:

@@ -9,10 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from crmkit.errors import StoreError
-from crmkit.stores.sql.schema import Schema
 
 _logger = logging.getLogger("crmkit.stores")
 
@@ -62,24 +59,6 @@ class Watch:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_dev, found.st_ino
-
-
-def lacking(connection: sa.Connection, schema: Schema) -> list[str] | None:
-    """Name the tables and columns of crmkit's schema that are not there; None: none is there."""
-    sql = (
-        "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
-        "WHERE m.type = 'table'"
-    )
-    found: dict[str, set[str]] = {}
-    for table, column in connection.exec_driver_sql(sql):
-        found.setdefault(table, set()).add(column)
-    ours = schema.metadata.tables
-    if found.keys().isdisjoint(ours):
-        return None
-    gone = [name for name in ours if name not in found]
-    there = (table for name, table in ours.items() if name in found)
-    columns = (column for table in there for column in table.c)
-    return gone + [str(column) for column in columns if column.name not in found[column.table.name]]
 
 
 def scrub(connection: Any, wait: float) -> bool:

@@ -10,7 +10,7 @@ import crmkit
 from crmkit.contracts.tables import COLLISION, CUSTOMER, DECISION, IDENTITY, TOUCHPOINT, VOID
 from tests.many.work import NOW
 
-_UNLIKE = frozenset({"touchpoint", "merge", "customers", "run", "facts", "at", "until", "item"})
+_UNLIKE = frozenset("touchpoint merge customers document ids run facts at until item".split())
 """Parts of decisions that hold ids and instants of the run."""
 
 Picture = dict[str, Any]

@@ -27,8 +27,8 @@ from crmkit.testing.store_base import Open, again
 from crmkit.testing.store_sharing import increment, together
 from crmkit.testing.store_values import ValueLaws
 from tests.postgres import ODD, database, execute, name_of, server
+from tests.stores.many_processes import open_by_many_processes
 from tests.stores.postgres_kit import opened
-from tests.stores.test_sqlite_file import open_by_many_processes
 
 
 @pytest.fixture(scope="module")

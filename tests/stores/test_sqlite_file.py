@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,11 @@ import pytest
 from crmkit.contracts.tables import META, STATE, TOUCHPOINT
 from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
 from crmkit.stores import open_store
-from crmkit.stores.sql import schema
 from crmkit.stores.sql.store import SqlStore
 from crmkit.testing.rows import row, touchpoints
+from tests.stores.many_processes import open_by_many_processes
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-NOW = schema.VERSION
 
 
 @pytest.fixture
@@ -181,98 +179,11 @@ def test_a_locked_database_is_busy(path: Path):
     store.close()
 
 
-def test_an_older_schema_is_upgraded_in_place(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """With `auto` an older database is brought up and keeps its data."""
-    fill(path)
-    monkeypatch.setattr(schema, "VERSION", NOW + 1)
-    steps = {NOW: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT")}
-    monkeypatch.setattr(schema, "STEPS", steps)
-    for settings in ({"migrate": "auto"}, {"migrate": "check"}, {"migrate": "never"}):
-        store = opened(path, **settings)
-        with store.read() as reader:
-            assert list(reader.scan(META)) == [("a", "1")]
-        store.close()
-    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(NOW + 1,)]
-    assert execute(path, "SELECT more FROM crmkit_meta") == [(None,)]
-
-
-def test_a_failing_upgrade_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A step that fails leaves the database at the version it had."""
-    fill(path)
-    monkeypatch.setattr(schema, "VERSION", NOW + 2)
-    steps: dict[int, Callable[..., object]] = {
-        NOW: lambda c, _: c.exec_driver_sql("ALTER TABLE crmkit_meta ADD COLUMN more TEXT"),
-        NOW + 1: lambda c, _: c.exec_driver_sql("ALTER TABLE nowhere ADD COLUMN more TEXT"),
-    }
-    monkeypatch.setattr(schema, "STEPS", steps)
-    with pytest.raises(StoreError):
-        opened(path)
-    assert execute(path, "SELECT value FROM crmkit_fact WHERE name = 'schema'") == [(NOW,)]
-    assert len(execute(path, "SELECT * FROM crmkit_meta")[0]) == 3
-
-
-def test_check_refuses_an_older_schema(path: Path, monkeypatch: pytest.MonkeyPatch):
-    """With `check` an older or missing schema names the command, and nothing is touched."""
-    with pytest.raises(SchemaError, match="crmkit migrate") as caught:
-        opened(path, migrate="check")
-    assert (caught.value.found, caught.value.expected) == (None, schema.VERSION)
-    fill(path)
-    monkeypatch.setattr(schema, "VERSION", NOW + 1)
-    with pytest.raises(SchemaError, match="crmkit migrate") as caught:
-        opened(path, migrate="check")
-    assert (caught.value.found, caught.value.expected) == (NOW, NOW + 1)
-
-
-@pytest.mark.parametrize("migrate", ["auto", "check"])
-def test_a_newer_schema_is_refused(path: Path, migrate: str):
-    """A database that a later crmkit wrote is not touched."""
-    fill(path)
-    execute(path, "UPDATE crmkit_fact SET value = 99 WHERE name = 'schema'")
-    with pytest.raises(SchemaError, match="newer crmkit") as caught:
-        opened(path, migrate=migrate)
-    assert (caught.value.found, caught.value.expected) == (99, schema.VERSION)
-
-
 def test_never_asks_nothing(path: Path):
     """With `never` a missing schema is noticed at the first use, and named."""
     store = opened(path, migrate="never")
     with pytest.raises(SchemaError, match="crmkit migrate"), store.read() as reader:
         list(reader.scan(META))
-    store.close()
-
-
-CREATE = """
-import sys
-from crmkit.contracts.tables import META
-from crmkit.stores import open_store
-sys.stdin.read()
-store = open_store(sys.argv[1], workspace=sys.argv[2])
-with store.write() as writer:
-    writer.put(META, [("a", sys.argv[2])])
-"""
-
-
-def open_by_many_processes(url: str) -> None:
-    """Open a database that is empty in several processes at once."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", CREATE, url, f"w{n}"],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-        )
-        for n in range(4)
-    ]
-    time.sleep(0.8)  # until all of them wait for the signal below
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
-    for process in processes:
-        assert process.stderr is not None
-        assert process.wait(timeout=60) == 0, process.stderr.read().decode()
-        process.stderr.close()
-    store = open_store(url)
-    assert store.workspaces() == ["w0", "w1", "w2", "w3"]
     store.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 import crmkit
 from crmkit.contracts.store import Store
 from crmkit.contracts.tables import CUSTOMER, META
-from crmkit.errors import SchemaError, StoreClosed, StoreError
+from crmkit.errors import StoreClosed, StoreError
 from crmkit.stores import open_store
 from crmkit.testing.rows import row
 
@@ -125,33 +125,6 @@ def test_a_database_in_memory_has_no_file_to_lose():
     write(store)
     read(store)
     store.close()
-
-
-# -- damaged -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("sql", "named"),
-    [
-        ("DROP TABLE crmkit_state", "crmkit_state"),
-        ("DROP TABLE crmkit_touchpoint; DROP TABLE crmkit_void", "crmkit_touchpoint, crmkit_void"),
-        ("ALTER TABLE crmkit_customer DROP COLUMN body", r"crmkit_customer\.body"),
-        ("DROP TABLE crmkit_fact", "crmkit_fact"),
-    ],
-    ids=["derived", "logs", "column", "facts"],
-)
-@pytest.mark.parametrize("migrate", ["auto", "check"])
-def test_a_lost_table_is_damage(path: Path, sql: str, named: str, migrate: str):
-    """The error names what is lost and the backup, and no command that would change nothing."""
-    fill(path)
-    execute(path, sql)
-    before = path.read_bytes()
-    for _ in range(2):
-        with pytest.raises(StoreError, match=f"damaged.*{named}.*backup") as caught:
-            open_store(f"sqlite:///{path}", migrate=migrate)
-        assert "migrate" not in str(caught.value)
-        assert not isinstance(caught.value, SchemaError)
-    assert path.read_bytes() == before
 
 
 def test_tables_of_others_are_not_looked_at(path: Path):

@@ -28,6 +28,10 @@ class Dialect(ABC):
     """Whether a batch of replaced rows is faster when it comes in the order of the key."""
     key_values: ClassVar[int]
     """Most values bound in one statement of `fetch`."""
+    columns: ClassVar[str]
+    """Gives the names of tables and of their columns, crmkit's among them."""
+    place: Any
+    """Where the database is, as messages name it."""
     errors: tuple[type[Exception], ...]
     """What its driver raises by itself, beside what SQLAlchemy makes of it."""
     compiler: sa.Dialect

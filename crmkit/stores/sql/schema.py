@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.contracts.tables import TABLES, TEXT, Column, Table
-from crmkit.errors import SchemaError
+from crmkit.contracts.tables import DOCUMENT, TABLES, TEXT, Column, Table
+from crmkit.errors import SchemaError, StoreError
 
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 VERSION = 2
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
-STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
-    1: lambda connection, schema: None,  # noqa: ARG005 - version 2 only has a table more: document
-}
-"""What makes version n into n + 1, by n. Each runs in the same transaction as the others, before
-the tables that are missing are created."""
-
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
+
+
+def _documents(connection: sa.Connection, schema: Schema) -> None:
+    schema[DOCUMENT].create(connection)
+
+
+STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {1: _documents}
+"""What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
+
+All of them run in one transaction, which is undone where anything is lacking afterwards. A table
+that a later version changes must be created as it was by the step that it came with.
+"""
 
 
 class Schema:
@@ -30,6 +36,7 @@ class Schema:
 
     def __init__(self, dialect: Dialect) -> None:
         """Describe every table; nothing is created yet."""
+        self._dialect = dialect
         self.metadata = sa.MetaData()
         text = dialect.type(Column("name", TEXT, null=False))
         self.fact = sa.Table(
@@ -54,31 +61,72 @@ class Schema:
         return self.tables[table.name]
 
     def found(self, connection: sa.Connection) -> int | None:
-        """Give the version of the database's schema; None: it has none."""
+        """Give the version of the database's schema; None: it has none.
+
+        Raises:
+            StoreError: what tells it was lost.
+        """
         if not sa.inspect(connection).has_table(self.fact.name):
+            self.check_whole(connection)
             return None
         value = connection.scalar(sa.select(self.fact.c.value).where(self.fact.c.name == "schema"))
         return None if value is None else int(value)
 
     def upgrade(self, connection: sa.Connection) -> None:
-        """Create what is missing and bring an older schema up, in the caller's transaction.
+        """Create the schema, or bring an older one up, in the caller's transaction.
 
         Raises:
             SchemaError: the schema is newer than this crmkit.
+            StoreError: it is older, and a part of it was lost.
         """
         found = self.found(connection)
         check(found, migrate="auto")
         if found == VERSION:
             return  # another process was faster
-        for version in range(VERSION if found is None else found, VERSION):
-            STEPS[version](connection, self)
-        self.metadata.create_all(connection)
         if found is None:
+            self.metadata.create_all(connection)
             facts = [{"name": "schema", "value": VERSION}, {"name": "seq", "value": 0}]
             connection.execute(sa.insert(self.fact), facts)
-        else:
-            change = sa.update(self.fact).where(self.fact.c.name == "schema")
-            connection.execute(change.values(value=VERSION))
+            return
+        for version in range(found, VERSION):
+            self._step(connection, version)
+        change = sa.update(self.fact).where(self.fact.c.name == "schema")
+        connection.execute(change.values(value=VERSION))
+        self.check_whole(connection)
+
+    def _step(self, connection: sa.Connection, version: int) -> None:
+        try:
+            with self._dialect.words():
+                STEPS[version](connection, self)
+        except SchemaError as error:  # something that it needs is not there
+            text = str(getattr(error.__cause__, "orig", error.__cause__)).partition("\n")[0]
+            message = (
+                f"{self._dialect.place} is damaged: its schema {version} cannot be upgraded, and "
+                f"stays as it is ({text}): restore it from a backup"
+            )
+            raise StoreError(message) from error
+
+    def lacking(self, connection: sa.Connection) -> list[str]:
+        """Name the tables and columns that are not there, though others of crmkit's are."""
+        found: dict[str, set[str]] = {}
+        for table, column in connection.exec_driver_sql(self._dialect.columns):
+            found.setdefault(table, set()).add(column)
+        ours = self.metadata.tables
+        if found.keys().isdisjoint(ours):
+            return []
+        gone = [name for name in ours if name not in found]
+        there = (table for name, table in ours.items() if name in found)
+        columns = (column for table in there for column in table.c)
+        return gone + [str(one) for one in columns if one.name not in found[one.table.name]]
+
+    def check_whole(self, connection: sa.Connection) -> None:
+        """Raise StoreError where a part of the schema was lost."""
+        if gone := self.lacking(connection):
+            message = (
+                f"{self._dialect.place} is damaged: of crmkit's schema {VERSION} it lacks "
+                f"{', '.join(gone)}: restore it from a backup"
+            )
+            raise StoreError(message)
 
 
 def check(found: int | None, *, migrate: str) -> bool:

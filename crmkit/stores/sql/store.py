@@ -54,12 +54,13 @@ class SqlStore(Store):
 
         Raises:
             SchemaError: it is newer than this crmkit, or older and `how` is ``check``.
-            StoreError: the database cannot be opened.
+            StoreError: the database cannot be opened, or a part of the schema was lost.
         """
         if how == "never":
             return
         with self._connection() as connection, self.dialect.words():
             if check(self.schema.found(connection), migrate=how):
+                self.schema.check_whole(connection)
                 return
             connection.rollback()
             self.dialect.prepare(connection, owned=self._owned)

@@ -1,0 +1,111 @@
+"""A small shop's year, told to any database: what a released schema is recorded with.
+
+Its chapters are told once and never changed, for databases of released schemas hold them. A schema
+with something new brings a chapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import crmkit
+from crmkit.model.customer import Customer, Identity
+from tests.many.work import NOW
+
+TOLD = NOW - timedelta(hours=1)
+ERASURE_KEY = "stands outside of every database"
+INDICATOR = "purchase_recency"
+
+
+def opened(url: str, **settings: Any) -> crmkit.CRM:
+    """Open the shop at the hour at which the story is told."""
+    return crmkit.connect(url, plugins=[], clock=lambda: TOLD, config={"region": "CN"}, **settings)
+
+
+def email(name: str) -> str:
+    return f"{name}@example.com"
+
+
+def touchpoint(name: str, number: int, kind: str = "purchase", **more: Any) -> dict[str, Any]:
+    """Give something that happened with a customer `number` days ago."""
+    return {
+        "id": f"{kind}-{name}-{number}",
+        "kind": kind,
+        "at": (TOLD - timedelta(days=number)).isoformat(),
+        "customer": {"email": email(name)},
+    } | more
+
+
+def paid(amount: str, **more: Any) -> dict[str, Any]:
+    return {"amount": amount, "currency": "CNY"} | more
+
+
+def known(crm: crmkit.CRM, name: str) -> str:
+    found = crm.customers.find(email=email(name))
+    assert found is not None
+    return found.id
+
+
+def happened() -> list[dict[str, Any]]:
+    """Give the touchpoints, of several years, scripts and kinds."""
+    wang = {"email": email("wang"), "phone": "138 0013 8000", "name": "王小明"}
+    return [
+        *(touchpoint("ann", 20 + 30 * n, **paid(f"{100 + n}.50", item="tea")) for n in range(9)),
+        *(touchpoint("wang", 400 * n + 3, **paid("880.00"), customer=wang) for n in range(3)),
+        touchpoint("wang", 2, "return", **paid("-80.10"), of="purchase-wang-3"),
+        touchpoint("ann", 9, "survey_answered", rating=9.5, text="好 🍵 “very” good"),
+        touchpoint("ann", 8, "referral", friend={"email": email("bob")}),
+        touchpoint("bob", 7, "visit", attributes={"shelf": 3}, channel="shop", direction="in"),
+        touchpoint("bob", 6, **paid("0.10", margin="-0.05", quantity="3", category="cups")),
+        touchpoint("cat", 300, **paid("12")),
+        touchpoint("cat", 5, "complaint", text="cold"),
+        touchpoint("cats", 4, "call", customer={"email": email("cats"), "phone": "13800138000"}),
+        touchpoint("dan", 3, **paid("5")),
+        touchpoint("gone", 2, **paid("7"), text="never to be read again"),
+    ]
+
+
+def tell(crm: crmkit.CRM) -> None:
+    """Let all of it happen, and everything that can be decided about it."""
+    report = crm.capture(happened(), source="till")
+    assert report.rejected == ()
+    wrong = crm.capture([touchpoint("ann", 1, **paid("99999"))], source="wrong till")
+    crm.touchpoints.undo(wrong.run, reason="another shop's")
+    crm.touchpoints.correct("till", "purchase-ann-20", {"amount": "7.25"}, reason="misread")
+    crm.touchpoints.retract("till", "purchase-dan-3", reason="never was")
+    crm.customers.save(
+        Customer(name="Bob Berg", owner="lin", identities=(Identity("email", email("bob")),))
+    )
+    crm.customers.merge(known(crm, "cat"), known(crm, "cats"), reason="one person")
+    merged = crm.customers.merge(known(crm, "bob"), known(crm, "dan"), reason="one person")
+    crm.customers.unmerge(merged.id, reason="two after all")
+    crm.value.decline(known(crm, "cat"), INDICATOR, reason="she asked")
+    crm.value.override(known(crm, "bob"), INDICATOR, 50, reason="he wrote")
+    crm.market.promotion("teahouse", TOLD - timedelta(days=60), TOLD - timedelta(days=40))
+    crm.customers.erase(known(crm, "gone"), reason="asked for it")
+    crm.lifecycle.advance()
+    first, *_ = crm.care.agenda(TOLD.date())
+    crm.care.done(first, outcome={"text": "called", "at": TOLD})
+
+
+def tell_sales(crm: crmkit.CRM) -> None:
+    """Let somebody hope for sales, the newest of the tables in the second schema."""
+    tea = {"name": "A year of tea", "currency": "CNY", "owner": "lin", "by": "lin"}
+    hoped = crm.funnel.open(known(crm, "wang"), amount="880.10", source="fair", **tea)
+    crm.funnel.move(hoped.id, "accept", reason="he said so", by="lin")
+    lost = crm.funnel.open(known(crm, "bob"), amount="12", competitors=("teahouse",), **tea)
+    crm.funnel.lose(lost.id, reason="dear", competitor="teahouse", by="lin")
+
+
+def tell_little(crm: crmkit.CRM) -> None:
+    """Let a branch of the shop be opened."""
+    assert crm.capture(happened()[7:11], source="till").rejected == ()
+
+
+CHAPTERS: dict[str, tuple[Callable[[crmkit.CRM], None], ...]] = {
+    "default": (tell, tell_sales),
+    "branch": (tell_little,),
+}
+"""What is told, by workspace; the n-th chapter could be told to the n-th schema first."""
