@@ -277,7 +277,8 @@ def test_what_becomes_of_one_action_leaves_the_others_forms_readable():
     with firm() as shop:
         shop.buyer("ann", 30)
         drafted = shop.care.draft("ann", owner="lin")
-        rows = (Action(content="call"), Action(content="visit"))
+        who = {"on": shop.today, "responsible": "lin"}
+        rows = (Action(content="call", **who), Action(content="visit", **who))
         plan = shop.care.save(attrs.evolve(drafted, action_plan=ActionPlan(actions=rows)))
         shop.care.submit(plan.id, by="lin")
         shop.care.approve(plan.id, by="boss")
