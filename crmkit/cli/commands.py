@@ -32,7 +32,11 @@ COMMANDS = tuple(
         ("plan", "plan:plan", "Care plans: draw up, approve, carry out, close."),
         ("form", "forms:form", "Render a form of a care plan, filled or blank, to print on A4."),
         ("read-form", "forms:read_form", "Read a form that was filled in, and name every mistake."),
-        ("report", "report:report", "Count customers and touchpoints."),
+        (
+            "report",
+            "report:report",
+            "Count customers and touchpoints, or report on channels, segments, care, selling.",
+        ),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),
         ("export", "customers:export", "Give everything that is known about a customer."),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from crmkit.care.segment_report import SEGMENTS
 from crmkit.cli.output import columns, day, percent, print_array, print_json, say, table
 
 if TYPE_CHECKING:
@@ -28,9 +30,12 @@ _COMPARED = columns(
 )
 
 
-def show(name: str, crm: CRM, since: datetime, until: datetime, *, as_json: bool) -> None:
-    """Print one report."""
-    _SHOWN[name](crm, since, until, as_json)
+def show(
+    name: str, crm: CRM, since: datetime, until: datetime, by: str | None = None, *, as_json: bool
+) -> None:
+    """Print one report; `by`: what makes the segments, where it is on them."""
+    report = _SHOWN[name] if by is None else partial(_segments, by=by)
+    report(crm, since, until, as_json)
 
 
 def _channels(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
@@ -56,8 +61,10 @@ def _channels(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None
     table(_CHANNELS, rows)
 
 
-def _segments(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
-    found = crm.reports.segments(since, until)
+def _segments(
+    crm: CRM, since: datetime, until: datetime, as_json: bool, by: str = SEGMENTS[0]
+) -> None:
+    found = crm.reports.segments(since, until, by=by)
     if as_json:
         print_array(found)
         return

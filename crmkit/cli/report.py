@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from crmkit.care.segment_report import SEGMENTS
 from crmkit.cli import options
+from crmkit.cli.failing import wrong
 from crmkit.cli.output import columns, day, percent, print_json, say, table
 from crmkit.cli.periodic import PERIOD, REPORTS, show
 from crmkit.cli.progress import watched
@@ -24,6 +26,7 @@ _HEAD = columns("of what number# share#")
 @options.one_of("name", REPORTS, required=False)
 @click.option("--since", type=when, metavar="DATE", help="Touchpoints from here on.")
 @click.option("--until", type=when, metavar="DATE", help="Touchpoints before this.")
+@options.choice("--by", of=SEGMENTS, words="What makes the segments; without it, the tier.")
 @options.as_of
 @options.as_json
 @pass_settings
@@ -32,17 +35,21 @@ def report(
     name: str | None,
     since: When | None,
     until: When | None,
+    by: str | None,
     at: When | None,
     as_json: bool,
 ) -> None:
     """Count customers and touchpoints, or give a report on a period.
 
     Without NAME: counts by kind, source, tier and stage, captured against typed. NAME: channels
-    (their quality and efficiency), segments (what each tier brings and costs), audit (who decided
+    (their quality and efficiency), segments (what each tier, stage,
+    kind or owner brings and costs), audit (who decided
     what), care (the three axes, and the return on care), funnel (leaks, forecast, cycle and cost),
     key-accounts (profit and cost to serve beside their median, as of now), targets (everybody's
     of the year). A period is the last 91 days, unless --since and --until say otherwise.
     """
+    if by is not None and name != "segments":
+        wrong("--by goes with the report segments alone")
     with settings.open(at) as crm:
         now = crm.session.clock()
         start, end = (
@@ -50,7 +57,7 @@ def report(
         )
         if name is not None:
             end = end or now
-            show(name, crm, start or end - PERIOD, end, as_json=as_json)
+            show(name, crm, start or end - PERIOD, end, by, as_json=as_json)
             return
         with watched("Counting", None) as step:
             found = crm.report(start, end, step=step)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from crmkit.care.segment_report import SEGMENTS
+from crmkit.cli.periodic import PERIOD
 from crmkit.model.sales import FUNNEL_STAGES
 from tests.cli.kit import END, Shop
 
@@ -50,3 +52,18 @@ def test_the_funnel_is_one_object(sold: Shop):
     found = sold.json("report", "funnel", *AT)
     assert found.keys() == {"leaks", "forecast", "cycle"}
     assert [one["stage"] for one in found["leaks"]["stages"]] == [*FUNNEL_STAGES[:-1]]
+
+
+@pytest.mark.parametrize("by", SEGMENTS)
+def test_what_makes_the_segments(sold: Shop, by: str):
+    """The command line asks what a program asks."""
+    with sold.open(clock=lambda: END) as crm:
+        found = crm.reports.segments(END - PERIOD, END, by=by)
+    assert sold.json("report", "segments", "--by", by, *AT) == [one.to_dict() for one in found]
+
+
+def test_only_segments_are_made_by_something(sold: Shop):
+    """No other report leaves the option out without a word."""
+    for words in ((), ("audit",)):
+        said = sold.run("report", *words, "--by", "stage", *AT, code=2).stderr
+        assert "segments alone" in said
