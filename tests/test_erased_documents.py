@@ -13,7 +13,7 @@ from crmkit.capture.tombstones import VARIABLE
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.documents import restore
 from crmkit.contracts.tables import DOCUMENT, TABLES
-from crmkit.model.customer import Contact, Identity
+from crmkit.model.customer import Contact, Customer, Identity
 from tests.lifecycle.firm import PEOPLE, Firm
 
 NAME, MAIL, SAID = "Zappelphilipp Junior", "zapp@firm.example", "SECRETTEXT about the fees"
@@ -102,6 +102,29 @@ def test_a_plan_of_those_who_were_merged_forgets_him(shop: Firm) -> None:
     shop.crm.customers.erase(him, reason="he asked")
     assert_nothing_is_left(shop, NAME, MAIL, SAID)
     assert "(erased)" in shop.care.plan(plan.id).situation.introduction
+
+
+def test_a_name_that_a_merge_lent_goes_too(shop: Firm) -> None:
+    """In the head of a plan stands who the merged customer was called after, and his number."""
+    him = zapp(shop, number="C-777777")
+    shop.crm.customers.save(Customer(id="keeper-01", identities=(Identity("shop", "k1"),)))
+    merge = shop.crm.customers.merge("keeper-01", him, reason="one person")
+    plan = shop.care.draft("keeper-01", owner="lin", lang="en")
+    assert (plan.customer_name, plan.customer_number) == (NAME, "C-777777")
+    shop.crm.customers.unmerge(merge.id)
+    shop.crm.customers.erase(him, reason="he asked")
+    assert shop.care.plan(plan.id).customer_name == "(erased)"
+    assert_nothing_is_left(shop, NAME, MAIL, "C-777777")
+
+
+def test_a_namesake_keeps_his_own_name(shop: Firm) -> None:
+    """The head of his plan says what he is called himself."""
+    him = zapp(shop)
+    shop.save("other-001")
+    shop.crm.customers.save(attrs.evolve(shop.crm.customers.get("other-001"), name=NAME))
+    plan = shop.care.draft("other-001", owner="lin", lang="en")
+    shop.crm.customers.erase(him, reason="he asked")
+    assert shop.care.plan(plan.id).customer_name == NAME
 
 
 @pytest.mark.parametrize("said", [SAID, SHORT, "ok"])

@@ -76,6 +76,7 @@ class Mentions:
                 told["text"] = GONE
             elif "touchpoint" in document and document["text"] in self.texts:
                 told["text"] = document["text"]  # somebody else said the same
+            self._head(writer, told)
             reason = clean(row[_REASON])
             if told != document or reason != row[_REASON]:
                 written = body_text(body | {"document": told})
@@ -83,6 +84,20 @@ class Mentions:
                 numbers.add(int(document["id"]))
         writer.put(DECISION, changed)
         renew(writer, numbers)
+
+    def _head(self, reader: Reader, told: dict[str, Any]) -> None:
+        """Leave out what a document calls its customer, where a merge lent it his name or number.
+
+        A customer who is called the same by himself keeps it.
+        """
+        for field, column, words in (
+            ("customer_name", _NAME, self.names),
+            ("customer_number", _NUMBER, self.keys),
+        ):
+            if told.get(field) in words:
+                known = reader.fetch(CUSTOMER, [(told.get("customer_id"),)])
+                if all(row[column] != told[field] for row in known):
+                    told[field] = GONE
 
     def _rules(self) -> Iterable[Callable[[str], str]]:
         """Give what takes him out of a text, the longest of his words first."""
