@@ -117,6 +117,20 @@ def test_a_name_that_a_merge_lent_goes_too(shop: Firm) -> None:
     assert_nothing_is_left(shop, NAME, MAIL, "C-777777")
 
 
+def test_a_key_that_a_merge_lent_goes_too(shop: Firm) -> None:
+    """Who has no name is known by a key, which may be the other's."""
+    for name, key in (
+        ("nobody-01", Identity("email", MAIL)),
+        ("keeper-01", Identity("shop", "k1")),
+    ):
+        shop.crm.customers.save(Customer(id=name, identities=(key,)))
+    merge = shop.crm.customers.merge("keeper-01", "nobody-01", reason="one person")
+    shop.care.draft("keeper-01", owner="lin", lang="en")
+    shop.crm.customers.unmerge(merge.id)
+    shop.crm.customers.erase("nobody-01", reason="he asked")
+    assert_nothing_is_left(shop, MAIL)
+
+
 def test_a_namesake_keeps_his_own_name(shop: Firm) -> None:
     """The head of his plan says what he is called himself."""
     him = zapp(shop)

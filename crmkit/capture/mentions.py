@@ -91,7 +91,7 @@ class Mentions:
         A customer who is called the same by himself keeps it.
         """
         for field, column, words in (
-            ("customer_name", _NAME, self.names),
+            ("customer_name", _NAME, self.names | self.keys),  # a key stands in for a name
             ("customer_number", _NUMBER, self.keys),
         ):
             if told.get(field) in words:
@@ -129,10 +129,12 @@ def mentions_of(
     names = [row[_NAME] for row in group] + [one.get("name") for one in contacts] + former
     ways = [one.get(way) for one in contacts for way in ("email", "phone")]
     numbers = [row[_NUMBER] for row in group]
+    told = [*ids, *(value for _, value in identities), *ways, *numbers]
+    keys = frozenset(filter(None, told))
     said = [row[_TEXT] for row in records]
     return Mentions(
-        names=frozenset(filter(None, names)),
-        keys=frozenset(filter(None, [*ids, *(value for _, value in identities), *ways, *numbers])),
+        names=frozenset(filter(None, names)) - keys,  # a number may stand in for a name
+        keys=keys,
         texts=frozenset(filter(None, said)),
         records=frozenset((row[1], row[2]) for row in records),
     )
