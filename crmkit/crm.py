@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from crmkit.capture.changes import changes
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
 from crmkit.capture.hook import Captures
-from crmkit.capture.intake import Intake
+from crmkit.capture.intake import Intake, Take
 from crmkit.capture.tombstones import Key, key_from
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.care.feedback import Feedback
@@ -33,6 +34,7 @@ from crmkit.care.targets.policy import TargetSettings
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
+from crmkit.contracts.store import Writer
 from crmkit.errors import StoreError
 from crmkit.lifecycle.ended import mark
 from crmkit.lifecycle.funnel.namespace import Funnel
@@ -278,7 +280,7 @@ class CRM:
     @cached_property
     def care(self) -> Care:
         """Whom to contact today, why and about what; and care plans, from draft to outcome."""
-        return Care(self.session, self._guide, self._intake.joint, self._folder)
+        return Care(self.session, self._guide, self._joint, self._folder)
 
     @cached_property
     def reports(self) -> Reports:
@@ -293,9 +295,7 @@ class CRM:
     @cached_property
     def feedback(self) -> Feedback:
         """What customers say, and what is done about it until it is solved."""
-        return Feedback(
-            self.session, self._feedback_policy, self._defaults.kinds, self._intake.joint
-        )
+        return Feedback(self.session, self._feedback_policy, self._defaults.kinds, self._joint)
 
     @cached_property
     def standards(self) -> Standards:
@@ -364,6 +364,9 @@ class CRM:
             heard=self._tell if hears else None,
             missing=self._relied.missing_kinds,
         )
+
+    def _joint(self) -> AbstractContextManager[tuple[Writer, Take]]:
+        return self._intake.joint()  # asked for late: plugins may still be registered
 
     def _tell(self, touchpoints: Callable[[], list[Touchpoint]], customers: list[str]) -> None:
         workspace = self.session.store.workspace
