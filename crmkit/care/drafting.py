@@ -16,6 +16,7 @@ from crmkit.care.people_map import relations
 from crmkit.care.plan_words import Tongue
 from crmkit.care.plays import Play, PlayAction, fitting
 from crmkit.care.situation import happened, said, situation
+from crmkit.care.words import many
 from crmkit.contracts.session import Session
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.lifecycle.world import Guide
@@ -157,7 +158,9 @@ def _goals(
         expansion=say.lines(
             [
                 *(say.one(play.expansion) for play in plays),
-                say("contacts", count=people) if people else None,
+                say("contacts", count=people, people=many(people, "person", "people"))
+                if people
+                else None,
             ]
         ),
         sales=_sales(dossier),

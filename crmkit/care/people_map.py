@@ -15,6 +15,7 @@ from typing import Any
 
 from crmkit.care.dossier import YEAR, Dossier
 from crmkit.care.plan_words import Tongue
+from crmkit.care.words import many
 from crmkit.clock import day as a_day
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.lifecycle.signals import touches
@@ -80,7 +81,14 @@ def _felt(dossier: Dossier, who: str | None, say: Tongue) -> dict[str, str]:
         "progress": say("untouched")
         if touched is None
         else say("touched", day=say.day(touched.at)),
-        "satisfaction": say("rated", mean=fmean(ratings), count=len(ratings)) if ratings else "",
+        "satisfaction": say(
+            "rated",
+            mean=fmean(ratings),
+            count=len(ratings),
+            ratings=many(len(ratings), "rating"),
+        )
+        if ratings
+        else "",
         "complaints": say.lines(islice(complaints, _COMPLAINTS)),
     }
 

@@ -45,10 +45,10 @@ _SENTENCES = {
         "{start}至{end}综合值变化{delta:+.1f}分(意外变化{unexpected:+.1f}分):{causes}。",
     ),
     "bought": (
-        "Bought {times} times for {sum}; last on {day}.",
+        "Bought {often} for {sum}; last on {day}.",
         "购买{times}次,共{sum};最近购买:{day}。",
     ),
-    "rhythm": ("Usually buys every {gap:g} days.", "通常每{gap:g}天购买一次。"),
+    "rhythm": ("Usually buys every {days}.", "通常每{gap:g}天购买一次。"),
     "mostly": ("Mostly: {items}.", "主要购买:{items}。"),
     "needs": ("Needs: {what}.", "需求:{what}。"),
     "details": ("Worth remembering: {what}.", "生活细节:{what}。"),
@@ -78,7 +78,7 @@ _SENTENCES = {
     "lift": ("From {before} up to {tier}.", "从{before}提升到{tier}。"),
     "keep": ("Keep him in tier {tier}.", "保持{tier}层次。"),
     "contacts": (
-        "Known so far: {count} people; get to know who decides beside them.",
+        "Known so far: {people}; get to know who decides beside them.",
         "目前认识{count}人,进一步结识其他决策者。",
     ),
     "fell": ("{indicator} fell ({reason})", "{indicator}下降({reason})"),
@@ -93,7 +93,7 @@ _SENTENCES = {
     "reach": ("By {what}", "通过{what}"),
     "touched": ("Last in touch on {day}", "最近联系:{day}"),
     "untouched": ("Nobody has talked to him yet", "尚未联系"),
-    "rated": ("{mean:.1f} of 10 ({count} ratings)", "{mean:.1f}分(满分10,共{count}次)"),
+    "rated": ("{mean:.1f} of 10 ({ratings})", "{mean:.1f}分(满分10,共{count}次)"),
     "strong": ("{indicator}: {points:.0f} of 100", "{indicator}:{points:.0f}分"),
 }
 

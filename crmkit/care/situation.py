@@ -11,7 +11,7 @@ from statistics import median
 
 from crmkit.care.dossier import Dossier
 from crmkit.care.plan_words import FORMS, Tongue
-from crmkit.care.words import money
+from crmkit.care.words import many, money
 from crmkit.model.care import Matter
 from crmkit.model.plan import PlanCause, Situation
 from crmkit.value.history import Entry
@@ -64,8 +64,15 @@ def _introduction(
     if dossier.purchases:
         paid = _sum((code, amount) for _, code, amount in dossier.orders)
         times = len({one.at for one in dossier.purchases})
-        yield say("bought", times=times, sum=paid or "-", day=say.day(dossier.purchases[0].at))
-        yield None if dossier.gap is None else say("rhythm", gap=dossier.gap)
+        yield say(
+            "bought",
+            times=times,
+            often=many(times, "time"),
+            sum=paid or "-",
+            day=say.day(dossier.purchases[0].at),
+        )
+        if dossier.gap is not None:
+            yield say("rhythm", gap=dossier.gap, days=many(dossier.gap, "day"))
     if customer.needs:
         yield say("needs", what=say.list(customer.needs))
     if customer.details:

@@ -66,6 +66,17 @@ def indicator(name: str) -> tuple[str, str]:
     return INDICATORS.get(name, (name.replace("_", " "),) * 2)
 
 
+def many(count: float, one: str, more: str = "") -> str:
+    """Count something in English; `more`: its plural, where that is not `one` with an s.
+
+    Example:
+        >>> many(1, "day"), many(2.5, "day"), many(0, "person", "people")
+        ('1 day', '2.5 days', '0 people')
+    """
+    figure = f"{count:g}" if isinstance(count, float) else str(count)
+    return f"{figure} {one if count == 1 else more or f'{one}s'}"
+
+
 def money(amount: Decimal, currency: str) -> str:
     """Write money with the digits its currency usually has; more are kept, none is rounded away.
 
@@ -89,7 +100,8 @@ def due(days: int, ideal: float, tier: str | None) -> Reason:
     en, zh = TIERS.get(tier or "base", (tier, tier))
     return Reason(
         code="due",
-        en=f"not contacted for {days} days; {en} customers are contacted every {ideal:g} days",
+        en=f"not contacted for {many(days, 'day')}; {en} customers are contacted every "
+        f"{many(ideal, 'day')}",
         zh=f"已有{days}天没有联系,{zh}每{ideal:g}天需要联系一次",
     )
 
@@ -98,7 +110,7 @@ def overdue(days: int, worst: float) -> Reason:
     """Say that the worst interval has passed."""
     return Reason(
         code="overdue",
-        en=f"not contacted for {days} days, longer than the {worst:g} days at most: "
+        en=f"not contacted for {many(days, 'day')}, longer than the {many(worst, 'day')} at most: "
         "such a gap lets competitors in",
         zh=f"已有{days}天没有联系,超过最长{worst:g}天,要防止竞争对手见缝插针",
     )
@@ -108,7 +120,7 @@ def never_contacted(days: int) -> Reason:
     """Say that nobody ever talked to him."""
     return Reason(
         code="never_contacted",
-        en=f"known for {days} days, and nobody has talked to him yet",
+        en=f"known for {many(days, 'day')}, and nobody has talked to him yet",
         zh=f"认识{days}天以来从未联系,需要联系",
     )
 
@@ -120,7 +132,7 @@ def planned(plan: str, goal: str | None, late: int) -> Reason:
         code="plan",
         en=f"care plan {plan}"
         + (f", goal: the {en} tier" if en else "")
-        + (f"; {late} days late" if late else ""),
+        + (f"; {many(late, 'day')} late" if late else ""),
         zh=f"客户关怀计划{plan}"
         + (f",目标:{zh}" if zh else "")
         + (f",已逾期{late}天" if late else ""),
@@ -150,7 +162,9 @@ def opened(what: str, days: int) -> Reason:
     en, zh = kind(what)
     return Reason(
         code=f"open_{what}",
-        en=f"{en} of {days} days ago is not answered yet" if days else f"{en} not answered yet",
+        en=f"{en} of {many(days, 'day')} ago is not answered yet"
+        if days
+        else f"{en} not answered yet",
         zh=f"{days}天前的{zh}尚未答复" if days else f"{zh}尚未答复",
     )
 

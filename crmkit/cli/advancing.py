@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from crmkit.care.words import many
 from crmkit.cli import imports, options
 from crmkit.cli.output import placed, print_json, say
 from crmkit.cli.progress import watched
@@ -25,6 +26,6 @@ def advance(settings: Settings, replay: bool, at: When | None, as_json: bool) ->
             print_json(found.to_dict())
             return
         say(
-            f"{found.customers} customers as of {placed(found.at):%Y-%m-%d %H:%M %Z}: "
+            f"{many(found.customers, 'customer')} as of {placed(found.at):%Y-%m-%d %H:%M %Z}: "
             f"{found.stages} came to another stage, {found.tiers} to another tier"
         )

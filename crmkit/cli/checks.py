@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from crmkit.care.statistics import gather
+from crmkit.care.words import many
 from crmkit.cli.progress import watched
 from crmkit.config import Config
 from crmkit.contracts.specs import OpenedSpec
@@ -121,7 +122,8 @@ def data(crm: CRM) -> Iterator[Finding]:
     if stale:
         yield notice(
             "states",
-            f"{stale} customers' states are of another model: they are refolded when read",
+            f"the states of {many(stale, 'customer')} are of another model: "
+            "they are refolded when read",
             "crmkit rebuild does it at once",
         )
     yield from _customers(counts, set(crm.config.people))
@@ -129,7 +131,9 @@ def data(crm: CRM) -> Iterator[Finding]:
     yield from _key_accounts(crm)
     if late := len(crm.feedback.list(overdue=True)):
         yield notice(
-            "feedback", f"{late} cases are past due", "crmkit feedback lists them, overdue first"
+            "feedback",
+            f"{many(late, 'case is', 'cases are')} past due",
+            "crmkit feedback lists them, overdue first",
         )
 
 
@@ -165,7 +169,7 @@ def _customers(counts: Statistics, people: set[str]) -> Iterator[Finding]:
     if counts.collisions:
         yield notice(
             "collisions",
-            f"{counts.collisions} keys point at more than one customer",
+            f"{many(counts.collisions, 'key points', 'keys point')} at more than one customer",
             "crmkit collisions lists them, crmkit resolve decides",
         )
     if counts.customers and not counts.by_tier:
@@ -208,6 +212,6 @@ def _key_accounts(crm: CRM) -> Iterator[Finding]:
     if late:
         yield notice(
             "promises",
-            f"{len(late)} promises to key accounts should have been kept by now",
+            f"{many(len(late), 'promise')} to key accounts should have been kept by now",
             "crmkit promises --due now lists them; crmkit key-account settle",
         )

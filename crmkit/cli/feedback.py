@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.care.feedback.words import word
+from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found as find
@@ -110,7 +111,7 @@ def take(settings: Settings, since: When | None, at: When | None, as_json: bool)
         if as_json:
             print_array(_plain(cases, now))
         else:
-            note(f"{len(cases)} cases opened.")
+            note(f"{many(len(cases), 'case')} opened.")
 
 
 @feedback.command("open")

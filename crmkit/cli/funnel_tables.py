@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from crmkit.care.words import money
+from crmkit.care.words import many, money
 from crmkit.cli.output import columns, note, percent, say, table
 from crmkit.lifecycle.funnel.policy import STAGES_ZH
 from crmkit.model.funnel import Cycle, Forecast, Leaks
@@ -55,7 +55,7 @@ def show_forecast(found: Forecast) -> None:
         ),
     )
     note(
-        f"Learnt from {found.n} closed opportunities."
+        f"Learnt from {many(found.n, 'closed opportunity', 'closed opportunities')}."
         if found.n
         else "Nothing was closed yet: this rests on the rates that are stated."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.output import columns, note, print_array, print_json, say, table
 from crmkit.cli.progress import watched
@@ -35,7 +36,7 @@ def rebuild(settings: Settings, as_json: bool) -> None:
         if as_json:
             print_json({"customers": count})
         else:
-            say(f"{count} customers' value states were built anew from the log")
+            say(f"the value states of {many(count, 'customer')} were built anew from the log")
 
 
 @click.command()

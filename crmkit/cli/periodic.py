@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crmkit.care.segment_report import SEGMENTS
+from crmkit.care.words import many
 from crmkit.cli.output import columns, day, percent, print_array, print_json, say, table
 
 if TYPE_CHECKING:
@@ -176,8 +177,9 @@ def _value(figure: Figure) -> str:
 def _show_return(found: Evaluation) -> None:
     back = found.return_on_care
     say(
-        f"{back.cared} customers' care began in the period, {back.matched} are compared with "
-        f"{back.others} others" + (", set aside by lot" if back.held_out else ""),
+        f"the care of {many(back.cared, 'customer')} began in the period, "
+        f"{many(back.matched, 'is', 'are')} compared with {many(back.others, 'other')}"
+        + (", set aside by lot" if back.held_out else ""),
     )
     if back.compared:
         table(

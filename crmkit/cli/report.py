@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from crmkit.care.segment_report import SEGMENTS
+from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.output import columns, day, percent, print_json, say, table
@@ -75,7 +76,7 @@ def show_report(found: Statistics, tiers: Iterable[Tier], currency: str) -> None
     """Print the counts, then the pyramid."""
     when = f", {day(found.first)} to {day(found.last)}" if found.first else ""
     say(
-        f"{found.customers} customers, {found.touchpoints} touchpoints{when}",
+        f"{many(found.customers, 'customer')}, {many(found.touchpoints, 'touchpoint')}{when}",
         f"captured by themselves {percent(found.captured_share)}, typed by people {found.typed}, "
         f"taken back {found.taken_back}, collisions waiting {found.collisions}",
         "",
@@ -92,9 +93,12 @@ def service_lines(service: ServiceMetrics) -> Iterator[str]:
     per = "" if rate is None else f", {rate:.1%} a purchase"
     time = service.response_time
     waited = "" if time is None else f", in {time.total_seconds() / 3600:.1f} hours (median)"
-    yield f"satisfaction {rated} ({service.ratings} ratings), complaints {service.complaints}{per}"
     yield (
-        f"feedback {service.cases} cases, answered {service.answered}{waited}, "
+        f"satisfaction {rated} ({many(service.ratings, 'rating')}), "
+        f"complaints {service.complaints}{per}"
+    )
+    yield (
+        f"feedback {many(service.cases, 'case')}, answered {service.answered}{waited}, "
         f"closed {service.solved}"
     )
 

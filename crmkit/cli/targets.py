@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.care.targets.policy import MEASURES
-from crmkit.care.words import money
+from crmkit.care.words import many, money
 from crmkit.cli import options
 from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
 from crmkit.cli.quotas import break_down, rate, set_
@@ -182,9 +182,12 @@ def climate(settings: Settings, periods: tuple[str, ...], as_json: bool) -> None
             ((one.person, one.period, one.staff, one.customers, one.n) for one in found.moods),
         )
         if found.correlation is None:
-            say(f"{found.pairs} pairs: too few, or too alike, to say whether they move together")
+            say(
+                f"{many(found.pairs, 'pair')}: too few, or too alike, "
+                "to say whether they move together"
+            )
         else:
-            say(f"they move together: {found.correlation:+.2f}, of {found.pairs} pairs")
+            say(f"they move together: {found.correlation:+.2f}, of {many(found.pairs, 'pair')}")
 
 
 for _command in (set_, break_down, rate):

@@ -94,7 +94,7 @@ def test_the_report_tells_of_the_service(serving: Shop):
     assert (service["satisfaction"], service["complaints"], service["purchases"]) == (8.0, 2, 50)
     assert (service["cases"], service["answered"], service["response_time"]) == (2, 1, 7200.0)
     shown = serving.run("report", *AT).stdout
-    assert "satisfaction 8.0 of 10 (1 ratings), complaints 2, 4.0% a purchase" in shown
+    assert "satisfaction 8.0 of 10 (1 rating), complaints 2, 4.0% a purchase" in shown
     assert "feedback 2 cases, answered 1, in 2.0 hours (median), closed 0" in shown
     assert "not rated" in serving.run("report", "--since", "1d", *AT).stdout
 
