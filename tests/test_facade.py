@@ -331,6 +331,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | {"action_id": plain("a1"), "checklist": plain({"mode": "phone", "at": NOW})}
     | BY,
     "care.close": of_plan("running") | {"outcome": plain("back")} | BY,
+    "care.drop": of_plan("draft") | WHY | BY,
     "care.plan": of_plan("draft"),
     "care.plans": {"state": plain("draft"), "owner": plain("wu"), "customer": who},
     "care.history": of_plan("draft"),

@@ -176,6 +176,16 @@ class Planning:
         reached = is_reached(plan.goal_tier, tier)
         return plans.close(self.session, plan_id, outcome, by, reached=reached)
 
+    def drop(self, plan_id: str, *, reason: str, by: str | None = None) -> CarePlan:
+        """Throw a draft, or a plan that waits for approval, away; it stays on record as closed.
+
+        Raises:
+            DecisionNotFound: there is no such plan.
+            RefusedError: it runs or ran: that is closed, with what came of it.
+            InvalidValueError: no reason is given.
+        """
+        return plans.drop(self.session, plan_id, reason, by)
+
     # -- looking -----------------------------------------------------------------------
 
     def plan(self, plan_id: str) -> CarePlan:

@@ -101,6 +101,18 @@ def close(
         return PLANS.move(writer, deciding, stepped(plan, deciding, "closed"), "closed")
 
 
+def drop(session: Session, plan_id: str, reason: str, by: str | None) -> CarePlan:
+    """Throw a plan away that never ran."""
+    deciding = session.deciding(text("reason", reason, least=1), by)
+    with session.store.write() as writer:
+        plan = PLANS.get(writer, plan_id)
+        if plan.state not in ("draft", "submitted"):
+            message = f"plan {plan.id} is {plan.state}: what has run is closed, with its outcome"
+            raise RefusedError(message, plan_id=plan.id, state=plan.state)
+        plan = attrs.evolve(plan, state="closed", outcome=deciding.reason)
+        return PLANS.move(writer, deciding, stepped(plan, deciding, "dropped"), "dropped")
+
+
 # -- shared ----------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ _ZH = {
     "file": "收集和整理信息",
     "evaluate": "评估",
 }
+_APPROVE = {"en": "approve reopening", "zh": "批准重新建立"}
 _reason = click.option("--reason", required=True, help="Why; it is recorded.")
 
 
@@ -69,7 +70,7 @@ def endings(
                     _word(one.state, lang),
                     one.requested_by,
                     one.approved_by,
-                    _word(one.next_step or "", lang),
+                    _next(one, lang),
                     one.keep_until,
                 )
                 for one in found
@@ -137,11 +138,22 @@ def reopen(settings: Settings, id: str, reason: str) -> None:
         _tell(crm.lifecycle.reopen(id, reason=reason))
 
 
+def _next(one: Ending, lang: str) -> str:
+    """Say what an ending waits for: its next step, or somebody to approve a reopening."""
+    again = one.reopening
+    if again is not None and again.since is None:
+        return f"{_APPROVE[lang]} {again.id}"
+    return _word(one.next_step or "", lang)
+
+
 def _tell(one: Ending) -> None:
     """Say where an ending stands, and what comes next."""
     again = one.reopening
     if again is not None and again.since is None:
-        note(f"Reopening {again.id} waits: somebody senior approves it who did not ask for it.")
+        note(
+            f"Ending {one.id} holds. Reopening {again.id} waits: somebody senior who did not ask "
+            f"for it approves that: crmkit ending approve {again.id}"
+        )
     elif one.state == "asked":
         note(f"Ending {one.id} waits: somebody senior approves it who did not ask for it.")
     elif one.state == "reopened":

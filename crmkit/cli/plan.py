@@ -160,13 +160,25 @@ def close(settings: Settings, plan: str, outcome: str, at: When | None) -> None:
     _move(settings, at, lambda crm: crm.care.close(plan, outcome=outcome))
 
 
+@plan.command()
+@click.argument("plan")
+@click.option("--reason", required=True, help="Why it is not wanted; it is recorded.")
+@options.as_of
+@pass_settings
+def drop(settings: Settings, plan: str, reason: str, at: When | None) -> None:
+    """Throw a draft, or a plan that waits for approval, away."""
+    _move(settings, at, lambda crm: crm.care.drop(plan, reason=reason))
+
+
 # -- inside ----------------------------------------------------------------------------
 
 
 def _move(settings: Settings, at: When | None, move: Callable[[CRM], CarePlan]) -> None:
     with settings.open(at) as crm:
         moved = move(crm)
-        note(f"Plan {moved.id}: {moved.steps[-1].what}; it is {moved.state} now.")
+        what = moved.steps[-1].what
+        now = "" if what == moved.state else f"; it is {moved.state} now"
+        note(f"Plan {moved.id}: {what}{now}.")
 
 
 def _show_plans(plans: tuple[CarePlan, ...]) -> None:

@@ -69,6 +69,7 @@ def test_an_ending_is_turned_down_or_begun_anew(firm: Shop):
     firm.run("--actor", "zhao", "ending", "approve", asked(firm))
     said = firm.run("--actor", "lin", "ending", "reopen", firm.id(1), "--reason", "sorry").stderr
     assert "waits" in said
+    assert "approve reopening" in firm.run("endings").stdout
     (again,) = [row["reopening"]["id"] for row in firm.json("endings") if row["reopening"]]
     assert "begins anew" in firm.run("--actor", "zhao", "ending", "approve", again).stderr
     assert [row["state"] for row in firm.json("endings")] == ["declined", "reopened"]

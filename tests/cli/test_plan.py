@@ -130,6 +130,7 @@ NEEDED = {
     "reject": ["PLAN", "--reason", "x"],
     "check": ["PLAN", "a1"],
     "close": ["PLAN", "--outcome", "x"],
+    "drop": ["PLAN", "--reason", "x"],
 } | {name: ["PLAN"] for name in ("show", "submit", "approve")}
 
 
@@ -161,3 +162,16 @@ def test_no_argument_is_a_mistake_in_crmkit(firm: Shop, command: str):
         assert "mistake in crmkit" not in done.output, told
         assert "Traceback" not in done.output, told
         assert "\x1b" not in done.output, told
+
+
+def test_a_draft_nobody_wants_is_thrown_away(firm: Shop):
+    """It stays on record as closed; what has run is closed with its outcome instead."""
+    plan = drafted(firm)
+    run(firm, "lin", "drop", plan, "--reason", "he moved abroad", *AT)
+    found = firm.json("plan", "show", plan)
+    assert (found["state"], found["outcome"]) == ("closed", "he moved abroad")
+    assert "is closed" in run(firm, "lin", "drop", plan, "--reason", "again", *AT, code=3).stderr
+    other = drafted(firm)
+    run(firm, "lin", "submit", other, *AT)
+    run(firm, "boss", "approve", other, *AT)
+    assert "is running" in run(firm, "lin", "drop", other, "--reason", "no", *AT, code=3).stderr
