@@ -16,6 +16,7 @@ from crmkit.contracts.tables import COLLISION, CUSTOMER, IDENTITY
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.model.customer import Collision, Identity, Merge
 from crmkit.value.layout import Layout
+from crmkit.value.roots import roots_of
 
 MERGE = "merge"
 APART = "apart"
@@ -161,8 +162,7 @@ def _body(row: Row, action: str) -> dict[str, Any]:
 
 
 def _roots(reader: Reader, rows: list[Row]) -> dict[str, str]:
-    ids = {(customer,) for row in rows for customer in row[3:5]}
-    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, ids)}
+    return roots_of(reader, (customer for row in rows for customer in row[3:5]))
 
 
 def _collision(row: Row, holder: str, other: str) -> Collision:

@@ -9,7 +9,6 @@ from statistics import fmean, median
 import attrs
 
 from crmkit.care.plans import PLANS
-from crmkit.care.return_on_care import roots_of
 from crmkit.care.window import Window
 from crmkit.clock import DAY, micros
 from crmkit.contracts.decisions import decisions
@@ -21,6 +20,7 @@ from crmkit.model.log import Decision
 from crmkit.model.plan import CarePlan
 from crmkit.value.basis import Basis
 from crmkit.value.history import TODAY
+from crmkit.value.roots import roots_of
 
 _CORE = ("key", "core")
 
@@ -54,7 +54,7 @@ class Look:
 def _planning(look: Look) -> Iterable[Figure]:
     plans = [plan for plan in PLANS.all(look.reader) if _in_force(look, plan)]
     owners = _core_owners(look)
-    planned = set(roots_of(look.reader, plans).values())
+    planned = set(roots_of(look.reader, (plan.customer_id for plan in plans)).values())
     yield share(
         "core_with_plan", "key and core customers with a running plan",
         "有关怀计划的重点与核心客户", sum(one in planned for one in owners), len(owners),

@@ -17,7 +17,7 @@ from crmkit.arguments import ID_LIMIT, mapping, refuse, text
 from crmkit.capture.intake import Joint, Take
 from crmkit.care.acting import coming_day, contact_kind, recorded
 from crmkit.care.plan_rules import checked_list
-from crmkit.care.plans import PLANS, in_state, root_of, stepped
+from crmkit.care.plans import PLANS, in_state, stepped
 from crmkit.care.words import CHANNELS
 from crmkit.clock import instant, micros
 from crmkit.contracts.session import Session
@@ -27,6 +27,7 @@ from crmkit.lifecycle.ended import refuse_ended
 from crmkit.lifecycle.world import Guide
 from crmkit.model.care import AgendaItem
 from crmkit.model.plan import CHECKED, PREPARED, Action, CarePlan, Checklist
+from crmkit.value.roots import root_of
 
 SOURCE = "care_plan"
 _ITEM = re.compile(r"plan:(\d{1,18}):(a\d{1,6})").fullmatch
@@ -59,7 +60,7 @@ def check(  # noqa: PLR0913 - who, what, where to
     with joint() as (writer, take):
         plan, action = _find(writer, plan_id, action_id)
         filled = checked_list(plan, action.id, checklist, guide.policy.zone)
-        root = root_of(writer, plan)
+        root = root_of(writer, plan.customer_id)
         refuse_ended(writer, root, "an action of a care plan")
         done = filled.at is not None and micros(filled.at) <= deciding.now
         if action.id in plan.carried_out:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 
 import attrs
 
-from crmkit.contracts.documents import Documents, roots
+from crmkit.contracts.documents import Documents
 from crmkit.contracts.store import Reader
 from crmkit.model.key_account import MEMBER, KeyAccount
+from crmkit.value.roots import roots_of
 
 ACCOUNTS = Documents("key_account", KeyAccount)
 Memberships = list[KeyAccount]
@@ -27,7 +28,7 @@ def members(reader: Reader) -> dict[str, Memberships]:
 def by_root(reader: Reader, accounts: Iterable[KeyAccount]) -> dict[str, Memberships]:
     """Put the memberships among these together, by root id."""
     held = [one for one in accounts if one.state == MEMBER]
-    leads = roots(reader, held)
+    leads = roots_of(reader, (one.customer_id for one in held))
     found: dict[str, Memberships] = {}
     for one in held:
         own = str(one.customer_id)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from crmkit.arguments import refuse
 from crmkit.clock import micros
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.model.indicators import ValueModel
+from crmkit.value.live import live_rows
+from crmkit.value.roots import merged
 
 _COLUMNS = (
     "seq customer kind at amount currency margin channel direction rating origin attributes source"
@@ -82,10 +83,6 @@ def bounds(since: datetime, until: datetime) -> tuple[int, int]:
 
 def read_touches(reader: Reader, since: int, until: int) -> Iterator[Touch]:
     """Stream what happened from `since` to before `until`, oldest first, and holds today."""
-    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
-    columns = ("id", "root")
-    roots = {id_: root for id_, root in reader.scan(CUSTOMER, columns=columns) if id_ != root}
-    rows = reader.scan(TOUCHPOINT, by=("at",), low=since, high=until - 1, columns=tuple(_COLUMNS))
-    for row in rows:
-        if row[0] not in voided:
-            yield Touch._make((row[0], roots.get(row[1], row[1]), *row[2:]))
+    roots = merged(reader)
+    for row in live_rows(reader, _COLUMNS, since=since, until=until):
+        yield Touch._make((row[0], roots.get(row[1], row[1]), *row[2:]))

@@ -34,6 +34,7 @@ from crmkit.model.people import DAILY_CAPACITY
 from crmkit.model.plan import Action, CarePlan
 from crmkit.value.history import read_groups, read_log
 from crmkit.value.layout import Kinds
+from crmkit.value.roots import roots_of
 
 _ROOT = CUSTOMER.position["root"]
 
@@ -118,8 +119,8 @@ def read_planned(reader: Reader, session: Session, policy: AgendaPolicy, day: Da
         _put(after, name, _as_of(made, day.ends))
     if not before and not after:
         return Planned({}, (), {})
-    ids = {str(plan.customer_id) for plan in (*before.values(), *after.values())}
-    roots = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in ids])}
+    plans = (*before.values(), *after.values())
+    roots = roots_of(reader, (plan.customer_id for plan in plans))
     ended = _ended(reader, set(roots.values()))
     today = policy.date_of(day.number)
     began = list(_due(before, roots, ended, today, day.begins))

@@ -25,6 +25,7 @@ from crmkit.model.log import Decision
 from crmkit.model.plan import PLAN_STATES, CarePlan, Checklist
 from crmkit.model.value import Movement
 from crmkit.value.namespace import Value
+from crmkit.value.roots import root_of
 from crmkit.value.scoring import require_root
 
 LANGUAGES = ("en", "zh")
@@ -171,7 +172,7 @@ class Planning:
         """
         with self.session.store.read() as reader:
             plan = plans.in_state(reader, plan_id, "running")
-            root = plans.root_of(reader, plan)
+            root = root_of(reader, plan.customer_id)
         tier = Value(self.session, self.guide.defaults).score(root).tier
         reached = is_reached(plan.goal_tier, tier)
         return plans.close(self.session, plan_id, outcome, by, reached=reached)

@@ -6,7 +6,7 @@ approved by somebody senior who did not submit it, and its forms stand still fro
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import attrs
 
@@ -18,11 +18,11 @@ from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.documents import Documents
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import CUSTOMER
 from crmkit.errors import RefusedError
 from crmkit.lifecycle.ended import refuse_ended
 from crmkit.model.document import Step
 from crmkit.model.plan import CarePlan
+from crmkit.value.roots import root_of
 
 PLANS = Documents("plan", CarePlan)
 
@@ -140,14 +140,8 @@ def stepped(
     return attrs.evolve(plan, steps=(*plan.steps, step), **changes)
 
 
-def root_of(reader: Reader, plan: CarePlan) -> str:
-    """Give the customer that a plan is about today: who he was then may have been merged."""
-    (row,) = reader.fetch(CUSTOMER, [(plan.customer_id,)])
-    return cast("str", row[CUSTOMER.position["root"]])
-
-
 def _may_have_one(writer: Writer, plan: CarePlan, deciding: Deciding) -> None:
-    root = root_of(writer, plan)
+    root = root_of(writer, plan.customer_id)
     refuse_ended(writer, root, "a care plan")
     aside = in_force(writer, deciding.now)
     if aside is not None and holds(aside, root):

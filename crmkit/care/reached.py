@@ -10,6 +10,7 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.model.plan import CarePlan
+from crmkit.value.roots import roots_of
 
 _ROOT, _TIER = CUSTOMER.position["root"], STANDING.position["tier"]
 
@@ -29,7 +30,7 @@ def is_reached(goal: str | None, tier: str | None) -> bool | None:
 def with_reached(reader: Reader, plans: Sequence[CarePlan]) -> tuple[CarePlan, ...]:
     """Say of the running ones whether the goal is reached: by the tiers that `advance` recorded."""
     running = {plan.customer_id for plan in plans if plan.state == "running"}
-    roots = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in running])}
+    roots = roots_of(reader, running)
     rows = reader.fetch(STANDING, [(root,) for root in set(roots.values())])
     tiers = {row[0]: row[_TIER] for row in rows}
     return tuple(

@@ -21,12 +21,12 @@ from crmkit.care.plans import PLANS
 from crmkit.care.spans import Pair, Spans
 from crmkit.clock import DAY, micros
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER
 from crmkit.lifecycle.ended import ended_roots
 from crmkit.lifecycle.roster import read_roster
 from crmkit.model.evaluation import Compared, ReturnOnCare
 from crmkit.model.plan import CarePlan
 from crmkit.value.basis import Basis
+from crmkit.value.roots import roots_of
 
 SHORTEST = 7 * DAY
 """Care that began later than so long before the period's end is not compared yet."""
@@ -51,7 +51,7 @@ class Care(NamedTuple):
 def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> ReturnOnCare:
     """Compare everybody whose plan was approved from `since` to before `until`."""
     plans = PLANS.all(reader)
-    roots = roots_of(reader, plans)
+    roots = roots_of(reader, (plan.customer_id for plan in plans))
     cared = _cared(plans, roots, since, until)
     currency = basis.layout.model.currency
     cost, unpriced = _cost(plans, basis, since, until)
@@ -108,13 +108,6 @@ def _note(pairs: int, cared: int, late: int, money: Compared) -> str:
     elif not money.proven:
         said.append(f"the effect on {money.measure} may be chance: its interval holds 0")
     return "; ".join(said)
-
-
-def roots_of(reader: Reader, plans: Sequence[CarePlan]) -> dict[str, str]:
-    """Give where the ids that plans were written with lead to today."""
-    ids = {(plan.customer_id,) for plan in plans if plan.customer_id is not None}
-    place = CUSTOMER.position["root"]
-    return {row[0]: row[place] for row in reader.fetch(CUSTOMER, ids)}
 
 
 def _cared(

@@ -18,7 +18,7 @@ from crmkit.capture.money import amount as exact
 from crmkit.capture.money import currency as code
 from crmkit.capture.reading import touchpoints_of
 from crmkit.care.acting import recorded
-from crmkit.care.plans import PLANS, root_of
+from crmkit.care.plans import PLANS
 from crmkit.clock import micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
@@ -26,6 +26,7 @@ from crmkit.errors import DecisionNotFound
 from crmkit.lifecycle.ended import refuse_ended
 from crmkit.model.care import REWARDS, Reward
 from crmkit.model.touchpoint import Touchpoint
+from crmkit.value.roots import root_of
 from crmkit.value.scoring import require_root
 
 KIND, SOURCE, ATTRIBUTE = "note", "rewards", "reward"
@@ -52,7 +53,10 @@ def give(  # noqa: PLR0913 - what was given, whom, when
     with joint() as (writer, take):
         require_root(writer, customer)
         refuse_ended(writer, customer, "a reward")
-        if plan_id is not None and root_of(writer, PLANS.get(writer, plan_id)) != customer:
+        if (
+            plan_id is not None
+            and root_of(writer, PLANS.get(writer, plan_id).customer_id) != customer
+        ):
             message = f"plan {plan_id} is about another customer"
             raise DecisionNotFound(message, id=plan_id)
         name = sha256("\n".join(facts).encode()).hexdigest()[:32]

@@ -10,9 +10,10 @@ from crmkit.arguments import callback, refuse
 from crmkit.clock import instant, micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import COLLISION, CUSTOMER, STANDING, TOUCHPOINT, VOID
+from crmkit.contracts.tables import COLLISION, CUSTOMER, STANDING, TOUCHPOINT
 from crmkit.model.statistics import NOBODY, Counts, Statistics
 from crmkit.model.touchpoint import TYPED
+from crmkit.value.live import voided
 
 _LOG = ("seq", "at", "kind", "source", "origin", "currency")
 Step = Callable[[int], object]
@@ -47,7 +48,7 @@ def gather(
         until: Touchpoints before this instant.
         step: Told now and then how many rows were read, for a progress bar.
     """
-    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
+    gone = voided(reader)
     seen: dict[tuple[str, str, str, str | None], int] = Counter()
     first: int | None = None
     last: int | None = None
@@ -57,7 +58,7 @@ def gather(
     for number, (seq, at, kind, source, origin, currency) in enumerate(rows):
         if number % 10_000 == 0:
             step(number)
-        if seq in voided:
+        if seq in gone:
             taken_back += 1
             continue
         first, last = at if first is None else first, at

@@ -54,11 +54,10 @@ def _unusable(crm: CRM, keys: dict[str, str]) -> str:
 def names(crm: CRM, ids: list[str]) -> dict[str, str]:
     """Give what several customers are called; who was merged is called as whom he is now."""
     from crmkit.capture.customer_rows import read_customers
-    from crmkit.contracts.tables import CUSTOMER
+    from crmkit.value.roots import roots_of
 
     with crm.session.store.read() as reader:
-        rows = reader.fetch(CUSTOMER, [(one,) for one in ids])
-        roots = {row[0]: row[CUSTOMER.position["root"]] for row in rows}
+        roots = roots_of(reader, ids)
         customers = read_customers(reader, sorted({*roots.values()}))
     words = {customer.id: customer.known_as for customer in customers}
     return {one: words[root] for one, root in roots.items()}

@@ -149,12 +149,6 @@ class Documents(Generic[D]):
         return self.record.from_dict(json.loads(row[_BODY]))
 
 
-def roots(reader: Reader, documents: Iterable[Document]) -> dict[str, str]:
-    """Give whom the customers of these documents are merged into, by the id they hold."""
-    ids = {(one.customer_id,) for one in documents if one.customer_id is not None}
-    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, sorted(ids))}
-
-
 def restore(writer: Writer) -> int:
     """Work every DOCUMENT row out anew from the log; tell how many there are."""
     newest = _newest(writer)

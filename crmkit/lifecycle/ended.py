@@ -22,6 +22,7 @@ from crmkit.model.document import Step
 from crmkit.model.lifecycle import Ending, EndingStep, Reopening
 from crmkit.model.log import Decision
 from crmkit.value.history import read_groups
+from crmkit.value.roots import roots_of
 
 KIND = "ending"
 ASKED, APPROVED, DECLINED, STEPPED = "asked", "approved", "declined", "step"
@@ -79,8 +80,7 @@ def all_endings(reader: Reader) -> list[Ending]:
 def ended_roots(reader: Reader) -> dict[str, Ending]:
     """Give everybody whose relationship is ended, by root id, with the ending that holds."""
     standing = [one for one in all_endings(reader) if _holds(one, None)]
-    rows = reader.fetch(CUSTOMER, {(one.customer_id,) for one in standing})
-    roots = {row[0]: row[_ROOT] for row in rows}
+    roots = roots_of(reader, (one.customer_id for one in standing))
     return {roots[one.customer_id]: one for one in reversed(standing) if one.customer_id in roots}
 
 

@@ -13,6 +13,7 @@ import attrs
 
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER
+from crmkit.value.roots import roots_of
 
 _ROOT = CUSTOMER.position["root"]
 _COLUMNS = ("id", "root", "owner", "parent", "body")
@@ -69,7 +70,7 @@ def read_roster(reader: Reader, rows: Iterable[Row] | None = None) -> Roster:
             parents.append((customer, parent))
         if any(key in body for key in _ASKED):
             _note(roster, customer, json.loads(body))
-    found = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, {(p,) for _, p in parents})}
+    found = roots_of(reader, (parent for _, parent in parents))
     for customer, parent in parents:
         above = found.get(parent, customer)  # an organisation that is not known has no agenda
         if above != customer:

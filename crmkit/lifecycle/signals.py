@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from crmkit.clock import DAY
-from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import TOUCHPOINT, VOID
+from crmkit.contracts.store import Reader
 from crmkit.value.layout import Kinds
+from crmkit.value.live import live_rows, voided
 
 OPEN_KINDS = frozenset({"complaint", "suggestion", "opinion"})
 """What a customer says and waits for our answer to."""
@@ -105,11 +105,11 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
         last: Latest.
         counted: Kinds of which every touchpoint is needed, however old.
     """
-    gone = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
+    gone = voided(reader)
     stories: dict[str, Story] = {}
     asked = tuple(sorted(OPEN_KINDS | kinds.two_way))
-    for _, customer, kind, at, direction, attributes in _rows(
-        reader, gone, asked, first - OPEN_FOR, last
+    for _, customer, kind, at, direction, attributes in live_rows(
+        reader, _COLUMNS, since=first - OPEN_FOR, until=last + 1, kinds=asked, gone=gone
     ):
         is_matter = kind in OPEN_KINDS
         if is_matter or answers(kind, direction, attributes, kinds):
@@ -120,18 +120,11 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
                 story.answers.append(at)
     found: dict[str, dict[str, list[int]]] = {kind: {} for kind in counted}
     if found:
-        for _, customer, kind, at, _, _ in _rows(reader, gone, tuple(sorted(found)), None, last):
+        for _, customer, kind, at in live_rows(
+            reader, _COLUMNS[:4], until=last + 1, kinds=sorted(found), gone=gone
+        ):
             found[kind].setdefault(roots.get(customer, customer), []).append(at)
     return Signals(stories, found)
-
-
-def _rows(
-    reader: Reader, gone: set[int], kinds: tuple[str, ...], low: int | None, high: int
-) -> Iterable[Row]:
-    rows = reader.scan(
-        TOUCHPOINT, by=("at",), low=low, high=high, where={"kind": kinds}, columns=_COLUMNS
-    )
-    return (row for row in rows if row[0] not in gone) if gone else rows
 
 
 def newest_before(instants: list[int], at: int) -> int | None:

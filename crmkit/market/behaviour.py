@@ -9,10 +9,11 @@ import attrs
 
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.model.market import BuyingBehaviour, Trend
 from crmkit.value.exchange import EXACT, Exchange, total
 from crmkit.value.layout import Layout
+from crmkit.value.live import live_rows
+from crmkit.value.roots import merged
 
 
 @attrs.define
@@ -31,22 +32,11 @@ def behaviour(
     """Add up what was bought between two instants, the second not among them."""
     found: dict[tuple[str, str], _Class] = {}
     exchange = Exchange(layout.model)
-    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
-    roots: dict[str, str] = {
-        one: root for one, root in reader.scan(CUSTOMER, columns=("id", "root")) if one != root
-    }
+    roots = merged(reader)
     selling = ("purchase", *sorted(layout.kinds.negative))
-    rows = reader.scan(
-        TOUCHPOINT,
-        by=("at",),
-        low=span[0],
-        high=span[1] - 1,
-        where={"kind": selling},
-        columns=("seq", "at", "customer", "kind", "amount", "currency", "quantity", by),
-    )
-    for seq, at, customer, kind, amount, currency, quantity, name in rows:
-        if seq in voided:
-            continue
+    columns = ("seq", "at", "customer", "kind", "amount", "currency", "quantity", by)
+    rows = live_rows(reader, columns, since=span[0], until=span[1], kinds=selling)
+    for _, at, customer, kind, amount, currency, quantity, name in rows:
         month = f"{instant(at).astimezone(zone):%Y-%m}"
         one = found.setdefault((month, name or ""), _Class())
         one.revenue = EXACT.add(one.revenue, exchange.worth(amount, currency))

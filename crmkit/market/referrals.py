@@ -10,10 +10,12 @@ from crmkit.capture.keys import Key, read_keys
 from crmkit.capture.normalise import Normaliser
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, IDENTITY, TOUCHPOINT, VOID
+from crmkit.contracts.tables import CUSTOMER, IDENTITY
 from crmkit.model.market import ReferralShare
 from crmkit.value.everybody import each_state
 from crmkit.value.layout import Layout
+from crmkit.value.live import live_rows
+from crmkit.value.roots import roots_of
 
 _REFERRAL = "referral"
 _ROOT, _BODY = CUSTOMER.position["root"], CUSTOMER.position["body"]
@@ -50,22 +52,14 @@ def referral_share(
 def _named(reader: Reader, normaliser: Normaliser, until: int) -> dict[str, int]:
     """Read whom referrals named, by root id, and when the first did."""
     read = partial(read_keys, normaliser=normaliser)
-    voided = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
-    rows = reader.scan(
-        TOUCHPOINT,
-        by=("at",),
-        high=until - 1,
-        where={"kind": _REFERRAL},
-        columns=("seq", "at", "friend"),
-    )
+    rows = live_rows(reader, ("seq", "at", "friend"), until=until, kinds=(_REFERRAL,))
     keyed: dict[Key, int] = {}
-    for seq, at, friend in rows:
-        if seq not in voided and friend is not None:
+    for _, at, friend in rows:
+        if friend is not None:
             for key in friend_keys(friend, read):
                 keyed.setdefault(key, at)
     holders = {row[:2]: row[2] for row in reader.fetch(IDENTITY, list(keyed))}
-    bases = {(base,) for base in holders.values() if base is not None}
-    roots = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, bases)}
+    roots = roots_of(reader, holders.values())
     found: dict[str, int] = {}
     for key, base in holders.items():
         if base in roots:

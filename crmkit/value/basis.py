@@ -21,6 +21,7 @@ from crmkit.value.history import FOREVER, View
 from crmkit.value.layout import CORE_KINDS, Kinds, Layout
 from crmkit.value.measure import NOTHING_SAID, Said
 from crmkit.value.readers import Setting, Window
+from crmkit.value.roots import roots_of
 
 _AT = DECISION.position["at"]
 _ROOT = CUSTOMER.position["root"]
@@ -186,8 +187,7 @@ def all_sayings(reader: Reader, roots: Sequence[str] | None = None) -> dict[str,
         made = list(decisions_about(reader, leads, SAYING_KINDS))
     else:
         made = decisions(reader, *sorted(SAYING_KINDS))
-        bases = {(decision.customer_id,) for decision in made}
-        leads = {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, bases)}
+        leads = roots_of(reader, (decision.customer_id for decision in made))
     for decision in made:
         root = leads.get(decision.customer_id)
         if root is not None:

@@ -8,7 +8,6 @@ from typing import Any
 
 from crmkit.capture.intake import Take
 from crmkit.care.acting import contact_kind, recorded
-from crmkit.care.feedback.origin import root_of
 from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
@@ -18,6 +17,7 @@ from crmkit.model.customer import Customer
 from crmkit.model.document import Step
 from crmkit.model.feedback import FeedbackCase, collected
 from crmkit.model.touchpoint import TYPED
+from crmkit.value.roots import root_of
 
 CASES = Documents("feedback", FeedbackCase)
 SOURCE = "crmkit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from crmkit.arguments import instance, items, refuse
@@ -15,6 +15,7 @@ from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT
 from crmkit.errors import RefusedError
 from crmkit.model.feedback import FeedbackCase
 from crmkit.model.touchpoint import Touchpoint
+from crmkit.value.roots import root_of, roots_of
 
 _CHANNELS = {**BY_KIND, "message_in": "message", "survey_answered": "survey"}
 _AT, _KIND, _CHANNEL, _ZONE, _SOURCE, _ID, _CUSTOMER = (
@@ -70,11 +71,6 @@ def baseless(reader: Reader, cases: Sequence[FeedbackCase]) -> Iterator[Feedback
                 yield case
 
 
-def roots_of(reader: Reader, ids: Iterable[str]) -> dict[str, str]:
-    """Give where each id leads today."""
-    return {row[0]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in ids])}
-
-
 def said_at(row: Row) -> datetime:
     """Give when a touchpoint happened."""
     return instant(row[_AT], row[_ZONE])
@@ -89,9 +85,3 @@ def came_by(row: Row) -> str | None:
 def place_of(row: Row) -> tuple[str, str]:
     """Give the source and id of a touchpoint."""
     return row[_SOURCE], row[_ID]
-
-
-def root_of(reader: Reader, customer: str | None) -> str:
-    """Give the id that a customer is asked for by today."""
-    rows = reader.fetch(CUSTOMER, [(customer,)])
-    return next((str(row[_ROOT]) for row in rows), str(customer))

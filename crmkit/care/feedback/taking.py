@@ -11,7 +11,7 @@ import attrs
 from crmkit.capture.customer_rows import read_customers
 from crmkit.care.feedback.cases import CASES, new_case
 from crmkit.care.feedback.moves import Moves
-from crmkit.care.feedback.origin import baseless, came_by, place_of, roots_of, said_at
+from crmkit.care.feedback.origin import baseless, came_by, place_of, said_at
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.session import Session
@@ -21,6 +21,7 @@ from crmkit.lifecycle.signals import answers
 from crmkit.model.feedback import FEEDBACK_KINDS, SEVERITIES, WAITING, WITHDRAWN, FeedbackCase
 from crmkit.value.history import read_groups, read_log
 from crmkit.value.layout import Kinds
+from crmkit.value.roots import roots_of
 
 PAGE = 500
 """Touchpoints, or cases, a transaction."""

@@ -14,9 +14,9 @@ from crmkit.care.feedback.origin import baseless
 from crmkit.care.feedback.policy import FeedbackPolicy
 from crmkit.clock import instant, micros
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import TOUCHPOINT, VOID
 from crmkit.model.feedback import FeedbackCase
 from crmkit.model.standard import Measured, ServiceMetrics, Standard
+from crmkit.value.live import live_rows
 
 RATED = ("survey_answered", "opinion", "complaint", "praise")
 """Kinds whose ratings are what customers think of us."""
@@ -101,16 +101,13 @@ def gather(
     reader: Reader, policy: FeedbackPolicy, since: int | None, until: int, now: int
 ) -> Evidence:
     """Read what happened from `since` to before `until`, in one look."""
-    gone = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
     counts: Counter[str] = Counter()
     ratings: list[float] = []
-    where = {"kind": ("purchase", *RATED)}
-    rows = reader.scan(TOUCHPOINT, by=("at",), low=since, high=until - 1, where=where, columns=_LOG)
-    for seq, kind, rating in rows:
-        if seq not in gone:
-            counts[kind] += 1
-            if rating is not None and kind in RATED:
-                ratings.append(rating)
+    kinds = ("purchase", *RATED)
+    for _, kind, rating in live_rows(reader, _LOG, since=since, until=until, kinds=kinds):
+        counts[kind] += 1
+        if rating is not None and kind in RATED:
+            ratings.append(rating)
     cases = [
         case
         for case in CASES.all(reader)

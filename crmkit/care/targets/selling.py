@@ -8,11 +8,11 @@ import attrs
 
 from crmkit.care.targets.tally import sales_kinds, whose
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import TOUCHPOINT, VOID
 from crmkit.lifecycle.funnel.sums import sums, total
 from crmkit.lifecycle.roster import read_roster
 from crmkit.lifecycle.world import Guide
 from crmkit.model.targets import Sold
+from crmkit.value.live import live_rows
 
 _COLUMNS = ("seq", "customer", "kind", "amount", "currency", "quantity", "item")
 
@@ -30,15 +30,12 @@ def sold(
 ) -> tuple[Sold, ...]:
     """Give how each product sold, the most bought first; `owners` None: everybody's customers."""
     roster = read_roster(reader)
-    gone = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
-    where = {"kind": tuple(sorted(sales_kinds(guide)))}
     lines: dict[str, _Line] = {}
-    rows = reader.scan(
-        TOUCHPOINT, by=("at",), low=low, high=high - 1, where=where, columns=_COLUMNS
-    )
-    for seq, customer, kind, amount, currency, quantity, item in rows:
+    kinds = sorted(sales_kinds(guide))
+    rows = live_rows(reader, _COLUMNS, since=low, until=high, kinds=kinds)
+    for _, customer, kind, amount, currency, quantity, item in rows:
         root = roster.root(customer)
-        if seq in gone or (owners is not None and whose(roster, root) not in owners):
+        if owners is not None and whose(roster, root) not in owners:
             continue
         line = lines.setdefault(item or "", _Line())
         back = kind != "purchase"

@@ -15,7 +15,7 @@ from crmkit.care.targets.policy import TargetSettings
 from crmkit.clock import micros
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, STANDING, STATE, TOUCHPOINT, VOID
+from crmkit.contracts.tables import CUSTOMER, STANDING, STATE
 from crmkit.lifecycle.contacts import DONE, REASSIGNED
 from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.lifecycle.roster import Roster, read_roster
@@ -24,6 +24,7 @@ from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.lifecycle.world import Guide
 from crmkit.model.sales import WON
+from crmkit.value.live import live_rows
 
 Money = list[tuple[str, Decimal]]
 _COLUMNS = ("seq", "customer", "kind", "at", "amount", "currency", "rating", "attributes")
@@ -127,15 +128,12 @@ def _read_log(  # noqa: PLR0913 - private
     high: int,
 ) -> dict[str, int]:
     """Add up money and ratings; give each account's newest real touch before the end."""
-    gone = {row[0] for row in reader.scan(VOID, columns=("touchpoint",))}
     longest = max(worst for _, worst in guide.policy.intervals.values())
     first = min(low, high - longest)
     heard: dict[str, int] = {}
     paid = sales_kinds(guide)
-    rows = reader.scan(TOUCHPOINT, by=("at",), low=first, high=high - 1, columns=_COLUMNS)
-    for seq, customer, kind, at, amount, currency, rating, attributes in rows:
-        if seq in gone:
-            continue
+    rows = live_rows(reader, _COLUMNS, since=first, until=high)
+    for _, customer, kind, at, amount, currency, rating, attributes in rows:
         root = roster.root(customer)
         if touches(kind, attributes, guide.defaults.kinds):
             account = roster.account(root)

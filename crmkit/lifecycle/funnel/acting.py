@@ -25,7 +25,6 @@ from crmkit.lifecycle.funnel.book import (
     check_purchase,
     forbid_rivalry,
     moved,
-    root_of,
     still_open,
 )
 from crmkit.model.sales import (
@@ -38,6 +37,7 @@ from crmkit.model.sales import (
     Problem,
     SalesCost,
 )
+from crmkit.value.roots import root_of
 from crmkit.value.scoring import require_root
 
 PAID = FUNNEL_STAGES[-1]
@@ -129,7 +129,7 @@ def step(
     if there < here and not deciding.reason.strip():
         message = f"opportunity {before.id} goes back from {before.stage!r} only with a reason"
         raise RefusedError(message, **facts)
-    root = root_of(writer, before)
+    root = root_of(writer, before.customer_id)
     settles = stage == PAID and before.stage == ACCEPTED  # R246: what is owed is settled
     if there > here and not settles:
         refuse_ended(writer, root, SELLING)
@@ -184,9 +184,9 @@ def update(  # noqa: PLR0913 - private
         before = still_open(writer, opportunity_id, "changed")
         after = attrs.evolve(before, **given)
         if any(getattr(after, name) != getattr(before, name) for name in _OFFER):
-            refuse_ended(writer, root_of(writer, before), SELLING)
+            refuse_ended(writer, root_of(writer, before.customer_id), SELLING)
         if (after.owner, after.shared) != (before.owner, before.shared) and not after.shared:
-            forbid_rivalry(writer, root_of(writer, after), after.owner, but=after.id)
+            forbid_rivalry(writer, root_of(writer, after.customer_id), after.owner, but=after.id)
         if after == before:
             return before
         return BOOK.move(writer, deciding, after, "updated")
@@ -251,7 +251,7 @@ def link(
         if before.state != WON:
             message = f"opportunity {before.id} is {before.state}: only one that was paid is linked"
             raise RefusedError(message, opportunity_id=before.id, state=before.state)
-        found = check_purchase(writer, root_of(writer, before), *purchase)
+        found = check_purchase(writer, root_of(writer, before.customer_id), *purchase)
         return BOOK.move(writer, deciding, attrs.evolve(before, purchase=found), "linked")
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
-from crmkit.contracts.documents import Documents, roots
+from crmkit.contracts.documents import Documents
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, RefusedError, TouchpointNotFound
 from crmkit.model.funnel import Rivals
 from crmkit.model.sales import OPEN, FunnelMove, Opportunity
+from crmkit.value.roots import roots_of
 
 BOOK = Documents("opportunity", Opportunity)
 _ROOT = CUSTOMER.position["root"]
@@ -33,12 +34,6 @@ def still_open(reader: Reader, opportunity_id: str, what: str) -> Opportunity:
         message = f"opportunity {found.id} was {found.state} already and cannot be {what}"
         raise RefusedError(message, opportunity_id=found.id, state=found.state)
     return found
-
-
-def root_of(reader: Reader, opportunity: Opportunity) -> str:
-    """Give whose an opportunity is today."""
-    held = str(opportunity.customer_id)
-    return roots(reader, [opportunity]).get(held, held)
 
 
 def forbid_rivalry(reader: Reader, root: str, owner: str | None, but: str | None = None) -> None:
@@ -63,7 +58,7 @@ def forbid_rivalry(reader: Reader, root: str, owner: str | None, but: str | None
 def collisions(reader: Reader) -> tuple[Rivals, ...]:
     """Give the customers who have open opportunities of several managers, none of them shared."""
     found = [one for one in BOOK.all(reader, states=(OPEN,)) if one.owner and not one.shared]
-    leads = roots(reader, found)
+    leads = roots_of(reader, (one.customer_id for one in found))
     by_root: dict[str, list[Opportunity]] = {}
     for one in found:
         held = str(one.customer_id)

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from crmkit.arguments import seq_of
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import Deciding
-from crmkit.contracts.documents import roots
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import TOUCHPOINT
@@ -22,6 +21,7 @@ from crmkit.lifecycle.funnel.acting import PAID, step
 from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, Opportunity
 from crmkit.value.history import Entry, pages, read_groups, read_log
+from crmkit.value.roots import roots_of
 
 _SOURCE, _ID, _ATTRIBUTES = (TOUCHPOINT.position[n] for n in ("source", "id", "attributes"))
 _NAMED = '"opportunity"'
@@ -33,7 +33,7 @@ def advance(session: Session) -> tuple[Opportunity, ...]:
     moved = []
     with session.store.write() as writer:
         waiting = {one.id: one for one in BOOK.all(writer, states=(OPEN,))}
-        leads = roots(writer, waiting.values())
+        leads = roots_of(writer, (one.customer_id for one in waiting.values()))
         for entry, opportunity_id, stage in _shown(writer, set(leads.values()), now):
             before = waiting.get(opportunity_id)
             if before is not None:

@@ -13,12 +13,13 @@ from crmkit.clock import micros
 from crmkit.contracts.session import Session
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.funnel import views
-from crmkit.lifecycle.funnel.book import BOOK, collisions, root_of
+from crmkit.lifecycle.funnel.book import BOOK, collisions
 from crmkit.lifecycle.funnel.forecast import forecast, learn
 from crmkit.lifecycle.funnel.leaks import cycle, leaks
 from crmkit.lifecycle.funnel.policy import FunnelPolicy
 from crmkit.model.funnel import Cycle, Forecast, Leaks, Line, Phases, PlaneMonth, Point, Rivals
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, OUTCOMES, Opportunity
+from crmkit.value.roots import root_of
 from crmkit.value.scoring import require_root
 
 
@@ -147,7 +148,7 @@ class Figures:
         """
         with self.session.store.read() as reader:
             found = BOOK.get(reader, opportunity_id)
-            root = root_of(reader, found)
+            root = root_of(reader, found.customer_id)
             odds = learn(self.policy, BOOK.all(reader))
             before = micros(found.opened_at) - 1
             bought = touchpoints_of(reader, root, until=before, kinds=("purchase",))
