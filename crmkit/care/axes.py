@@ -11,6 +11,7 @@ from datetime import datetime
 from crmkit.arguments import choice, number, refuse, text
 from crmkit.care.axis_figures import FIGURES, Look
 from crmkit.care.periods import bounds
+from crmkit.care.plans import PLANS
 from crmkit.care.return_on_care import return_on_care
 from crmkit.care.window import read_window
 from crmkit.clock import instant, micros
@@ -51,12 +52,14 @@ def evaluate(session: Session, guide: Guide, since: datetime, until: datetime) -
         refuse("until", "must not lie ahead: what has not happened cannot be judged", until)
     with session.store.read() as reader:
         basis = read_basis(reader, guide.defaults)
+        plans = PLANS.all(reader)
         look = Look(
             reader=reader,
+            plans=plans,
             basis=basis,
             policy=guide.policy,
             window=read_window(reader, basis.layout, low, high),
-            returned=return_on_care(reader, basis, low, high),
+            returned=return_on_care(reader, basis, plans, low, high),
             since=low,
             until=high,
         )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from statistics import fmean, median
 
 import attrs
 
-from crmkit.care.plans import PLANS
 from crmkit.care.window import Window
 from crmkit.clock import DAY, micros
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STANDING
 from crmkit.lifecycle.cadence import AgendaPolicy
+from crmkit.model.document import Step
 from crmkit.model.evaluation import Figure, ReturnOnCare
 from crmkit.model.log import Decision
 from crmkit.model.plan import CarePlan
@@ -31,6 +31,7 @@ class Look:
 
     Attributes:
         reader: One consistent look.
+        plans: All care plans of the workspace.
         basis: What scores rest on.
         policy: The agenda's time zone: when a day begins.
         window: The period, and the one before it.
@@ -40,6 +41,7 @@ class Look:
     """
 
     reader: Reader
+    plans: Sequence[CarePlan]
     basis: Basis
     policy: AgendaPolicy
     window: Window
@@ -52,7 +54,7 @@ class Look:
 
 
 def _planning(look: Look) -> Iterable[Figure]:
-    plans = [plan for plan in PLANS.all(look.reader) if _in_force(look, plan)]
+    plans = [plan for plan in look.plans if _in_force(look, plan)]
     owners = _core_owners(look)
     planned = set(roots_of(look.reader, (plan.customer_id for plan in plans)).values())
     yield share(
@@ -111,15 +113,14 @@ def _systems(look: Look) -> Iterable[Figure]:
 
 
 def _processes(look: Look) -> Iterable[Figure]:
-    made = [made for made in decisions(look.reader, "plan") if _within(look, made)]
-    first: dict[tuple[str, str], datetime] = {}
-    for one in made:
-        first.setdefault((one.body["document"]["id"], one.body["what"]), one.at)
-    waits = [
-        (first[name, "approved"] - asked).total_seconds() / 86_400
-        for (name, what), asked in first.items()
-        if what == "submitted" and (name, "approved") in first
-    ]
+    waits = []
+    for plan in look.plans:
+        first: dict[str, datetime] = {}
+        for step in plan.steps:
+            if _within(look, step):
+                first.setdefault(step.what, step.at)
+        if "submitted" in first and "approved" in first:
+            waits.append((first["approved"] - first["submitted"]).total_seconds() / 86_400)
     yield Figure(
         code="days_to_approval", en="days from a plan's submission to its approval",
         zh="计划从提交到批准的天数", value=median(waits) if waits else None, unit="days",
@@ -129,7 +130,7 @@ def _processes(look: Look) -> Iterable[Figure]:
 
 def _operations(look: Look) -> Iterable[Figure]:
     due, done = 0, 0
-    for plan in PLANS.all(look.reader):
+    for plan in look.plans:
         if not any(step.what == "approved" for step in plan.steps):
             continue
         carried_out = plan.carried_out
@@ -224,7 +225,7 @@ def _in_force(look: Look, plan: CarePlan) -> bool:
     return bool(begun) and begun[0] < look.until and not (ended and ended[0] < look.since)
 
 
-def _within(look: Look, made: Decision) -> bool:
+def _within(look: Look, made: Decision | Step) -> bool:
     return look.since <= micros(made.at) < look.until
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from statistics import fmean, median
 
 import attrs
@@ -10,7 +9,7 @@ import attrs
 from crmkit.care.periods import Touch, read_touches
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
-from crmkit.lifecycle.signals import OPEN_KINDS, answers
+from crmkit.lifecycle.signals import OPEN_KINDS, answers, next_after
 from crmkit.model.indicators import ValueModel
 from crmkit.model.reports import ChannelReport
 from crmkit.value.layout import Layout
@@ -82,11 +81,11 @@ def _note(channel: _Channel, touch: Touch, model: ValueModel, *, is_ours: bool) 
 
 def _report(name: str, channel: _Channel, courses: dict[str, _Course]) -> ChannelReport:
     replies = sum(
-        (after := _next(courses[root].own, at)) is not None and after - at <= REPLY
+        (after := next_after(courses[root].own, at)) is not None and after - at <= REPLY
         for root, at in channel.ours
     )
     waits = [
-        None if (after := _next(courses[root].answers, at)) is None else after - at
+        None if (after := next_after(courses[root].answers, at)) is None else after - at
         for root, at in channel.waiting
     ]
     answered = [wait / DAY for wait in waits if wait is not None]
@@ -103,9 +102,3 @@ def _report(name: str, channel: _Channel, courses: dict[str, _Course]) -> Channe
         cost=channel.cost,
         cost_per_reply=channel.cost / replies if channel.cost and replies else None,
     )
-
-
-def _next(instants: list[int], at: int) -> int | None:
-    """Give the first of ordered instants after one."""
-    place = bisect_right(instants, at)
-    return instants[place] if place < len(instants) else None

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import attrs
 
 from crmkit.clock import DAY
-from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.value.exchange import priced
 from crmkit.value.history import Entry, read_groups, read_log
 from crmkit.value.layout import Layout
 
@@ -59,7 +60,7 @@ class Log:
 
     def earned(self, root: str, since: int, until: int) -> Earned:
         """Add up one customer's span, from `since` to before `until`, in microseconds."""
-        negative = self.layout.kinds.negative
+        model, negative = self.layout.model, self.layout.kinds.negative
         revenue, profit, days = 0.0, None, set()
         for entry in self.entries.get(root, ()):
             if not since <= entry.at < until:
@@ -68,11 +69,8 @@ class Log:
                 days.add(entry.at // DAY)
             elif entry.kind not in negative:
                 continue
-            revenue += self._priced(entry.row, _AMOUNT)
+            revenue += priced(model, entry.row[_AMOUNT], entry.row[_CURRENCY])
             if entry.row[_MARGIN] is not None:
-                profit = (profit or 0.0) + self._priced(entry.row, _MARGIN)
+                margin = priced(model, entry.row[_MARGIN], entry.row[_CURRENCY])
+                profit = (profit or 0.0) + margin
         return Earned(revenue, profit, len(days))
-
-    def _priced(self, row: Row, place: int) -> float:
-        rate = self.layout.model.rate(row[_CURRENCY] or "")
-        return 0.0 if row[place] is None or rate is None else float(row[place]) * rate

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from crmkit.care.plans import PLANS
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, DOCUMENT, TOUCHPOINT
+from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT
 from crmkit.model.key_account import Benchmark, Figures
-from crmkit.model.plan import CHECKED
 from crmkit.value.exchange import EXACT, Exchange, total
 from crmkit.value.history import Entry, read_groups, read_log
 from crmkit.value.layout import Layout
@@ -20,7 +19,6 @@ from crmkit.value.layout import Layout
 _ROOT = CUSTOMER.position["root"]
 _AMOUNT, _MARGIN, _CURRENCY = (TOUCHPOINT.position[n] for n in ("amount", "margin", "currency"))
 _YEAR = 365 * DAY
-_EXPENSES = ("travel", "entertainment", "other")
 COMPARED = ("net_profit", "profit", "cost_to_serve", "revenue", "revenue_share", "growth", "years")
 """Figures that accounts are compared by; the first decides, the less of a cost is the better."""
 
@@ -84,17 +82,9 @@ def _members(reader: Reader, customers: Iterable[str]) -> dict[str, list[str]]:
 def _expenses(reader: Reader, bases: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     """Read what care plans' actions cost that were carried out: (amount, currency) by customer."""
     found: dict[str, list[tuple[str, str]]] = {}
-    for row in reader.fetch(DOCUMENT, [(base,) for base in bases], by=("customer",)):
-        document: dict[str, Any] = json.loads(row[-1])
-        steps = document.get("steps", ())
-        done = {step["reason"] for step in steps if step["what"] == CHECKED}
-        for checklist in document.get("checklists", ()):
-            if checklist["action"] not in done:
-                continue  # only prepared
-            currency = checklist["currency"]
-            amounts = (checklist[name] for name in _EXPENSES)
-            spent = [(amount, currency) for amount in amounts if amount is not None]
-            found.setdefault(document["customer_id"], []).extend(spent)
+    for plan in PLANS.about(reader, bases):
+        spent = [(str(amount), currency) for _, amount, currency in plan.spent]
+        found.setdefault(str(plan.customer_id), []).extend(spent)
     return found
 
 

@@ -11,6 +11,7 @@ from crmkit.arguments import refuse
 from crmkit.clock import micros
 from crmkit.contracts.store import Reader
 from crmkit.model.indicators import ValueModel
+from crmkit.value.exchange import priced
 from crmkit.value.live import live_rows
 from crmkit.value.roots import merged
 
@@ -55,7 +56,7 @@ class Touch(NamedTuple):
 
     def priced(self, model: ValueModel, value: str | None) -> float:
         """Give an amount or a margin of it in the base currency; 0.0 where it has no rate."""
-        return 0.0 if value is None else float(value) * (model.rate(self.currency or "") or 0.0)
+        return priced(model, value, self.currency)
 
     def cost(self, model: ValueModel) -> float:
         """Give what it cost us: ``cost`` among its attributes, in its own or the base currency."""

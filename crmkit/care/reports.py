@@ -11,13 +11,14 @@ from crmkit.arguments import choice
 from crmkit.care.channel_report import channel_report
 from crmkit.care.periods import bounds
 from crmkit.care.segment_report import SEGMENTS, segment_report
-from crmkit.clock import micros
 from crmkit.contracts.decisions import decision
 from crmkit.contracts.session import Session
 from crmkit.contracts.tables import DECISION
 from crmkit.model.log import Decision
 from crmkit.model.reports import AuditLine, ChannelReport, SegmentReport
 from crmkit.value.basis import Defaults, read_basis
+
+_AT = DECISION.position["at"]
 
 
 @attrs.frozen
@@ -81,8 +82,8 @@ class Reports:
         """
         low, high = bounds(since, until)
         with self.session.store.read() as reader:
-            made = [decision(row) for row in reader.scan(DECISION)]
-        within = [one for one in made if low <= micros(one.at) < high]
+            rows = reader.scan(DECISION)
+            within = [decision(row) for row in rows if low <= row[_AT] < high]
 
         def key(one: Decision) -> tuple[str, str, str]:
             return one.by or "", one.kind, str(one.body.get("what", ""))

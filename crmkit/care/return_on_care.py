@@ -17,7 +17,6 @@ from crmkit.care.courses import Courses, read_courses
 from crmkit.care.earned import Log
 from crmkit.care.holdout import holds, in_force
 from crmkit.care.matched import ENOUGH, Likeness, match
-from crmkit.care.plans import PLANS
 from crmkit.care.spans import Pair, Spans
 from crmkit.clock import DAY, micros
 from crmkit.contracts.store import Reader
@@ -26,13 +25,13 @@ from crmkit.lifecycle.roster import read_roster
 from crmkit.model.evaluation import Compared, ReturnOnCare
 from crmkit.model.plan import CarePlan
 from crmkit.value.basis import Basis
+from crmkit.value.exchange import Exchange, hundredths, total
 from crmkit.value.roots import roots_of
 
 SHORTEST = 7 * DAY
 """Care that began later than so long before the period's end is not compared yet."""
 _GRID = 4
 """Likeness is looked up at so many instants of the period: the last before a care began."""
-_CENT = Decimal("0.01")
 APPROVED = "approved"
 
 
@@ -48,9 +47,18 @@ class Care(NamedTuple):
     start: int
 
 
-def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> ReturnOnCare:
-    """Compare everybody whose plan was approved from `since` to before `until`."""
-    plans = PLANS.all(reader)
+def return_on_care(
+    reader: Reader, basis: Basis, plans: Sequence[CarePlan], since: int, until: int
+) -> ReturnOnCare:
+    """Compare everybody whose plan was approved from `since` to before `until`.
+
+    Args:
+        reader: One consistent look.
+        basis: What scores rest on.
+        plans: All of the workspace.
+        since: The period's beginning, in microseconds.
+        until: Its end.
+    """
     roots = roots_of(reader, (plan.customer_id for plan in plans))
     cared = _cared(plans, roots, since, until)
     currency = basis.layout.model.currency
@@ -80,9 +88,10 @@ def return_on_care(reader: Reader, basis: Basis, since: int, until: int) -> Retu
     spans = Spans(pairs, log, courses, until)
     figures = tuple(spans.compared(measure) for measure in spans.measures)
     money = next(one for one in figures if one.measure in ("profit", "revenue"))
-    theirs = [plan for plan in plans if roots.get(plan.customer_id or "") in set(spans.roots)]
+    paired = set(spans.roots)
+    theirs = [plan for plan in plans if roots.get(plan.customer_id or "") in paired]
     spent, _ = _cost(theirs, basis, since, until)
-    gain = Decimal(repr(money.effect * money.count)).quantize(_CENT)
+    gain = hundredths(Decimal(repr(money.effect * money.count)))
     return attrs.evolve(
         nothing,
         matched=len(pairs),
@@ -130,24 +139,15 @@ def _cost(
     plans: Sequence[CarePlan], basis: Basis, since: int, until: int
 ) -> tuple[Decimal, tuple[str, ...]]:
     """Add up the expenses of what was carried out in the period, in the base currency."""
-    model = basis.layout.model
-    whole, unpriced = Decimal(0), set()
-    for plan in plans:
-        for check in plan.checklists:
-            if check.at is None or check.action not in plan.carried_out:
-                continue  # only prepared
-            if not since <= micros(check.at) < until:
-                continue
-            spent = sum(
-                (one for one in (check.travel, check.entertainment, check.other) if one),
-                Decimal(0),
-            )
-            rate = model.rate(check.currency or "")
-            if spent and rate is None:
-                unpriced.add(check.currency or "")
-            elif spent:
-                whole += spent * Decimal(repr(rate))
-    return whole.quantize(_CENT), tuple(sorted(unpriced))
+    exchange = Exchange(basis.layout.model)
+    spent = (
+        exchange.worth(str(amount), currency)
+        for plan in plans
+        for at, amount, currency in plan.spent
+        if amount and since <= micros(at) < until
+    )
+    whole = hundredths(total(spent))
+    return whole, tuple(sorted(exchange.unpriced))
 
 
 def _match(  # noqa: PLR0913 - who, by what, when, without whom

@@ -9,7 +9,7 @@ import attrs
 from crmkit.care.periods import Touch, read_touches
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
-from crmkit.lifecycle.signals import answers
+from crmkit.lifecycle.signals import answers, next_after
 from crmkit.model.indicators import ValueModel
 from crmkit.model.touchpoint import TYPED
 from crmkit.value.layout import Layout
@@ -70,8 +70,8 @@ class Window:
     Attributes:
         before: The period before.
         now: The period.
-        complaints: Instants of the period's complaints, by root.
-        answered: Instants of our own contacts in the period, by root.
+        complaints: Instants of the period's complaints, by root, in order.
+        answered: Instants of our own contacts in the period, by root, in order.
     """
 
     before: Half = attrs.field(factory=Half)
@@ -82,7 +82,7 @@ class Window:
     def answer_times(self) -> list[int | None]:
         """Give how long each complaint waited for our next contact, in microseconds; None: yet."""
         return [
-            next((one - at for one in sorted(self.answered.get(root, ())) if one > at), None)
+            None if (answer := next_after(self.answered.get(root, ()), at)) is None else answer - at
             for root, instants in self.complaints.items()
             for at in instants
         ]

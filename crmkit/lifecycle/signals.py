@@ -7,7 +7,7 @@ are asked about, for everybody and every instant at once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -125,6 +125,12 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
         ):
             found[kind].setdefault(roots.get(customer, customer), []).append(at)
     return Signals(stories, found)
+
+
+def next_after(instants: Sequence[int], at: int) -> int | None:
+    """Give the least instant above `at`, of ordered ones."""
+    place = bisect_right(instants, at)
+    return instants[place] if place < len(instants) else None
 
 
 def newest_before(instants: list[int], at: int) -> int | None:

@@ -297,6 +297,18 @@ class CarePlan(Document):
         return frozenset(step.reason for step in self.steps if step.what == CHECKED)
 
     @property
+    def spent(self) -> tuple[tuple[datetime, Decimal, str], ...]:
+        """What the actions that took place cost: when, how much, and in which currency."""
+        done = self.carried_out
+        return tuple(
+            (check.at, amount, check.currency)
+            for check in self.checklists
+            if check.action in done and check.at is not None and check.currency is not None
+            for amount in (check.travel, check.entertainment, check.other)
+            if amount is not None
+        )
+
+    @property
     def waiting(self) -> tuple[Action, ...]:
         """The actions of a running plan that were not carried out yet."""
         if self.state != "running":

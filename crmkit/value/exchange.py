@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import attrs
 
 from crmkit.model.value import ValueModel
 
-EXACT = Context(prec=250)
+EXACT = Context(prec=250, rounding=ROUND_HALF_EVEN)
 """Holds every sum of amounts without rounding, whatever the host's own context holds."""
+_HUNDREDTH = Decimal("0.01")
 
 
 @attrs.define
@@ -36,6 +37,16 @@ class Exchange:
         if currency == self.model.currency:
             return Decimal(amount)
         return EXACT.multiply(Decimal(amount), Decimal(repr(rate)))
+
+
+def priced(model: ValueModel, amount: str | None, currency: str | None) -> float:
+    """Give about what an amount is worth, where many are added up; 0.0 where it has no rate."""
+    return 0.0 if amount is None else float(amount) * (model.rate(currency or "") or 0.0)
+
+
+def hundredths(amount: Decimal) -> Decimal:
+    """Round to the hundredth, half to even."""
+    return EXACT.quantize(amount, _HUNDREDTH)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

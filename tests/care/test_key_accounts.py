@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from crmkit.capture.tombstones import VARIABLE
+from crmkit.care.plans import PLANS
 from crmkit.contracts.decisions import Deciding
-from crmkit.contracts.documents import Documents
 from crmkit.errors import (
     ConfigError,
     CustomerNotFound,
@@ -148,14 +148,15 @@ def test_the_measure_is_profit_and_cost_to_serve() -> None:
         shop.note("ann", "call", 3, text="hello")
         shop.note("eve", "visit", 2)
         shop.note("ann", "login", 1)
-        spent = Checklist(action="a1", travel=Decimal("12.5"), other=Decimal(7), currency="CNY")
+        cost = {"travel": Decimal("12.5"), "other": Decimal(7), "currency": "CNY"}
+        spent = Checklist(action="a1", at=shop.now, **cost)
         planned = Checklist(action="a2", travel=Decimal(900), currency="CNY")  # only prepared
         took_place = Step(what="checked", at=shop.now, reason="a1")
         plan = CarePlan(
             customer_id="ann", on=shop.today, checklists=(spent, planned), steps=(took_place,)
         )
         with shop.crm.session.store.write() as writer:
-            Documents("any", CarePlan).open(writer, Deciding(now=0), plan)
+            PLANS.open(writer, Deciding(now=0), plan)
         admit(shop, "ann")
         figures = shop.crm.key_accounts.benchmark().figures["ann"]
         assert figures.profit == Decimal("320.5")

@@ -18,9 +18,10 @@ from crmkit.care.targets.policy import (
     why,
 )
 from crmkit.care.targets.tally import Tally
-from crmkit.lifecycle.funnel.sums import part, sums, total
+from crmkit.lifecycle.funnel.sums import part, sums
 from crmkit.model.care import Reason
 from crmkit.model.targets import Figure, Target
+from crmkit.value.exchange import total
 
 _PLACES = 4
 _TEN = 10.0

@@ -8,10 +8,11 @@ import attrs
 
 from crmkit.care.targets.tally import sales_kinds, whose
 from crmkit.contracts.store import Reader
-from crmkit.lifecycle.funnel.sums import sums, total
+from crmkit.lifecycle.funnel.sums import sums
 from crmkit.lifecycle.roster import read_roster
 from crmkit.lifecycle.world import Guide
 from crmkit.model.targets import Sold
+from crmkit.value.exchange import total
 from crmkit.value.live import live_rows
 
 _COLUMNS = ("seq", "customer", "kind", "amount", "currency", "quantity", "item")

@@ -16,9 +16,9 @@ from crmkit.contracts.documents import Documents
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import InvalidValueError, RefusedError
-from crmkit.lifecycle.funnel.sums import total
 from crmkit.model.people import Person
 from crmkit.model.targets import SET, WITHDRAWN, Rating, Share, Target
+from crmkit.value.exchange import total
 
 TARGETS = Documents("target", Target)
 RATINGS = Documents("rating", Rating)

@@ -22,9 +22,10 @@ import attrs
 from crmkit.clock import instant
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.funnel.policy import FunnelPolicy
-from crmkit.lifecycle.funnel.sums import part, total
+from crmkit.lifecycle.funnel.sums import part
 from crmkit.model.funnel import Expected, Forecast, Rivalry, WinRate
 from crmkit.model.sales import COMPETITION, FUNNEL_STAGES, OPEN, WON, Opportunity
+from crmkit.value.exchange import total
 
 
 @attrs.frozen

@@ -1,21 +1,12 @@
-"""Exact sums of money, and medians."""
+"""Money by currency, shares of it, and medians."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from statistics import median
 
-_EXACT = Context(prec=250, rounding=ROUND_HALF_EVEN)
-_HUNDREDTH = Decimal("0.01")
-
-
-def total(amounts: Iterable[Decimal]) -> Decimal:
-    """Add amounts up without rounding."""
-    found = Decimal(0)
-    for amount in amounts:
-        found = _EXACT.add(found, amount)
-    return found
+from crmkit.value.exchange import EXACT, hundredths, total
 
 
 def sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
@@ -28,12 +19,12 @@ def sums(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 def part(amount: Decimal, share: float) -> Decimal:
     """Give a share of an amount, to the hundredth."""
-    return _EXACT.quantize(_EXACT.multiply(amount, Decimal(repr(share))), _HUNDREDTH)
+    return hundredths(EXACT.multiply(amount, Decimal(repr(share))))
 
 
 def each(amount: Decimal, count: int) -> Decimal:
     """Divide an amount among so many, to the hundredth."""
-    return _EXACT.quantize(_EXACT.divide(amount, Decimal(count)), _HUNDREDTH)
+    return hundredths(EXACT.divide(amount, Decimal(count)))
 
 
 def middle(values: Iterable[float | None]) -> float | None:
