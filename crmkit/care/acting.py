@@ -103,10 +103,7 @@ def snooze(
 def reassign(session: Session, item: AgendaItem | str, owner: str, by: str | None) -> None:
     """Hand a contact over to somebody else, until he has made it."""
     name, customer, _ = read_id(item)
-    text("owner", owner, ID_LIMIT, least=1)
-    if session.people and owner not in session.people:
-        known = ", ".join(sorted(session.people)) or "nobody"
-        raise InvalidValueError(f"owner {owner!r} is not among [people]: {known}", field="owner")
+    session.person("owner", text("owner", owner, ID_LIMIT, least=1))
     body = {"what": REASSIGNED, "item": name, "owner": owner}
     deciding = session.deciding("", by)
     with session.store.write() as writer:

@@ -8,7 +8,16 @@ from functools import cached_property
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, choice, count, instance, mapping, optional_text, refuse, text
+from crmkit.arguments import (
+    ID_LIMIT,
+    choice,
+    count,
+    flag,
+    mapping,
+    optional_text,
+    refuse,
+    text,
+)
 from crmkit.care import promises
 from crmkit.care.key_figures import benchmark, read_figures
 from crmkit.care.key_members import ACCOUNTS, Memberships, by_root, members, shown
@@ -344,7 +353,7 @@ class KeyAccounts:
         asked = questions(self.settings)
         for name, answer in said.items():
             choice("answers", name, asked)
-            instance("answers", answer, bool, "True or False")
+            flag("answers", answer)
         return dict(said)
 
     def _sponsor(self, sponsor: str, manager: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, choice, instance, refuse, text, texts
+from crmkit.arguments import ID_LIMIT, choice, flag, refuse, text, texts
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.documents import Documents
@@ -51,7 +51,7 @@ def promise(  # noqa: PLR0913 - what a promise is made of
 
 def settle(session: Session, id: str, kept: bool, evidence: str, by: str | None) -> Promise:  # noqa: A002, FBT001
     """Record that a promise was kept, or broken."""
-    state = KEPT if instance("kept", kept, bool, "True or False") else BROKEN
+    state = KEPT if flag("kept", kept) else BROKEN
     deciding = session.deciding(text("evidence", evidence, least=1), by)
     with session.store.write() as writer:
         found = PROMISES.get(writer, id)

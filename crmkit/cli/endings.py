@@ -39,9 +39,7 @@ _reason = click.option("--reason", required=True, help="Why; it is recorded.")
 @click.command()
 @options.choice("--state", of=ENDING_STATES, words="Only those that stand so.")
 @click.option("--due", is_flag=True, help="Only those whose record need not be kept any longer.")
-@click.option(
-    "--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True, help="Language."
-)
+@options.lang
 @options.as_of
 @options.as_json
 @pass_settings

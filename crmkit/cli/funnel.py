@@ -29,7 +29,7 @@ _RIVALS = columns("customer~ id! managers opportunities!")
 @click.option("--state", type=click.Choice([*OUTCOMES, "all"]), default="open", show_default=True)
 @options.choice("--stage", of=FUNNEL_STAGES, words="Only this stage.")
 @click.option("--owner", help="Only this account manager's.")
-@options.choice("--lang", of=list(_HEADS), default="en", show_default=True)
+@options.lang
 @options.as_json
 @click.pass_context
 def funnel(

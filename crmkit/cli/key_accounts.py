@@ -33,14 +33,11 @@ _PROMISES = {
     "en": columns("promise! customer~ id! what departments~ owner~ until~ state!"),
     "zh": columns("承诺! 客户~ 编号! 内容 部门~ 负责人~ 期限~ 状态!"),
 }
-_lang = click.option(
-    "--lang", type=click.Choice(list(_ACCOUNTS)), default="en", show_default=True, help="Language."
-)
 _reason = click.option("--reason", required=True, help="Why; it is recorded.")
 
 
 @click.command("key-accounts", epilog=options.DATES)
-@_lang
+@options.lang
 @options.as_of
 @options.as_json
 @pass_settings
@@ -199,7 +196,7 @@ def settle(settings: Settings, id: str, how: str, evidence: str) -> None:
 @click.option("--department", help="Only what this department must keep.")
 @options.choice("--state", of=PROMISE_STATES, words="Only those that stand so.")
 @click.option("--due", type=when, metavar="DATE", help="Only open ones to be kept by then.")
-@_lang
+@options.lang
 @options.as_json
 @pass_settings
 def promises(

@@ -27,13 +27,7 @@ _NOTES = columns("note! kind! at! title source~ competitor~ category~")
 
 @click.command()
 @click.option("--versions", metavar="NAME", help="Everything ever recorded of this one.")
-@click.option(
-    "--lang",
-    type=click.Choice(list(_COMPETITORS)),
-    default="en",
-    show_default=True,
-    help="Language.",
-)
+@options.lang
 @options.as_json
 @pass_settings
 def competitors(settings: Settings, versions: str | None, lang: str, as_json: bool) -> None:

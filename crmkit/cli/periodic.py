@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from crmkit.care.segment_report import SEGMENTS
 from crmkit.care.words import many
-from crmkit.cli.output import columns, day, percent, print_array, print_json, say, table
+from crmkit.cli.output import Column, columns, day, percent, print_array, print_json, say, table
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
     from crmkit.model.evaluation import AxisIndicator, Evaluation, Figure
+    from crmkit.model.reports import AuditLine, ChannelReport, SegmentReport
 
 PERIOD = timedelta(days=91)
 """What is reported on where nobody says since when."""
@@ -35,78 +34,52 @@ def show(
     name: str, crm: CRM, since: datetime, until: datetime, by: str | None = None, *, as_json: bool
 ) -> None:
     """Print one report; `by`: what makes the segments, where it is on them."""
-    report = _SHOWN[name] if by is None else partial(_segments, by=by)
-    report(crm, since, until, as_json)
-
-
-def _channels(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
-    found = crm.reports.channels(since, until)
+    if name not in _LISTS:
+        _OTHERS[name](crm, since, until, as_json)
+        return
+    head, row = _LISTS[name]
+    found = getattr(crm.reports, name)(since, until, **({} if by is None else {"by": by}))
     if as_json:
         print_array(found)
-        return
-    rows = (
-        (
-            one.channel,
-            one.outgoing,
-            one.incoming,
-            one.customers,
-            _share(one.reply_share),
-            _figure(one.answer_days),
-            one.unanswered,
-            _figure(one.satisfaction),
-            _figure(one.cost or None),
-            _figure(one.cost_per_reply),
-        )
-        for one in found
+    else:
+        table(head, map(row, found))
+
+
+def _channel(one: ChannelReport) -> tuple[object, ...]:
+    return (
+        one.channel,
+        one.outgoing,
+        one.incoming,
+        one.customers,
+        _share(one.reply_share),
+        _figure(one.answer_days),
+        one.unanswered,
+        _figure(one.satisfaction),
+        _figure(one.cost or None),
+        _figure(one.cost_per_reply),
     )
-    table(_CHANNELS, rows)
 
 
-def _segments(
-    crm: CRM, since: datetime, until: datetime, as_json: bool, by: str = SEGMENTS[0]
-) -> None:
-    found = crm.reports.segments(since, until, by=by)
-    if as_json:
-        print_array(found)
-        return
-    rows = (
-        (
-            one.segment,
-            one.customers,
-            one.active,
-            one.new,
-            _share(one.retained),
-            _share(one.repeat),
-            _figure(one.revenue),
-            _share(one.revenue_share),
-            _figure(one.profit),
-            _figure(one.basket),
-            _figure(one.spend or None),
-            _figure(one.return_on_spend),
-        )
-        for one in found
+def _segment(one: SegmentReport) -> tuple[object, ...]:
+    return (
+        one.segment,
+        one.customers,
+        one.active,
+        one.new,
+        _share(one.retained),
+        _share(one.repeat),
+        _figure(one.revenue),
+        _share(one.revenue_share),
+        _figure(one.profit),
+        _figure(one.basket),
+        _figure(one.spend or None),
+        _figure(one.return_on_spend),
     )
-    table(_SEGMENTS, rows)
 
 
-def _audit(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
-    found = crm.reports.audit(since, until)
-    if as_json:
-        print_array(found)
-        return
-    rows = (
-        (
-            one.by or "(a rule)",
-            one.kind,
-            one.what,
-            one.count,
-            one.customers,
-            day(one.first),
-            day(one.last),
-        )
-        for one in found
-    )
-    table(_AUDIT, rows)
+def _decided(one: AuditLine) -> tuple[object, ...]:
+    who = one.by or "(a rule)"
+    return who, one.kind, one.what, one.count, one.customers, day(one.first), day(one.last)
 
 
 def _care(crm: CRM, since: datetime, until: datetime, as_json: bool) -> None:
@@ -211,13 +184,16 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else f"{value:,.2f}"
 
 
-_SHOWN: dict[str, Callable[[CRM, datetime, datetime, bool], None]] = {
-    "channels": _channels,
-    "segments": _segments,
-    "audit": _audit,
+_LISTS: dict[str, tuple[Sequence[Column], Callable[[Any], Sequence[object]]]] = {
+    "channels": (_CHANNELS, _channel),
+    "segments": (_SEGMENTS, _segment),
+    "audit": (_AUDIT, _decided),
+}
+"""By the name they have under ``crm.reports``: the head, and the cells of one record."""
+_OTHERS: dict[str, Callable[[CRM, datetime, datetime, bool], None]] = {
     "care": _care,
     "funnel": _funnel,
     "key-accounts": _accounts,
     "targets": _targets,
 }
-REPORTS = tuple(_SHOWN)
+REPORTS = (*_LISTS, *_OTHERS)

@@ -36,7 +36,7 @@ _period = click.option("--period", help="2026, 2026-Q1 or 2026-03; without it, t
 @click.group(invoke_without_command=True, epilog=options.DATES)
 @_period
 @click.option("--person", help="Only his, by the id under [people].")
-@click.option("--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True)
+@options.lang
 @options.as_of
 @options.as_json
 @click.pass_context
@@ -64,7 +64,7 @@ def targets(
 
 @targets.command(epilog=options.DATES)
 @_period
-@click.option("--lang", type=click.Choice(list(_HEADS)), default="en", show_default=True)
+@options.lang
 @options.as_of
 @options.as_json
 @pass_settings

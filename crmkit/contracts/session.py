@@ -101,6 +101,6 @@ class Session:
         name = optional_text(field, name, ID_LIMIT)
         if name is not None and self.people and name not in self.people:
             known = ", ".join(sorted(self.people))
-            message = f"{field}: nobody is called {name!r} under [people], which has {known}"
+            message = f"{field} {name!r} is not among [people]: {known}"
             raise InvalidValueError(message, field=field)
         return name
