@@ -63,18 +63,13 @@ class Writer:
                 for customer in members[1:]
                 for base in accounts.groups[customer.id]
             }
-            logged = sorted(
-                (
-                    one
-                    for root in accounts.members[entry.account]
-                    for base in accounts.groups[root]
-                    for one in log[base]
-                    if one.live and one.at < self.day.begins
-                ),
-                key=lambda one: (one.at, one.row[0]),
-                reverse=True,
+            logged = (
+                one
+                for root in accounts.members[entry.account]
+                for base in accounts.groups[root]
+                for one in log[base]
             )
-            told = Told(members[0], names, logged, self.kinds, self.day.begins)
+            told = Told.before(self.day.begins, members[0], names, logged, self.kinds)
             found.append(self._item(entry, told, members, agreed))
         return tuple(found)
 

@@ -48,6 +48,20 @@ class Told:
     kinds: Kinds
     now: int
 
+    @classmethod
+    def before(
+        cls,
+        begins: int,
+        customer: Customer,
+        names: Mapping[str, str],
+        entries: Iterable[Logged],
+        kinds: Kinds,
+    ) -> Told:
+        """Take what holds of these entries, in whatever order, and happened before a day began."""
+        held = (one for one in entries if one.live and one.at < begins)
+        newest_first = sorted(held, key=lambda one: (one.at, one.row[0]), reverse=True)
+        return cls(customer, names, newest_first, kinds, begins)
+
     def open(self) -> list[Logged]:
         """Give the matters that nobody of us answered, newest first."""
         found = []

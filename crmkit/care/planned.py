@@ -203,14 +203,8 @@ def _told(reader: Reader, roots: Iterable[str], kinds: Kinds, day: Day) -> dict[
     log = read_log(reader, [base for bases in groups.values() for base in bases])
     found = {}
     for customer in read_customers(reader, wanted):
-        entries = [
-            one
-            for base in groups[customer.id]
-            for one in log[base]
-            if one.live and one.at < day.begins
-        ]
-        entries.sort(key=lambda one: (one.at, one.row[0]), reverse=True)
-        found[customer.id] = Told(customer, {}, entries, kinds, day.begins)
+        logged = (one for base in groups[customer.id] for one in log[base])
+        found[customer.id] = Told.before(day.begins, customer, {}, logged, kinds)
     return found
 
 

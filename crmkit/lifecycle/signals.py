@@ -6,7 +6,7 @@ are asked about, for everybody and every instant at once.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
@@ -131,9 +131,3 @@ def next_after(instants: Sequence[int], at: int) -> int | None:
     """Give the least instant above `at`, of ordered ones."""
     place = bisect_right(instants, at)
     return instants[place] if place < len(instants) else None
-
-
-def newest_before(instants: list[int], at: int) -> int | None:
-    """Give the greatest instant below `at`, of ordered ones."""
-    place = bisect_left(instants, at)
-    return instants[place - 1] if place else None
