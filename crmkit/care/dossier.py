@@ -16,7 +16,7 @@ import attrs
 from crmkit.capture.customer_rows import read_customers
 from crmkit.care import rewards
 from crmkit.care.anew import read_accounts
-from crmkit.care.matters import Told
+from crmkit.care.matters import Told, newest_first
 from crmkit.care.plans import PLANS
 from crmkit.clock import instant
 from crmkit.contracts.decisions import decisions
@@ -154,8 +154,7 @@ def _read(reader: Reader, session: Session, guide: Guide, score: Score) -> Dossi
     customers = {one.id: one for one in read_customers(reader, roots)}
     bases = [base for one in roots for base in accounts.groups[one]]
     log = read_log(reader, bases)
-    entries = [one for base in bases for one in log[base] if one.live and one.at <= now]
-    entries.sort(key=lambda one: (one.at, one.row[0]), reverse=True)
+    entries = newest_first((one for base in bases for one in log[base]), now + 1)
     names = {
         base: customers[one].name for one in roots if one != root for base in accounts.groups[one]
     }

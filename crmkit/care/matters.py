@@ -58,9 +58,7 @@ class Told:
         kinds: Kinds,
     ) -> Told:
         """Take what holds of these entries, in whatever order, and happened before a day began."""
-        held = (one for one in entries if one.live and one.at < begins)
-        newest_first = sorted(held, key=lambda one: (one.at, one.row[0]), reverse=True)
-        return cls(customer, names, newest_first, kinds, begins)
+        return cls(customer, names, newest_first(entries, begins), kinds, begins)
 
     def open(self) -> list[Logged]:
         """Give the matters that nobody of us answered, newest first."""
@@ -120,6 +118,12 @@ class Told:
         if any(contact.email for contact in self.customer.contacts):
             systems.add("email")
         return next((channel for system, channel in _BY_IDENTITY if system in systems), None)
+
+
+def newest_first(entries: Iterable[Logged], until: int) -> list[Logged]:
+    """Give what holds of these entries and happened before an instant, newest first."""
+    held = (one for one in entries if one.live and one.at < until)
+    return sorted(held, key=lambda one: (one.at, one.row[0]), reverse=True)
 
 
 def _money(entries: Iterable[Logged]) -> str | None:
