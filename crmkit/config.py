@@ -1,8 +1,8 @@
 """The configuration: a TOML file or the same as a mapping, checked whole before anything starts.
 
 ``${NAME}`` in a value stands for an environment variable, ``${file:/run/secrets/name}`` for what a
-file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]`` are secrets until a
-plugin's own settings class says otherwise, and are read only when that plugin is opened.
+file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]`` and ``[channels]``
+are secrets until the settings class says otherwise, and are read only when one is opened.
 """
 
 from __future__ import annotations
@@ -22,7 +22,16 @@ from crmkit.errors import ConfigError
 from crmkit.masking import MASK, masked
 from crmkit.model.people import Person
 
-SECTIONS = ("agenda", "care", "feedback", "funnel", "key_accounts", "lifecycle", "targets")
+SECTIONS = (
+    "agenda",
+    "care",
+    "feedback",
+    "funnel",
+    "key_accounts",
+    "lifecycle",
+    "outreach",
+    "targets",
+)
 """Sections that the parts of crmkit named alike read and check themselves."""
 
 _REFERENCE = re.compile(r"\$(\$)?\{([^}]*)\}")
@@ -41,6 +50,8 @@ class Config:
         people: Account managers and approvers, by id.
         model_file: File that holds the value model; None: the default model.
         sections: What `SECTIONS` hold, by name.
+        channels: Settings by channel, as ``[channels.NAME]`` has them; `type` is the channel's
+            type; read one with `channel`.
         plugins: Settings by plugin; read one with `settings_of`.
         file: Where it was read; None: it was given as a mapping.
     """
@@ -52,6 +63,7 @@ class Config:
     people: Mapping[str, Person] = attrs.field(factory=dict)
     model_file: Path | None = None
     sections: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    channels: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     file: Path | None = None
 
@@ -96,6 +108,11 @@ class Config:
         section: dict[str, Any] = _filled(self.plugins.get(plugin, {}), f"plugins.{plugin}")
         return section
 
+    def channel(self, name: str) -> dict[str, Any]:
+        """Give a channel's settings likewise; raises alike."""
+        section: dict[str, Any] = _filled(self.channels.get(name, {}), f"channels.{name}")
+        return section
+
     def to_dict(self) -> dict[str, Any]:
         """Give it JSON-ready, for a person to look at: every text of a plugin is masked."""
         return {
@@ -106,11 +123,13 @@ class Config:
             "people": {name: person.to_dict() for name, person in self.people.items()},
             "model": {"file": None if self.model_file is None else str(self.model_file)},
             **{name: dict(section) for name, section in self.sections.items()},
+            "channels": _veiled(self.channels, str),
             "plugins": _veiled(self.plugins, str),
         }
 
 
-_KNOWN = ("url", "workspace", "region", "currency", "people", "model", "plugins", *SECTIONS)
+_VEILED = ("channels", "plugins")
+_KNOWN = ("url", "workspace", "region", "currency", "people", "model", *_VEILED, *SECTIONS)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -128,7 +147,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) -> Config:
     """Check every key and put the configuration together."""
     check_keys(settings, _KNOWN)
-    given = {name: settings[name] for name in settings if name != "plugins"}
+    given = {name: settings[name] for name in settings if name not in _VEILED}
     plain: dict[str, Any] = _unveiled(_filled(given, ""))
     text = {
         name: shape(plain[name], str, name)
@@ -144,14 +163,17 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
             refuse(name, f"must be {what}", text[name])
     place = url if url is not None else text.pop("url", None)
     text.pop("url", None)
-    plugins = shape(settings.get("plugins", {}), Mapping[str, Mapping[str, Any]], "plugins")
+    veiled = {
+        name: _veiled(shape(settings.get(name, {}), Mapping[str, Mapping[str, Any]], name), Secret)
+        for name in _VEILED
+    }
     return Config(
         location=None if place is None else Secret(place),
         people=_people(plain.get("people", {})),
         model_file=_model_file(plain.get("model", {}), file),
         sections={n: shape(plain[n], Mapping[str, Any], n) for n in SECTIONS if n in plain},
-        plugins=_veiled(plugins, Secret),
         file=file,
+        **veiled,
         **text,
     )
 

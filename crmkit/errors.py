@@ -71,6 +71,10 @@ class RefusedError(CrmkitError):
     """A rule of the relationship forbids it (approval, ended relationship, consent)."""
 
 
+class SignatureInvalid(RefusedError):  # noqa: N818 - reads like its siblings
+    """What came in is not from whom it claims to be, or is too old; `channel` names where."""
+
+
 # -- storage: the caller retries, repairs or migrates ----------------------------------
 
 

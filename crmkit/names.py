@@ -15,6 +15,7 @@ HOME = {
     "PluginError": "crmkit.errors",
     "RefusedError": "crmkit.errors",
     "SchemaError": "crmkit.errors",
+    "SignatureInvalid": "crmkit.errors",
     "StoreBusy": "crmkit.errors",
     "StoreClosed": "crmkit.errors",
     "StoreError": "crmkit.errors",

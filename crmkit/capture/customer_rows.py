@@ -32,11 +32,15 @@ _PRIVATE = frozenset({SHARED, RUN})
 _FLAGS = frozenset({"internal", "unreachable"})
 _NOT_FILLED = _FLAGS | {"id", "kind", "identities", "created_at"}
 
+_OLD_ZONE = "timezone"
+
 
 def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     """Turn one CUSTOMER row into the public record, whatever it was merged into."""
     body = json.loads(row[_BODY])
     plain = {name: value for name, value in body.items() if name not in _PRIVATE}
+    if _OLD_ZONE in plain:  # as schemas 1 and 2 spelled it
+        plain["time_zone"] = plain.pop(_OLD_ZONE)
     plain.update((name, row[CUSTOMER.position[name]]) for name in _COLUMNS)
     found = {*identities, *(Identity(*pair) for pair in body.get(SHARED, ()))}
     customer = Customer.from_dict(plain)
@@ -144,9 +148,9 @@ def _check_words(customer: Customer) -> None:
     Raises:
         Fault: one of them says nothing; `field` names it.
     """
-    if customer.timezone is not None and zone(customer.timezone) is None:
+    if customer.time_zone is not None and zone(customer.time_zone) is None:
         reason = "must be an IANA time zone such as Europe/Berlin"
-        raise Fault("timezone", f"{reason}, got {show(customer.timezone)}")
+        raise Fault("time_zone", f"{reason}, got {show(customer.time_zone)}")
     if customer.language is not None and not _is_tag(customer.language):
         reason = "must be a language tag (BCP 47) such as zh-CN"
         raise Fault("language", f"{reason}, got {show(customer.language)}")

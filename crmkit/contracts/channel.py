@@ -4,8 +4,11 @@ A channel decides nothing: whether a message may go was decided before it is cal
 engine sends one again.
 
 Capabilities of a `ChannelSpec`: ``poll``, ``find`` and ``receive`` (the methods of those names
-work), ``subject``, ``html`` and ``template`` (fields of a message it uses), ``resend`` (a message
-whose fate is unknown may be sent again: the provider drops a second one with the same id).
+work), ``subject``, ``html`` and ``template`` (fields of a message it uses), ``unsubscribe`` (it can
+give a link for it), ``resend`` (a message whose fate is unknown may be sent again: the provider
+drops a second one with the same id), ``person`` (a colleague carries it out: working days and
+capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only
+for a while after the customer wrote; a template otherwise).
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
+from crmkit.clock import Clock, system_clock
 from crmkit.model.consent import PURPOSES
 from crmkit.model.serial import Record
 
@@ -67,22 +71,28 @@ class Message(Record):
         customer_id: Whom it is for.
         to: Address, of the identity the channel's spec names; empty where it needs none.
         purpose: ``transactional service care marketing``.
+        occasion: What it is sent on the occasion of, such as ``new-year-2027``.
         text: The text, as plain text.
         subject: One line, for channels that have one.
         html: The same text as HTML.
         template: The provider's own template instead of the text.
         language: BCP 47 tag of the text.
         name: The customer's name, as written.
-        unsubscribe: URL for one-click unsubscribing (RFC 8058).
-        brief: What a colleague must know who carries it out: who, why, last touches; JSON values.
+        unsubscribe: URL for one-click unsubscribing (RFC 8058), as `Channel.unsubscribe_url` gave.
+        brief: What a colleague must know who carries it out; JSON values. Keys are ``why``,
+            ``about`` (a list), ``touches`` (the last ones, a list of texts), ``avoid`` (what not to
+            mention, a list), ``phone``, ``kind`` (``call``, ``visit`` or ``gift``).
         headers: Further headers, for channels that have such.
         owner: Account manager of the customer.
+        due: When a colleague should have done it; None: today.
+        session: Whether the customer wrote lately, so that free text may go (``session``).
     """
 
     id: str
     customer_id: str
     to: str = ""
     purpose: str = attrs.field(validator=attrs.validators.in_(PURPOSES))
+    occasion: str = ""
     text: str = ""
     subject: str | None = None
     html: str | None = None
@@ -93,6 +103,8 @@ class Message(Record):
     brief: Mapping[str, Any] = attrs.field(factory=dict)
     headers: Mapping[str, str] = attrs.field(factory=dict)
     owner: str | None = None
+    due: datetime | None = None
+    session: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -190,6 +202,22 @@ class Response:
 
 
 @attrs.frozen
+class Received:
+    """What came in by a provider's call, and what to answer him.
+
+    Attributes:
+        receipts: What became of messages, and replies.
+        response: The answer he wants to hear.
+        strangers: Those of the receipts that are about no message of this workspace; they changed
+            nothing.
+    """
+
+    receipts: tuple[Delivery, ...]
+    response: Response
+    strangers: tuple[Delivery, ...] = ()
+
+
+@attrs.frozen
 class Poll:
     """What was fetched, and where to go on.
 
@@ -204,6 +232,10 @@ class Poll:
 
 class Channel(ABC):
     """A way to reach customers, opened with its settings."""
+
+    clock: ClassVar[Clock] = system_clock
+    """Gives the present instant; crmkit sets an opened channel's own to the host's clock. Sign by
+    it, and judge by it whether what came in is fresh."""
 
     @abstractmethod
     def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
@@ -221,17 +253,29 @@ class Channel(ABC):
     def find(self, message_ids: Sequence[str]) -> Mapping[str, Receipt]:
         """Look up messages by our ids (capability ``find``); leave out those not found.
 
-        Absence is no proof that a message was not sent.
+        Absence is no proof that a message was not sent. Where the provider says for sure that he
+        never took one, give a receipt ``retry``: it goes out again.
         """
         raise NotImplementedError
+
+    def unsubscribe_url(self, message_id: str) -> str | None:  # noqa: ARG002
+        """Give the link by which whoever gets this message wants no more (``unsubscribe``).
+
+        It alone must tell the message and be hard to forge; `receive` reads it.
+        """
+        return None
 
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
     ) -> tuple[Sequence[Delivery], Response]:
         """Read a call of the provider's webhook (capability ``receive``).
 
-        Check the signature first; where it is wrong give no deliveries and a status of 401. A GET
-        or HEAD never changes anything: machines follow links. Header names may come in any case.
+        Check the signature first, in constant time. A GET or HEAD never changes anything: machines
+        follow links. Header names may come in any case. The same event may come again: what is
+        known changes nothing, so give it again.
+
+        Raises:
+            SignatureInvalid: the signature is missing, wrong or too old.
         """
         raise NotImplementedError
 

@@ -186,6 +186,29 @@ DOCUMENT = Table(
 """What people keep about customers as one thing: plans, cases, opportunities. `number` is the seq
 of the decision that opened it, the rest as the newest of its decisions left it."""
 
+MESSAGE = Table(
+    "message",
+    _columns(
+        "customer:text! purpose:text! occasion:text! channel:text! number:integer! "
+        "mailing:integer! state:text! reason:text detail:text! provider:text code:text at:integer! planned:integer! "
+        "sent:integer next:integer attempts:integer! expires:integer lease:text variables:text"
+    ),
+    key=("customer", "purpose", "occasion", "channel"),
+    indexes=(("number",), ("state", "next"), ("channel", "provider")),
+)
+"""The ledger: one message to one customer on one occasion by one channel, and what became of it.
+
+`customer` is the id it was written for (empty: staff), `mailing` the decision that holds template
+and common variables, `variables` his own as JSON; `at` when the state was reached, `sent` when it
+was last handed to the channel, `next` when something is due: a try, or the end of the lease."""
+
+SUPPRESSION = Table(
+    "suppression",
+    _columns("hash:text! channel:text at:integer! reason:text! source:text!"),
+    key=("hash",),
+)
+"""Keyed hashes of addresses that nothing is sent to; they outlive the customer's erasure."""
+
 TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("hash",))
 """Keyed hashes of erased identities and record ids: capture refuses them."""
 
@@ -203,6 +226,8 @@ TABLES = (
     FED,
     STANDING,
     DOCUMENT,
+    MESSAGE,
+    SUPPRESSION,
     TOMBSTONE,
     META,
 )

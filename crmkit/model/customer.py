@@ -92,7 +92,7 @@ class Customer(Record):
         language: BCP 47 tag messages are written in, such as ``zh-CN``; checked by `save`.
         salutation: How the customer is addressed, such as ``王女士`` (R38).
         birthday: Date of birth, or of foundation.
-        timezone: IANA zone, such as ``Asia/Shanghai``; quiet hours go by it; checked by `save`.
+        time_zone: IANA zone, such as ``Asia/Shanghai``; quiet hours go by it; checked by `save`.
         acquired_by: How the customer came: event, online promotion, referral... (R96).
         preferred_channel: Channel the customer wants to be served by (R16).
         unreachable: No digital channel reaches him; automated sends leave him out (R39).
@@ -120,7 +120,7 @@ class Customer(Record):
     language: str | None = None
     salutation: str | None = None
     birthday: date | None = None
-    timezone: str | None = None
+    time_zone: str | None = None
     acquired_by: str | None = None
     preferred_channel: str | None = None
     unreachable: bool = False
@@ -135,7 +135,7 @@ class Customer(Record):
     # What a full record holds (R22): each filled one counts the same.
     _COMPLETE = (
         "name number identities owner contacts addresses industry language salutation birthday "
-        "timezone acquired_by preferred_channel introduction needs"
+        "time_zone acquired_by preferred_channel introduction needs"
     ).split()
 
     @property

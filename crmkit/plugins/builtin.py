@@ -1,14 +1,14 @@
 """What crmkit itself brings, through the same hooks as everybody's plugins.
 
-Stores, commands and the default model stand above plugins in the layers, so they are named by
-``"module:attr"`` here, and nothing is imported before somebody asks.
+All of it stands above plugins in the layers, so it is named by ``"module:attr"`` here, and nothing
+is imported before somebody asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crmkit.contracts.specs import CommandSpec, KindSpec, StoreSpec, load
+from crmkit.contracts.specs import ChannelSpec, CommandSpec, KindSpec, StoreSpec, load
 from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import Indicator
 from crmkit.plugins.marks import hookimpl
@@ -18,6 +18,13 @@ from crmkit.plugins.marks import hookimpl
 def crmkit_stores() -> Iterable[StoreSpec]:
     """Offer the stores of the core."""
     specs: Iterable[StoreSpec] = load("crmkit.stores.opening:BUILT_IN")
+    return specs
+
+
+@hookimpl
+def crmkit_channels() -> Iterable[ChannelSpec]:
+    """Offer the channels of the core."""
+    specs: Iterable[ChannelSpec] = load("crmkit.channels.offered:BUILT_IN")
     return specs
 
 

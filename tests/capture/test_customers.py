@@ -107,10 +107,10 @@ def test_an_id_of_the_hosts_own_is_kept() -> None:
         (Customer(name="A", number="K-1", id="new"), "number"),
         (Customer(name="A", parent="nobody"), "parent"),
         (Customer(name=5), "name"),  # type: ignore[arg-type]
-        (Customer(name="A", timezone="Mars/X"), "timezone"),
-        (Customer(name="A", timezone="Europe"), "timezone"),
-        (Customer(name="A", timezone=""), "timezone"),
-        (Customer(name="A", timezone=8), "timezone"),  # type: ignore[arg-type]
+        (Customer(name="A", time_zone="Mars/X"), "time_zone"),
+        (Customer(name="A", time_zone="Europe"), "time_zone"),
+        (Customer(name="A", time_zone=""), "time_zone"),
+        (Customer(name="A", time_zone=8), "time_zone"),  # type: ignore[arg-type]
         (Customer(name="A", language="Chinese"), "language"),
         (Customer(name="A", language="zh_CN"), "language"),
         (Customer(name="A", language=""), "language"),
@@ -133,17 +133,17 @@ def test_what_cannot_be_kept_is_named(customer: Customer, field: str) -> None:
 @pytest.mark.parametrize("tag", ["zh-CN", "de", "zh-Hant-TW", "yue", "de-1996", None])
 def test_zones_and_languages_are_kept(zone: str, tag: str | None) -> None:
     """What clocks know, and what is written like a language."""
-    saved = Desk().customers.save(Customer(name="A", timezone=zone, language=tag))
-    assert (saved.timezone, saved.language) == (zone, tag)
+    saved = Desk().customers.save(Customer(name="A", time_zone=zone, language=tag))
+    assert (saved.time_zone, saved.language) == (zone, tag)
 
 
 def test_a_zone_that_is_none_is_told_how_one_looks() -> None:
     """In one call an error, in an import a rejection of that customer alone."""
-    mars = Customer(name="A", timezone="Mars/X")
+    mars = Customer(name="A", time_zone="Mars/X")
     with pytest.raises(InvalidValueError, match="such as Europe/Berlin, got 'Mars/X'"):
         Desk().customers.save(mars)
-    report = Desk().customers.save_all([mars, Customer(name="B", timezone="Asia/Shanghai")])
-    assert (report.new, [one.field for one in report.rejected]) == (1, ["timezone"])
+    report = Desk().customers.save_all([mars, Customer(name="B", time_zone="Asia/Shanghai")])
+    assert (report.new, [one.field for one in report.rejected]) == (1, ["time_zone"])
 
 
 @pytest.mark.parametrize("field", [field.name for field in attrs.fields(Customer)])

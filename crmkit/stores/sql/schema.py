@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from crmkit.contracts.tables import DOCUMENT, TABLES, TEXT, Column, Table
+from crmkit.contracts.tables import (
+    DOCUMENT,
+    MESSAGE,
+    SUPPRESSION,
+    TABLES,
+    TEXT,
+    Column,
+    Table,
+)
 from crmkit.errors import SchemaError, StoreError
 
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
 
-VERSION = 2
+VERSION = 3
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
@@ -23,7 +31,12 @@ def _documents(connection: sa.Connection, schema: Schema) -> None:
     schema[DOCUMENT].create(connection)
 
 
-STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {1: _documents}
+def _messages(connection: sa.Connection, schema: Schema) -> None:
+    for table in (MESSAGE, SUPPRESSION):
+        schema[table].create(connection)
+
+
+STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {1: _documents, 2: _messages}
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
 All of them run in one transaction, which is undone where anything is lacking afterwards. A table

@@ -1,0 +1,1 @@
+"""The channels of the core; each is opened through the same hook as a plugin's."""

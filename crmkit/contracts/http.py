@@ -1,0 +1,242 @@
+"""One careful HTTP call: no redirects, no private addresses, and no doubt about what became of it.
+
+What a channel needs to know of a call that failed is whether the provider may have taken it. Before
+the connection stood he surely has not (`NotSent`); after that nobody knows (`Unclear`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from threading import local
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
+
+import attrs
+
+from crmkit.clock import Clock, system_clock
+from crmkit.contracts.signatures import header
+from crmkit.errors import CrmkitError
+
+if TYPE_CHECKING:
+    import requests
+
+TIMEOUT = 30.0
+"""Seconds to wait for a connection, and again for an answer."""
+_LONGEST = 8 * 1024 * 1024
+"""Bytes of an answer that are read."""
+
+
+class NotSent(CrmkitError):  # noqa: N818 - says what became of it
+    """The call surely did not reach the provider: it may be made again."""
+
+
+class Forbidden(NotSent):
+    """The address is a private one, or none of the web, and calling it is not allowed."""
+
+
+class Unclear(CrmkitError):  # noqa: N818 - says what became of it
+    """The call may have reached the provider or not."""
+
+
+@attrs.frozen
+class Reply:
+    """What the provider answered.
+
+    Attributes:
+        status: HTTP status.
+        headers: Headers of the answer; read one with `crmkit.contracts.signatures.header`.
+        body: Its body.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Give the body as JSON; an empty mapping where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return {}
+
+    def after(self, clock: Clock = system_clock) -> float | None:
+        """Give the seconds that ``Retry-After`` asks to wait; None: it asks nothing."""
+        value = header(self.headers, "Retry-After").strip()
+        if not value:
+            return None
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            pass
+        try:
+            return max(0.0, (parsedate_to_datetime(value) - clock()).total_seconds())
+        except (ValueError, TypeError):
+            return None
+
+
+@attrs.frozen(slots=False)
+class Http:
+    """Calls one provider over connections that are kept; safe to use from several threads.
+
+    Attributes:
+        allow_private: Whether loopback, private and link-local addresses may be called.
+        timeout: Seconds to wait for a connection, and for an answer.
+    """
+
+    allow_private: bool = False
+    timeout: float = TIMEOUT
+    _kept: local = attrs.field(factory=local, init=False, repr=False, eq=False)
+
+    def call(  # noqa: PLR0913 - the parts of a call
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
+        json_body: Any = None,
+    ) -> Reply:
+        """Make one call and give its answer, whatever its status; a redirect is an answer.
+
+        Args:
+            method: ``GET``, ``POST``...
+            url: Where to; ``http`` or ``https``.
+            params: Put into the query, each encoded once.
+            headers: Beside those of HTTP itself.
+            body: Sent as it is.
+            json_body: Sent as JSON in UTF-8 instead of `body`.
+
+        Raises:
+            NotSent: the provider surely did not get it; `Forbidden` where the address may not be
+                called.
+            Unclear: he may have got it.
+        """
+        import requests  # noqa: PLC0415 - imported where it is used
+
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Forbidden(f"{url[:100]!r} is no address of the web")
+        sent = dict(headers or {})
+        if json_body is not None:
+            body = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"))
+            sent.setdefault("Content-Type", "application/json; charset=utf-8")
+        if isinstance(body, str):
+            body = body.encode("utf-8", "surrogatepass")
+        try:
+            with self._session().request(
+                method,
+                url,
+                params=params,
+                headers=sent,
+                data=body,
+                timeout=self.timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                content = answer.raw.read(_LONGEST, decode_content=True)
+                return Reply(answer.status_code, dict(answer.headers), content)
+        except _PrivateError:
+            pass
+        except (requests.ConnectTimeout, requests.exceptions.InvalidURL) as error:
+            raise NotSent(f"{parts.hostname} cannot be reached: {_plain(error)}") from error
+        except requests.RequestException as error:
+            _tell(error, parts.hostname)
+        except _read_errors() as error:
+            raise Unclear(f"{parts.hostname} broke off its answer: {_plain(error)}") from error
+        raise Forbidden(f"{parts.hostname} is a private address: set allow_private = true")
+
+    def close(self) -> None:
+        """Give this thread's connections back."""
+        session = getattr(self._kept, "session", None)
+        if session is not None:
+            session.close()
+            del self._kept.session
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._kept, "session", None)
+        if session is None:
+            session = self._kept.session = _open(self.allow_private)
+        return session
+
+
+def _open(allow_private: bool) -> requests.Session:  # noqa: FBT001 - one switch
+    """Open a session that looks at the address a connection really leads to, before it speaks.
+
+    A name may lead elsewhere the second time it is asked for, so it is the connected socket that
+    is looked at.
+    """
+    import requests  # noqa: PLC0415 - imported where it is used
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415
+    from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _looked_at(super()._new_conn(), allow_private)
+
+    class Secured(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _looked_at(super()._new_conn(), allow_private)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecuredPool(HTTPSConnectionPool):
+        ConnectionCls = Secured
+
+    session = requests.Session()
+    session.trust_env = False  # a proxy would be the address that is looked at
+    for scheme in ("http://", "https://"):
+        adapter = HTTPAdapter(max_retries=0)
+        adapter.poolmanager.pool_classes_by_scheme = {"http": PlainPool, "https": SecuredPool}
+        session.mount(scheme, adapter)
+    return session
+
+
+def _looked_at(connected: socket.socket, allow_private: bool) -> socket.socket:  # noqa: FBT001
+    if not allow_private and not public(connected.getpeername()[0]):
+        connected.close()
+        raise _PrivateError
+    return connected
+
+
+def public(address: str) -> bool:
+    """Tell whether an IP address is one of the public net."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_global and not (mapped or found).is_multicast
+
+
+class _PrivateError(Exception):
+    """A connection leads to a private address; passes through urllib3 untouched."""
+
+
+def _read_errors() -> tuple[type[Exception], ...]:
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - imported where it is used
+
+    return (HTTPError, OSError)
+
+
+def _tell(error: Exception, host: str) -> NoReturn:
+    """Say whether what failed may have reached the provider."""
+    from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError  # noqa: PLC0415
+
+    cause = error.args[0] if error.args else None
+    cause = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(cause, (NewConnectionError, SSLError)):
+        raise NotSent(f"{host} cannot be reached: {_plain(error)}") from error
+    raise Unclear(f"nobody knows whether {host} took it: {_plain(error)}") from error
+
+
+def _plain(error: Exception) -> str:
+    """Name what happened, without the address: its query may carry a secret."""
+    inner: BaseException = error
+    while inner.args and isinstance(inner.args[0], BaseException):
+        inner = inner.args[0]
+    reason = getattr(inner, "reason", None)
+    return type(reason if isinstance(reason, BaseException) else inner).__name__
