@@ -190,8 +190,9 @@ MESSAGE = Table(
     "message",
     _columns(
         "customer:text! purpose:text! occasion:text! channel:text! number:integer! "
-        "mailing:integer! state:text! reason:text detail:text! provider:text code:text at:integer! planned:integer! "
-        "sent:integer next:integer attempts:integer! expires:integer lease:text variables:text"
+        "mailing:integer! state:text! reason:text detail:text! provider:text code:text "
+        "at:integer! planned:integer! sent:integer next:integer attempts:integer! "
+        "expires:integer lease:text variables:text"
     ),
     key=("customer", "purpose", "occasion", "channel"),
     indexes=(("number",), ("state", "next"), ("channel", "provider")),
