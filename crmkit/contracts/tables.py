@@ -195,7 +195,7 @@ MESSAGE = Table(
         "expires:integer lease:text variables:text"
     ),
     key=("customer", "purpose", "occasion", "channel"),
-    indexes=(("number",), ("state", "next"), ("channel", "provider")),
+    indexes=(("number",), ("state", "next"), ("channel", "provider"), ("channel", "sent")),
 )
 """The ledger: one message to one customer on one occasion by one channel, and what became of it.
 

@@ -127,15 +127,31 @@ class PluginManager:
         """
         return self._relay.spec("crmkit_stores", StoreSpec, scheme)
 
-    def open_channel(self, name: str, settings: Mapping[str, Any] | None = None) -> Channel:
-        """Open a channel with its settings, as `crmkit.config.Config.settings_of` gives them.
+    def channel(self, name: str) -> ChannelSpec:
+        """Give the spec of a channel's type.
+
+        Raises:
+            PluginError: nobody offers it, or several do; opening it raises one too where its
+                plugin breaks. Both name the distribution.
+        """
+        return self._relay.spec("crmkit_channels", ChannelSpec, name)
+
+    def open_channel(
+        self, name: str, settings: Mapping[str, Any] | None = None, *, where: str = ""
+    ) -> Channel:
+        """Open a channel with its settings, as `crmkit.config.Config.channel` gives them.
+
+        Args:
+            name: Its type.
+            settings: What the configuration says.
+            where: Path of the section, for errors.
 
         Raises:
             PluginError: nobody offers it, several do, or its plugin breaks.
             ConfigError: a setting is wrong; `key` names it.
         """
-        spec = self._relay.spec("crmkit_channels", ChannelSpec, name)
-        return spec.open(spec.configure(settings or {}))
+        spec = self.channel(name)
+        return spec.open(spec.configure(settings or {}, where or f"channels.{name}"))
 
     def open_connector(self, name: str, settings: Mapping[str, Any] | None = None) -> Connector:
         """Open a connector; arguments and errors are those of `open_channel`."""

@@ -1,0 +1,150 @@
+"""The channels of this host: what the configuration calls them, opened once when first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from threading import RLock
+from typing import Any
+
+import attrs
+
+from crmkit.clock import Clock
+from crmkit.contracts.channel import Channel
+from crmkit.contracts.settings import nearest, refuse
+from crmkit.contracts.specs import ChannelSpec
+from crmkit.errors import InvalidValueError
+from crmkit.plugins import PluginManager
+
+HOLD, RESEND = "hold", "resend"
+_ENGINES = ("type", "on_unknown")
+"""Settings of a channel that are crmkit's own; the rest is its type's."""
+
+
+@attrs.frozen
+class Line:
+    """One channel as the configuration has it.
+
+    Attributes:
+        name: What users call it.
+        spec: Its type.
+        on_unknown: ``hold`` or ``resend``: what becomes of a message nobody knows the fate of.
+    """
+
+    name: str
+    spec: ChannelSpec
+    on_unknown: str = HOLD
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What consents and templates may call it: its name, and its type's."""
+        return tuple(dict.fromkeys((self.name, self.spec.name)))
+
+    def can(self, word: str) -> bool:
+        """Tell whether its type has a capability."""
+        return word in self.spec.capabilities
+
+
+class Lines:
+    """Every channel that can be used here; safe to use from several threads."""
+
+    def __init__(
+        self,
+        plugins: PluginManager,
+        configured: Mapping[str, Mapping[str, Any]],
+        settings: Callable[[str], Mapping[str, Any]],
+        clock: Clock,
+    ) -> None:
+        """Know where the settings are; nothing is opened yet.
+
+        Args:
+            plugins: Who offers the types.
+            configured: The sections ``[channels.NAME]``.
+            settings: Gives one of them with its secrets filled in.
+            clock: What opened channels go by.
+        """
+        self._plugins, self._configured, self._settings = plugins, configured, settings
+        self._clock = clock
+        self._lines: dict[str, Line] = {}
+        self._opened: dict[str, Channel] = {}
+        self._lock = RLock()
+
+    def names(self) -> tuple[str, ...]:
+        """Name every channel: the configured ones in their order, then those that need no setting.
+
+        A type that is configured under a name of its own is not offered once more by its type's.
+        """
+        configured = tuple(self._configured)
+        types = {self._type(name) for name in configured}
+        free = (
+            name
+            for name, spec in self._plugins.channels().items()
+            if name not in types and name not in configured and not _needs(spec)
+        )
+        return (*configured, *free)
+
+    def get(self, name: str) -> Line:
+        """Give a channel.
+
+        Raises:
+            InvalidValueError: there is none of that name.
+            PluginError: nobody offers its type.
+            ConfigError: one of its settings that are crmkit's own is wrong.
+        """
+        with self._lock:
+            if name not in self._lines:
+                self._lines[name] = self._found(name)
+            return self._lines[name]
+
+    def open(self, name: str) -> Channel:
+        """Give a channel opened, as it stays until `close`.
+
+        Raises:
+            ConfigError: a setting is wrong; `key` names it. Others are those of `get`.
+        """
+        with self._lock:
+            if name not in self._opened:
+                line = self.get(name)
+                filled = dict(self._settings(name)) if name in self._configured else {}
+                own = {key: value for key, value in filled.items() if key not in _ENGINES}
+                where = f"channels.{name}"
+                channel = self._plugins.open_channel(line.spec.name, own, where=where)
+                with suppress(AttributeError):  # it may keep no attributes of others
+                    setattr(channel, "clock", self._clock)  # noqa: B010 - a method, to its class
+                self._opened[name] = channel
+            return self._opened[name]
+
+    def close(self) -> None:
+        """Close what was opened; it opens again where it is used again."""
+        with self._lock:
+            opened, self._opened = self._opened, {}
+        for channel in opened.values():
+            channel.close()
+
+    def _found(self, name: str) -> Line:
+        known = self.names()
+        if name not in known:
+            there = nearest(name, known) or f"; there are {', '.join(known) or 'none'}"
+            message = f"there is no channel {name!r}{there}: a section [channels.NAME] makes one"
+            raise InvalidValueError(message, field="channel")
+        section = self._configured.get(name, {})
+        on_unknown = _plain(section.get("on_unknown", HOLD))
+        if on_unknown not in (HOLD, RESEND):
+            refuse(f"channels.{name}.on_unknown", "must be hold or resend", on_unknown)
+        return Line(name, self._plugins.channel(self._type(name)), on_unknown)
+
+    def _type(self, name: str) -> str:
+        section = self._configured.get(name, {})
+        return str(_plain(section.get("type", name)))
+
+
+def _plain(value: Any) -> Any:
+    """Give a text of the section that is no secret."""
+    return value.reveal() if hasattr(value, "reveal") else value
+
+
+def _needs(spec: ChannelSpec) -> bool:
+    """Tell whether a type cannot be opened without settings."""
+    if spec.config is None:
+        return False
+    return any(field.default is attrs.NOTHING for field in attrs.fields(spec.config) if field.init)
