@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -33,6 +33,7 @@ from crmkit.care.targets.namespace import Targets
 from crmkit.care.targets.policy import TargetSettings
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
+from crmkit.contracts.channel import Delivery
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import StoreError
@@ -47,6 +48,8 @@ from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
 from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
+from crmkit.outreach.namespace import Outreach
+from crmkit.outreach.opening import Outfit, open_setup
 from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
@@ -133,7 +136,9 @@ class CRM:
         self.close()
 
     def close(self) -> None:
-        """Give the database connections back; closing twice does nothing."""
+        """Give the connections to database and channels back; closing twice does nothing."""
+        if "outreach" in self.__dict__:
+            self.outreach.close()
         self.session.store.close()
 
     def as_actor(self, name: str) -> CRM:
@@ -283,6 +288,11 @@ class CRM:
         return Care(self.session, self._guide, self._joint, self._folder)
 
     @cached_property
+    def outreach(self) -> Outreach:
+        """One-to-one messages: who gets which, by which channel, when, and what became of each."""
+        return Outreach(partial(open_setup, self.session, self.config, self._relied, self._outfit))
+
+    @cached_property
     def reports(self) -> Reports:
         """Periodic reports: channels, segments, who decided what."""
         return Reports(self.session, self._defaults)
@@ -365,6 +375,10 @@ class CRM:
             missing=self._relied.missing_kinds,
         )
 
+    @property
+    def _outfit(self) -> Outfit:
+        return Outfit(self._key, self._joint, self._tell_receipts)
+
     def _joint(self) -> AbstractContextManager[tuple[Writer, Take]]:
         return self._intake.joint()  # asked for late: plugins may still be registered
 
@@ -373,6 +387,10 @@ class CRM:
         if self.plugins.hears("crmkit_touchpoints_recorded"):
             self.plugins.touchpoints_recorded(touchpoints(), workspace)
         self.plugins.scores_changed(customers, workspace)
+
+    def _tell_receipts(self, deliveries: Sequence[Delivery]) -> None:
+        if self.plugins.hears("crmkit_receipts"):
+            self.plugins.receipts(deliveries, self.session.store.workspace)
 
     def _tell_moves(self, moves: tuple[Move, ...]) -> None:
         workspace = self.session.store.workspace

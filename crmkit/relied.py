@@ -6,12 +6,13 @@ A plugin that is missing or broken is told by this note: whatever rests on it st
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import attrs
 
 from crmkit.config import Config
+from crmkit.contracts.channel import Message
 from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
@@ -41,6 +42,18 @@ class Relied:
         """Give what plugins keep about customers, or stop where one cannot be asked."""
         with self.session.store.read() as reader:
             return self.plugins.all_references(_remembered(reader))
+
+    def refusals(self, messages: Sequence[Message], workspace: str) -> dict[str, str]:
+        """Ask the plugins that may refuse messages: why which of them, by id, must not go.
+
+        Raises:
+            PluginError: one that ever could is missing, or raises: nothing may be sent.
+        """
+        self.remember()
+        with self.session.store.read() as reader:
+            remembered = _remembered(reader)
+        refused = self.plugins.refuse_send(messages, workspace, remembered)
+        return {id_: "; ".join(one.reason for one in why) for id_, why in refused.items()}
 
     def guard(self, reader: Reader) -> None:
         """Stop where a plugin that the data rely on is missing or broken."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from crmkit.capture import handover
@@ -29,6 +30,7 @@ from crmkit.contracts.tables import (
     DECISION,
     DOCUMENT,
     IDENTITY,
+    MESSAGE,
     STANDING,
     STATE,
     TOUCHPOINT,
@@ -42,6 +44,7 @@ from crmkit.value.scoring import require_root
 _FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["customer"]
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
+_number = itemgetter(MESSAGE.position["number"])
 
 
 def export(reader: Reader, customer: str) -> dict[str, Any]:
@@ -69,6 +72,10 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
         "documents": [
             {"kind": row[1]} | json.loads(row[-1])
             for row in sorted(reader.fetch(DOCUMENT, keys, by=("customer",)))
+        ],
+        "messages": [
+            dict(zip(MESSAGE.names, row, strict=True))
+            for row in sorted(reader.fetch(MESSAGE, keys, by=("customer",)), key=_number)
         ],
         "collisions": [
             dict(zip(COLLISION.names, row, strict=True)) for row in _collisions(reader, keys)
@@ -139,7 +146,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     merges = (row for row in writer.fetch(DECISION, keys, by=("customer",)) if row[1] == "merge")
     handover.ended(writer, [str(row[0]) for row in merges])
-    for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT):
+    for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT, MESSAGE):
         writer.delete(table, keys, by=("customer",))
     for side in ("holder", "other"):
         writer.delete(COLLISION, keys, by=(side,))

@@ -6,7 +6,7 @@ and an unmerge parts them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +75,18 @@ def endings_of(reader: Reader, customer: str) -> list[Ending]:
 def all_endings(reader: Reader) -> list[Ending]:
     """Read every ending of the workspace, oldest first."""
     return _endings(decisions(reader, KIND))
+
+
+def ended_among(reader: Reader, groups: Mapping[str, Sequence[str]]) -> set[str]:
+    """Give those of these merge groups, by root, with whom the relationship is ended.
+
+    Args:
+        reader: One consistent look.
+        groups: The ids of each group, by its root.
+    """
+    roots = {one: root for root, ids in groups.items() for one in ids}
+    about = decisions_about(reader, roots, frozenset({KIND}))
+    return {roots[one.customer_id] for one in _endings(about) if _holds(one, None)}
 
 
 def ended_roots(reader: Reader) -> dict[str, Ending]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import attrs
@@ -40,6 +40,31 @@ REASONS = (
     "holdout",
 )
 """Why a message did not go, or not yet."""
+
+
+@attrs.frozen
+class Counts(Record, Mapping[str, int]):
+    """Rows of the ledger, counted by state; of a state that none came to there are 0."""
+
+    states: Mapping[str, int] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, counted: Mapping[str, int]) -> Counts:
+        """Take what was counted, in the order of the states."""
+        return cls({state: counted[state] for state in STATES if counted.get(state)})
+
+    def __getitem__(self, state: str) -> int:
+        return self.states.get(state, 0)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.states)
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def to_dict(self) -> dict[str, int]:
+        """Give the counts by state."""
+        return dict(self.states)
 
 
 @attrs.frozen(kw_only=True)

@@ -69,12 +69,17 @@ class Lines:
         self._opened: dict[str, Channel] = {}
         self._lock = RLock()
 
+    @property
+    def configured(self) -> tuple[str, ...]:
+        """Name the channels that have a section of their own, in its order."""
+        return tuple(self._configured)
+
     def names(self) -> tuple[str, ...]:
         """Name every channel: the configured ones in their order, then those that need no setting.
 
         A type that is configured under a name of its own is not offered once more by its type's.
         """
-        configured = tuple(self._configured)
+        configured = self.configured
         types = {self._type(name) for name in configured}
         free = (
             name

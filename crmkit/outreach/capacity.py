@@ -1,0 +1,75 @@
+"""How much colleagues can carry out a day, and how much a provider takes: limits like any other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+import attrs
+
+from crmkit.clock import DAY, instant
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import MESSAGE
+from crmkit.outreach.gate import Attempt, Verdict
+from crmkit.outreach.ledger import counts, entry
+from crmkit.outreach.lines import Line
+from crmkit.outreach.recipients import read_recipients
+
+
+@attrs.frozen
+class Capacity:
+    """What went today by the channels whose day is limited.
+
+    Attributes:
+        session: Who can do how much.
+        now: The instant of sending, in microseconds.
+        given: Tasks of today, by owner.
+        gone: Messages of today, by channel.
+    """
+
+    session: Session
+    now: int
+    given: Counter[str]
+    gone: Counter[str]
+
+    @classmethod
+    def read(cls, reader: Reader, session: Session, lines: Collection[Line]) -> Capacity:
+        """Count what went since the day began, in UTC."""
+        now = session.now()
+        begins = now - now % DAY
+        today = [
+            one
+            for line in lines
+            if line.can("person") or line.spec.limits.per_day is not None
+            for one in map(
+                entry,
+                reader.scan(MESSAGE, by=("channel", "sent"), equal=(line.name,), low=begins),
+            )
+            if counts(one)
+        ]
+        people = {line.name for line in lines if line.can("person")}
+        tasks = [one.customer for one in today if one.channel in people]
+        recipients = read_recipients(reader, set(tasks))
+        owners = (recipients[one].customer.owner or "" for one in tasks if one in recipients)
+        return cls(session, now, Counter(owners), Counter(one.channel for one in today))
+
+    def full(self, attempt: Attempt) -> Verdict | None:
+        """Tell until when nothing more goes today; None: something does."""
+        line, tomorrow = attempt.line, self.now - self.now % DAY + DAY
+        day = f"next {instant(tomorrow):%Y-%m-%d}"
+        most = line.spec.limits.per_day
+        if most is not None and self.gone[line.name] >= most:
+            return Verdict("channel", f"{line.name} takes {most} a day; {day}", tomorrow)
+        owner = attempt.recipient.customer.owner or ""
+        person = self.session.people.get(owner)
+        if line.can("person") and person is not None and self.given[owner] >= person.capacity:
+            detail = f"{owner} has {person.capacity} contacts a day; {day}"
+            return Verdict("capacity", detail, tomorrow)
+        return None
+
+    def take(self, attempt: Attempt) -> None:
+        """Count one more."""
+        self.gone[attempt.line.name] += 1
+        if attempt.line.can("person"):
+            self.given[attempt.recipient.customer.owner or ""] += 1

@@ -1,0 +1,245 @@
+"""Entering messages into the ledger, and looking at them before: who would get what, and why not.
+
+What speaks against a message for good is recorded at once; what only has to wait is decided when
+it is sent, and so is everything once more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+import attrs
+
+from crmkit.clock import instant
+from crmkit.contracts.channel import Message
+from crmkit.contracts.decisions import Deciding
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import MESSAGE
+from crmkit.model.outreach import PLANNED, REFUSED, Preview
+from crmkit.outreach.choice import choose, order
+from crmkit.outreach.composing import Composer, Links, form_of
+from crmkit.outreach.gate import Attempt, Gate, Verdict
+from crmkit.outreach.ledger import Entry, of_customers
+from crmkit.outreach.mailings import Mailing
+from crmkit.outreach.recipients import Recipient, read_recipients
+from crmkit.outreach.setup import Setup
+
+_PAGE = 1_000
+_BITS = 64
+
+
+@attrs.frozen(kw_only=True)
+class Chosen:
+    """What was found for one customer.
+
+    Attributes:
+        asked: The id that was asked for.
+        recipient: Who that is; None: nobody.
+        attempt: By which channel; None: there is none.
+        verdict: What speaks against it; None: nothing does.
+    """
+
+    asked: str
+    recipient: Recipient | None = None
+    attempt: Attempt | None = None
+    verdict: Verdict | None = None
+
+
+def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
+    setup: Setup,
+    ids: Iterable[str],
+    mailing: Mailing,
+    deciding: Deciding,
+    own: Mapping[str, Mapping[str, Any]],
+    holdout: float,
+) -> list[Entry]:
+    """Enter messages page by page; who is in the ledger for this occasion stays as he is."""
+    entered: list[Entry] = []
+    everybody = list(dict.fromkeys(ids))
+    recorded = mailing
+    for page in _pages(everybody):
+        with setup.session.store.write() as writer:
+            chosen = _chosen(setup, writer, page, mailing)
+            there = _there(writer, chosen, mailing)
+            new = [one for one in chosen if _root(one) not in there]
+            if new and not recorded.number:
+                alone = _root(new[0]) if len(everybody) == 1 else None
+                recorded = mailing.record(writer, deciding, alone)
+            first = writer.sequence(len(new)) if new else 0
+            made = {
+                _root(one): _entry(one, recorded, number, deciding.now, own, holdout)
+                for number, one in enumerate(new, first)
+            }
+            writer.append(MESSAGE, [one.row for one in made.values()])
+            entered.extend({**there, **made}[_root(one)] for one in chosen)
+    return entered
+
+
+def preview(
+    setup: Setup,
+    ids: Iterable[str],
+    mailing: Mailing,
+    own: Mapping[str, Mapping[str, Any]],
+    links: Links,
+) -> Iterator[Preview]:
+    """Give what each customer would get now, and why the others get nothing; nothing is written."""
+    now = setup.session.now()
+    for page in _pages(list(dict.fromkeys(ids))):
+        with setup.session.store.read() as reader:
+            chosen = _chosen(setup, reader, page, mailing)
+            there = _there(reader, chosen, mailing)
+            gate = setup.gate(reader, {one.asked: one.recipient for one in chosen if one.recipient})
+            composer = Composer(
+                reader=reader,
+                session=setup.session,
+                policy=setup.policy,
+                mailings={0: mailing},
+                links=links,
+            )
+            for one in chosen:
+                entry = _entry(one, mailing, 0, now, own, 0.0)
+                yield _preview(setup, composer, gate, one, entry, there.get(_root(one)))
+
+
+def _preview(  # noqa: PLR0913 - what a preview is made of
+    setup: Setup, composer: Composer, gate: Gate, one: Chosen, entry: Entry, there: Entry | None
+) -> Preview:
+    verdict, made = one.verdict, None
+    if one.attempt is not None:
+        line = one.attempt.line
+        opened = setup.lines.open(line.name) if line.can("unsubscribe") else None
+        made = composer.message(entry, one.attempt, opened and opened.unsubscribe_url("0"))
+        if isinstance(made, Verdict):
+            verdict, made = verdict or made, None
+        verdict = verdict or gate.wait(one.attempt) or gate.cap(one.attempt)
+        if verdict is None and there is not None:
+            said = f"he has it already: message {there.id} is {there.state}"
+            verdict = Verdict(there.reason or "cap", said)
+    if verdict is None and isinstance(made, Message):
+        why = setup.refused([made]).get(made.id)
+        verdict = None if why is None else Verdict("plugin", why)
+    shown = made if isinstance(made, Message) else None
+    return Preview(
+        customer_id=one.asked,
+        channel=None if one.attempt is None else one.attempt.line.name,
+        subject=None if shown is None else shown.subject,
+        text="" if shown is None else shown.text,
+        html=None if shown is None else shown.html,
+        template=None if shown is None or shown.template is None else attrs.asdict(shown.template),
+        reason=None if verdict is None else verdict.reason,
+        detail="" if verdict is None else verdict.detail,
+        next=None if verdict is None or verdict.next is None else instant(verdict.next),
+    )
+
+
+def _chosen(setup: Setup, reader: Reader, ids: Sequence[str], mailing: Mailing) -> list[Chosen]:
+    """Find each customer's channel, and what speaks against it; each merge group comes once."""
+    recipients = read_recipients(reader, ids)
+    gate = setup.gate(reader, recipients)
+    unique = {one.root: one for one in recipients.values()}
+    if mailing.channel is None:
+        lines = order(reader, setup.lines, setup.policy, unique.values(), gate.now)
+    else:
+        named = [setup.lines.get(mailing.channel)]
+        lines = dict.fromkeys(unique, named)
+    found: list[Chosen] = []
+    seen: set[str] = set()
+    for asked in ids:
+        recipient = recipients.get(asked)
+        if recipient is None:
+            verdict = Verdict("address", "no customer has this id")
+            found.append(Chosen(asked=asked, verdict=verdict))
+        elif recipient.root not in seen:
+            seen.add(recipient.root)
+            attempts = [
+                Attempt(recipient, line, mailing.purpose, mailing.expires)
+                for line in lines[recipient.root]
+            ]
+            attempt, verdict = choose(gate, attempts)
+            if attempt is None:
+                verdict = Verdict("channel", "no channel is left that reaches him")
+            elif verdict is None:
+                verdict = _incomplete(attempt, mailing)
+            found.append(Chosen(asked=asked, recipient=recipient, attempt=attempt, verdict=verdict))
+    return found
+
+
+def _incomplete(attempt: Attempt, mailing: Mailing) -> Verdict | None:
+    """Tell at once where no form of the template serves this channel and language."""
+    form = form_of(mailing, attempt.line, attempt.recipient.customer.language)
+    if form is None:
+        return Verdict("content", f"the template has no form for {attempt.line.name}")
+    return None
+
+
+def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[str, Entry]:
+    """Give the messages that customers have for this occasion already, by root id.
+
+    Where the channel is chosen for him any channel counts: he would get it twice otherwise.
+    """
+    roots = {
+        member: one.recipient.root
+        for one in chosen
+        if one.recipient is not None
+        for member in one.recipient.ids
+    } | {one.asked: one.asked for one in chosen if one.recipient is None}
+    return {
+        roots[one.customer]: one
+        for one in reversed(of_customers(reader, roots))
+        if (one.purpose, one.occasion) == (mailing.purpose, mailing.occasion)
+        and mailing.channel in (None, one.channel)
+    }
+
+
+def _entry(  # noqa: PLR0913 - what a row is made of
+    one: Chosen,
+    mailing: Mailing,
+    number: int,
+    now: int,
+    own: Mapping[str, Mapping[str, Any]],
+    holdout: float,
+) -> Entry:
+    verdict = one.verdict
+    if verdict is None and drawn(mailing.occasion, _root(one), holdout):
+        verdict = Verdict("holdout", "set aside by lot, to see what the message brings")
+    variables = own.get(one.asked)
+    return Entry(
+        customer=_root(one),
+        purpose=mailing.purpose,
+        occasion=mailing.occasion,
+        channel=_channel(one, mailing),
+        number=number,
+        mailing=mailing.number,
+        state=PLANNED if verdict is None else REFUSED,
+        reason=None if verdict is None else verdict.reason,
+        detail="" if verdict is None else verdict.detail,
+        at=now,
+        planned=now,
+        next=now if verdict is None else None,
+        expires=mailing.expires,
+        variables=None if variables is None else json.dumps(variables, ensure_ascii=False),
+    )
+
+
+def drawn(occasion: str, root: str, share: float) -> bool:
+    """Tell whether the lot sets a customer aside; the same each time it is drawn."""
+    lot = blake2b(f"{occasion}\0{root}".encode("utf-8", "surrogatepass"), digest_size=_BITS // 8)
+    return int.from_bytes(lot.digest(), "big") < int(share * 2**_BITS)
+
+
+def _channel(one: Chosen, mailing: Mailing) -> str:
+    return mailing.channel or ("" if one.attempt is None else one.attempt.line.name)
+
+
+def _root(one: Chosen) -> str:
+    return one.asked if one.recipient is None else one.recipient.root
+
+
+def _pages(ids: Sequence[str]) -> Iterator[list[str]]:
+    rest = iter(ids)
+    while page := list(islice(rest, _PAGE)):
+        yield page

@@ -1,0 +1,197 @@
+"""The gate: may this message go to this customer by this channel, now?
+
+Nothing goes round it. What it answers is a `Verdict`: a refusal, which is final, or a wait, which
+says until when. It is asked in batches, at the moment of sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from crmkit.capture.tombstones import Key
+from crmkit.clock import DAY, instant
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader
+from crmkit.model.consent import SERVICE, TRANSACTIONAL
+from crmkit.outreach.caps import free_from
+from crmkit.outreach.consented import OPT_OUT, Consented
+from crmkit.outreach.ledger import TAKEN, Entry, of_customers
+from crmkit.outreach.lines import Line
+from crmkit.outreach.policy import OutreachPolicy
+from crmkit.outreach.recipients import Recipient, identity_of, members_of
+from crmkit.outreach.suppression import Suppressions
+from crmkit.outreach.zones import zones_of
+
+PASSES_HOURS = frozenset({TRANSACTIONAL})
+PASSES_CAPS = frozenset({TRANSACTIONAL, SERVICE})
+PASSES_ENDING = frozenset({TRANSACTIONAL})
+"""Purposes that the rule does not hold back: after an ending only what somebody must know goes
+(R251), and that is what ``transactional`` means."""
+AGAIN = DAY
+"""How long a message waits that nobody knows when to send, before it is looked at again."""
+
+
+@attrs.frozen
+class Verdict:
+    """Why a message does not go.
+
+    Attributes:
+        reason: One of `crmkit.model.outreach.REASONS`.
+        detail: The reason in words.
+        next: When it is asked again, in microseconds; None: it is refused.
+    """
+
+    reason: str
+    detail: str
+    next: int | None = None
+
+
+@attrs.frozen
+class Attempt:
+    """What the gate is asked about.
+
+    Attributes:
+        recipient: Whom it is for.
+        line: By which channel.
+        purpose: What it is for.
+        expires: When it is no longer worth sending, in microseconds.
+    """
+
+    recipient: Recipient
+    line: Line
+    purpose: str
+    expires: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Gate:
+    """What must be known of a batch of customers, read once.
+
+    Attributes:
+        now: The instant of sending, in microseconds.
+        policy: What the configuration says.
+        region: Country that addresses without one belong to.
+        consented: What they agreed to.
+        suppressed: Addresses that nothing is sent to, with the reason.
+        history: What was sent to each merge group, by its root.
+        recipients: Whom all this is about.
+    """
+
+    now: int
+    policy: OutreachPolicy
+    region: str | None
+    consented: Consented
+    suppressed: Suppressions
+    history: dict[str, list[tuple[str, int]]]
+    recipients: Sequence[Recipient]
+    _among: dict[str, dict[tuple[str, str], str]] = attrs.field(factory=dict)
+
+    @classmethod
+    def read(  # noqa: PLR0913 - what it goes by
+        cls,
+        reader: Reader,
+        session: Session,
+        policy: OutreachPolicy,
+        recipients: Iterable[Recipient],
+        *,
+        region: str | None,
+        key: Key,
+    ) -> Gate:
+        """Read what must be known of these customers."""
+        everybody = list(recipients)
+        members = members_of(everybody)
+        return cls(
+            now=session.now(),
+            policy=policy,
+            region=region,
+            consented=Consented.read(reader, members),
+            suppressed=Suppressions(reader, key),
+            history=read_history(reader, members),
+            recipients=everybody,
+        )
+
+    def refusal(self, attempt: Attempt) -> Verdict | None:
+        """Tell why it never goes this way; None: nothing speaks against it."""
+        recipient, line = attempt.recipient, attempt.line
+        if attempt.expires is not None and attempt.expires <= self.now:
+            return Verdict("expired", f"it was worth sending until {instant(attempt.expires)}")
+        if recipient.ended and attempt.purpose not in PASSES_ENDING:
+            return Verdict("ended", "the relationship was ended")
+        if line.can("staff"):
+            return Verdict("channel", f"{line.name} reaches colleagues, no customers")
+        address = recipient.address(line)
+        if address is None:
+            return Verdict("address", f"he has no {line.spec.identity}, which {line.name} needs")
+        if recipient.customer.unreachable and not line.can("person"):
+            return Verdict("channel", "no digital channel reaches him, as his record says")
+        why = self._suppressed(line).get(identity_of(recipient, line, address))
+        if why is not None:
+            return Verdict("suppressed", f"{line.name}: {why}")
+        basis = OPT_OUT if line.can("person") else self.policy.basis[attempt.purpose]
+        why = self.consented.allows(recipient.root, attempt.purpose, line.names, self.now, basis)
+        return None if why is None else Verdict("consent", why)
+
+    def wait(self, attempt: Attempt) -> Verdict | None:
+        """Tell until when it has to wait for the clock: quiet hours, working days; None: not."""
+        zones = zones_of(attempt.recipient.customer, self.region)
+        found = self.policy.closed(attempt.line, attempt.purpose, self.now, zones)
+        if found is None and not attempt.line.can("person"):
+            found = self._quiet(attempt, zones)
+        return found
+
+    def cap(self, attempt: Attempt) -> Verdict | None:
+        """Tell until when it has to wait since he got enough; None: he did not."""
+        if attempt.purpose in PASSES_CAPS:
+            return None
+        sent = self.history.get(attempt.recipient.root, ())
+        zones = zones_of(attempt.recipient.customer, self.region)
+        free = self.now
+        for name, cap in self.policy.caps.items():
+            if name not in ("all", attempt.line.name):
+                continue
+            times = [at for channel, at in sent if name in ("all", channel)]
+            found = free_from(cap, times, self.now, zones or ())
+            if found is None:
+                return Verdict("cap", f"the cap {name} allows none", self.now + AGAIN)
+            free = max(free, found)
+        if free > self.now:
+            return Verdict("cap", f"he got as much as is allowed until {instant(free)}", free)
+        return None
+
+    def sent(self, attempt: Attempt) -> None:
+        """Note that it goes, so that the next one of the same batch counts it."""
+        self.history.setdefault(attempt.recipient.root, []).append((attempt.line.name, self.now))
+
+    def _suppressed(self, line: Line) -> dict[tuple[str, str], str]:
+        """Look all customers' addresses by one channel up at once."""
+        if not self.suppressed:
+            return {}
+        if line.name not in self._among:
+            addresses = ((one, one.address(line)) for one in self.recipients)
+            pairs = [identity_of(one, line, a) for one, a in addresses if a is not None]
+            self._among[line.name] = self.suppressed.among(pairs, line.names)
+        return self._among[line.name]
+
+    def _quiet(self, attempt: Attempt, zones: frozenset[str] | None) -> Verdict | None:
+        if attempt.purpose in PASSES_HOURS:
+            return None
+        return self.policy.quiet(attempt.recipient.customer, self.now, zones)
+
+
+def read_history(
+    reader: Reader, members: Mapping[str, Sequence[str]]
+) -> dict[str, list[tuple[str, int]]]:
+    """Read what was sent to each merge group: channel and instant, of all that counts."""
+    roots = {one: root for root, ids in members.items() for one in ids}
+    history: dict[str, list[tuple[str, int]]] = {}
+    for one in of_customers(reader, roots):
+        if counts(one):
+            history.setdefault(roots[one.customer], []).append((one.channel, one.sent or one.at))
+    return history
+
+
+def counts(one: Entry) -> bool:
+    """Tell whether a message uses up a cap: he has it, or may have it."""
+    return one.state in TAKEN

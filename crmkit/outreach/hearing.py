@@ -1,0 +1,236 @@
+"""What became of messages, and what customers answered: a row moves on, never back (R34).
+
+A receipt is a touchpoint again, and feeds consent and suppression. Each may come twice, late and
+in any order: what is known changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import attrs
+
+from crmkit.arguments import seq_of
+from crmkit.capture.intake import Take
+from crmkit.capture.normalise import Normaliser
+from crmkit.clock import instant, micros
+from crmkit.contracts.channel import Delivery
+from crmkit.contracts.store import Reader, Writer
+from crmkit.contracts.tables import IDENTITY, MESSAGE
+from crmkit.model.consent import CARE, MARKETING, SERVICE
+from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, UNKNOWN
+from crmkit.outreach.consents import write_withdrawal
+from crmkit.outreach.keywords import refuses
+from crmkit.outreach.ledger import Entry, by_numbers, entry, rank
+from crmkit.outreach.lines import Line
+from crmkit.outreach.mailings import read_mailings
+from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
+from crmkit.outreach.settling import SOURCE, capture_sent, go_on
+from crmkit.outreach.setup import Setup
+from crmkit.outreach.suppression import Suppressed, suppress
+
+_REFUSED = (SERVICE, CARE, MARKETING)
+"""Purposes that somebody who answers STOP wants no more of: all but what he must know."""
+_HEARD = frozenset({"delivered", "bounced", "opened", "clicked", "complained", "unsubscribed"})
+_NOTE = 500
+
+
+@attrs.frozen
+class Heard:
+    """What was made of a batch of receipts.
+
+    Attributes:
+        known: Those about messages or customers of this workspace.
+        strangers: The others; they changed nothing.
+    """
+
+    known: tuple[Delivery, ...]
+    strangers: tuple[Delivery, ...]
+
+
+def hear(setup: Setup, line: Line, deliveries: Sequence[Delivery]) -> Heard:
+    """Write down what came in by one channel, and tell the plugins."""
+    if not deliveries:
+        return Heard((), ())
+    with setup.joint() as (writer, take):
+        heard = _taken(setup, writer, take, line, deliveries)
+    if heard.known and setup.told is not None:
+        told = setup.told
+        setup.session.store.after_commit(lambda: told(heard.known))
+    return heard
+
+
+def _taken(
+    setup: Setup, writer: Writer, take: Take, line: Line, deliveries: Sequence[Delivery]
+) -> Heard:
+    rows = _entries(writer, line, deliveries)
+    senders = _senders(writer, line, deliveries, setup.region)
+    customers = {one.customer for one in rows.values()} | set(senders.values())
+    recipients = read_recipients(writer, customers - {""})
+    known: list[Delivery] = []
+    records: list[dict[str, Any]] = []
+    moved: dict[int, Entry] = {}
+    now = setup.session.now()
+    for one in deliveries:
+        about = rows.get(_ref(one))
+        about = None if about is None else moved.get(about.number, about)
+        wrote = senders.get(one.address or "", "") if about is None else about.customer
+        whose = recipients.get(wrote)
+        if about is None and whose is None:
+            continue
+        known.append(one)
+        at = now if one.at is None else min(micros(one.at), now)
+        if about is not None:
+            moved[about.number] = _moved(about, one, now)
+        if whose is not None:
+            records += _record(one, line, whose, about, at)
+            _consequences(setup, writer, line, one, whose, about)
+    changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
+    writer.put(MESSAGE, [one.row for one in changed])
+    mailings = read_mailings(writer, {one.mailing for one in changed})
+    capture_sent(take, (one for one in changed if _went(rows, one, line)), mailings)
+    if records:
+        take(records)
+    go_on(setup, writer, [one for one in changed if one.state in ("bounced", FAILED)], mailings)
+    return Heard(tuple(known), tuple(one for one in deliveries if one not in known))
+
+
+def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict[str, Entry]:
+    """Find the rows that receipts are about, by our id or the provider's."""
+    numbers = {
+        number
+        for one in deliveries
+        if one.message_id is not None and (number := seq_of(one.message_id)) is not None
+    }
+    found = {one.id: one for one in by_numbers(reader, numbers) if one.channel == line.name}
+    others = {one.provider_id for one in deliveries if one.provider_id and one.what != "replied"}
+    rows = reader.fetch(MESSAGE, [(line.name, one) for one in others], by=("channel", "provider"))
+    found.update((f"\0{one.provider}", one) for one in map(entry, rows))
+    return found
+
+
+def _ref(one: Delivery) -> str:
+    return one.message_id if one.message_id is not None else f"\0{one.provider_id}"
+
+
+def _by_number(rows: Mapping[str, Entry], number: int) -> Entry:
+    return next(one for one in rows.values() if one.number == number)
+
+
+def _went(rows: Mapping[str, Entry], one: Entry, line: Line) -> bool:
+    """Tell whether it is only now known that a customer was reached."""
+    before = _by_number(rows, one.number).state
+    unsure = before in (CLAIMED, UNKNOWN) or (line.can("person") and before == ACCEPTED)
+    return unsure and rank(one.state) > rank(ACCEPTED) and one.state != "bounced"
+
+
+def _senders(
+    reader: Reader, line: Line, deliveries: Iterable[Delivery], region: str | None
+) -> dict[str, str]:
+    """Find who wrote, by the address he wrote from."""
+    system, spell = line.spec.identity, Normaliser(region)
+    if system is None:
+        return {}
+    written = {one.address for one in deliveries if one.address}
+    keys = {value: one for one in written if (value := spell.key(system, one)) is not None}
+    rows = reader.fetch(IDENTITY, [(system, value) for value in keys])
+    return {keys[row[1]]: row[2] for row in rows if row[2] is not None}
+
+
+def _moved(about: Entry, one: Delivery, now: int) -> Entry:
+    """Give a row as a receipt leaves it: further on, or as it was."""
+    if one.what == FAILED:  # the provider gave it up after he had taken it
+        if rank(about.state) > rank(ACCEPTED):
+            return about
+        state, reason = FAILED, "provider"
+    elif rank(one.what) <= rank(about.state):
+        return about
+    else:
+        state, reason = one.what, "provider" if one.what == "bounced" else None
+    return attrs.evolve(
+        about,
+        state=state,
+        reason=reason,
+        detail=one.reason[:_NOTE],
+        code=one.code or about.code,
+        provider=about.provider or one.provider_id,
+        at=now,
+        next=about.next if state == "sent" else None,
+    )
+
+
+def _record(
+    one: Delivery, line: Line, whose: Recipient, about: Entry | None, at: int
+) -> list[dict[str, Any]]:
+    """Make the touchpoint that a receipt is."""
+    common = {"source": SOURCE, "customer": whose.root, "channel": line.name, "at": instant(at)}
+    facts = {} if about is None else {"message": about.id, "occasion": about.occasion}
+    if one.what == "replied":
+        text = (one.text or "")[:100_000].replace("\0", "")
+        return [
+            common
+            | {
+                "id": f"reply:{line.name}:{_event(one, whose)}"[:200],
+                "kind": "message_in",
+                "direction": "in",
+                "text": text,
+                "attributes": facts,
+            }
+        ]
+    if one.what not in _HEARD or about is None:
+        return []
+    by_him = one.what in ("clicked", "complained", "unsubscribed") and not one.machine
+    return [
+        common
+        | {
+            "id": f"{about.id}:{one.what}",
+            "kind": "note",
+            "direction": "in" if by_him else "out",
+            "text": one.what,
+            "attributes": facts | {"receipt": one.what, "machine": one.machine},
+        }
+    ]
+
+
+def _event(one: Delivery, whose: Recipient) -> str:
+    """Give what makes a reply itself: its id, or else what it says."""
+    known = one.event_id or one.provider_id
+    if known:
+        return known
+    said = f"{whose.root}\0{one.at}\0{one.text}".encode("utf-8", "surrogatepass")
+    return sha256(said).hexdigest()
+
+
+def _consequences(  # noqa: PLR0913 - what follows from a receipt
+    setup: Setup,
+    writer: Writer,
+    line: Line,
+    one: Delivery,
+    whose: Recipient,
+    about: Entry | None,
+) -> None:
+    """Take consent back and suppress, where a receipt says so."""
+    now = setup.session.now()
+    address = one.address or whose.address(line) or ""
+    identity = identity_of(whose, line, _spelled(setup, line, address))
+    deciding = setup.session.deciding(f"{one.what} by {line.name}")
+    if one.what == "unsubscribed" or (one.what == "replied" and refuses(one.text)):
+        single = one.what == "unsubscribed" and about is not None
+        purposes = (about.purpose,) if single and about is not None else _REFUSED
+        write_withdrawal(writer, whose.root, purposes, line.name, deciding)
+    elif one.what == "bounced" and one.permanent:
+        why = f"it bounced: {one.code or one.reason or 'no such address'}"
+        entry_ = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
+        suppress(writer, setup.key, [entry_], now=now)
+    elif one.what == "complained":
+        entry_ = Suppressed(pair=identity, reason="he complained of spam", source=line.name)
+        suppress(writer, setup.key, [entry_], now=now)
+
+
+def _spelled(setup: Setup, line: Line, address: str) -> str:
+    system = line.spec.identity
+    if system is None or not address:
+        return address
+    return Normaliser(setup.region).key(system, address) or address

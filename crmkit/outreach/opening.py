@@ -1,0 +1,51 @@
+"""Putting together what outreach works with, out of what a connection has."""
+
+from __future__ import annotations
+
+import attrs
+
+from crmkit.capture.intake import Joint
+from crmkit.capture.tombstones import Key
+from crmkit.config import Config
+from crmkit.contracts.session import Session
+from crmkit.outreach.lines import Lines
+from crmkit.outreach.policy import OutreachPolicy
+from crmkit.outreach.setup import Setup, Told
+from crmkit.outreach.templates import Templates
+from crmkit.relied import Relied
+
+
+@attrs.frozen
+class Outfit:
+    """What a connection lends to outreach.
+
+    Attributes:
+        key: Gives the key of suppressions.
+        joint: Opens a transaction that captures too.
+        told: Tells plugins of receipts.
+    """
+
+    key: Key
+    joint: Joint
+    told: Told
+
+
+def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit) -> Setup:
+    """Read ``[outreach]`` and ``[channels]``; no channel is opened yet.
+
+    Raises:
+        ConfigError: a setting is wrong; `key` names it.
+    """
+    section = session.settings.get("outreach", {})
+    folder = None if config.file is None else config.file.parent
+    return Setup(
+        session=session,
+        policy=OutreachPolicy.of(section),
+        templates=Templates.of(section.get("templates", {}), folder),
+        lines=Lines(relied.plugins, config.channels, config.channel, session.clock),
+        region=config.region,
+        key=outfit.key,
+        joint=outfit.joint,
+        refused=lambda messages: relied.refusals(messages, session.store.workspace),
+        told=outfit.told,
+    )

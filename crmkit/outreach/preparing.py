@@ -1,0 +1,145 @@
+"""What is due, judged and rendered: read and asked outside of any write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import attrs
+
+from crmkit.contracts.channel import Message
+from crmkit.contracts.store import Reader
+from crmkit.errors import ConfigError, InvalidValueError, PluginError
+from crmkit.model.outreach import FAILED, PLANNED
+from crmkit.outreach.composing import Composer, Links
+from crmkit.outreach.gate import AGAIN, Attempt, Gate, Verdict
+from crmkit.outreach.ledger import Entry, by_numbers, due
+from crmkit.outreach.lines import Line
+from crmkit.outreach.mailings import read_mailings
+from crmkit.outreach.recipients import Recipient, read_recipients
+from crmkit.outreach.setup import Setup
+
+
+@attrs.frozen
+class Ready:
+    """One message that is due, as far as it was judged.
+
+    Attributes:
+        entry: Its row as it was read.
+        attempt: Whom and by which channel; None: one of them is not there.
+        message: What would be sent; None: `verdict` says why nothing is.
+        verdict: What speaks against it.
+    """
+
+    entry: Entry
+    attempt: Attempt | None = None
+    message: Message | None = None
+    verdict: Verdict | None = None
+
+
+@attrs.frozen
+class Batch:
+    """What is due, judged but for caps and capacities, which count what others send meanwhile."""
+
+    ready: Sequence[Ready]
+    gate: Gate
+    recipients: Mapping[str, Recipient]
+
+
+def prepare(
+    setup: Setup,
+    links: Links,
+    limit: int,
+    *,
+    only: Collection[int] | None = None,
+) -> Batch | None:
+    """Judge and render what is due; None: nothing is.
+
+    Args:
+        setup: What outreach works with.
+        links: Gives the links of surveys.
+        limit: At most so many.
+        only: Numbers of the only rows to look at, due or not; None: all that is due.
+    """
+    now = setup.session.now()
+    with setup.session.store.read() as reader:
+        if only is None:
+            entries = due(reader, (PLANNED, FAILED), now, limit)
+        else:
+            entries = [one for one in by_numbers(reader, only) if one.state in (PLANNED, FAILED)]
+        if not entries:
+            return None
+        return _judged(setup, reader, entries, links)
+
+
+def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry], links: Links) -> Batch:
+    recipients = read_recipients(reader, {one.customer for one in entries if one.customer})
+    gate = setup.gate(reader, recipients)
+    composer = Composer(
+        reader=reader,
+        session=setup.session,
+        policy=setup.policy,
+        mailings=read_mailings(reader, {one.mailing for one in entries}),
+        links=links,
+    )
+    lines = _lines(setup, {one.channel for one in entries})
+    ready = [_one(setup, one, recipients, lines, gate, composer) for one in entries]
+    messages = [one.message for one in ready if one.message is not None]
+    refused = setup.refused(messages) if messages else {}
+    judged = [
+        attrs.evolve(one, message=None, verdict=Verdict("plugin", refused[one.entry.id]))
+        if one.entry.id in refused and one.verdict is None
+        else one
+        for one in ready
+    ]
+    return Batch(judged, gate, recipients)
+
+
+def _one(  # noqa: PLR0913 - what a message is judged by
+    setup: Setup,
+    entry: Entry,
+    recipients: Mapping[str, Recipient],
+    lines: Mapping[str, Line | Verdict],
+    gate: Gate,
+    composer: Composer,
+) -> Ready:
+    line = lines[entry.channel]
+    if isinstance(line, Verdict):
+        return Ready(entry, verdict=line)
+    if not entry.customer:
+        return Ready(entry, message=_alert(entry, composer))
+    recipient = recipients.get(entry.customer)
+    if recipient is None:
+        return Ready(entry, verdict=Verdict("address", "no customer has this id any more"))
+    attempt = Attempt(recipient, line, entry.purpose, entry.expires)
+    verdict = gate.refusal(attempt) or gate.wait(attempt)
+    if verdict is not None:
+        return Ready(entry, attempt, verdict=verdict)
+    opened = setup.lines.open(line.name) if line.can("unsubscribe") else None
+    link = None if opened is None else opened.unsubscribe_url(entry.id)
+    made = composer.message(entry, attempt, link)
+    if isinstance(made, Verdict):
+        return Ready(entry, attempt, verdict=made)
+    return Ready(entry, attempt, message=made)
+
+
+def _alert(entry: Entry, composer: Composer) -> Message:
+    mailing = composer.mailings[entry.mailing]
+    return Message(
+        id=entry.id,
+        customer_id="",
+        purpose=entry.purpose,
+        occasion=entry.occasion,
+        text=str(mailing.variables["text"]),
+    )
+
+
+def _lines(setup: Setup, names: Collection[str]) -> dict[str, Line | Verdict]:
+    """Open the channels that are needed; one that cannot be opened makes its messages wait."""
+    found: dict[str, Line | Verdict] = {}
+    for name in names:
+        try:
+            found[name] = setup.lines.get(name)
+            setup.lines.open(name)
+        except (ConfigError, InvalidValueError, PluginError) as error:
+            found[name] = Verdict("channel", str(error), setup.session.now() + AGAIN)
+    return found

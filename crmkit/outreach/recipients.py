@@ -1,0 +1,73 @@
+"""Whom a message is for: the whole merge group behind an id, read in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from crmkit.capture.customer_rows import group_of, read_groups
+from crmkit.contracts.store import Reader
+from crmkit.lifecycle.ended import ended_among
+from crmkit.model.customer import Customer
+from crmkit.outreach.lines import Line
+from crmkit.value.roots import roots_of
+
+
+@attrs.frozen
+class Recipient:
+    """One customer, as the gate must know him.
+
+    Attributes:
+        root: The id that the merges lead to.
+        ids: Every id that leads there.
+        customer: What is known of him, from all of them.
+        ended: Whether the relationship is ended.
+    """
+
+    root: str
+    ids: tuple[str, ...]
+    customer: Customer
+    ended: bool
+
+    def address(self, line: Line) -> str | None:
+        """Give the address by which a channel reaches him; None: it does not.
+
+        A channel that needs none has an empty one. Of several the first in order is taken, so that
+        it is the same every time.
+        """
+        wanted = line.spec.identity
+        if wanted is None:
+            return ""
+        for identity in self.customer.identities:
+            if identity.system == wanted:
+                return identity.value
+        return None
+
+
+def read_recipients(reader: Reader, ids: Iterable[str]) -> dict[str, Recipient]:
+    """Read whom each id leads to; an id that nobody has is not among the keys.
+
+    Args:
+        reader: One consistent look.
+        ids: Any ids, those of merged records among them.
+    """
+    roots = roots_of(reader, ids)
+    groups = read_groups(reader, sorted(set(roots.values())))
+    members = {root: tuple(sorted(row[0] for row in rows)) for root, (rows, _) in groups.items()}
+    ended = ended_among(reader, members)
+    found = {
+        root: Recipient(root, members[root], group_of(*group), root in ended)
+        for root, group in groups.items()
+    }
+    return {one: found[root] for one, root in roots.items()}
+
+
+def identity_of(recipient: Recipient, line: Line, address: str) -> tuple[str, str]:
+    """Give the identity that an address is, by which it is suppressed."""
+    return (line.spec.identity or line.name, address or recipient.root)
+
+
+def members_of(recipients: Iterable[Recipient]) -> dict[str, Sequence[str]]:
+    """Give the ids of each merge group by its root, as consents and endings are asked by."""
+    return {one.root: one.ids for one in recipients}

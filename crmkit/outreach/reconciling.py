@@ -1,0 +1,145 @@
+"""Messages that nobody knows the fate of: looked up where that can be done, else left to a person.
+
+Absence is no proof that a message was not sent, so what is not found stays as it is; unless the
+channel's ``on_unknown = "resend"`` says that twice is better than never.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from crmkit.arguments import seq_of, show, text
+from crmkit.contracts.channel import ACCEPTED as TOOK
+from crmkit.contracts.channel import RETRY, Receipt
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import MESSAGE
+from crmkit.errors import CrmkitError, DecisionNotFound, RefusedError
+from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED, UNKNOWN
+from crmkit.outreach.dispatching import overdue
+from crmkit.outreach.ledger import Entry, by_numbers, in_state
+from crmkit.outreach.lines import RESEND, Line
+from crmkit.outreach.mailings import read_mailings
+from crmkit.outreach.settling import capture_sent
+from crmkit.outreach.setup import Setup
+
+_LOG = logging.getLogger(__name__)
+_PAGE = 500
+
+
+def reconcile(setup: Setup) -> Counter[str]:
+    """Settle what can be; count the rows by the state they have now.
+
+    Raises:
+        CrmkitError: a channel could not look its messages up; the others were settled.
+    """
+    overdue(setup)
+    with setup.session.store.read() as reader:
+        unknown = list(in_state(reader, UNKNOWN))
+    states: Counter[str] = Counter()
+    failed: Exception | None = None
+    for name in sorted({one.channel for one in unknown}):
+        mine = [one for one in unknown if one.channel == name]
+        try:
+            line = setup.lines.get(name)
+            for start in range(0, len(mine), _PAGE):
+                part = mine[start : start + _PAGE]
+                states.update(one.state for one in _settled(setup, line, part))
+        except Exception as error:  # noqa: BLE001 - one channel's trouble is not the others'
+            _LOG.warning("channel %s could not look its messages up: %s", name, error)
+            failed, states[UNKNOWN] = error, states[UNKNOWN] + len(mine)
+    if isinstance(failed, CrmkitError):
+        raise failed
+    if failed is not None:
+        raise CrmkitError(f"a channel could not look its messages up: {failed}") from failed
+    return states
+
+
+def decide(setup: Setup, id: str, sent: bool, by: str | None) -> Entry:  # noqa: A002, FBT001
+    """Let a person say what became of a message that nobody knows the fate of.
+
+    Raises:
+        DecisionNotFound: no message has that id.
+        RefusedError: its fate is known.
+    """
+    with setup.session.store.read() as reader:
+        one = find(reader, id)
+    if one.state != UNKNOWN:
+        raise RefusedError(f"message {id} is {one.state}: only an unknown one is to be settled")
+    receipt = Receipt(message_id=one.id, outcome=TOOK if sent else RETRY, reason=f"said by {by}")
+    line = setup.lines.get(one.channel)
+    return next(iter(_written(setup, line, [one], {one.id: receipt})), one)
+
+
+def again(setup: Setup, id: str) -> Entry:  # noqa: A002
+    """Enter a message anew that was refused or given up, since what was wrong is mended.
+
+    Raises:
+        DecisionNotFound: no message has that id.
+        RefusedError: it went, may have gone, or waits as it is.
+    """
+    with setup.session.store.write() as writer:
+        one = find(writer, id)
+        given_up = one.state == FAILED and one.next is None
+        if one.state != REFUSED and not given_up:
+            why = f"message {id} is {one.state}: only one that was refused or given up goes again"
+            raise RefusedError(why)
+        now = setup.session.now()
+        new = attrs.evolve(one, state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
+        writer.put(MESSAGE, [new.row])
+    return new
+
+
+def find(reader: Reader, id: str) -> Entry:  # noqa: A002
+    """Read one message.
+
+    Raises:
+        DecisionNotFound: none has that id.
+    """
+    number = seq_of(text("id", id))
+    for one in by_numbers(reader, [] if number is None else [number]):
+        return one
+    raise DecisionNotFound(f"no message has the id {show(id)}", id=id)
+
+
+def _settled(setup: Setup, line: Line, unknown: Sequence[Entry]) -> list[Entry]:
+    found: Mapping[str, Receipt] = {}
+    if line.can("find"):
+        found = setup.lines.open(line.name).find([one.id for one in unknown])
+    return _written(setup, line, unknown, found)
+
+
+def _written(
+    setup: Setup, line: Line, unknown: Sequence[Entry], found: Mapping[str, Receipt]
+) -> list[Entry]:
+    now = setup.session.now()
+    with setup.joint() as (writer, take):
+        there = by_numbers(writer, (one.number for one in unknown))
+        mine = [one for one in there if one.state == UNKNOWN]
+        settled = [_known(one, line, found.get(one.id), now) for one in mine]
+        changed = [one for one in settled if one.state != UNKNOWN]
+        writer.put(MESSAGE, [one.row for one in changed])
+        if not line.can("person"):
+            mailings = read_mailings(writer, {one.mailing for one in changed})
+            capture_sent(take, (one for one in changed if one.state == ACCEPTED), mailings)
+    return settled
+
+
+def _known(one: Entry, line: Line, receipt: Receipt | None, now: int) -> Entry:
+    if receipt is not None and receipt.outcome == TOOK:
+        return attrs.evolve(
+            one,
+            state=ACCEPTED,
+            reason=None,
+            detail=receipt.reason,
+            provider=receipt.provider_id or one.provider,
+            at=now,
+        )
+    surely_not = receipt is not None and receipt.outcome == RETRY
+    if surely_not or line.on_unknown == RESEND:
+        why = "it was not sent" if surely_not else "nobody knows whether it was sent"
+        return attrs.evolve(one, state=PLANNED, detail=f"{why}: it goes again", at=now, next=now)
+    return one

@@ -1,0 +1,40 @@
+"""A dry run: the states that what is due would come to, with nothing sent and nothing written."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED
+from crmkit.outreach.capacity import Capacity
+from crmkit.outreach.composing import Links
+from crmkit.outreach.ledger import due
+from crmkit.outreach.preparing import prepare
+from crmkit.outreach.setup import Setup
+
+
+def rehearse(setup: Setup, links: Links, limit: int | None) -> Counter[str]:
+    """Count the states of what is due, if every channel took everything.
+
+    Caps and capacities count what would have gone before in the same run.
+    """
+    states: Counter[str] = Counter()
+    with setup.session.store.read() as reader:
+        entries = due(reader, (PLANNED, FAILED), setup.session.now(), limit)
+    batch = prepare(setup, links, 0, only=[one.number for one in entries])
+    if batch is None:
+        return states
+    with setup.session.store.read() as reader:
+        lines = {one.attempt.line for one in batch.ready if one.attempt is not None}
+        capacity = Capacity.read(reader, setup.session, lines)
+    for one in batch.ready:
+        verdict = one.verdict
+        if verdict is None and one.attempt is not None:
+            verdict = batch.gate.cap(one.attempt) or capacity.full(one.attempt)
+            if verdict is None:
+                batch.gate.sent(one.attempt)
+                capacity.take(one.attempt)
+        if verdict is None:
+            states[ACCEPTED] += 1
+        else:
+            states[REFUSED if verdict.next is None else PLANNED] += 1
+    return states

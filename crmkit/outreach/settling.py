@@ -1,0 +1,179 @@
+"""What a channel answered, written down; and where a message goes on by another channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import attrs
+
+from crmkit.capture.intake import Take
+from crmkit.clock import SECOND, instant
+from crmkit.contracts.channel import ACCEPTED as TOOK
+from crmkit.contracts.channel import MISCONFIGURED as WRONG
+from crmkit.contracts.channel import REFUSED as NEVER
+from crmkit.contracts.channel import RETRY, Receipt
+from crmkit.contracts.store import Writer
+from crmkit.contracts.tables import MESSAGE
+from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
+from crmkit.outreach.choice import order
+from crmkit.outreach.ledger import Entry, by_numbers, of_customers
+from crmkit.outreach.lines import Line
+from crmkit.outreach.mailings import Mailing, read_mailings
+from crmkit.outreach.recipients import read_recipients
+from crmkit.outreach.setup import Setup
+
+SOURCE = "outreach"
+_PERSONAL = frozenset({"address", "suppressed", "consent", "channel", "provider"})
+"""Reasons that another channel may mend."""
+_DETAIL = 500
+_MOST_DOUBLINGS = 30
+
+
+def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]) -> list[Entry]:
+    """Write down what a channel answered to the messages claimed under a lease.
+
+    A row that somebody else has settled meanwhile stays as it is.
+    """
+    with setup.joint() as (writer, take):
+        now = setup.session.now()
+        mine = [one for one in by_numbers(writer, receipts) if one.lease == lease]
+        mailings = read_mailings(writer, {one.mailing for one in mine})
+        settled = [
+            answered(setup, line, one, mailings.get(one.mailing), receipts[one.number], now)
+            if one.state in (CLAIMED, UNKNOWN)
+            else _faster(one, receipts[one.number])
+            for one in mine
+        ]
+        writer.put(MESSAGE, [one.row for one in settled])
+        if not line.can("person"):  # a colleague has it, the customer not yet
+            went = (one for one in settled if receipts[one.number].outcome == TOOK)
+            capture_sent(take, went, mailings)
+        go_on(setup, writer, [one for one in settled if one.state == REFUSED], mailings)
+    return settled
+
+
+def answered(  # noqa: PLR0913 - what an answer is judged by
+    setup: Setup, line: Line, one: Entry, mailing: Mailing | None, receipt: Receipt, now: int
+) -> Entry:
+    """Give a row as the channel's answer leaves it."""
+    said = attrs.evolve(
+        one,
+        at=now,
+        provider=receipt.provider_id or one.provider,
+        code=receipt.code,
+        detail=receipt.reason[:_DETAIL],
+        reason=None,
+        next=None,
+    )
+    if receipt.outcome == TOOK:
+        return attrs.evolve(said, state=ACCEPTED, next=_follow_up(setup, line, mailing, now))
+    if receipt.outcome == RETRY:
+        again = None if one.attempts >= setup.policy.attempts else _again(setup, one, receipt, now)
+        return attrs.evolve(said, state=FAILED, reason="provider", next=again)
+    if receipt.outcome in (NEVER, WRONG):
+        return attrs.evolve(said, state=REFUSED, reason="provider")
+    return attrs.evolve(said, state=UNKNOWN)
+
+
+def _faster(one: Entry, receipt: Receipt) -> Entry:
+    """Give a row whose receipt was here before the channel's answer: only the id is news."""
+    return attrs.evolve(one, provider=one.provider or receipt.provider_id)
+
+
+def capture_sent(take: Take, sent: Iterable[Entry], mailings: Mapping[int, Mailing]) -> None:
+    """Make touchpoints of messages that went."""
+    records = [_record(one, mailings.get(one.mailing)) for one in sent if one.customer]
+    if records:
+        take(records)
+
+
+def go_on(
+    setup: Setup, writer: Writer, ended: Sequence[Entry], mailings: Mapping[int, Mailing]
+) -> list[Entry]:
+    """Enter what did not go by one channel for the next one of the customer's (R36, R39)."""
+    open_ = [
+        one
+        for one in ended
+        if one.customer
+        and one.reason in _PERSONAL | {None}
+        and (mailing := mailings.get(one.mailing)) is not None
+        and mailing.channel is None
+    ]
+    if not open_:
+        return []
+    recipients = read_recipients(writer, [one.customer for one in open_])
+    unique = {one.root: one for one in recipients.values()}
+    now = setup.session.now()
+    lines = order(writer, setup.lines, setup.policy, unique.values(), now)
+    used: dict[tuple[str, str, str], set[str]] = {}
+    members = {member: one.root for one in unique.values() for member in one.ids}
+    for one in of_customers(writer, members):
+        used.setdefault((members[one.customer], one.purpose, one.occasion), set()).add(one.channel)
+    new: list[Entry] = []
+    for one in open_:
+        if one.customer not in recipients:
+            continue
+        root = recipients[one.customer].root
+        tried = used[root, one.purpose, one.occasion]
+        following = next((line for line in lines[root] if line.name not in tried), None)
+        if following is not None:
+            tried.add(following.name)
+            new.append(_by_another(one, root, following, now))
+    if new:
+        first = writer.sequence(len(new))
+        new = [attrs.evolve(one, number=number) for number, one in enumerate(new, first)]
+        writer.append(MESSAGE, [one.row for one in new])
+    return new
+
+
+def _by_another(one: Entry, root: str, line: Line, now: int) -> Entry:
+    return Entry(
+        customer=root,
+        purpose=one.purpose,
+        occasion=one.occasion,
+        channel=line.name,
+        number=0,
+        mailing=one.mailing,
+        state=PLANNED,
+        detail=f"after {one.channel}",
+        at=now,
+        planned=now,
+        next=now,
+        expires=one.expires,
+        variables=one.variables,
+    )
+
+
+def _follow_up(setup: Setup, line: Line, mailing: Mailing | None, now: int) -> int | None:
+    """Give when to try another channel if nothing is heard: where the channel tells receipts."""
+    wait = setup.policy.wait
+    tells = line.can("receive") or line.can("poll")
+    if wait is None or not tells or mailing is None or mailing.channel is not None:
+        return None
+    return now + wait
+
+
+def _again(setup: Setup, one: Entry, receipt: Receipt, now: int) -> int:
+    """Give when to try again: twice as late each time, a little apart from the others."""
+    doubled = setup.policy.backoff << min(one.attempts - 1, _MOST_DOUBLINGS)
+    lot = blake2b(f"{one.number}:{one.attempts}".encode(), digest_size=4).digest()
+    share = int.from_bytes(lot, "big") / 2**32
+    pause = int(min(doubled, setup.policy.backoff_most) * (1 + share / 4))
+    asked = int((receipt.after or 0) * SECOND)
+    return now + max(pause, asked, SECOND)
+
+
+def _record(one: Entry, mailing: Mailing | None) -> dict[str, Any]:
+    return {
+        "source": SOURCE,
+        "id": one.id,
+        "kind": "message_out" if mailing is None else mailing.kind,
+        "at": instant(one.sent or one.at),
+        "customer": one.customer,
+        "channel": one.channel,
+        "direction": "out",
+        "origin": "captured",
+        "attributes": {"purpose": one.purpose, "occasion": one.occasion},
+    }

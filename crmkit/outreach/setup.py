@@ -1,0 +1,61 @@
+"""What every part of outreach works with: the session, the rules and the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from crmkit.capture.intake import Joint
+from crmkit.capture.tombstones import Key
+from crmkit.contracts.channel import Delivery, Message
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Reader
+from crmkit.outreach.gate import Gate
+from crmkit.outreach.lines import Lines
+from crmkit.outreach.policy import OutreachPolicy
+from crmkit.outreach.recipients import Recipient
+from crmkit.outreach.templates import Templates
+
+Refused = Callable[[Sequence[Message]], Mapping[str, str]]
+"""Asks the plugins: why which messages, by id, must not go."""
+Told = Callable[[Sequence[Delivery]], object]
+"""Tells the plugins what became of messages."""
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """What every part of outreach works with.
+
+    Attributes:
+        session: The store, the clock, who is acting.
+        policy: What ``[outreach]`` says.
+        templates: What ``[outreach.templates]`` says.
+        lines: The channels.
+        region: Country that addresses and phones without one belong to.
+        key: Gives the key of suppressions.
+        joint: Opens a transaction that captures too.
+        refused: Asks plugins before a send.
+        told: Tells plugins of receipts; None: nobody listens.
+    """
+
+    session: Session
+    policy: OutreachPolicy
+    templates: Templates
+    lines: Lines
+    region: str | None
+    key: Key
+    joint: Joint
+    refused: Refused
+    told: Told | None = None
+
+    def gate(self, reader: Reader, recipients: Mapping[str, Recipient]) -> Gate:
+        """Read what must be known of these customers."""
+        return Gate.read(
+            reader,
+            self.session,
+            self.policy,
+            {one.root: one for one in recipients.values()}.values(),
+            region=self.region,
+            key=self.key,
+        )
