@@ -50,6 +50,7 @@ from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.opening import Outfit, open_setup
+from crmkit.outreach.consents import Consents
 from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
@@ -317,6 +318,11 @@ class CRM:
         """What account managers shall reach, and what they have reached."""
         settings = TargetSettings.of(self.config.sections.get("targets", {}))
         return Targets(self.session, self._guide, settings)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """What customers agreed to, by purpose and channel, and what they took back."""
+        return Consents(self.session)
 
     # -- inside ------------------------------------------------------------------------
 

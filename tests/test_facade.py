@@ -23,6 +23,7 @@ from crmkit.care.targets.namespace import Targets
 from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
+from crmkit.outreach.consents import Consents
 from crmkit.value.namespace import Value
 from tests.odd import NOW, ODD
 
@@ -41,6 +42,7 @@ NAMESPACES = {
     "standards": Standards,
     "funnel": Funnel,
     "targets": Targets,
+    "consents": Consents,
 }
 
 
@@ -137,6 +139,8 @@ def of_plan(state: str) -> dict[str, Callable[[crmkit.CRM], Any]]:
 
 
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
+CONSENT = WHOSE | {"purpose": plain("care"), "channel": plain("email"), "source": plain("form")}
+CONSENT |= BY
 SINCE = {"since": plain(NOW - 60 * DAY), "until": plain(NOW)}
 MODEL = {"model": lambda crm: crm.value.model()}
 SALE = {"name": plain("tea"), "amount": plain("5"), "currency": plain("CNY"), "owner": plain("lin")}
@@ -192,6 +196,13 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | WHY
     | BY,
     "value.reinstate": WHOSE | {"indicator": plain("shares")} | WHY | BY,
+    "consents.grant": CONSENT
+    | {"wording": plain("v1"), "at": plain(NOW - DAY), "expires": plain(NOW + DAY)}
+    | {"confirmed": plain(False)},
+    "consents.confirm": CONSENT,
+    "consents.withdraw": CONSENT,
+    "consents.of": WHOSE | {"at": plain(NOW)},
+    "consents.history": WHOSE,
     "market.promotion": {"competitor": plain("rival"), "start": plain(NOW), "end": plain(NOW)} | BY,
     "market.promotions": {},
     "market.competitor": {"name": plain("rival"), "prices": plain({"tea": "80"})}

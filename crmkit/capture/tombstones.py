@@ -34,8 +34,9 @@ def no_key() -> bytes:
         ConfigError: always.
     """
     message = (
-        f"erasure needs a key outside the database: set {VARIABLE} to a secret of at least "
-        f"{_SHORTEST} characters, the same for every process"
+        f"erasure needs a key outside the database, and so does a list of addresses that nothing "
+        f"is sent to: set {VARIABLE} to a secret of at least {_SHORTEST} characters, the same for "
+        "every process"
     )
     raise ConfigError(message, key=VARIABLE)
 
@@ -79,8 +80,7 @@ class Tombstones:
         self._reader = reader
         self._key = b""
         if any(reader.scan(TOMBSTONE, limit=1)):
-            self._key = key()
-            _check(reader, self._key)
+            self._key = checked(reader, key)
 
     def __bool__(self) -> bool:
         """Tell whether anybody was erased."""
@@ -90,7 +90,7 @@ class Tombstones:
         """Give those of the pairs that were erased; `what` is ``identity`` or ``record``."""
         if not self._key:
             return set()
-        hashes = {(_hash(self._key, what, pair),): pair for pair in pairs}
+        hashes = {(keyed(self._key, what, pair),): pair for pair in pairs}
         return {hashes[row[:1]] for row in self._reader.fetch(TOMBSTONE, hashes)}
 
 
@@ -100,27 +100,48 @@ def check_key(reader: Reader, key: Key) -> None:
     Raises:
         ConfigError: there is no erasure key, or it is not the one others were erased with.
     """
-    _check(reader, key())
+    checked(reader, key)
 
 
 def bury(writer: Writer, key: Key, now: int, what: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Leave a tombstone for each pair."""
+    secret = proven(writer, key)
+    writer.append(TOMBSTONE, [(keyed(secret, what, pair), now) for pair in pairs])
+
+
+# -- keyed hashes, of which suppressions are made too ----------------------------------
+
+
+def keyed(secret: bytes, what: str, pair: tuple[str, str]) -> str:
+    """Give the keyed hash of a pair; `what` keeps the hashes of different tables apart."""
+    # Lengths go in, so that ("ab", "c") and ("a", "bc") differ.
+    message = f"{what}\0{len(pair[0])}\0{pair[0]}\0{pair[1]}".encode()
+    return hmac.digest(secret, message, "sha256").hex()
+
+
+def checked(reader: Reader, key: Key) -> bytes:
+    """Give the key, where it is the one that earlier hashes were made with.
+
+    Raises:
+        ConfigError: there is none, or it is another.
+    """
     secret = key()
-    if not _check(writer, secret):
-        writer.put(META, [(_PROOF, _hash(secret, _PROOF, ("", "")))])
-    writer.append(TOMBSTONE, [(_hash(secret, what, pair), now) for pair in pairs])
+    _proof_of(reader, secret)
+    return secret
 
 
-def _check(reader: Reader, key: bytes) -> bool:
-    """Refuse a key that is not the one the tombstones were made with; False: none were made."""
+def proven(writer: Writer, key: Key) -> bytes:
+    """Give the key to make hashes with, and leave a proof of it with the first; raises alike."""
+    secret = key()
+    if not _proof_of(writer, secret):
+        writer.put(META, [(_PROOF, keyed(secret, _PROOF, ("", "")))])
+    return secret
+
+
+def _proof_of(reader: Reader, secret: bytes) -> bool:
+    """Refuse a key that is not the one the hashes were made with; False: none were made."""
     proof = next((row[1] for row in reader.fetch(META, [(_PROOF,)])), None)
-    if proof is not None and not hmac.compare_digest(proof, _hash(key, _PROOF, ("", ""))):
+    if proof is not None and not hmac.compare_digest(proof, keyed(secret, _PROOF, ("", ""))):
         message = f"the erasure key is not the one people were erased with: restore {VARIABLE}"
         raise ConfigError(message, key=VARIABLE)
     return proof is not None
-
-
-def _hash(key: bytes, what: str, pair: tuple[str, str]) -> str:
-    # Lengths go in, so that ("ab", "c") and ("a", "bc") differ.
-    message = f"{what}\0{len(pair[0])}\0{pair[0]}\0{pair[1]}".encode()
-    return hmac.digest(key, message, "sha256").hex()

@@ -1,0 +1,1 @@
+"""Outreach: consent, the gate's pieces, the ledger."""
