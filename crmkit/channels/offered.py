@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
-from crmkit.contracts.specs import ChannelSpec
+from crmkit.channels.console import ConsoleChannel
+from crmkit.channels.file import FileChannel, FileSettings
+from crmkit.channels.task import TaskChannel, TaskSettings
+from crmkit.channels.webhook import WebhookChannel, WebhookSettings
+from crmkit.contracts.specs import ChannelSpec, Limits
 
-BUILT_IN: tuple[ChannelSpec, ...] = ()
+BUILT_IN: tuple[ChannelSpec, ...] = (
+    ChannelSpec(
+        name="console",
+        open=ConsoleChannel,
+        capabilities={"subject", "html", "template"},
+        thread_safe=True,
+        summary="Prints messages instead of sending them.",
+    ),
+    ChannelSpec(
+        name="file",
+        open=FileChannel,
+        config=FileSettings,
+        capabilities={"find", "resend", "subject", "html", "template"},
+        limits=Limits(batch=500),
+        thread_safe=True,
+        summary="Appends messages to a mailbox (mbox) or to JSON Lines.",
+    ),
+    ChannelSpec(
+        name="task",
+        open=TaskChannel,
+        config=TaskSettings,
+        capabilities={"find", "resend", "person"},
+        thread_safe=True,
+        summary="A call, a visit or a gift by a colleague, in his calendar.",
+    ),
+    ChannelSpec(
+        name="webhook",
+        open=WebhookChannel,
+        config=WebhookSettings,
+        capabilities={"receive", "resend", "subject", "html", "template"},
+        # one POST a message, each of which may take a whole timeout
+        limits=Limits(batch=10),
+        thread_safe=True,
+        summary="Posts messages as signed JSON (Standard Webhooks) and reads receipts back.",
+    ),
+)
+"""The channels of the core, offered through the same record as a plugin's."""
