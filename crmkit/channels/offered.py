@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crmkit.channels.console import ConsoleChannel
+from crmkit.channels.email.settings import EmailSettings
 from crmkit.channels.file import FileChannel, FileSettings
 from crmkit.channels.task import TaskChannel, TaskSettings
 from crmkit.channels.webhook import WebhookChannel, WebhookSettings
@@ -15,6 +16,16 @@ BUILT_IN: tuple[ChannelSpec, ...] = (
         capabilities={"subject", "html", "template"},
         thread_safe=True,
         summary="Prints messages instead of sending them.",
+    ),
+    ChannelSpec(
+        name="email",
+        open="crmkit.channels.email.channel:EmailChannel",
+        config=EmailSettings,
+        identity="email",
+        capabilities={"subject", "html", "unsubscribe", "receive", "find", "poll"},
+        thread_safe=True,
+        limits=Limits(batch=500),
+        summary="E-mail by SMTP: one to one, with bounces, replies and one-click unsubscribing.",
     ),
     ChannelSpec(
         name="file",

@@ -1,0 +1,134 @@
+"""What a mail that came in tells: a bounce, a complaint, a reply, or nothing.
+
+It is about one of our messages where it went to a return path that carries a signed token, or where
+the headers it gives back (a reply: those it answers) name a Message-ID of ours. A token that is
+not ours makes it a forgery, whatever else it says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
+from email.utils import parseaddr, parsedate_to_datetime
+
+from crmkit.channels.email import reports
+from crmkit.channels.email.headers import one_line
+from crmkit.channels.email.letters import Writer
+from crmkit.channels.email.plain import text_of
+from crmkit.contracts.channel import Delivery
+
+_ARRIVED_FOR = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
+_MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "Feedback-ID")
+_LONGEST = 100_000  # characters of a reply
+
+
+class Incoming:
+    """Reads mails for the sender whose letters a writer makes."""
+
+    def __init__(self, writer: Writer, blind_copy: str | None) -> None:
+        """Take what knows our marks, and whose bounces are about no customer."""
+        self._ids = writer.ids
+        self._marked = (writer.return_path, writer.reply_to)
+        self._blind_copy = (blind_copy or "").lower()
+
+    def read(self, name: str, raw: bytes) -> list[Delivery]:
+        """Tell what a mail is about.
+
+        Args:
+            name: The mailbox's name of it; tells two events apart where it has no Message-ID.
+            raw: The mail.
+
+        Returns:
+            At most a few deliveries; none where it is about no message of ours.
+        """
+        try:
+            mail: EmailMessage = message_from_bytes(raw, policy=policy.default)  # type: ignore[arg-type, assignment]
+            return list(self._told(mail, name))
+        except Exception:  # noqa: BLE001 - strangers write it; the stdlib fails in many ways on that
+            return []  # and one mail must not keep the others from being read
+
+    def _told(self, mail: EmailMessage, name: str) -> Iterator[Delivery]:
+        own = _text(mail, "Message-ID")
+        if self._ids.read(own):
+            return  # a blind copy of what we sent
+        event = hashlib.sha256((own or name).encode("utf-8", "replace")).hexdigest()[:32]
+        at = _date(mail)
+        marked, forged = self._token(mail)
+        if forged and marked is None:
+            return
+        kind = mail.get_content_type() == "multipart/report"
+        if kind:
+            message_id = marked or self._returned(mail)
+            if message_id is not None:
+                yield from reports.read(mail, message_id, event, at, self._blind_copy)
+        elif not _machine(mail):
+            yield from self._reply(mail, marked, event, at)
+
+    def _token(self, mail: EmailMessage) -> tuple[str | None, bool]:
+        """Look for the token among the addresses that the mail was delivered to."""
+        texts = [str(value) for header in _ARRIVED_FOR for value in mail.get_all(header, [])]
+        found = [marked.search(texts) for marked in self._marked]
+        ids = [message_id for message_id, _ in found if message_id is not None]
+        return (ids[0] if ids else None), any(forged for _, forged in found)
+
+    def _returned(self, mail: EmailMessage) -> str | None:
+        """Look for our Message-ID in the headers that a report gives back."""
+        for part in reports.returned(mail):
+            if found := self._ids.read(_text(part, "Message-ID")):
+                return found
+        return None
+
+    def _reply(
+        self, mail: EmailMessage, marked: str | None, event: str, at: datetime | None
+    ) -> Iterator[Delivery]:
+        """Tell of a reply; who only found the sender's address wrote no reply."""
+        answered = f"{_text(mail, 'In-Reply-To')} {_text(mail, 'References')}"
+        message_id = marked or self._ids.read(answered)
+        if message_id is not None:
+            yield Delivery(
+                what="replied",
+                message_id=message_id,
+                provider_id=_text(mail, "Message-ID").strip("<> ") or None,
+                at=at,
+                event_id=f"replied:{event}",
+                address=parseaddr(_text(mail, "From"))[1] or None,
+                text=_body(mail),
+                reason=one_line(_text(mail, "Subject"))[:200],
+            )
+
+
+def _machine(mail: EmailMessage) -> bool:
+    """Tell whether a machine wrote it: an answer while away, a list, a bounce of no standard."""
+    automatic = _text(mail, "Auto-Submitted").partition(";")[0].strip().lower()
+    precedence = _text(mail, "Precedence").strip().lower()
+    return (
+        automatic not in {"", "no"}
+        or precedence in {"auto_reply", "bulk", "junk", "list"}
+        or any(mail.get(header) is not None for header in _MACHINES)
+        or _text(mail, "Return-Path").strip() == "<>"
+    )
+
+
+def _body(mail: EmailMessage) -> str:
+    """Give what was written, as text."""
+    part = mail.get_body(("plain", "html"))
+    if part is None:
+        return ""
+    text = str(part.get_content())
+    text = text_of(text) if part.get_content_subtype() == "html" else text
+    return text.replace("\0", "").replace("\r\n", "\n").strip()[:_LONGEST]
+
+
+def _text(part: Message, header: str) -> str:
+    return str(part.get(header) or "")
+
+
+def _date(mail: EmailMessage) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(_text(mail, "Date"))
+    except (ValueError, TypeError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
