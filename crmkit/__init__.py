@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from crmkit.names import HOME
 
 if TYPE_CHECKING:
+    from crmkit.contracts.channel import (
+        Received as Received,
+    )
     from crmkit.crm import (
         CRM as CRM,
     )
@@ -51,6 +54,9 @@ if TYPE_CHECKING:
     )
     from crmkit.errors import (
         SchemaError as SchemaError,
+    )
+    from crmkit.errors import (
+        SignatureInvalid as SignatureInvalid,
     )
     from crmkit.errors import (
         StoreBusy as StoreBusy,
@@ -138,6 +144,15 @@ if TYPE_CHECKING:
     )
     from crmkit.model.market import (
         ReferralShare as ReferralShare,
+    )
+    from crmkit.model.outreach import (
+        Counts as Counts,
+    )
+    from crmkit.model.outreach import (
+        LedgerRow as LedgerRow,
+    )
+    from crmkit.model.outreach import (
+        Preview as Preview,
     )
     from crmkit.model.people import (
         Person as Person,

@@ -3,6 +3,7 @@
 HOME = {
     "CRM": "crmkit.crm",
     "connect": "crmkit.crm",
+    "Received": "crmkit.contracts.channel",
     "ConfigError": "crmkit.errors",
     "CrmkitError": "crmkit.errors",
     "CustomerMerged": "crmkit.errors",
@@ -45,6 +46,9 @@ HOME = {
     "MarketNote": "crmkit.model.market",
     "Promotion": "crmkit.model.market",
     "ReferralShare": "crmkit.model.market",
+    "Counts": "crmkit.model.outreach",
+    "LedgerRow": "crmkit.model.outreach",
+    "Preview": "crmkit.model.outreach",
     "Person": "crmkit.model.people",
     "Action": "crmkit.model.plan",
     "ActionPlan": "crmkit.model.plan",

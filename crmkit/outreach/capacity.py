@@ -12,7 +12,7 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
 from crmkit.outreach.gate import Attempt, Verdict
-from crmkit.outreach.ledger import counts, entry
+from crmkit.outreach.ledger import TAKEN, entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.recipients import read_recipients
 
@@ -46,7 +46,7 @@ class Capacity:
                 entry,
                 reader.scan(MESSAGE, by=("channel", "sent"), equal=(line.name,), low=begins),
             )
-            if counts(one)
+            if one.state in TAKEN
         ]
         people = {line.name for line in lines if line.can("person")}
         tasks = [one.customer for one in today if one.channel in people]

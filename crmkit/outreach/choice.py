@@ -33,7 +33,7 @@ def order(
             known,
             _wished(one),
             _answered(reader, one),
-            policy.chain_for(one.customer, tiers.get(one.root), today),
+            policy.chain_of(one.customer, tiers.get(one.root), today),
         )
         for one in everybody
     }

@@ -21,9 +21,9 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.policy import OutreachPolicy
-from crmkit.outreach.templates import Form
+from crmkit.outreach.templates_form import Form
 from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.wording import variables_of
+from crmkit.outreach.wording import FORMAL, variables_of
 
 _TOUCHES = 3
 _SESSION = 24 * 3_600 * 1_000_000
@@ -78,6 +78,8 @@ class Composer:
             owner=self.session.people.get(customer.owner or ""),
             today=self.today(),
             extra={**links, **mailing.variables, **own},
+            language=mailing.source.language,
+            tone=self.policy.tone or FORMAL,
         )
         try:
             content = form.render(variables, language=customer.language)

@@ -112,7 +112,8 @@ def _preview(  # noqa: PLR0913 - what a preview is made of
     if one.attempt is not None:
         line = one.attempt.line
         opened = setup.lines.open(line.name) if line.can("unsubscribe") else None
-        made = composer.message(entry, one.attempt, opened and opened.unsubscribe_url("0"))
+        link = None if opened is None else opened.unsubscribe_url("0")
+        made = composer.message(entry, one.attempt, link)
         if isinstance(made, Verdict):
             verdict, made = verdict or made, None
         verdict = verdict or gate.wait(one.attempt) or gate.cap(one.attempt)
@@ -151,8 +152,8 @@ def _chosen(setup: Setup, reader: Reader, ids: Sequence[str], mailing: Mailing) 
     for asked in ids:
         recipient = recipients.get(asked)
         if recipient is None:
-            verdict = Verdict("address", "no customer has this id")
-            found.append(Chosen(asked=asked, verdict=verdict))
+            nobody = Verdict("address", "no customer has this id")
+            found.append(Chosen(asked=asked, verdict=nobody))
         elif recipient.root not in seen:
             seen.add(recipient.root)
             attempts = [

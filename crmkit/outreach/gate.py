@@ -7,6 +7,7 @@ says until when. It is asked in batches, at the moment of sending.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import tzinfo
 
 import attrs
 
@@ -14,21 +15,20 @@ from crmkit.capture.tombstones import Key
 from crmkit.clock import DAY, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
-from crmkit.model.consent import SERVICE, TRANSACTIONAL
+from crmkit.model.consent import TRANSACTIONAL
 from crmkit.outreach.caps import free_from
 from crmkit.outreach.consented import OPT_OUT, Consented
-from crmkit.outreach.ledger import TAKEN, Entry, of_customers
+from crmkit.outreach.ledger import TAKEN, of_customers
 from crmkit.outreach.lines import Line
-from crmkit.outreach.policy import OutreachPolicy
+from crmkit.outreach.policy import ALL, CAPS, QUIET, OutreachPolicy
+from crmkit.outreach.quiet import allowed_from
 from crmkit.outreach.recipients import Recipient, identity_of, members_of
 from crmkit.outreach.suppression import Suppressions
-from crmkit.outreach.zones import zones_of
+from crmkit.outreach.zones import regions_of, zones_of
 
-PASSES_HOURS = frozenset({TRANSACTIONAL})
-PASSES_CAPS = frozenset({TRANSACTIONAL, SERVICE})
 PASSES_ENDING = frozenset({TRANSACTIONAL})
-"""Purposes that the rule does not hold back: after an ending only what somebody must know goes
-(R251), and that is what ``transactional`` means."""
+"""Purposes that an ending does not hold back: only what somebody must know goes after it (R251),
+and that is what ``transactional`` means."""
 AGAIN = DAY
 """How long a message waits that nobody knows when to send, before it is looked at again."""
 
@@ -73,6 +73,7 @@ class Gate:
         now: The instant of sending, in microseconds.
         policy: What the configuration says.
         region: Country that addresses without one belong to.
+        zone: Where the days of those who work here begin.
         consented: What they agreed to.
         suppressed: Addresses that nothing is sent to, with the reason.
         history: What was sent to each merge group, by its root.
@@ -82,6 +83,7 @@ class Gate:
     now: int
     policy: OutreachPolicy
     region: str | None
+    zone: tzinfo
     consented: Consented
     suppressed: Suppressions
     history: dict[str, list[tuple[str, int]]]
@@ -97,6 +99,7 @@ class Gate:
         recipients: Iterable[Recipient],
         *,
         region: str | None,
+        zone: tzinfo,
         key: Key,
     ) -> Gate:
         """Read what must be known of these customers."""
@@ -106,6 +109,7 @@ class Gate:
             now=session.now(),
             policy=policy,
             region=region,
+            zone=zone,
             consented=Consented.read(reader, members),
             suppressed=Suppressions(reader, key),
             history=read_history(reader, members),
@@ -135,23 +139,19 @@ class Gate:
 
     def wait(self, attempt: Attempt) -> Verdict | None:
         """Tell until when it has to wait for the clock: quiet hours, working days; None: not."""
-        zones = zones_of(attempt.recipient.customer, self.region)
-        found = self.policy.closed(attempt.line, attempt.purpose, self.now, zones)
-        if found is None and not attempt.line.can("person"):
-            found = self._quiet(attempt, zones)
-        return found
+        return self._closed(attempt) or self._quiet(attempt)
 
     def cap(self, attempt: Attempt) -> Verdict | None:
         """Tell until when it has to wait since he got enough; None: he did not."""
-        if attempt.purpose in PASSES_CAPS:
+        if self.policy.passes(attempt.purpose, CAPS):
             return None
         sent = self.history.get(attempt.recipient.root, ())
         zones = zones_of(attempt.recipient.customer, self.region)
         free = self.now
         for name, cap in self.policy.caps.items():
-            if name not in ("all", attempt.line.name):
+            if name not in (ALL, attempt.line.name):
                 continue
-            times = [at for channel, at in sent if name in ("all", channel)]
+            times = [at for channel, at in sent if name in (ALL, channel)]
             found = free_from(cap, times, self.now, zones or ())
             if found is None:
                 return Verdict("cap", f"the cap {name} allows none", self.now + AGAIN)
@@ -174,10 +174,37 @@ class Gate:
             self._among[line.name] = self.suppressed.among(pairs, line.names)
         return self._among[line.name]
 
-    def _quiet(self, attempt: Attempt, zones: frozenset[str] | None) -> Verdict | None:
-        if attempt.purpose in PASSES_HOURS:
+    def _closed(self, attempt: Attempt) -> Verdict | None:
+        """Tell until when nobody works, where working days are configured."""
+        days, person = self.policy.days, attempt.line.can("person")
+        if days is None or not days.holds(attempt.purpose, attempt.line.name, person=person):
             return None
-        return self.policy.quiet(attempt.recipient.customer, self.now, zones)
+        opens = days.open_from(self.now, self.zone)
+        if opens == self.now:
+            return None
+        today = instant(self.now).astimezone(self.zone).date()
+        why = days.why_closed(today) or "no working day is known"
+        return Verdict("holiday", why, self.now + AGAIN if opens is None else opens)
+
+    def _quiet(self, attempt: Attempt) -> Verdict | None:
+        """Tell until when it is quiet where he is; a colleague knows that by himself."""
+        quiet = self.policy.quiet
+        if quiet is None or attempt.line.can("person"):
+            return None
+        if self.policy.passes(attempt.purpose, QUIET):
+            return None
+        customer = attempt.recipient.customer
+        zones = zones_of(customer, self.region)
+        windows = quiet.windows(regions_of(customer) if quiet.regions else ())
+        opens = allowed_from(self.now, zones or quiet.candidate_zones, *windows)
+        if opens == self.now:
+            return None
+        if zones is None:
+            detail = "nobody knows where he is, and so when it is quiet there"
+            return Verdict("zone", detail, self.now + AGAIN if opens is None else opens)
+        if opens is None:
+            return Verdict("quiet_hours", "it is always quiet where he may be", self.now + AGAIN)
+        return Verdict("quiet_hours", f"it is quiet where he is until {instant(opens)}", opens)
 
 
 def read_history(
@@ -187,11 +214,6 @@ def read_history(
     roots = {one: root for root, ids in members.items() for one in ids}
     history: dict[str, list[tuple[str, int]]] = {}
     for one in of_customers(reader, roots):
-        if counts(one):
+        if one.state in TAKEN:
             history.setdefault(roots[one.customer], []).append((one.channel, one.sent or one.at))
     return history
-
-
-def counts(one: Entry) -> bool:
-    """Tell whether a message uses up a cap: he has it, or may have it."""
-    return one.state in TAKEN

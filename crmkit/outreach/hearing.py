@@ -141,14 +141,15 @@ def _senders(
 
 def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     """Give a row as a receipt leaves it: further on, or as it was."""
-    if one.what == FAILED:  # the provider gave it up after he had taken it
+    reason: str | None = "provider"
+    state = one.what
+    if state == FAILED:  # the provider gave it up after he had taken it
         if rank(about.state) > rank(ACCEPTED):
             return about
-        state, reason = FAILED, "provider"
-    elif rank(one.what) <= rank(about.state):
+    elif rank(state) <= rank(about.state):
         return about
-    else:
-        state, reason = one.what, "provider" if one.what == "bounced" else None
+    elif state != "bounced":
+        reason = None
     return attrs.evolve(
         about,
         state=state,

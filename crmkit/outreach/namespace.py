@@ -70,6 +70,7 @@ class Outreach:
         channel: str | None = None,
         template: str | Mapping[str, Any],
         variables: Mapping[str, Any] | None = None,
+        each: Mapping[str, Mapping[str, Any]] | None = None,
         expires: datetime | None = None,
         brief: Mapping[str, Any] | None = None,
     ) -> tuple[Preview, ...]:
@@ -78,7 +79,8 @@ class Outreach:
         Nothing is written. The arguments and errors are those of `enqueue`.
         """
         mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
-        return tuple(entering.preview(self._setup, _ids(ids), mailing, _no_links))
+        own = _each(each)
+        return tuple(entering.preview(self._setup, _ids(ids), mailing, own, _no_links))
 
     def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         self,

@@ -8,6 +8,7 @@ from crmkit.capture.intake import Joint
 from crmkit.capture.tombstones import Key
 from crmkit.config import Config
 from crmkit.contracts.session import Session
+from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.setup import Setup, Told
@@ -44,6 +45,7 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
         templates=Templates.of(section.get("templates", {}), folder),
         lines=Lines(relied.plugins, config.channels, config.channel, session.clock),
         region=config.region,
+        zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,
         key=outfit.key,
         joint=outfit.joint,
         refused=lambda messages: relied.refusals(messages, session.store.workspace),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
 
 import attrs
 
@@ -33,6 +34,7 @@ class Setup:
         templates: What ``[outreach.templates]`` says.
         lines: The channels.
         region: Country that addresses and phones without one belong to.
+        zone: Where the days of those who work here begin, as the agenda has it.
         key: Gives the key of suppressions.
         joint: Opens a transaction that captures too.
         refused: Asks plugins before a send.
@@ -44,6 +46,7 @@ class Setup:
     templates: Templates
     lines: Lines
     region: str | None
+    zone: tzinfo
     key: Key
     joint: Joint
     refused: Refused
@@ -57,5 +60,6 @@ class Setup:
             self.policy,
             {one.root: one for one in recipients.values()}.values(),
             region=self.region,
+            zone=self.zone,
             key=self.key,
         )
