@@ -44,9 +44,10 @@ def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     plain.update((name, row[CUSTOMER.position[name]]) for name in _COLUMNS)
     found = {*identities, *(Identity(*pair) for pair in body.get(SHARED, ()))}
     customer = Customer.from_dict(plain)
-    return attrs.evolve(
-        customer, identities=tuple(sorted(found)), created_at=instant(row[_RECORDED])
-    )
+    # Set while nobody has seen it yet: a copy of all its fields would cost as much again.
+    object.__setattr__(customer, "identities", tuple(sorted(found)))
+    object.__setattr__(customer, "created_at", instant(row[_RECORDED]))
+    return customer
 
 
 def group_of(rows: Sequence[Row], identities: Mapping[str, Iterable[Identity]]) -> Customer:

@@ -21,8 +21,8 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.policy import OutreachPolicy
-from crmkit.outreach.templates_form import Form
 from crmkit.outreach.templates_errors import ContentError
+from crmkit.outreach.templates_form import Form
 from crmkit.outreach.wording import FORMAL, variables_of
 
 _TOUCHES = 3

@@ -99,14 +99,14 @@ def overdue(setup: Setup) -> list[Entry]:
             return []
     with setup.session.store.write() as writer:
         lost = [
-            attrs.evolve(one, state=UNKNOWN, at=now, next=None, detail="its lease is over")
+            one._replace(state=UNKNOWN, at=now, next=None, detail="its lease is over")
             for one in due(writer, (CLAIMED,), now, None)
         ]
         silent = [
-            attrs.evolve(one, next=None)
+            one._replace(next=None)
             for one in due(writer, (ACCEPTED, "sent", "delivered"), now, None)
         ]
-        writer.put(MESSAGE, [one.row for one in (*lost, *silent)])
+        writer.put(MESSAGE, [*lost, *silent])
         go_on(setup, writer, silent, read_mailings(writer, {one.mailing for one in silent}))
     return lost
 
@@ -143,7 +143,7 @@ def claim(
                     gate.sent(one.attempt)
                     capacity.take(one.attempt)
                 claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
-        writer.put(MESSAGE, [one.row for one in (*decided, *(one.entry for one in claimed))])
+        writer.put(MESSAGE, [*decided, *(one.entry for one in claimed)])
         refused = [one for one in decided if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
     return decided, claimed
@@ -215,12 +215,12 @@ def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdic
         there = by_numbers(writer, (one.number for one in entries))
         mine = [one for one in there if one.lease == lease and one.state == CLAIMED]
         free = [
-            attrs.evolve(
-                _decided(one, broken, setup.session.now()), sent=None, attempts=one.attempts - 1
+            _decided(one, broken, setup.session.now())._replace(
+                sent=None, attempts=one.attempts - 1
             )
             for one in mine
         ]
-        writer.put(MESSAGE, [one.row for one in free])
+        writer.put(MESSAGE, list(free))
     return free
 
 
@@ -250,12 +250,11 @@ def _by_channel(claimed: Iterable[Claimed]) -> dict[str, list[Claimed]]:
 def _decided(entry: Entry, verdict: Verdict, now: int) -> Entry:
     """Give a row as a verdict leaves it; one that waits is looked at again when it expires."""
     if verdict.next is None:
-        return attrs.evolve(
-            entry, state=REFUSED, reason=verdict.reason, detail=verdict.detail, at=now, next=None
+        return entry._replace(
+            state=REFUSED, reason=verdict.reason, detail=verdict.detail, at=now, next=None
         )
     ends = verdict.next if entry.expires is None else min(verdict.next, entry.expires)
-    return attrs.evolve(
-        entry,
+    return entry._replace(
         state=PLANNED,
         reason=verdict.reason,
         detail=verdict.detail,
@@ -265,8 +264,7 @@ def _decided(entry: Entry, verdict: Verdict, now: int) -> Entry:
 
 
 def _claimed(setup: Setup, entry: Entry, lease: str, now: int) -> Entry:
-    return attrs.evolve(
-        entry,
+    return entry._replace(
         state=CLAIMED,
         reason=None,
         detail="",

@@ -74,7 +74,7 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
                 _root(one): _entry(one, recorded, number, deciding.now, own, holdout)
                 for number, one in enumerate(new, first)
             }
-            writer.append(MESSAGE, [one.row for one in made.values()])
+            writer.append(MESSAGE, list(made.values()))
             entered.extend({**there, **made}[_root(one)] for one in chosen)
     return entered
 

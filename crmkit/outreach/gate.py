@@ -146,13 +146,15 @@ class Gate:
         if self.policy.passes(attempt.purpose, CAPS):
             return None
         sent = self.history.get(attempt.recipient.root, ())
+        quiet = self.policy.quiet
         zones = zones_of(attempt.recipient.customer, self.region)
+        zones = zones or frozenset(() if quiet is None else quiet.candidate_zones)
         free = self.now
         for name, cap in self.policy.caps.items():
             if name not in (ALL, attempt.line.name):
                 continue
             times = [at for channel, at in sent if name in (ALL, channel)]
-            found = free_from(cap, times, self.now, zones or ())
+            found = free_from(cap, times, self.now, zones)
             if found is None:
                 return Verdict("cap", f"the cap {name} allows none", self.now + AGAIN)
             free = max(free, found)

@@ -88,7 +88,7 @@ def _taken(
             records += _record(one, line, whose, about, at)
             _consequences(setup, writer, line, one, whose, about)
     changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
-    writer.put(MESSAGE, [one.row for one in changed])
+    writer.put(MESSAGE, list(changed))
     mailings = read_mailings(writer, {one.mailing for one in changed})
     capture_sent(take, (one for one in changed if _went(rows, one, line)), mailings)
     if records:
@@ -150,8 +150,7 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
         return about
     elif state != "bounced":
         reason = None
-    return attrs.evolve(
-        about,
+    return about._replace(
         state=state,
         reason=reason,
         detail=one.reason[:_NOTE],

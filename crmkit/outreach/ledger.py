@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
@@ -44,9 +42,8 @@ TAKEN = frozenset({CLAIMED, UNKNOWN, ACCEPTED}) | {
 """States that use up a cap: the provider has it, or may have it."""
 
 
-@attrs.frozen(kw_only=True)
-class Entry:
-    """One row of MESSAGE, in its columns' order and units."""
+class Entry(NamedTuple):
+    """One row of MESSAGE, in its columns' order and units: it is what a store keeps."""
 
     customer: str
     purpose: str
@@ -59,8 +56,8 @@ class Entry:
     detail: str = ""
     provider: str | None = None
     code: str | None = None
-    at: int
-    planned: int
+    at: int = 0
+    planned: int = 0
     sent: int | None = None
     next: int | None = None
     attempts: int = 0
@@ -77,11 +74,6 @@ class Entry:
     def key(self) -> Row:
         """What makes it unique."""
         return (self.customer, self.purpose, self.occasion, self.channel)
-
-    @property
-    def row(self) -> Row:
-        """The row that a store keeps."""
-        return tuple(getattr(self, name) for name in MESSAGE.names)
 
     def record(self) -> LedgerRow:
         """Give it as users see it."""
@@ -112,7 +104,7 @@ def rank(state: str) -> int:
 
 def entry(row: Row) -> Entry:
     """Read a row of MESSAGE."""
-    return Entry(**dict(zip(MESSAGE.names, row, strict=True)))
+    return Entry._make(row)
 
 
 def by_numbers(reader: Reader, numbers: Iterable[int]) -> list[Entry]:

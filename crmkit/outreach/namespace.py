@@ -168,7 +168,7 @@ class Outreach:
             purpose=SERVICE,
             occasion=_text("occasion", occasion, ID_LIMIT, least=1),
             channel=line.name,
-            source=Source.from_plain({}),
+            source=Source(forms={}),
             variables={"text": said},
         )
         setup = self._setup
@@ -190,7 +190,7 @@ class Outreach:
                 planned=deciding.now,
                 next=deciding.now,
             )
-            writer.append(MESSAGE, [new.row])
+            writer.append(MESSAGE, [new])
         dispatch(setup, _no_links, None, only=[new.number])
         with setup.session.store.read() as reader:
             return by_numbers(reader, [new.number])[0].record()

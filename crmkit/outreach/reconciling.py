@@ -10,8 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import attrs
-
 from crmkit.arguments import seq_of, show, text
 from crmkit.contracts.channel import ACCEPTED as TOOK
 from crmkit.contracts.channel import RETRY, Receipt
@@ -88,8 +86,8 @@ def again(setup: Setup, id: str) -> Entry:  # noqa: A002
             why = f"message {id} is {one.state}: only one that was refused or given up goes again"
             raise RefusedError(why)
         now = setup.session.now()
-        new = attrs.evolve(one, state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
-        writer.put(MESSAGE, [new.row])
+        new = one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
+        writer.put(MESSAGE, [new])
     return new
 
 
@@ -121,7 +119,7 @@ def _written(
         mine = [one for one in there if one.state == UNKNOWN]
         settled = [_known(one, line, found.get(one.id), now) for one in mine]
         changed = [one for one in settled if one.state != UNKNOWN]
-        writer.put(MESSAGE, [one.row for one in changed])
+        writer.put(MESSAGE, list(changed))
         if not line.can("person"):
             mailings = read_mailings(writer, {one.mailing for one in changed})
             capture_sent(take, (one for one in changed if one.state == ACCEPTED), mailings)
@@ -130,8 +128,7 @@ def _written(
 
 def _known(one: Entry, line: Line, receipt: Receipt | None, now: int) -> Entry:
     if receipt is not None and receipt.outcome == TOOK:
-        return attrs.evolve(
-            one,
+        return one._replace(
             state=ACCEPTED,
             reason=None,
             detail=receipt.reason,
@@ -141,5 +138,5 @@ def _known(one: Entry, line: Line, receipt: Receipt | None, now: int) -> Entry:
     surely_not = receipt is not None and receipt.outcome == RETRY
     if surely_not or line.on_unknown == RESEND:
         why = "it was not sent" if surely_not else "nobody knows whether it was sent"
-        return attrs.evolve(one, state=PLANNED, detail=f"{why}: it goes again", at=now, next=now)
+        return one._replace(state=PLANNED, detail=f"{why}: it goes again", at=now, next=now)
     return one

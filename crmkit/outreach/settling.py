@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-import attrs
-
 from crmkit.capture.intake import Take
 from crmkit.clock import SECOND, instant
 from crmkit.contracts.channel import ACCEPTED as TOOK
@@ -46,20 +44,24 @@ def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
             else _faster(one, receipts[one.number])
             for one in mine
         ]
-        writer.put(MESSAGE, [one.row for one in settled])
+        writer.put(MESSAGE, list(settled))
         if not line.can("person"):  # a colleague has it, the customer not yet
             went = (one for one in settled if receipts[one.number].outcome == TOOK)
             capture_sent(take, went, mailings)
-        go_on(setup, writer, [one for one in settled if one.state == REFUSED], mailings)
+        go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
     return settled
+
+
+def given_up(one: Entry) -> bool:
+    """Tell whether nothing more is tried with a message by this channel."""
+    return one.state == REFUSED or (one.state == FAILED and one.next is None)
 
 
 def answered(  # noqa: PLR0913 - what an answer is judged by
     setup: Setup, line: Line, one: Entry, mailing: Mailing | None, receipt: Receipt, now: int
 ) -> Entry:
     """Give a row as the channel's answer leaves it."""
-    said = attrs.evolve(
-        one,
+    said = one._replace(
         at=now,
         provider=receipt.provider_id or one.provider,
         code=receipt.code,
@@ -68,18 +70,18 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
         next=None,
     )
     if receipt.outcome == TOOK:
-        return attrs.evolve(said, state=ACCEPTED, next=_follow_up(setup, line, mailing, now))
+        return said._replace(state=ACCEPTED, next=_follow_up(setup, line, mailing, now))
     if receipt.outcome == RETRY:
         again = None if one.attempts >= setup.policy.attempts else _again(setup, one, receipt, now)
-        return attrs.evolve(said, state=FAILED, reason="provider", next=again)
+        return said._replace(state=FAILED, reason="provider", next=again)
     if receipt.outcome in (NEVER, WRONG):
-        return attrs.evolve(said, state=REFUSED, reason="provider")
-    return attrs.evolve(said, state=UNKNOWN)
+        return said._replace(state=REFUSED, reason="provider")
+    return said._replace(state=UNKNOWN)
 
 
 def _faster(one: Entry, receipt: Receipt) -> Entry:
     """Give a row whose receipt was here before the channel's answer: only the id is news."""
-    return attrs.evolve(one, provider=one.provider or receipt.provider_id)
+    return one._replace(provider=one.provider or receipt.provider_id)
 
 
 def capture_sent(take: Take, sent: Iterable[Entry], mailings: Mapping[int, Mailing]) -> None:
@@ -123,8 +125,8 @@ def go_on(
             new.append(_by_another(one, root, following, now))
     if new:
         first = writer.sequence(len(new))
-        new = [attrs.evolve(one, number=number) for number, one in enumerate(new, first)]
-        writer.append(MESSAGE, [one.row for one in new])
+        new = [one._replace(number=number) for number, one in enumerate(new, first)]
+        writer.append(MESSAGE, list(new))
     return new
 
 

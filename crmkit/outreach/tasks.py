@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import attrs
-
 from crmkit.arguments import mapping
 from crmkit.contracts.tables import MESSAGE
 from crmkit.errors import InvalidValueError, RefusedError
@@ -55,10 +53,10 @@ def carried_out(
             why = report.rejected[0]
             message = f"the outcome of task {one.id} could not be recorded: {why.reason}"
             raise InvalidValueError(message, field=why.field)
-        new = attrs.evolve(
-            one, state=DONE, reason=None, detail="carried out", at=deciding.now, next=None
+        new = one._replace(
+            state=DONE, reason=None, detail="carried out", at=deciding.now, next=None
         )
-        writer.put(MESSAGE, [new.row])
+        writer.put(MESSAGE, [new])
     finished = getattr(setup.lines.open(one.channel), "finished", None)
     if finished is not None:
         finished(one.id)

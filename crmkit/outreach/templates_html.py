@@ -91,7 +91,7 @@ def _output(node: nodes.Output, place: Place) -> Place:
         if place.attribute in _LINKS and not place.settled:
             if place.begun.strip():
                 fail(
-                    part.lineno, f"a link must begin with https:// or the whole of it be a variable"
+                    part.lineno, "a link must begin with https:// or the whole of it be a variable"
                 )
             node.nodes[index] = nodes.Filter(part, "_link", [], [], None, None, lineno=part.lineno)
             place = attrs.evolve(place, begun="", settled=True)

@@ -56,7 +56,7 @@ def forms_of(table: Any, where: str, folder: Path | None) -> Forms:
         if channel in forms:
             refuse(place, f"stands in {where} already")
         forms[channel] = found
-    return forms if forms else refuse(where, "holds no form: a text, html or provider_template")
+    return forms or refuse(where, "holds no form: a text, html or provider_template")
 
 
 def read_table(file: Path) -> dict[str, Any]:
