@@ -120,7 +120,7 @@ class Http:
 
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Forbidden(f"{url[:100]!r} is no address of the web")
+            raise Forbidden("the address is none of the web: it must be http:// or https://")
         sent = dict(headers or {})
         if json_body is not None:
             body = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -21,6 +21,7 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.policy import OutreachPolicy
+from crmkit.outreach.survey_settings import SurveySettings
 from crmkit.outreach.templates_errors import ContentError
 from crmkit.outreach.templates_form import Form
 from crmkit.outreach.wording import FORMAL, variables_of
@@ -28,9 +29,6 @@ from crmkit.outreach.wording import FORMAL, variables_of
 _TOUCHES = 3
 _SESSION = 24 * 3_600 * 1_000_000
 """How long after the customer wrote free text may go where a channel has sessions: 24 hours."""
-
-Links = Callable[[str, Mailing, str], Mapping[str, str]]
-"""Gives further variables of a message: its id, its mailing and the customer's root id go in."""
 
 
 @attrs.frozen(kw_only=True)
@@ -42,14 +40,14 @@ class Composer:
         session: Who owns customers, and what day it is.
         policy: In which tone to write.
         mailings: The batch's mailings, by number.
-        links: Gives the links of surveys.
+        surveys: The surveys, whose links stand in messages.
     """
 
     reader: Reader
     session: Session
     policy: OutreachPolicy
     mailings: Mapping[int, Mailing]
-    links: Links
+    surveys: SurveySettings
 
     def message(
         self, entry: Entry, attempt: Attempt, unsubscribe: str | None = None
@@ -70,7 +68,7 @@ class Composer:
         if form is None:
             return Verdict("content", f"the template has no form for {line.name}")
         own = {} if entry.variables is None else json.loads(entry.variables)
-        links = dict(self.links(entry.id, mailing, recipient.root))
+        links = dict(self.surveys.links(entry.id, mailing.survey))
         if unsubscribe is not None:
             links["unsubscribe_url"] = unsubscribe
         variables = variables_of(

@@ -22,7 +22,6 @@ from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import ACCEPTED, CLAIMED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.capacity import Capacity
-from crmkit.outreach.composing import Links
 from crmkit.outreach.gate import Verdict, read_history
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.lines import Line
@@ -49,7 +48,6 @@ class Claimed:
 
 def dispatch(
     setup: Setup,
-    links: Links,
     limit: int | None = None,
     *,
     only: Collection[int] | None = None,
@@ -58,7 +56,6 @@ def dispatch(
 
     Args:
         setup: What outreach works with.
-        links: Gives the links of surveys.
         limit: Look at so many rows at most; None: at all that are due.
         only: Numbers of the only rows to send; None: all that are due.
     """
@@ -69,7 +66,7 @@ def dispatch(
         states[entry.state] += 1
     while left is None or left > 0:
         size = setup.policy.batch if left is None else min(left, setup.policy.batch)
-        batch = prepare(setup, links, size, only=only)
+        batch = prepare(setup, size, only=only)
         if batch is None:
             break
         lease = uuid4().hex

@@ -21,7 +21,7 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import PLANNED, REFUSED, Preview
 from crmkit.outreach.choice import choose, order
-from crmkit.outreach.composing import Composer, Links, form_of
+from crmkit.outreach.composing import Composer, form_of
 from crmkit.outreach.gate import Attempt, Gate, Verdict
 from crmkit.outreach.ledger import Entry, of_customers
 from crmkit.outreach.mailings import Mailing
@@ -84,7 +84,6 @@ def preview(
     ids: Iterable[str],
     mailing: Mailing,
     own: Mapping[str, Mapping[str, Any]],
-    links: Links,
 ) -> Iterator[Preview]:
     """Give what each customer would get now, and why the others get nothing; nothing is written."""
     now = setup.session.now()
@@ -98,7 +97,7 @@ def preview(
                 session=setup.session,
                 policy=setup.policy,
                 mailings={0: mailing},
-                links=links,
+                surveys=setup.surveys,
             )
             for one in chosen:
                 entry = _entry(one, mailing, 0, now, own, 0.0)

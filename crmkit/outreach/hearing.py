@@ -30,6 +30,7 @@ from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
 from crmkit.outreach.settling import SOURCE, capture_sent, go_on
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
+from crmkit.outreach.survey_replies import answered
 
 _REFUSED = (SERVICE, CARE, MARKETING)
 """Purposes that somebody who answers STOP wants no more of: all but what he must know."""
@@ -85,7 +86,8 @@ def _taken(
         if about is not None:
             moved[about.number] = _moved(about, one, now)
         if whose is not None:
-            records += _record(one, line, whose, about, at)
+            said = answered(setup, writer, line, whose, one, at)
+            records += [said] if said is not None else _record(one, line, whose, about, at)
             _consequences(setup, writer, line, one, whose, about)
     changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
     writer.put(MESSAGE, list(changed))

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from crmkit.arguments import (
     ID_LIMIT,
     choice,
@@ -54,7 +56,8 @@ class Outreach:
         self._made: Setup | None = None
 
     @property
-    def _setup(self) -> Setup:
+    def setup(self) -> Setup:
+        """What outreach works with; read when it is first needed."""
         if self._made is None:
             self._made = self._setup_of()
         return self._made
@@ -80,7 +83,7 @@ class Outreach:
         """
         mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
         own = _each(each)
-        return tuple(entering.preview(self._setup, _ids(ids), mailing, own, _no_links))
+        return tuple(entering.preview(self.setup, _ids(ids), mailing, own))
 
     def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         self,
@@ -93,7 +96,7 @@ class Outreach:
         variables: Mapping[str, Any] | None = None,
         each: Mapping[str, Mapping[str, Any]] | None = None,
         expires: datetime | None = None,
-        holdout: float = 0.0,
+        holdout: float | None = None,
         brief: Mapping[str, Any] | None = None,
         by: str | None = None,
     ) -> tuple[LedgerRow, ...]:
@@ -112,7 +115,8 @@ class Outreach:
             variables: Values for everybody: texts, numbers, days, lists and mappings of them.
             each: Further values for single customers, by the ids given.
             expires: When it is no longer worth sending.
-            holdout: Share of the customers, drawn by lot, who get nothing, 0.0 to 0.5.
+            holdout: Share of the customers, drawn by lot, who get nothing, 0.0 to 1.0; None: as
+                ``[outreach] holdout`` says.
             brief: What a colleague must know where one carries it out: ``about``, ``avoid``,
                 ``why``, ``kind`` (``call``, ``visit`` or ``gift``).
             by: Who decided it; None: the actor.
@@ -124,11 +128,46 @@ class Outreach:
             InvalidValueError: an argument makes no sense, or the template does not; `field` names
                 it.
         """
+        return self.enter(
+            ids,
+            purpose=purpose,
+            occasion=occasion,
+            channel=channel,
+            template=template,
+            variables=variables,
+            each=each,
+            expires=expires,
+            holdout=holdout,
+            brief=brief,
+            by=by,
+        )
+
+    def enter(  # noqa: PLR0913 - as `enqueue`
+        self,
+        ids: str | Iterable[str],
+        *,
+        purpose: str,
+        occasion: str,
+        channel: str | None,
+        template: str | Mapping[str, Any],
+        variables: Mapping[str, Any] | None,
+        each: Mapping[str, Mapping[str, Any]] | None = None,
+        expires: datetime | None = None,
+        holdout: float | None = None,
+        brief: Mapping[str, Any] | None = None,
+        by: str | None = None,
+        survey: str | None = None,
+    ) -> tuple[LedgerRow, ...]:
+        """Enter messages as `enqueue` does; `survey` is the question they ask."""
         mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
-        share = number("holdout", holdout, 0.0, 0.5)
+        if survey is not None:
+            mailing = attrs.evolve(mailing, survey=survey, kind="survey_sent")
+        setup = self.setup
+        given = setup.policy.holdout if holdout is None else holdout
+        share = number("holdout", given, 0.0, 1.0)
         own = _each(each)
-        deciding = self._setup.session.deciding("", by)
-        made = entering.enqueue(self._setup, _ids(ids), mailing, deciding, own, share)
+        deciding = setup.session.deciding("", by)
+        made = entering.enqueue(setup, _ids(ids), mailing, deciding, own, share)
         return tuple(one.record() for one in made)
 
     # -- sending -----------------------------------------------------------------------
@@ -146,8 +185,8 @@ class Outreach:
         """
         most = None if limit is None else count("limit", limit)
         if flag("dry_run", dry_run):
-            return Counts.of(rehearse(self._setup, _no_links, most))
-        return Counts.of(dispatch(self._setup, _no_links, most))
+            return Counts.of(rehearse(self.setup, most))
+        return Counts.of(dispatch(self.setup, most))
 
     def alert(self, channel: str, text: str, *, occasion: str) -> LedgerRow:
         """Tell colleagues something by a staff bot, once an occasion.
@@ -160,7 +199,7 @@ class Outreach:
         Raises:
             InvalidValueError: the channel reaches customers, or the text is empty.
         """
-        line = self._setup.lines.get(_channel(channel))
+        line = self.setup.lines.get(_channel(channel))
         if line.spec.identity is not None or line.can("person"):
             refuse("channel", f"must reach colleagues, but {line.name} reaches customers", channel)
         said = _text("text", text, least=1)
@@ -171,7 +210,7 @@ class Outreach:
             source=Source(forms={}),
             variables={"text": said},
         )
-        setup = self._setup
+        setup = self.setup
         with setup.session.store.write() as writer:
             key = ("", SERVICE, mailing.occasion, line.name)
             there = [entry(row) for row in writer.fetch(MESSAGE, [key])]
@@ -191,7 +230,7 @@ class Outreach:
                 next=deciding.now,
             )
             writer.append(MESSAGE, [new])
-        dispatch(setup, _no_links, None, only=[new.number])
+        dispatch(setup, only=[new.number])
         with setup.session.store.read() as reader:
             return by_numbers(reader, [new.number])[0].record()
 
@@ -231,7 +270,7 @@ class Outreach:
             found = seq_of(text("after", after))
             behind = refuse("after", "must be a row's id", after) if found is None else found
         most = None if limit is None else count("limit", limit)
-        with self._setup.session.store.read() as reader:
+        with self.setup.session.store.read() as reader:
             ids = None if customer is None else _group(reader, customer)
             rows = listing(reader, ids, after=behind, limit=most, **wanted)
             return tuple(one.record() for one in rows)
@@ -261,7 +300,7 @@ class Outreach:
             SignatureInvalid: it is forged or too old; nothing was changed.
             InvalidValueError: the channel takes no calls.
         """
-        line = self._setup.lines.get(_channel(channel))
+        line = self.setup.lines.get(_channel(channel))
         if not line.can("receive"):
             refuse("channel", f"{line.name} takes no calls", channel)
         given = {str(k): str(v) for k, v in mapping("headers", headers, "a mapping").items()}
@@ -271,7 +310,7 @@ class Outreach:
             else bytes(instance("body", body, bytes, "bytes"))
         )
         verb = _text("method", method).upper()
-        opened = self._setup.lines.open(line.name)
+        opened = self.setup.lines.open(line.name)
         try:
             deliveries, response = opened.receive(given, raw, method=verb, url=_text("url", url))
         except SignatureInvalid as error:
@@ -282,7 +321,7 @@ class Outreach:
             raise SignatureInvalid(message, channel=line.name)
         if verb in ("GET", "HEAD"):
             return Received((), response)
-        heard = hear(self._setup, line, tuple(deliveries))
+        heard = hear(self.setup, line, tuple(deliveries))
         return Received(heard.known, response, heard.strangers)
 
     def poll(self, channel: str) -> Received:
@@ -291,7 +330,7 @@ class Outreach:
         Raises:
             InvalidValueError: this channel's are not fetched.
         """
-        setup, line = self._setup, self._setup.lines.get(_channel(channel))
+        setup, line = self.setup, self.setup.lines.get(_channel(channel))
         if not line.can("poll"):
             refuse("channel", f"what becomes of {line.name}'s messages is not fetched", channel)
         name = f"poll:{line.name}"
@@ -320,7 +359,7 @@ class Outreach:
         Raises:
             CrmkitError: a channel could not be asked; the others' were settled.
         """
-        return Counts.of(reconciling.reconcile(self._setup))
+        return Counts.of(reconciling.reconcile(self.setup))
 
     def settle(self, id: str, *, sent: bool, by: str | None = None) -> LedgerRow:  # noqa: A002
         """Say what became of an unknown message: it went, or it did not and goes again.
@@ -329,8 +368,8 @@ class Outreach:
             DecisionNotFound: no message has that id.
             RefusedError: its fate is known.
         """
-        who = self._setup.session.deciding("", by).by
-        return reconciling.decide(self._setup, id, flag("sent", sent), who).record()
+        who = self.setup.session.deciding("", by).by
+        return reconciling.decide(self.setup, id, flag("sent", sent), who).record()
 
     def retry(self, id: str) -> LedgerRow:  # noqa: A002
         """Enter a message anew that was refused or given up, since what was wrong is mended.
@@ -339,7 +378,7 @@ class Outreach:
             DecisionNotFound: no message has that id.
             RefusedError: it went, may have gone, or waits as it is.
         """
-        return reconciling.again(self._setup, id).record()
+        return reconciling.again(self.setup, id).record()
 
     def done(
         self,
@@ -360,7 +399,7 @@ class Outreach:
             RefusedError: it is no task that waits for an outcome.
             InvalidValueError: the outcome cannot be recorded.
         """
-        return carried_out(self._setup, id, outcome, by).record()
+        return carried_out(self.setup, id, outcome, by).record()
 
     def close(self) -> None:
         """Close the channels; they open again where they are used again."""
@@ -377,7 +416,7 @@ class Outreach:
         expires: datetime | None,
         brief: Mapping[str, Any] | None,
     ) -> Mailing:
-        setup = self._setup
+        setup = self.setup
         named = None if channel is None else setup.lines.get(_channel(channel)).name
         ends = None if expires is None else micros(expires, "expires")
         return Mailing(
@@ -389,10 +428,6 @@ class Outreach:
             expires=ends,
             brief=_plain("brief", brief),
         )
-
-
-def _no_links(_message: str, _mailing: Mailing, _root: str) -> Mapping[str, str]:
-    return {}
 
 
 _DONE = Response()

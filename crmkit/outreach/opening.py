@@ -12,6 +12,7 @@ from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.setup import Setup, Told
+from crmkit.outreach.survey_settings import SurveySettings
 from crmkit.outreach.templates import Templates
 from crmkit.relied import Relied
 
@@ -43,6 +44,7 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
         session=session,
         policy=OutreachPolicy.of(section),
         templates=Templates.of(section.get("templates", {}), folder),
+        surveys=SurveySettings.of(section.get("surveys", {})),
         lines=Lines(relied.plugins, config.channels, config.channel, session.clock),
         region=config.region,
         zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,

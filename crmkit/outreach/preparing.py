@@ -10,7 +10,7 @@ from crmkit.contracts.channel import Message
 from crmkit.contracts.store import Reader
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
-from crmkit.outreach.composing import Composer, Links
+from crmkit.outreach.composing import Composer
 from crmkit.outreach.gate import AGAIN, Attempt, Gate, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.lines import Line
@@ -45,18 +45,11 @@ class Batch:
     recipients: Mapping[str, Recipient]
 
 
-def prepare(
-    setup: Setup,
-    links: Links,
-    limit: int,
-    *,
-    only: Collection[int] | None = None,
-) -> Batch | None:
+def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) -> Batch | None:
     """Judge and render what is due; None: nothing is.
 
     Args:
         setup: What outreach works with.
-        links: Gives the links of surveys.
         limit: At most so many.
         only: Numbers of the only rows to look at, due or not; None: all that is due.
     """
@@ -68,10 +61,10 @@ def prepare(
             entries = [one for one in by_numbers(reader, only) if one.state in (PLANNED, FAILED)]
         if not entries:
             return None
-        return _judged(setup, reader, entries, links)
+        return _judged(setup, reader, entries)
 
 
-def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry], links: Links) -> Batch:
+def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
     recipients = read_recipients(reader, {one.customer for one in entries if one.customer})
     gate = setup.gate(reader, recipients)
     composer = Composer(
@@ -79,7 +72,7 @@ def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry], links: Links
         session=setup.session,
         policy=setup.policy,
         mailings=read_mailings(reader, {one.mailing for one in entries}),
-        links=links,
+        surveys=setup.surveys,
     )
     lines = _lines(setup, {one.channel for one in entries})
     ready = [_one(setup, one, recipients, lines, gate, composer) for one in entries]

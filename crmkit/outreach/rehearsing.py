@@ -6,13 +6,12 @@ from collections import Counter
 
 from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED
 from crmkit.outreach.capacity import Capacity
-from crmkit.outreach.composing import Links
 from crmkit.outreach.ledger import due
 from crmkit.outreach.preparing import prepare
 from crmkit.outreach.setup import Setup
 
 
-def rehearse(setup: Setup, links: Links, limit: int | None) -> Counter[str]:
+def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
     """Count the states of what is due, if every channel took everything.
 
     Caps and capacities count what would have gone before in the same run.
@@ -20,7 +19,7 @@ def rehearse(setup: Setup, links: Links, limit: int | None) -> Counter[str]:
     states: Counter[str] = Counter()
     with setup.session.store.read() as reader:
         entries = due(reader, (PLANNED, FAILED), setup.session.now(), limit)
-    batch = prepare(setup, links, 0, only=[one.number for one in entries])
+    batch = prepare(setup, 0, only=[one.number for one in entries])
     if batch is None:
         return states
     with setup.session.store.read() as reader:

@@ -177,5 +177,9 @@ def _record(one: Entry, mailing: Mailing | None) -> dict[str, Any]:
         "channel": one.channel,
         "direction": "out",
         "origin": "captured",
-        "attributes": {"purpose": one.purpose, "occasion": one.occasion},
+        "attributes": {
+            "purpose": one.purpose,
+            "occasion": one.occasion,
+            **({} if mailing is None or mailing.survey is None else {"survey": mailing.survey}),
+        },
     }

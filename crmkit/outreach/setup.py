@@ -16,6 +16,7 @@ from crmkit.outreach.gate import Gate
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.recipients import Recipient
+from crmkit.outreach.survey_settings import SurveySettings
 from crmkit.outreach.templates import Templates
 
 Refused = Callable[[Sequence[Message]], Mapping[str, str]]
@@ -32,6 +33,7 @@ class Setup:
         session: The store, the clock, who is acting.
         policy: What ``[outreach]`` says.
         templates: What ``[outreach.templates]`` says.
+        surveys: What ``[outreach.surveys]`` says.
         lines: The channels.
         region: Country that addresses and phones without one belong to.
         zone: Where the days of those who work here begin, as the agenda has it.
@@ -44,6 +46,7 @@ class Setup:
     session: Session
     policy: OutreachPolicy
     templates: Templates
+    surveys: SurveySettings
     lines: Lines
     region: str | None
     zone: tzinfo

@@ -1,0 +1,264 @@
+"""``crm.surveys``: asking one question one to one, taking the answers in, and what they add up to.
+
+A survey is a message with a signed link, or one that is answered by a number (R34, R228).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from crmkit.arguments import ID_LIMIT, count, instance, refuse, text
+from crmkit.clock import micros
+from crmkit.contracts.channel import Received, Response
+from crmkit.contracts.settings import nearest
+from crmkit.contracts.signatures import read_token
+from crmkit.contracts.store import Reader
+from crmkit.errors import RefusedError, SignatureInvalid
+from crmkit.model.outreach import LedgerRow
+from crmkit.model.survey import SurveyResults
+from crmkit.outreach.ledger import Entry, by_numbers
+from crmkit.outreach.namespace import Outreach
+from crmkit.outreach.survey_replies import record
+from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
+from crmkit.value.live import live_rows
+
+_LONGEST = 64 * 1024
+_PROMOTERS, _DETRACTORS, _SATISFIED = 9, 6, 4
+
+
+class Surveys:
+    """Asks, takes answers in, and adds them up."""
+
+    def __init__(self, outreach: Callable[[], Outreach]) -> None:
+        """Know by whom messages are sent."""
+        self._outreach = outreach
+
+    def send(  # noqa: PLR0913 - as ``outreach.enqueue``
+        self,
+        survey: str,
+        ids: str | Iterable[str],
+        *,
+        occasion: str,
+        template: str | Mapping[str, Any],
+        purpose: str = "care",
+        channel: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+        expires: datetime | None = None,
+        by: str | None = None,
+    ) -> tuple[LedgerRow, ...]:
+        """Enter one question a customer; ``outreach.dispatch`` sends what is due.
+
+        The template has ``survey_url`` (the signed link, where ``[outreach.surveys] url`` is set)
+        and ``question`` among its variables; the other arguments are those of
+        ``outreach.enqueue``, and so are the errors.
+
+        Raises:
+            InvalidValueError: there is no such survey.
+        """
+        asked = self._survey(survey)
+        given = {"question": asked.asked(None), **(variables or {})}
+        return self._outreach().enter(
+            ids,
+            purpose=purpose,
+            occasion=occasion,
+            channel=channel,
+            template=template,
+            variables=given,
+            expires=expires,
+            by=by,
+            survey=asked.name,
+        )
+
+    def answer(self, token: str, score: int, text: str = "") -> None:
+        """Take the answer that a host's own page got.
+
+        Args:
+            token: The ``s`` of the link.
+            score: 0 to 10 (``nps``) or 1 to 5 (``csat``).
+            text: What else he said.
+
+        Raises:
+            SignatureInvalid: the link was not made here.
+            InvalidValueError: the score is outside the survey's scale.
+            RefusedError: the survey is closed, or the customer is not known any more.
+        """
+        setup = self._outreach().setup
+        with setup.session.store.read() as reader:
+            entry, survey = self._of_token(reader, token)
+        number = count("score", score)
+        now = setup.session.now()
+        if now - (entry.sent or entry.planned) > setup.surveys.open:
+            raise RefusedError(f"the survey {survey.name!r} is closed", survey=survey.name)
+        try:
+            made = record(survey, entry, number, _text("text", text), now)
+        except ValueError as error:
+            refuse("score", str(error), score)
+        with setup.joint() as (_, take):
+            take([made])
+
+    def receive(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - as ``outreach.receive``
+        body: bytes | str,
+        *,
+        method: str = "POST",
+        url: str = "",
+    ) -> Received:
+        """Serve the page that a link leads to: GET shows the question, POST takes the answer.
+
+        Args:
+            headers: The call's headers.
+            body: Its body: a form with ``score`` and ``text``.
+            method: Its HTTP method; GET and HEAD change nothing.
+            url: The whole URL that was called.
+
+        Raises:
+            SignatureInvalid: the link was not made here.
+        """
+        raw = body.encode() if isinstance(body, str) else instance("body", body, bytes, "bytes")
+        token = (parse_qs(urlsplit(_text("url", url)).query).get("s") or [""])[0]
+        setup = self._outreach().setup
+        with setup.session.store.read() as reader:
+            _, survey = self._of_token(reader, token)
+        if method.upper() != "POST":
+            page = _page(survey, "")
+            return Received((), _answer(b"" if method.upper() == "HEAD" else page))
+        form = parse_qs(raw[:_LONGEST].decode("utf-8", "replace"))
+        given = (form.get("score") or [""])[0].strip()
+        low, high = RANGES[survey.scale]
+        if not given.isdecimal() or not low <= int(given) <= high:
+            return Received((), _answer(_page(survey, f"{low} - {high}"), 400))
+        try:
+            self.answer(token, int(given), (form.get("text") or [""])[0])
+        except RefusedError:
+            return Received(
+                (), _answer(_said("谢谢，问卷已结束。 Thank you; the survey is closed."), 410)
+            )
+        return Received((), _answer(_said("谢谢您的回答！ Thank you for your answer.")))
+
+    def results(
+        self, survey: str, since: datetime | None = None, until: datetime | None = None
+    ) -> SurveyResults:
+        """Add the answers to a survey up.
+
+        Args:
+            survey: Its name.
+            since: Answers and questions from here on; None: from the first.
+            until: Before this; None: to the last.
+
+        Raises:
+            InvalidValueError: there is no such survey, or `until` lies before `since`.
+        """
+        asked = self._survey(survey)
+        begins = None if since is None else micros(since, "since")
+        ends = None if until is None else micros(until, "until")
+        if begins is not None and ends is not None and ends < begins:
+            refuse("until", "must not lie before since", until)
+        with self._outreach().setup.session.store.read() as reader:
+            scores, sent = _counted(reader, asked.name, begins, ends)
+        answered = scores.total()
+        total = sum(score * times for score, times in scores.items())
+        share = _share(scores)
+        return SurveyResults(
+            survey=asked.name,
+            scale=asked.scale,
+            sent=sent,
+            answered=answered,
+            response_rate=answered / sent if sent else None,
+            scores={str(score): scores[score] for score in sorted(scores)},
+            mean=total / answered if answered else None,
+            nps=share(_PROMOTERS, 10) * 100 - share(0, _DETRACTORS) * 100
+            if answered and asked.scale == NPS
+            else None,
+            csat=share(_SATISFIED, 5) if answered and asked.scale == CSAT else None,
+        )
+
+    def _survey(self, name: str) -> Survey:
+        surveys = self._outreach().setup.surveys.surveys
+        wanted = _text("survey", name, ID_LIMIT, least=1)
+        if wanted not in surveys:
+            hint = nearest(wanted, surveys) or f"; there are {', '.join(surveys) or 'none'}"
+            why = f"is no survey{hint}: a section [outreach.surveys.NAME] makes one"
+            refuse("survey", why, name)
+        return surveys[wanted]
+
+    def _of_token(self, reader: Reader, token: str) -> tuple[Entry, Survey]:
+        settings = self._outreach().setup.surveys
+        parts = read_token(settings.secret or "", _text("token", token)) if settings.secret else ()
+        if len(parts) != 3 or parts[0] != "survey":  # noqa: PLR2004 - mark, message, survey
+            raise SignatureInvalid("the link is refused: it was not made here")
+        entries = by_numbers(reader, [int(parts[1])] if parts[1].isdecimal() else [])
+        if not entries or parts[2] not in settings.surveys:
+            raise RefusedError("the link leads to no survey any more", survey=parts[2])
+        return entries[0], settings.surveys[parts[2]]
+
+
+_text = text
+
+
+def _counted(
+    reader: Reader, name: str, since: int | None, until: int | None
+) -> tuple[Counter[int], int]:
+    """Count the answers to a survey, and how many were asked."""
+    kinds = ("survey_sent", "survey_answered")
+    rows = live_rows(reader, ("seq", "kind", "attributes"), since=since, until=until, kinds=kinds)
+    scores: Counter[int] = Counter()
+    sent = 0
+    for kind, facts in _about(rows, name):
+        if kind == "survey_sent":
+            sent += 1
+        elif isinstance(facts.get("score"), int):
+            scores[facts["score"]] += 1
+    return scores, sent
+
+
+def _about(rows: Iterable[tuple[Any, ...]], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for _, kind, attributes in rows:
+        facts = json.loads(attributes) if attributes else {}
+        if facts.get("survey") == name:
+            yield kind, facts
+
+
+def _share(scores: Counter[int]) -> Callable[[int, int], float]:
+    total = scores.total()
+    return lambda low, high: (
+        sum(times for score, times in scores.items() if low <= score <= high) / total
+    )
+
+
+def _answer(body: bytes, status: int = 200) -> Response:
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+    }
+    return Response(status, body, headers)
+
+
+def _page(survey: Survey, fault: str) -> bytes:
+    """Give the page with the question; it needs no script and no other file."""
+    low, high = RANGES[survey.scale]
+    asked = "<br>".join(html.escape(one) for one in survey.question.values())
+    choices = " ".join(
+        f'<label><input type="radio" name="score" value="{one}" required>{one}</label>'
+        for one in range(low, high + 1)
+    )
+    return _said(
+        f"<p>{asked}</p>{f'<p role=alert>{html.escape(fault)}</p>' if fault else ''}"
+        f'<form method="post">{choices}<p><textarea name="text" rows="4"></textarea></p>'
+        '<button type="submit">发送 Send</button></form>'
+    )
+
+
+def _said(content: str) -> bytes:
+    return (
+        '<!doctype html><html lang="zh"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>Survey</title>'
+        f"<body>{content}</body></html>"
+    ).encode()
