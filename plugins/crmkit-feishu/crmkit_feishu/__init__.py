@@ -1,0 +1,1 @@
+"""Feishu and Lark for crmkit: alerts to a group of colleagues."""
