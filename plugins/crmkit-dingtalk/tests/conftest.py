@@ -43,7 +43,7 @@ def opened(robot: DingTalk, clock: Hands) -> Iterator[Open]:
     def make(**settings: Any) -> Channel:
         given = {"access_token": "robot-token", "secret": "SECrobot", "endpoint": robot.url}
         channel = spec.open(spec.configure({**given, "allow_private": True, **settings}))
-        channel.clock = clock  # type: ignore[misc]
+        channel.clock = clock  # type: ignore[method-assign]
         channels.append(channel)
         return channel
 

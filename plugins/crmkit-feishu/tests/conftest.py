@@ -43,7 +43,7 @@ def opened(bot: Feishu, clock: Hands) -> Iterator[Open]:
     def make(**settings: Any) -> Channel:
         given = {"token": "hook-token", "secret": "feishu-secret", "endpoint": bot.url}
         channel = spec.open(spec.configure({**given, "allow_private": True, **settings}))
-        channel.clock = clock  # type: ignore[misc]
+        channel.clock = clock  # type: ignore[method-assign]
         channels.append(channel)
         return channel
 

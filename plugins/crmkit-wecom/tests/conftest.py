@@ -47,7 +47,7 @@ def opened(company: WeCom, clock: Hands) -> Iterator[Open]:
     def make(name: str = "wecom", **settings: Any) -> Channel:
         given = {**usual[name], "endpoint": company.url, "allow_private": True, **settings}
         channel = specs[name].open(specs[name].configure(given))
-        channel.clock = clock  # type: ignore[misc]
+        channel.clock = clock  # type: ignore[method-assign]
         channels.append(channel)
         return channel
 
