@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property, partial
@@ -33,7 +33,6 @@ from crmkit.care.targets.namespace import Targets
 from crmkit.care.targets.policy import TargetSettings
 from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
-from crmkit.contracts.channel import Delivery
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import StoreError
@@ -48,9 +47,9 @@ from crmkit.model.lifecycle import Move
 from crmkit.model.log import Change
 from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
+from crmkit.outreach.consents import Consents
 from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.opening import Outfit, open_setup
-from crmkit.outreach.consents import Consents
 from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
@@ -383,7 +382,7 @@ class CRM:
 
     @property
     def _outfit(self) -> Outfit:
-        return Outfit(self._key, self._joint, self._tell_receipts)
+        return Outfit(self._key, self._joint)
 
     def _joint(self) -> AbstractContextManager[tuple[Writer, Take]]:
         return self._intake.joint()  # asked for late: plugins may still be registered
@@ -393,10 +392,6 @@ class CRM:
         if self.plugins.hears("crmkit_touchpoints_recorded"):
             self.plugins.touchpoints_recorded(touchpoints(), workspace)
         self.plugins.scores_changed(customers, workspace)
-
-    def _tell_receipts(self, deliveries: Sequence[Delivery]) -> None:
-        if self.plugins.hears("crmkit_receipts"):
-            self.plugins.receipts(deliveries, self.session.store.workspace)
 
     def _tell_moves(self, moves: tuple[Move, ...]) -> None:
         workspace = self.session.store.workspace

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -15,36 +14,27 @@ from crmkit.arguments import (
     choice,
     count,
     flag,
-    instance,
-    mapping,
     number,
     optional_text,
     refuse,
     seq_of,
     text,
-    texts,
 )
 from crmkit.clock import micros
-from crmkit.contracts.channel import Received, Response
-from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import CUSTOMER, MESSAGE, META
-from crmkit.errors import SignatureInvalid
-from crmkit.model.consent import PURPOSES, SERVICE
+from crmkit.contracts.channel import Received
+from crmkit.model.consent import PURPOSES
 from crmkit.model.outreach import STATES, Counts, LedgerRow, Preview
-from crmkit.outreach import entering, reconciling
+from crmkit.outreach import alerting, entering, inbound, reconciling
+from crmkit.outreach.consents import group_of
 from crmkit.outreach.dispatching import dispatch
-from crmkit.outreach.hearing import hear
-from crmkit.outreach.ledger import Entry, by_numbers, entry, listing
+from crmkit.outreach.ledger import listing
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.rehearsing import rehearse
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.surveys import Surveys
+from crmkit.outreach.taking import channel_name, each_of, ids_of, plain_of
 from crmkit.outreach.tasks import carried_out
-from crmkit.outreach.templates import Source
 from crmkit.value.roots import root_of
-
-_UNAUTHORISED = 401
-_POLLS = 1_000
-"""Pages fetched by one `poll` at most: a cursor that never rests is a fault of the channel."""
 
 
 class Outreach:
@@ -82,8 +72,8 @@ class Outreach:
         Nothing is written. The arguments and errors are those of `enqueue`.
         """
         mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
-        own = _each(each)
-        return tuple(entering.preview(self.setup, _ids(ids), mailing, own))
+        own = each_of(each)
+        return tuple(entering.preview(self.setup, ids_of(ids), mailing, own))
 
     def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         self,
@@ -165,9 +155,9 @@ class Outreach:
         setup = self.setup
         given = setup.policy.holdout if holdout is None else holdout
         share = number("holdout", given, 0.0, 1.0)
-        own = _each(each)
+        own = each_of(each)
         deciding = setup.session.deciding("", by)
-        made = entering.enqueue(setup, _ids(ids), mailing, deciding, own, share)
+        made = entering.enqueue(setup, ids_of(ids), mailing, deciding, own, share)
         return tuple(one.record() for one in made)
 
     # -- sending -----------------------------------------------------------------------
@@ -199,40 +189,7 @@ class Outreach:
         Raises:
             InvalidValueError: the channel reaches customers, or the text is empty.
         """
-        line = self.setup.lines.get(_channel(channel))
-        if line.spec.identity is not None or line.can("person"):
-            refuse("channel", f"must reach colleagues, but {line.name} reaches customers", channel)
-        said = _text("text", text, least=1)
-        mailing = Mailing(
-            purpose=SERVICE,
-            occasion=_text("occasion", occasion, ID_LIMIT, least=1),
-            channel=line.name,
-            source=Source(forms={}),
-            variables={"text": said},
-        )
-        setup = self.setup
-        with setup.session.store.write() as writer:
-            key = ("", SERVICE, mailing.occasion, line.name)
-            there = [entry(row) for row in writer.fetch(MESSAGE, [key])]
-            if there:
-                return there[0].record()
-            deciding = setup.session.deciding("")
-            recorded = mailing.record(writer, deciding, None)
-            new = Entry(
-                customer="",
-                purpose=SERVICE,
-                occasion=mailing.occasion,
-                channel=line.name,
-                number=writer.sequence(1),
-                mailing=recorded.number,
-                at=deciding.now,
-                planned=deciding.now,
-                next=deciding.now,
-            )
-            writer.append(MESSAGE, [new])
-        dispatch(setup, only=[new.number])
-        with setup.session.store.read() as reader:
-            return by_numbers(reader, [new.number])[0].record()
+        return alerting.alert(self.setup, channel, text, occasion).record()
 
     # -- after -------------------------------------------------------------------------
 
@@ -271,7 +228,7 @@ class Outreach:
             behind = refuse("after", "must be a row's id", after) if found is None else found
         most = None if limit is None else count("limit", limit)
         with self.setup.session.store.read() as reader:
-            ids = None if customer is None else _group(reader, customer)
+            ids = None if customer is None else group_of(reader, root_of(reader, customer))
             rows = listing(reader, ids, after=behind, limit=most, **wanted)
             return tuple(one.record() for one in rows)
 
@@ -300,29 +257,7 @@ class Outreach:
             SignatureInvalid: it is forged or too old; nothing was changed.
             InvalidValueError: the channel takes no calls.
         """
-        line = self.setup.lines.get(_channel(channel))
-        if not line.can("receive"):
-            refuse("channel", f"{line.name} takes no calls", channel)
-        given = {str(k): str(v) for k, v in mapping("headers", headers, "a mapping").items()}
-        raw = (
-            body.encode()
-            if isinstance(body, str)
-            else bytes(instance("body", body, bytes, "bytes"))
-        )
-        verb = _text("method", method).upper()
-        opened = self.setup.lines.open(line.name)
-        try:
-            deliveries, response = opened.receive(given, raw, method=verb, url=_text("url", url))
-        except SignatureInvalid as error:
-            error.channel = line.name  # type: ignore[attr-defined]
-            raise
-        if response.status == _UNAUTHORISED and not deliveries:
-            message = f"the call to {line.name} is refused: its signature is wrong"
-            raise SignatureInvalid(message, channel=line.name)
-        if verb in ("GET", "HEAD"):
-            return Received((), response)
-        heard = hear(self.setup, line, tuple(deliveries))
-        return Received(heard.known, response, heard.strangers)
+        return inbound.receive(self.setup, channel, (headers, body), method, url)
 
     def poll(self, channel: str) -> Received:
         """Fetch receipts and replies where the provider has them fetched.
@@ -330,25 +265,7 @@ class Outreach:
         Raises:
             InvalidValueError: this channel's are not fetched.
         """
-        setup, line = self.setup, self.setup.lines.get(_channel(channel))
-        if not line.can("poll"):
-            refuse("channel", f"what becomes of {line.name}'s messages is not fetched", channel)
-        name = f"poll:{line.name}"
-        known: list[Any] = []
-        strangers: list[Any] = []
-        for _ in range(_POLLS):
-            with setup.session.store.read() as reader:
-                cursor = next((row[1] for row in reader.fetch(META, [(name,)])), None)
-            page = setup.lines.open(line.name).poll(cursor)
-            heard = hear(setup, line, tuple(page.deliveries))
-            known += heard.known
-            strangers += heard.strangers
-            if page.cursor is not None and page.cursor != cursor:
-                with setup.session.store.write() as writer:
-                    writer.put(META, [(name, page.cursor)])
-            if not page.deliveries or page.cursor in (None, cursor):
-                break
-        return Received(tuple(known), _DONE, tuple(strangers))
+        return inbound.poll(self.setup, channel)
 
     def reconcile(self) -> Counts:
         """Settle messages that nobody knows the fate of, and count them by the state they have now.
@@ -401,6 +318,11 @@ class Outreach:
         """
         return carried_out(self.setup, id, outcome, by).record()
 
+    @cached_property
+    def surveys(self) -> Surveys:
+        """Questions asked one to one, and what the answers add up to."""
+        return Surveys(lambda: self.setup, self.enter)
+
     def close(self) -> None:
         """Close the channels; they open again where they are used again."""
         if self._made is not None:
@@ -417,59 +339,14 @@ class Outreach:
         brief: Mapping[str, Any] | None,
     ) -> Mailing:
         setup = self.setup
-        named = None if channel is None else setup.lines.get(_channel(channel)).name
+        named = None if channel is None else setup.lines.get(channel_name(channel)).name
         ends = None if expires is None else micros(expires, "expires")
         return Mailing(
             purpose=choice("purpose", purpose, PURPOSES),
-            occasion=_text("occasion", occasion, ID_LIMIT, least=1),
+            occasion=text("occasion", occasion, ID_LIMIT, least=1),
             channel=named,
             source=setup.templates.take(template),
-            variables=_plain("variables", variables),
+            variables=plain_of("variables", variables),
             expires=ends,
-            brief=_plain("brief", brief),
+            brief=plain_of("brief", brief),
         )
-
-
-_DONE = Response()
-_text = text
-
-
-def _channel(name: object) -> str:
-    return text("channel", name, ID_LIMIT, least=1)
-
-
-def _ids(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Take one id or many."""
-    if isinstance(given, str):
-        return (text("ids", given, ID_LIMIT, least=1),)
-    return texts("ids", given, ID_LIMIT)
-
-
-def _each(given: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
-    found = mapping("each", {} if given is None else given, "a mapping of ids to values")
-    return {
-        text("each", one, ID_LIMIT): dict(_plain(f"each[{one!r}]", values))
-        for one, values in found.items()
-    }
-
-
-def _plain(field: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Take values that can be kept as JSON; days and amounts are kept as they are written."""
-    values = dict(mapping(field, {} if given is None else given, "a mapping of names to values"))
-    try:
-        plain: dict[str, Any] = json.loads(json.dumps(values, default=_written, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        refuse(field, f"must be texts, numbers, days, or lists and mappings of them: {error}")
-    return plain
-
-
-def _written(value: object) -> str:
-    if isinstance(value, (date, Decimal)):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} cannot be kept")
-
-
-def _group(reader: Reader, customer: str) -> list[str]:
-    """Give every id that leads where this one leads."""
-    root = root_of(reader, customer)
-    return sorted({customer, *(row[0] for row in reader.fetch(CUSTOMER, [(root,)], by=("root",)))})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import attrs
 
 from crmkit.capture.intake import Joint
 from crmkit.capture.tombstones import Key
 from crmkit.config import Config
+from crmkit.contracts.channel import Delivery
 from crmkit.contracts.session import Session
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
-from crmkit.outreach.setup import Setup, Told
+from crmkit.outreach.setup import Setup
 from crmkit.outreach.survey_settings import SurveySettings
 from crmkit.outreach.templates import Templates
 from crmkit.relied import Relied
@@ -24,12 +28,10 @@ class Outfit:
     Attributes:
         key: Gives the key of suppressions.
         joint: Opens a transaction that captures too.
-        told: Tells plugins of receipts.
     """
 
     key: Key
     joint: Joint
-    told: Told
 
 
 def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit) -> Setup:
@@ -51,5 +53,10 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
         key=outfit.key,
         joint=outfit.joint,
         refused=lambda messages: relied.refusals(messages, session.store.workspace),
-        told=outfit.told,
+        told=partial(_tell, relied, session.store.workspace),
     )
+
+
+def _tell(relied: Relied, workspace: str, deliveries: Sequence[Delivery]) -> None:
+    if relied.plugins.hears("crmkit_receipts"):
+        relied.plugins.receipts(deliveries, workspace)

@@ -1,4 +1,4 @@
-"""``crm.surveys``: asking one question one to one, taking the answers in, and what they add up to.
+"""``crm.outreach.surveys``: one question asked one to one, and what the answers add up to.
 
 A survey is a message with a signed link, or one that is answered by a number (R34, R228).
 """
@@ -23,7 +23,7 @@ from crmkit.errors import RefusedError, SignatureInvalid
 from crmkit.model.outreach import LedgerRow
 from crmkit.model.survey import SurveyResults
 from crmkit.outreach.ledger import Entry, by_numbers
-from crmkit.outreach.namespace import Outreach
+from crmkit.outreach.setup import Setup
 from crmkit.outreach.survey_replies import record
 from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
 from crmkit.value.live import live_rows
@@ -35,9 +35,11 @@ _PROMOTERS, _DETRACTORS, _SATISFIED = 9, 6, 4
 class Surveys:
     """Asks, takes answers in, and adds them up."""
 
-    def __init__(self, outreach: Callable[[], Outreach]) -> None:
-        """Know by whom messages are sent."""
-        self._outreach = outreach
+    def __init__(
+        self, setup: Callable[[], Setup], enter: Callable[..., tuple[LedgerRow, ...]]
+    ) -> None:
+        """Know what outreach works with, and how messages are entered."""
+        self._setup, self._enter = setup, enter
 
     def send(  # noqa: PLR0913 - as ``outreach.enqueue``
         self,
@@ -63,7 +65,7 @@ class Surveys:
         """
         asked = self._survey(survey)
         given = {"question": asked.asked(None), **(variables or {})}
-        return self._outreach().enter(
+        return self._enter(
             ids,
             purpose=purpose,
             occasion=occasion,
@@ -88,7 +90,7 @@ class Surveys:
             InvalidValueError: the score is outside the survey's scale.
             RefusedError: the survey is closed, or the customer is not known any more.
         """
-        setup = self._outreach().setup
+        setup = self._setup()
         with setup.session.store.read() as reader:
             entry, survey = self._of_token(reader, token)
         number = count("score", score)
@@ -123,7 +125,7 @@ class Surveys:
         """
         raw = body.encode() if isinstance(body, str) else instance("body", body, bytes, "bytes")
         token = (parse_qs(urlsplit(_text("url", url)).query).get("s") or [""])[0]
-        setup = self._outreach().setup
+        setup = self._setup()
         with setup.session.store.read() as reader:
             _, survey = self._of_token(reader, token)
         if method.upper() != "POST":
@@ -160,7 +162,7 @@ class Surveys:
         ends = None if until is None else micros(until, "until")
         if begins is not None and ends is not None and ends < begins:
             refuse("until", "must not lie before since", until)
-        with self._outreach().setup.session.store.read() as reader:
+        with self._setup().session.store.read() as reader:
             scores, sent = _counted(reader, asked.name, begins, ends)
         answered = scores.total()
         total = sum(score * times for score, times in scores.items())
@@ -180,7 +182,7 @@ class Surveys:
         )
 
     def _survey(self, name: str) -> Survey:
-        surveys = self._outreach().setup.surveys.surveys
+        surveys = self._setup().surveys.surveys
         wanted = _text("survey", name, ID_LIMIT, least=1)
         if wanted not in surveys:
             hint = nearest(wanted, surveys) or f"; there are {', '.join(surveys) or 'none'}"
@@ -189,7 +191,7 @@ class Surveys:
         return surveys[wanted]
 
     def _of_token(self, reader: Reader, token: str) -> tuple[Entry, Survey]:
-        settings = self._outreach().setup.surveys
+        settings = self._setup().surveys
         parts = read_token(settings.secret or "", _text("token", token)) if settings.secret else ()
         if len(parts) != 3 or parts[0] != "survey":  # noqa: PLR2004 - mark, message, survey
             raise SignatureInvalid("the link is refused: it was not made here")

@@ -1,0 +1,48 @@
+"""What callers of outreach give, taken strictly: ids, values, names of channels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from crmkit.arguments import ID_LIMIT, mapping, refuse, text, texts
+
+
+def channel_name(name: object) -> str:
+    """Take the name of a channel."""
+    return text("channel", name, ID_LIMIT, least=1)
+
+
+def ids_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Take one id or many."""
+    if isinstance(given, str):
+        return (text("ids", given, ID_LIMIT, least=1),)
+    return texts("ids", given, ID_LIMIT)
+
+
+def each_of(given: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
+    """Take values for single customers, by id."""
+    found = mapping("each", {} if given is None else given, "a mapping of ids to values")
+    return {
+        text("each", one, ID_LIMIT): dict(plain_of(f"each[{one!r}]", values))
+        for one, values in found.items()
+    }
+
+
+def plain_of(field: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Take values that can be kept as JSON; days and amounts are kept as they are written."""
+    values = dict(mapping(field, {} if given is None else given, "a mapping of names to values"))
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(values, default=_written, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        refuse(field, f"must be texts, numbers, days, or lists and mappings of them: {error}")
+    return plain
+
+
+def _written(value: object) -> str:
+    if isinstance(value, (date, Decimal)):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept")
