@@ -57,8 +57,8 @@ class SurveySettings:
     """The surveys.
 
     Attributes:
-        url: Where links lead: the host's page that hands what it gets to ``crm.outreach.surveys.receive``;
-            None: answers come as replies alone.
+        url: Where links lead: the host's page, which hands what it gets to
+            ``crm.outreach.surveys.receive``; None: answers come as replies alone.
         secret: What links are signed with.
         open: How long an answer is taken after the question went, in microseconds.
         surveys: The surveys, by name.
