@@ -59,7 +59,7 @@ class Cap:
         whole = isinstance(most, int) and not isinstance(most, bool) and 0 <= most <= _MOST
         if most is not None and not whole:
             refuse(f"{key}.max", "must be a whole number, 0 (none) or more", most)
-        if per in _NEXT:
+        if isinstance(per, str) and per in _NEXT:
             return cls(most, per)
         if not isinstance(per, str) or not _ROLLING.fullmatch(per):
             refuse(f"{key}.per", 'must be day, week, month, or a span such as "24h"', per)
