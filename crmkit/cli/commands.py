@@ -21,6 +21,7 @@ COMMANDS = tuple(
         ("key-accounts", "key_accounts:key_accounts", "List the key accounts and their figures."),
         ("key-account", "key_accounts:key_account", "Admit, review and remove key accounts."),
         ("promises", "key_accounts:promises", "List what was promised to key accounts."),
+        ("consents", "consents:consents", "See what a customer allowed and forbade; record it."),
         ("endings", "endings:endings", "List the relationships that were ended, or shall be."),
         ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
         ("competitors", "market:competitors", "List what is known of the competitors."),

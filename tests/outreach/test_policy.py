@@ -14,6 +14,7 @@ from crmkit.model.consent import PURPOSES
 from crmkit.model.customer import Customer
 from crmkit.outreach.policy import CAPS, QUIET, OutreachPolicy
 from crmkit.outreach.quiet import QuietHours
+from tests.pages import FENCE, ROOT
 
 WHOLE = """
 chain = ["email", "sms"]
@@ -86,6 +87,18 @@ def test_where_nothing_is_said_it_is_strict():
     assert policy.quiet.hours == QuietHours(time(21), time(8))
     assert policy.quiet.candidate_zones == ()
     assert (policy.caps, policy.holdout, policy.lease) == ({}, 0.0, 600 * SECOND)
+
+
+def test_the_documentation_shows_what_can_be_configured():
+    """The page's example is read, and says what holds by default where the table says so."""
+    pytest.importorskip("holidays")
+    page = (ROOT / "docs" / "consent.md").read_text("utf-8")
+    (text,) = (one["text"] for one in FENCE.finditer(page) if one["language"] == "toml")
+    shown = OutreachPolicy.of(tomllib.loads(text)["outreach"], CHANNELS)
+    default = OutreachPolicy.of({})
+    for name in ("wait", "lease", "attempts", "backoff", "backoff_most", "batch", "holdout"):
+        assert getattr(shown, name) == getattr(default, name), name
+    assert shown.quiet.hours == default.quiet.hours
 
 
 def test_what_passes_what():
