@@ -60,7 +60,7 @@ def official(country: str, year: int) -> Official:
     return Official(
         off={day: name for day, name in found.items() if day.year == year},
         worked=frozenset(day for day in getattr(found, "weekend_workdays", ()) if day.year == year),
-        known=not yearly or year in stated,
+        known=year <= getattr(found, "end_year", year) and (not yearly or year in stated),
     )
 
 

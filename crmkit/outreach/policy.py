@@ -52,7 +52,7 @@ class Quiet:
     def windows(self, regions: Collection[str] = ()) -> tuple[QuietHours, ...]:
         """Give the quiet hours that hold for one in these regions, as `allowed_from` takes them."""
         more = (self.regions[one] for one in sorted(regions) if one in self.regions)
-        return (self.hours, *more) if self.regions else (self.hours,)
+        return (self.hours, *more)
 
 
 @attrs.frozen(kw_only=True)
