@@ -61,8 +61,8 @@ class OutreachPolicy:
 
     Attributes:
         caps: By name of a channel; `ALL`: over all channels.
-        quiet: Quiet hours.
-        days: Working days and holidays.
+        quiet: Quiet hours; None: no hour is quiet.
+        days: Working days and holidays; None: every day is one.
         basis: What each purpose rests on: ``opt_in`` or ``opt_out``.
         chain: Names of channels in the order they are tried; none: as configured.
         groups: Other chains for groups of customers; the first that holds one decides.
@@ -78,8 +78,8 @@ class OutreachPolicy:
     """
 
     caps: Mapping[str, Cap]
-    quiet: Quiet
-    days: WorkingDays
+    quiet: Quiet | None
+    days: WorkingDays | None
     basis: Mapping[str, str]
     chain: tuple[str, ...]
     groups: tuple[Group, ...]
@@ -109,14 +109,14 @@ class OutreachPolicy:
         caps = _table(section, "caps")
         for name in caps.keys() - {ALL}:
             known_channel(name, channels, f"outreach.caps.{name}")
-        wait = section.get("wait", "3d")
+        wait = section.get("wait")
         backoff, most = _span(section, "backoff", "1m"), _span(section, "backoff_most", "6h")
         if most < backoff:
             refuse("outreach.backoff_most", "must not be below backoff", section["backoff_most"])
         return cls(
             caps={name: Cap.of(given, f"outreach.caps.{name}") for name, given in caps.items()},
-            quiet=_quiet(_table(section, "quiet_hours")),
-            days=WorkingDays.of(_table(section, "days")),
+            quiet=_quiet(_table(section, QUIET)) if QUIET in section else None,
+            days=WorkingDays.of(_table(section, "days")) if "days" in section else None,
             basis=dict.fromkeys(PURPOSES, OPT_IN) | _basis(_table(section, "basis")),
             chain=read_chain(section.get("chain", ()), channels, "outreach.chain"),
             groups=read_groups(section.get("groups", ()), channels, "outreach.groups"),

@@ -1,19 +1,20 @@
-"""Templates, compiled and rendered under limits: nothing they say can hang, fill the memory or leak.
+"""Templates, compiled and rendered under limits: none can hang, fill the memory or leak.
 
-Three walls: only what `crmkit.outreach.templates_allowed` lists is compiled; what runs reads keys of
-mappings and items of lists and never an attribute of an object; and a render has a limited amount of
-work and of output. Jinja2's immutable sandbox lies below.
+Three walls: only what `crmkit.outreach.templates_allowed` lists is compiled; what runs reads keys
+of mappings and items of lists and never an attribute of an object; and a render has a limited
+amount of work and of output. Jinja2's immutable sandbox lies below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.runtime import Context, LoopContext, missing
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from crmkit.arguments import flaw
 from crmkit.errors import InvalidValueError
@@ -135,14 +136,8 @@ class Compiled:
         given = variables if type(variables) is dict else dict(variables)
         scope = Scope(self._environment, given, None, {})
         scope.work = Work(language)
-        pieces: list[str] = []
-        size = 0
         try:
-            for piece in self._root(scope):
-                size += len(piece)
-                if size > OUTPUT_LIMIT:
-                    raise ContentError(f"the text has more than {OUTPUT_LIMIT} characters")
-                pieces.append(piece)
+            return _gathered(self._root(scope))
         except UndefinedError as error:
             lacking = str(error.message)
         except ContentError as error:
@@ -151,8 +146,6 @@ class Compiled:
                 raise
         except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
             raise ContentError(f"the template cannot be filled in: {error}") from None
-        else:
-            return "".join(pieces)
         name = self._called(lacking, given)
         raise ContentError(f"the variable {name} is missing", variable=name)
 
@@ -168,7 +161,19 @@ class Compiled:
         return last
 
 
-def _parsed(environment: Sandbox, source: str) -> Any:
+def _gathered(pieces: Iterable[str]) -> str:
+    """Put a text together, and stop where it becomes too long."""
+    found = []
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > OUTPUT_LIMIT:
+            raise ContentError(f"the text has more than {OUTPUT_LIMIT} characters")
+        found.append(piece)
+    return "".join(found)
+
+
+def _parsed(environment: Sandbox, source: str) -> nodes.Template:
     """Read a template into its parts."""
     if not isinstance(source, str):
         raise InvalidValueError("template: must be text", field="template", why="must be text")
@@ -185,7 +190,7 @@ def _parsed(environment: Sandbox, source: str) -> Any:
         line, why = 1, "nested too deep"
     except ValueError:  # a number of more digits than Python reads
         line, why = 1, "holds a number that is too long"
-    fail(line, why)
+    return fail(line, why)
 
 
 @lru_cache(maxsize=1024)

@@ -1,13 +1,13 @@
-"""Message templates: named in the configuration or given with a call, a form a channel and language.
+"""Message templates, named in the configuration or given with a call.
 
-``[outreach.templates]`` holds them, and may name a ``folder`` with a ``NAME.toml`` for each and the
-``language`` of whoever has none told. Everything is compiled when it is configured, so that a fault
-shows before anybody is written to.
+A template has forms by channel and language. ``[outreach.templates]`` holds templates, and may name
+a ``folder`` with a ``NAME.toml`` for each and the ``language`` of whoever has none told. Everything
+is compiled when it is configured, so that a fault shows before anybody is written to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,27 +69,13 @@ class Source:
 
     def to_plain(self) -> dict[str, Any]:
         """Give it JSON-ready, to be stored with a mailing; params in pairs, which keep an order."""
-        forms = {
-            channel: {
-                language: raw | {"params": [[*pair] for pair in raw["params"].items()]}
-                if "params" in raw
-                else dict(raw)
-                for language, raw in languages.items()
-            }
-            for channel, languages in self.forms.items()
-        }
+        forms = _each(self.forms, lambda params: [[*pair] for pair in params.items()])
         return {"name": self.name, "language": self.language, "forms": forms}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
         """Make it again of what `to_plain` gave."""
-        forms = {
-            channel: {
-                language: raw | {"params": dict(raw["params"])} if "params" in raw else raw
-                for language, raw in languages.items()
-            }
-            for channel, languages in plain["forms"].items()
-        }
+        forms = _each(plain["forms"], dict)
         return cls(forms=forms, name=plain["name"], language=plain["language"])
 
 
@@ -139,11 +125,8 @@ class Templates:
             if name in named:
                 refuse(f"{SECTION}.{name}", f"stands in {place / name}.toml already")
             named[name] = _source(name, table, place, language)
-        for name, source in named.items():
-            for channel in source.forms:
-                if channels is not None and channel not in (*channels, DEFAULT):
-                    why = "is no channel and no type of one" + nearest(channel, channels)
-                    refuse(f"{SECTION}.{name}.{channel}", why)
+        if channels is not None:
+            _check_channels(named, channels)
         return cls(named=named, language=language)
 
     def take(self, template: object) -> Source:
@@ -179,6 +162,26 @@ def _source(name: str, table: Any, folder: Path, language: str | None) -> Source
     where = f"{SECTION}.{name}"
     forms = forms_of(table, where, folder)
     return _checked(Source(forms=forms, name=name, language=language), where)
+
+
+def _check_channels(named: Mapping[str, Source], channels: Collection[str]) -> None:
+    """Refuse a form for a channel that is not there."""
+    for name, source in named.items():
+        for channel in source.forms:
+            if channel not in (*channels, DEFAULT):
+                why = "is no channel and no type of one" + nearest(channel, channels)
+                refuse(f"{SECTION}.{name}.{channel}", why)
+
+
+def _each(forms: Mapping[str, Any], params: Callable[[Any], Any]) -> dict[str, dict[str, Any]]:
+    """Copy forms, with what `params` makes of the parameters of each."""
+    return {
+        channel: {
+            language: {k: params(v) if k == "params" else v for k, v in raw.items()}
+            for language, raw in languages.items()
+        }
+        for channel, languages in forms.items()
+    }
 
 
 def _checked(source: Source, where: str) -> Source:

@@ -7,6 +7,7 @@ the template's own length is allowed, and loops and comparisons pay for what the
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import NoReturn
 
 import attrs
@@ -19,7 +20,6 @@ NODES_LIMIT = 5000
 """Most parts of a template."""
 DEPTH_LIMIT = 16
 """How deep its statements or its expressions may stand in one another."""
-TESTS = frozenset({"defined", "undefined", "none"})
 LOOP = frozenset({"first", "last", "index", "length"})
 """What a loop tells of itself."""
 _TURN = 20  # characters that one part of a loop's body costs a turn
@@ -56,7 +56,7 @@ class Checked:
         if depth > DEPTH_LIMIT:
             fail(node.lineno, f"nested more than {DEPTH_LIMIT} deep")
 
-    def statements(self, body: list[nodes.Node], depth: int = 0) -> None:
+    def statements(self, body: Sequence[nodes.Node], depth: int = 0) -> None:
         """Check statements one after another."""
         for node in body:
             self.count(node, depth)
@@ -102,20 +102,22 @@ class Checked:
                     fail(node.lineno, "only texts and numbers stand for themselves")
             case nodes.Filter():
                 self.filter(node, depth)
-            case nodes.Test():
-                if node.name not in TESTS or node.args or node.kwargs:
-                    fail(node.lineno, f"is {node.name}: only is {', is '.join(sorted(TESTS))}")
+            case nodes.Test(name="defined" | "undefined" | "none"):
                 self.expression(node.node, depth + 1, tested=True)
             case nodes.Compare():
                 self.comparison(node, depth)
             case nodes.And() | nodes.Or() | nodes.Not() | nodes.CondExpr():
-                if isinstance(node, nodes.CondExpr) and node.expr2 is None:
-                    fail(node.lineno, "an if within {{ }} needs an else")
-                for part in node.iter_child_nodes():
-                    self.expression(part, depth + 1)
+                self.parts(node, depth)
             case _:
                 what = type(node).__name__.lower()
                 fail(node.lineno, f"{what} is not allowed in an expression")
+
+    def parts(self, node: nodes.Node, depth: int) -> None:
+        """Check what ``and``, ``or``, ``not`` and ``if ... else`` join."""
+        if isinstance(node, nodes.CondExpr) and node.expr2 is None:
+            fail(node.lineno, "an if within {{ }} needs an else")
+        for part in node.iter_child_nodes():
+            self.expression(part, depth + 1)
 
     def filter(self, node: nodes.Filter, depth: int) -> None:
         """Check a filter and its arguments."""

@@ -1,4 +1,4 @@
-"""One form of a template: its texts for one channel and language, compiled, and what they became."""
+"""One form of a template: its texts for one channel and language, compiled and filled in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Templates as they are written down: tables of forms by channel and language, and files beside them.
+"""Templates as they are written down: tables of forms by channel and language, and their files.
 
-A form's keys may stand at the level of the template (every channel and language), of a channel (every
-language) or of a language.
+A form's keys may stand at the level of the template (every channel and language), of a channel
+(every language) or of a language.
 """
 
 from __future__ import annotations

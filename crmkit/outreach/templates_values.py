@@ -46,16 +46,16 @@ class Empty(Missing):
 
     __slots__ = ()
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> bool:  # type: ignore[override]
         return isinstance(other, Empty)
 
-    def __ne__(self, other: object) -> bool:
+    def __ne__(self, other: object) -> bool:  # type: ignore[override]
         return not isinstance(other, Empty)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]
         return hash(Empty)
 
     def __iter__(self) -> Any:
@@ -124,8 +124,7 @@ def _plain(value: Any, name: str) -> Any:
     if isinstance(value, Decimal):
         return Decimal(value)
     if isinstance(value, datetime):
-        clock = (value.hour, value.minute, value.second, value.microsecond, value.tzinfo)
-        return datetime(value.year, value.month, value.day, *clock, fold=value.fold)
+        return datetime.combine(date(value.year, value.month, value.day), value.timetz())
     if isinstance(value, date):
         return date(value.year, value.month, value.day)
     if isinstance(value, Mapping):

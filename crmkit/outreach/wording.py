@@ -1,4 +1,4 @@
-"""What every template is given of a customer: who he is, how he is addressed, in which tone (R38)."""
+"""What every template is given of a customer: who he is, how and in which tone he is addressed."""
 
 from __future__ import annotations
 
