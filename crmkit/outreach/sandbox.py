@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
@@ -21,7 +22,7 @@ from crmkit.errors import InvalidValueError
 from crmkit.outreach import escaping
 from crmkit.outreach.templates_allowed import LOOP, Checked, fail
 from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_filters import OWN, PUBLIC
+from crmkit.outreach.templates_filters import NO_ITEMS, OWN, PUBLIC
 from crmkit.outreach.templates_html import check_places
 from crmkit.outreach.templates_values import (
     OUTPUT_LIMIT,
@@ -33,8 +34,8 @@ from crmkit.outreach.templates_values import (
 
 SOURCE_LIMIT = 200_000
 """Most characters of a template."""
-TAGS_LIMIT = 2000
-"""Most ``{{ }}`` and ``{% %}`` of a template."""
+TOKENS_LIMIT = 20_000
+"""Most words and signs of a template."""
 FORMATS = ("text", "html", "markdown")
 """How the variables of a text are escaped: not, as HTML, as CommonMark."""
 
@@ -156,7 +157,8 @@ class Compiled:
             value: Any = variables
             for part in parts:
                 value = value.get(part) if isinstance(value, Mapping) else None
-            if last in parts and (value is None or (isinstance(value, str) and not value.strip())):
+            blank = value is None or (isinstance(value, str) and not value.strip())
+            if (blank and last in parts) or (last == NO_ITEMS and value in ([], ())):
                 return name
         return last
 
@@ -180,10 +182,12 @@ def _parsed(environment: Sandbox, source: str) -> nodes.Template:
     why = flaw(source, SOURCE_LIMIT)
     if why:
         fail(1, why)
-    if source.count("{{") + source.count("{%") > TAGS_LIMIT:
-        fail(1, f"the template has more than {TAGS_LIMIT} tags")
     try:
+        if sum(1 for _ in islice(environment.lex(source), TOKENS_LIMIT + 1)) > TOKENS_LIMIT:
+            fail(1, f"the template has more than {TOKENS_LIMIT} words and signs")
         return environment.parse(source)
+    except InvalidValueError:
+        raise
     except TemplateSyntaxError as error:
         line, why = error.lineno, str(error.message)
     except RecursionError:

@@ -27,8 +27,9 @@ _RESERVED = frozenset({"self", "super", "caller", "varargs", "kwargs", "loop"})
 _CONSTANTS = (str, int, float, bool, type(None))
 
 
-def fail(line: int, why: str) -> NoReturn:
-    """Refuse a template; the error names the line."""
+def fail(line: int | None, why: str) -> NoReturn:
+    """Refuse a template; the error names the line, 1 where it is not known."""
+    line = line or 1
     message = f"template: line {line}: {why}"
     raise InvalidValueError(message, field="template", line=line, why=why)
 
@@ -100,6 +101,8 @@ class Checked:
             case nodes.Const():
                 if type(node.value) not in _CONSTANTS:
                     fail(node.lineno, "only texts and numbers stand for themselves")
+            case nodes.Neg(node=nodes.Const(value=int() | float())):
+                pass
             case nodes.Filter():
                 self.filter(node, depth)
             case nodes.Test(name="defined" | "undefined" | "none"):
@@ -170,8 +173,14 @@ class Checked:
         key: object = None
         if isinstance(node, nodes.Getattr):
             key = node.attr
-        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-            key = node.arg.value
+        elif isinstance(node, nodes.Getitem):
+            match node.arg:
+                case nodes.Const(value=key):
+                    pass
+                case nodes.Neg(node=nodes.Const(value=int() as place)):
+                    key = -place
+                case _:
+                    pass
         if type(key) not in (str, int):
             fail(
                 node.lineno, "a part is read by a name or a number that stands there, of a variable"

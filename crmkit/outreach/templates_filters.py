@@ -50,6 +50,8 @@ _CODES: dict[str, Callable[[datetime], str]] = {
 }
 _PATTERNS = {"zh": "%Y年%-m月%-d日", "ja": "%Y年%-m月%-d日", "en": "%-d %B %Y"}
 _PATTERN_LIMIT = 100
+NO_ITEMS = "(a list without items)"
+"""What a list is called that is missing its items."""
 
 
 @pass_context
@@ -114,10 +116,12 @@ def number(scope: Scope, value: Any) -> str:
 
 
 @pass_context
-def join(scope: Scope, value: Any, separator: Any = ", ") -> str:
-    """Write the items of a list one after another."""
+def join(scope: Scope, value: Any, separator: Any = ", ") -> str | Empty:
+    """Write the items of a list one after another; of none it is empty, as a variable may be."""
     items = [taken(item, "an item") for item in listed(value)]
     texts = [written(item) for item in items if not isinstance(item, Missing)]
+    if not texts:
+        return Empty(name=value.name if isinstance(value, Empty) else NO_ITEMS)
     between = "" if separator == "" else written(separator)
     scope.work.charge(sum(map(len, texts)) + len(between) * len(texts))
     return between.join(texts)

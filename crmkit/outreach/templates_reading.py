@@ -42,8 +42,12 @@ def forms_of(table: Any, where: str, folder: Path | None) -> Forms:
         forms[DEFAULT] = {DEFAULT: _form(own, where, folder)}
     for channel, below in channels.items():
         place = f"{where}.{channel}"
+        found = forms.setdefault(channel, {})
         texts, languages = _divided(below, place)
-        found = {DEFAULT: _form(texts, place, folder)} if texts else {}
+        if texts and found:
+            refuse(place, f"stands in {where} already")
+        if texts:
+            found[DEFAULT] = _form(texts, place, folder)
         for language, form in languages.items():
             here = f"{place}.{language}"
             if not _TAG(language):
@@ -53,9 +57,6 @@ def forms_of(table: Any, where: str, folder: Path | None) -> Forms:
             found[language] = _form(form, here, folder)
         if not found:
             refuse(place, "holds no form: subject, text, html or provider_template")
-        if channel in forms:
-            refuse(place, f"stands in {where} already")
-        forms[channel] = found
     return forms or refuse(where, "holds no form: a text, html or provider_template")
 
 
