@@ -197,7 +197,7 @@ def _parsed(environment: Sandbox, source: str) -> nodes.Template:
     return fail(line, why)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def compiled(source: str, text_format: str = "text") -> Compiled:
     """Compile a template, or give what was made of the same text before.
 

@@ -14,7 +14,7 @@ import attrs
 from jinja2 import nodes
 
 from crmkit.errors import InvalidValueError
-from crmkit.outreach.templates_filters import PUBLIC
+from crmkit.outreach.templates_filters import PUBLIC, TURN
 
 NODES_LIMIT = 5000
 """Most parts of a template."""
@@ -22,7 +22,6 @@ DEPTH_LIMIT = 16
 """How deep its statements or its expressions may stand in one another."""
 LOOP = frozenset({"first", "last", "index", "length"})
 """What a loop tells of itself."""
-_TURN = 20  # characters that one part of a loop's body costs a turn
 _RESERVED = frozenset({"self", "super", "caller", "varargs", "kwargs", "loop"})
 _CONSTANTS = (str, int, float, bool, type(None))
 
@@ -88,7 +87,7 @@ class Checked:
         self._loops.append(node.target.name)
         self.statements(node.body, depth + 1)
         self._loops.pop()
-        turn = nodes.Const((self.weight - before + 1) * _TURN, lineno=node.lineno)
+        turn = nodes.Const((self.weight - before + 1) * TURN, lineno=node.lineno)
         node.iter = _own("_each", node.iter, turn)
         self.statements(node.else_, depth + 1)
 

@@ -50,6 +50,8 @@ _CODES: dict[str, Callable[[datetime], str]] = {
 }
 _PATTERNS = {"zh": "%Y年%-m月%-d日", "ja": "%Y年%-m月%-d日", "en": "%-d %B %Y"}
 _PATTERN_LIMIT = 100
+TURN = 20
+"""Characters of work that an item of a list costs, for each part of what is done with it."""
 NO_ITEMS = "(a list without items)"
 """What a list is called that is missing its items."""
 
@@ -118,7 +120,9 @@ def number(scope: Scope, value: Any) -> str:
 @pass_context
 def join(scope: Scope, value: Any, separator: Any = ", ") -> str | Empty:
     """Write the items of a list one after another; of none it is empty, as a variable may be."""
-    items = [taken(item, "an item") for item in listed(value)]
+    given = listed(value)
+    scope.work.charge(TURN * len(given))
+    items = [taken(item, "an item") for item in given]
     texts = [written(item) for item in items if not isinstance(item, Missing)]
     if not texts:
         return Empty(name=value.name if isinstance(value, Empty) else NO_ITEMS)
@@ -183,13 +187,13 @@ def listed(value: Any) -> Any:
     return value
 
 
-def _texts(change: Callable[[str], str]) -> Callable[..., str]:
-    """Make a filter of a change of text that makes none more than a few times longer."""
+def _texts(change: Callable[[str], str], cost: int = 1) -> Callable[..., str]:
+    """Make a filter of a change of text; `cost`: what each character costs."""
 
     @pass_context
     def changed(scope: Scope, value: Any) -> str:
         text = written(value)
-        scope.work.charge(len(text))
+        scope.work.charge(len(text) * cost)
         return change(text)
 
     return changed
@@ -210,7 +214,7 @@ PUBLIC: dict[str, Callable[..., Any]] = {
     "trim": _texts(str.strip),
     "truncate": truncate,
     "upper": _texts(str.upper),
-    "urlencode": _texts(lambda text: quote(text, safe="", errors="replace")),
+    "urlencode": _texts(lambda text: quote(text, safe="", errors="replace"), 9),
 }
 """What a template may write behind a bar."""
 OWN: dict[str, Callable[..., Any]] = {"_each": each, "_weighed": weighed, "_link": link}

@@ -36,6 +36,7 @@ ME: dict[str, Any] = {
     "amount": Decimal("1234.5"),
     "yes": True,
     "empty": [],
+    "nones": [None] * 1000,
     "none_at_all": None,
 }
 
@@ -137,6 +138,7 @@ HARMLESS_UNTIL_FILLED = {
     "searching": "{% for a in long %}{% if 'b' in text %}{% endif %}{% endfor %}",
     "capitals": "{% for a in long %}{% if text|upper %}{% endif %}{% endfor %}",
     "join": "{{ long|join(text) }}",
+    "joining nothing": "{% for a in long %}{% if nones|join is none %}{% endif %}{% endfor %}",
     "joined twice": "{{ long|join(long|join(text)) }}",
     "a million and one": "{{ text }}!",
     "ten million": "{{ text }}" * 10,

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmkit.config import Config
 from crmkit.contracts.channel import Template
 from crmkit.errors import ConfigError, InvalidValueError
 from crmkit.outreach.escaping import is_link, markdown, one_line
 from crmkit.outreach.templates import Source, Templates
 from crmkit.outreach.templates_errors import ContentError
+from crmkit.outreach.templates_filters import PUBLIC
 from crmkit.outreach.templates_form import Content
 from crmkit.outreach.templates_language import pick
+from crmkit.outreach.wording import SHOWN
+from tests.pages import ROOT, blocks
 
 WANG = {"salutation": "尊敬的王芳", "customer": {"name": "Wang <Fang>", "number": "7"}}
 SECTION: dict[str, Any] = {
@@ -279,6 +283,29 @@ def test_a_fault_in_the_configuration_names_its_key(
     assert caught.value.key == key  # type: ignore[attr-defined]
     assert str(caught.value).startswith(f"{key}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_the_page_shows_what_is_so(tmp_path: Path) -> None:
+    """The configuration on the page is read and written as it says there; every filter is named."""
+    page = ROOT / "docs" / "templates.md"
+    for block in blocks(page):
+        (tmp_path / str(block.file)).parent.mkdir(exist_ok=True)
+        (tmp_path / str(block.file)).write_text(block.text, "utf-8")
+    config = Config.load(tmp_path / "crmkit.toml")
+    templates = Templates.of(config.sections["outreach"]["templates"], tmp_path)
+    given_to_all = WANG | {"owner": "林"}
+    found = {
+        (name, channel): form.render(given_to_all)
+        for name, source in templates.named.items()
+        for channel in ("email", "sms")
+        if (form := source.form([channel], "zh-CN"))
+    }
+    assert found["new-year", "email"].text == "尊敬的王芳:祝您节日快乐!林"
+    assert found["new-year", "sms"].template is not None
+    assert found["birthday", "email"].html == "<p>尊敬的王芳,祝您生日快乐!</p>\n"
+    text = page.read_text("utf-8")
+    assert [name for name in PUBLIC if f"`{name}" not in text] == []
+    assert " ".join(SHOWN) in text
 
 
 def test_a_fault_in_a_file_names_the_file(tmp_path: Path) -> None:
