@@ -8,10 +8,11 @@ from collections import OrderedDict, UserList
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
@@ -433,6 +434,54 @@ def test_whatever_is_written_is_compiled_or_refused(pieces: list[str], text_form
         return
     assert "object at" not in text
     assert "leaked" not in text
+
+
+class Shape(HTMLParser):
+    """The tags and the names of attributes of a page, and where its links lead."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        links = [(value or "").startswith("http") for name, value in attrs if name == "href"]
+        self.found.append((tag, [name for name, _ in attrs], links))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.found.append(tag)
+
+
+HTML_PIECES = st.sampled_from(
+    [
+        *("<p ", "<a", "<a href=", "</p>", "<!--", "-->", "<script>", "</script", "<style", "<br/"),
+        *(">", "/", "=", '"', "'", " ", "\n", "title=", 'title="', "href='", "onclick=", "<", "<?"),
+        *("{{ x }}", "{{ x }}", "{{ x }}", "{{ x }}", "{% if x %}", "{% endif %}", "{% else %}"),
+        *("https://", "javascript:", "a", "<!DOCTYPE html>", "<title>", "</title>", "<svg>", "-"),
+    ]
+)
+BAD_VALUES = (
+    "<script>",
+    '"><b x="',
+    "' onload='f()",
+    "-->",
+    "</script><b>",
+    "javascript:f()",
+    "x=y",
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(HTML_PIECES, max_size=14), st.sampled_from(BAD_VALUES))
+def test_no_value_changes_the_shape_of_html(pieces: list[str], value: str) -> None:
+    """What a variable brings makes no tag, no attribute and no link that leads elsewhere."""
+    try:
+        template = compiled("".join(pieces), "html")
+        page = template.render({"x": f"https://{value}"})
+    except InvalidValueError:
+        return
+    assert Shape(page).found == Shape(template.render({"x": "https://y"})).found
 
 
 @given(st.text(max_size=60))
