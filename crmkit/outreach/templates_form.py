@@ -73,11 +73,14 @@ class Form:
             language: What days are written in where the form is of no language of its own.
 
         Raises:
-            ContentError: a variable is missing or no plain data, or a part came out empty;
-                `detail` says why.
+            ContentError: a variable is missing or no plain data, or a part came out empty, a text
+                beside HTML or a provider's template excepted; `detail` says why.
         """
         own = language if self.language == "default" else self.language
-        text = "" if self.text is None else _kept("text", self.text, variables, own)
+        text = ""
+        if self.text is not None:
+            alone = self.html is None and self.code is None
+            text = _kept("text", self.text, variables, own, empty=not alone)
         html = None if self.html is None else _kept("html", self.html, variables, own)
         subject = None
         if self.subject is not None:
@@ -126,10 +129,19 @@ def _compiled(part: str, text: str, raw: Raw) -> Compiled:
         raise
 
 
-def _kept(part: str, template: Compiled, variables: Mapping[str, Any], own: str | None) -> str:
-    """Render a part, and see that it can be kept and is not empty."""
+def _kept(
+    part: str,
+    template: Compiled,
+    variables: Mapping[str, Any],
+    own: str | None,
+    *,
+    empty: bool = False,
+) -> str:
+    """Render a part, and see that it can be kept and is not empty unless it may be."""
     text = template.render(variables, language=own)
     if not text or text.isspace():
+        if empty:
+            return ""
         raise ContentError(f"the {part} came out empty")
     why = flaw(text)
     if why:

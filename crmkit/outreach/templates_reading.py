@@ -95,6 +95,8 @@ def _form(given: Any, where: str, folder: Path | None) -> Raw:
         for name in TEXTS
         if given.get(name) is not None
     }
+    if not form.get("subject", "x").strip():
+        del form["subject"]  # none, as a caller may write it
     if given.get("format") is not None:
         form["format"] = given["format"]
         if given["format"] not in FORMATS:

@@ -148,6 +148,12 @@ def test_each_part_is_escaped_for_what_it_is() -> None:
     assert written(form | {"format": "markdown"}).text == r"To Wang \<Fang\>"
 
 
+def test_a_part_may_be_left_empty_beside_another() -> None:
+    """A text beside HTML may be empty, and no subject is none, in whatever way it is written."""
+    assert written({"subject": "", "text": "", "html": "<p>x</p>"}) == Content(html="<p>x</p>")
+    assert written({"subject": None, "text": "x", "html": None, "sign": None}) == Content(text="x")
+
+
 @given(st.text(max_size=50))
 def test_a_subject_is_one_line(text: str) -> None:
     """Nothing that Unicode or a mail program takes for the end of a line is left in a subject."""
