@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -148,7 +149,7 @@ def entry(message: Message, look: Look, now: datetime, sequence: int = 0) -> ica
         now: The present instant.
         sequence: How often it was changed since it was made, 0 or more.
     """
-    part = library().Todo() if look.todo else library().Event()
+    part: icalendar.Component = library().Todo() if look.todo else library().Event()
     part.add("uid", uid(message.id))
     part.add("dtstamp", now.astimezone(UTC))
     part.add("last-modified", now.astimezone(UTC))
@@ -203,7 +204,7 @@ def _lasting(part: icalendar.Component) -> list[bytes]:
 
 def uid(message_id: str) -> str:
     """Give the id of a task in calendars, the same at every change."""
-    return f"{one_line(message_id)}@crmkit"
+    return f"{quote(message_id)}@crmkit"
 
 
 def _calendar() -> Any:
