@@ -132,7 +132,7 @@ class Mbox(Format):
 
 
 def _mail(message: Message, at: datetime) -> EmailMessage:
-    mail = EmailMessage(policy=default.clone(utf8=True, max_line_length=_LONGEST))
+    mail = EmailMessage(policy=default.clone(utf8=not message.to.isascii()))
     mail["From"] = Address("crmkit", "crmkit", "customers.invalid")
     mail["To"] = _address(message)
     mail["Subject"] = one_line(" ".join((message.subject or "").split()))
