@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PRODUCT = "-//crmkit//task//EN"
 _CLIPPED = 100_000  # characters of a description; calendar programs give up on far fewer
+_TITLE = 500  # characters of a heading
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "call": "Call {who}",
@@ -157,13 +158,13 @@ def entry(message: Message, look: Look, now: datetime, sequence: int = 0) -> ica
     begin = _begin(message.due or now, look)
     part.add("dtstart", begin)
     part.add("due" if look.todo else "dtend", _later(begin, look))
-    part.add("summary", one_line(_summary(message, _WORDS[look.lang])))
+    part.add("summary", one_line(_summary(message, _WORDS[look.lang]))[:_TITLE])
     part.add("description", visible("\n".join(_description(message, look)))[:_CLIPPED])
     part.add("status", "NEEDS-ACTION" if look.todo else "CONFIRMED")
     if not look.todo:
         part.add("transp", "TRANSPARENT")  # it does not block the day
     if message.occasion:
-        part.add("categories", [one_line(message.occasion)])
+        part.add("categories", [one_line(message.occasion)[:_TITLE]])
     part.add("x-crmkit-owner", one_line(message.owner or ""))
     return part
 

@@ -58,7 +58,8 @@ def _facts(message: Message) -> Iterator[tuple[str, str]]:
     yield "Due", "" if message.due is None else message.due.isoformat(timespec="minutes")
     for key, value in message.brief.items():
         several = isinstance(value, Sequence) and not isinstance(value, str)
-        yield one_line(key), "; ".join(map(str, value)) if several else str(value)
+        items = value if several else () if value is None else (value,)
+        yield one_line(key), "; ".join(map(str, items))
     for key, value in message.headers.items():
         yield one_line(key), value
     yield "Unsubscribe", message.unsubscribe or ""

@@ -12,7 +12,13 @@ from threading import RLock
 
 from crmkit.contracts.channel import Message, Receipt
 
-_SETTINGS = (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError)
+_SETTINGS = (
+    PermissionError,
+    FileNotFoundError,
+    FileExistsError,
+    IsADirectoryError,
+    NotADirectoryError,
+)
 _threads = RLock()
 
 
@@ -39,6 +45,8 @@ def exclusive(path: Path) -> Iterator[None]:
 def replace(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one, and never a part.
 
+    The owner's group may read it; others may not. `settle` the folder when all is written.
+
     Raises:
         OSError: it could not be written; the old one is as it was.
     """
@@ -48,11 +56,22 @@ def replace(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        Path(name).chmod(0o640)
         Path(name).replace(path)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def settle(folder: Path) -> None:
+    """See that the disk has which files are in a folder, where the system can be asked to."""
+    with suppress(OSError):  # not on Windows
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def failed(message: Message, error: OSError, path: Path) -> Receipt:

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 
-from crmkit.channels.durable import exclusive, replace
+from crmkit.channels.durable import exclusive, replace, settle
 
 KEPT = timedelta(days=60)
 """How long after its day a task stays in a feed although nobody told its outcome."""
@@ -48,9 +48,12 @@ class Folder:
         Raises:
             OSError: the folder cannot be made or written to.
         """
-        (self.path / "tasks").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.mkdir(mode=0o750, parents=True, exist_ok=True)
+        (self.path / "tasks").mkdir(mode=0o750, exist_ok=True)
         with exclusive(self.path / "folder"):
             yield
+            settle(self.path)
+            settle(self.path / "tasks")
 
     def task(self, message_id: str) -> Path:
         """Tell where a task is."""

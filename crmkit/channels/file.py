@@ -8,7 +8,7 @@ it, and `FileChannel.find` tells exactly what was written.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Literal
 
 import attrs
 
-from crmkit.channels.durable import exclusive, failed
+from crmkit.channels.durable import exclusive, failed, settle
 from crmkit.channels.formats import Format, JsonLines, Mbox
 from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Message, Receipt
 
@@ -30,7 +30,8 @@ class FileSettings:
 
     Attributes:
         path: The file; its folder must be there, the file is made with the first message, readable
-            by its owner only. Do not rename it while messages in it are ``unknown``.
+            by its owner only. Others may read it and append to it, but not rewrite it; do not
+            rename it while messages in it are ``unknown``.
         format: ``jsonl`` or ``mbox``; None: as the suffix says.
     """
 
@@ -89,8 +90,10 @@ class FileChannel(Channel):
         if not lines:
             return
         with exclusive(self._path):
-            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
-            there, end, gap = self._look()
+            if not self._path.exists():
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))
+                settle(self._path.parent)
+            there, end, gap = self._look(lines)
             new = b"".join(line for name, line in lines.items() if name not in there)
             with self._path.open("r+b", buffering=0) as file:
                 try:
@@ -104,14 +107,18 @@ class FileChannel(Channel):
                     raise
                 self._known = file.tell()
 
-    def _look(self) -> tuple[set[str], int, bytes]:
-        """Tell which messages others wrote since, where the file is whole, and what must follow."""
+    def _look(self, wanted: Collection[str]) -> tuple[set[str], int, bytes]:
+        """Tell which of the messages are there, where the file is whole, and what must follow.
+
+        Only what others wrote since the last time is looked through; the first time, everything.
+        """
         with self._path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             end = file.seek(self._known if self._known <= size else 0)
             there = set()
             for name, end in self._format.scan(file):  # noqa: B007 - where the last one ends
-                there.add(name)
+                if name in wanted:
+                    there.add(name)
             file.seek(end)
             if not self._format.ours(file.read()):
                 end = size  # somebody else's: it stays, and ours begin after it

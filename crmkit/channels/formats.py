@@ -21,8 +21,9 @@ from crmkit.channels.visible import breaks, one_line
 from crmkit.contracts.channel import Message
 
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
-_LONGEST = 998  # octets of a line of a mail, RFC 5322
+_LONGEST = 998  # octets of a line of a mail, RFC 5322; characters of a header that is written
 _WRITTEN = "X-Crmkit-Id"
+_HEAD_ENDS = (b"\n", b"\r\n", b"")
 
 
 class Format(ABC):
@@ -97,8 +98,11 @@ class Mbox(Format):
         Who has no mail address gets one under ``customers.invalid``, where no mail ever goes. Its
         ``Content-Length`` tells a whole record from one that was broken off.
         """
-        if breaks(message.to, message.name, message.customer_id, *message.headers.values()):
+        headers = (*message.headers, *message.headers.values())
+        if breaks(message.to, message.name, message.customer_id, *headers):
             raise ValueError("its address, name or a header has a line break")
+        if max(map(len, (message.to, message.name, message.subject or "", *headers))) > _LONGEST:
+            raise ValueError(f"its address, name, subject or a header is over {_LONGEST} long")
         mail = _mail(message, at)
         head, _, body = mail.as_bytes().partition(b"\n\n")
         body = _FROM.sub(rb">\1", body)
@@ -115,7 +119,7 @@ class Mbox(Format):
                 yield "", end  # the body of another program's mail
                 continue
             fields = {}
-            while (line := file.readline()).strip():
+            while (line := file.readline()) not in _HEAD_ENDS:
                 end += len(line)
                 name, _, value = line.decode("utf-8", "replace").partition(":")
                 fields[name.lower()] = value.strip()
@@ -144,7 +148,9 @@ def _mail(message: Message, at: datetime) -> EmailMessage:
         mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     for name, value in message.headers.items():
-        if name.lower() not in map(str.lower, mail.keys()):
+        if name.lower() not in map(str.lower, mail.keys()) and not name.lower().startswith(
+            "content-"
+        ):
             mail[name] = value
     _fill(mail, message)
     return mail

@@ -2,11 +2,13 @@
 
 It needs no settings: tasks stand in the ledger and on the agenda. With a ``folder`` they are also
 in the calendars of the colleagues (`crmkit.channels.feeds`): put the folder behind a web server
-that asks who is there, or on a shared drive, and subscribe to ``OWNER.ics``.
+that asks who is there, or on a shared drive, and subscribe to ``OWNER.ics``. The files tell about
+customers: they are for the owner of the process and his group.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,6 +36,7 @@ from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Message, Receipt
 if TYPE_CHECKING:
     import icalendar
 
+_HOUR = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _DAY_MINUTES = 24 * 60
 
 
@@ -52,9 +55,7 @@ class TaskSettings:
 
     folder: str | None = None
     entry: Literal["event", "todo"] = "event"
-    start: str = attrs.field(
-        default="09:00", validator=attrs.validators.matches_re(r"([01]\d|2[0-3]):[0-5]\d")
-    )
+    start: str = "09:00"
     minutes: int = attrs.field(
         default=30, validator=[attrs.validators.ge(1), attrs.validators.le(_DAY_MINUTES)]
     )
@@ -62,6 +63,8 @@ class TaskSettings:
     lang: Literal["en", "zh"] = "en"
 
     def __attrs_post_init__(self) -> None:
+        if not _HOUR.fullmatch(self.start):
+            raise ValueError(f"'start' must be HH:MM, 00:00 to 23:59: {self.start!r}")
         if zone(self.zone) is None:
             raise ValueError(f"'zone' must be an IANA name such as Asia/Shanghai: {self.zone!r}")
 

@@ -19,6 +19,7 @@ answer             meaning
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -43,6 +44,7 @@ from crmkit.contracts.settings import Secret
 
 _THIS_MESSAGE = frozenset({400, 409, 413, 422})
 _LATER = frozenset({408, 425, 429, 503})
+_WEB = re.compile(r"https?://[^\s/]\S*")
 _LONGEST = 200  # characters of an answer that are kept
 
 
@@ -58,12 +60,14 @@ class WebhookSettings:
         timeout: Seconds to wait for the answer, more than 0.
     """
 
-    endpoint: str = attrs.field(validator=attrs.validators.matches_re(r"https?://[^\s/].*"))
+    endpoint: str
     secret: Secret | tuple[Secret, ...]
     allow_private: bool = False
     timeout: float = attrs.field(default=30.0, validator=attrs.validators.gt(0))
 
     def __attrs_post_init__(self) -> None:
+        if not _WEB.fullmatch(self.endpoint):  # not shown: a URL may hold a password
+            raise ValueError("'endpoint' must be a URL that begins with https:// or http://")
         self.keys()
 
     def keys(self) -> tuple[bytes, ...]:

@@ -221,10 +221,11 @@ def test_a_changed_task_is_the_same_task(channel: TaskChannel, tmp_path: Path) -
 def test_a_task_that_changes_hands_changes_calendars(channel: TaskChannel, tmp_path: Path) -> None:
     """It does not stay in the calendar of whom it no longer concerns."""
     channel.send([TASK])
-    channel.send([message("m1", name="李雷", brief=BRIEF, owner="韩梅")])
-
-    assert entries(tmp_path / "li.wei.ics") == []
-    assert [event["uid"] for event in entries(tmp_path / "韩梅.ics")] == ["m1@crmkit"]
+    for owner in ("韩梅", "a;b,c\\d", "Ann Li", None):
+        channel.send([message("m1", name="李雷", brief=BRIEF, owner=owner)])
+        open_in = {path.name for path in tmp_path.glob("*.ics") if entries(path)}
+        assert open_in == {f"{filename(owner) if owner else 'team'}.ics"}
+        assert (tmp_path / "li.wei.ics").exists()
 
 
 def test_an_id_of_any_signs_is_found_and_closed(channel: TaskChannel, tmp_path: Path) -> None:
@@ -384,6 +385,15 @@ def test_several_processes_fill_one_calendar(tmp_path: Path) -> None:
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert len(entries(tmp_path / "mei.ics")) == 60
     assert not list(tmp_path.rglob(".*")), "no unfinished file is left behind"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+def test_strangers_cannot_read_the_calendars(channel: TaskChannel, tmp_path: Path) -> None:
+    """A web server of the owner's group can; nobody else on the machine."""
+    channel.send([TASK])
+
+    for path in (tmp_path / "li.wei.ics", tmp_path / "tasks" / "m1.ics"):
+        assert path.stat().st_mode & 0o777 == 0o640
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,9 @@ def test_a_damaged_secret_is_told_without_being_shown() -> None:
         _configured(SECRET, endpoint=None)
     with pytest.raises(ConfigError, match=r"^channels\.w\.endpoint: "):
         _configured(SECRET, endpoint="ftp://x.cn")
+    with pytest.raises(ConfigError) as caught:
+        _configured(SECRET, endpoint="htp://ann:hunter2@x.cn")
+    assert "hunter2" not in str(caught.value)
     assert SECRET not in repr(_configured(SECRET))
     assert _configured([SECRET, Secret(OTHER)]).keys() == keys([SECRET, OTHER])
 
