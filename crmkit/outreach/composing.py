@@ -65,8 +65,8 @@ class Composer:
         recipient, line = attempt.recipient, attempt.line
         customer = recipient.customer
         form = form_of(mailing, line, customer.language)
-        if form is None:
-            return Verdict("content", f"the template has no form for {line.name}")
+        if isinstance(form, Verdict):
+            return form
         own = {} if entry.variables is None else json.loads(entry.variables)
         links = dict(self.surveys.links(entry.id, mailing.survey))
         if unsubscribe is not None:
@@ -138,6 +138,12 @@ class Composer:
         return False
 
 
-def form_of(mailing: Mailing, line: Line, language: str | None) -> Form | None:
-    """Give the form of a mailing's template for a channel and language."""
-    return mailing.source.form(line.names, language)
+def form_of(mailing: Mailing, line: Line, language: str | None) -> Form | Verdict:
+    """Give the form of a mailing's template for a channel and language, or tell why not."""
+    try:
+        form = mailing.source.form(line.names, language)
+    except ContentError as error:  # stored by a crmkit that allowed more
+        return Verdict("content", str(error))
+    if form is None:
+        return Verdict("content", f"the template has no form for {line.name} in {language or '?'}")
+    return form

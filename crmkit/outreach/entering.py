@@ -171,9 +171,7 @@ def _chosen(setup: Setup, reader: Reader, ids: Sequence[str], mailing: Mailing) 
 def _incomplete(attempt: Attempt, mailing: Mailing) -> Verdict | None:
     """Tell at once where no form of the template serves this channel and language."""
     form = form_of(mailing, attempt.line, attempt.recipient.customer.language)
-    if form is None:
-        return Verdict("content", f"the template has no form for {attempt.line.name}")
-    return None
+    return form if isinstance(form, Verdict) else None
 
 
 def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[str, Entry]:

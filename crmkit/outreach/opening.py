@@ -42,12 +42,15 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
     """
     section = session.settings.get("outreach", {})
     folder = None if config.file is None else config.file.parent
+    lines = Lines(relied.plugins, config.channels, config.channel, session.clock)
+    names = lines.names()
+    known = {*names, *relied.plugins.channels()}
     return Setup(
         session=session,
-        policy=OutreachPolicy.of(section),
-        templates=Templates.of(section.get("templates", {}), folder),
+        policy=OutreachPolicy.of(section, names),
+        templates=Templates.of(section.get("templates", {}), folder, channels=known),
         surveys=SurveySettings.of(section.get("surveys", {})),
-        lines=Lines(relied.plugins, config.channels, config.channel, session.clock),
+        lines=lines,
         region=config.region,
         zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,
         key=outfit.key,

@@ -81,11 +81,17 @@ def test_everything_that_can_be_said():
 
 @pytest.mark.row("R73", "R37")
 def test_where_nothing_is_said_it_is_strict():
-    """Consent is needed for everything, and whoever's zone nobody knows gets nothing by guess."""
+    """Consent is needed for everything, and whoever's zone nobody knows gets nothing by guess.
+
+    Quiet hours and working days hold where they have a section.
+    """
     policy = OutreachPolicy.of({})
     assert policy.basis == dict.fromkeys(PURPOSES, "opt_in")
-    assert policy.quiet.hours == QuietHours(time(21), time(8))
-    assert policy.quiet.candidate_zones == ()
+    assert (policy.quiet, policy.days, policy.wait) == (None, None, None)
+    night = OutreachPolicy.of({"quiet_hours": {}}).quiet
+    assert night is not None
+    assert night.hours == QuietHours(time(21), time(8))
+    assert night.candidate_zones == ()
     assert (policy.caps, policy.holdout, policy.lease) == ({}, 0.0, 600 * SECOND)
 
 
@@ -96,9 +102,9 @@ def test_the_documentation_shows_what_can_be_configured():
     (text,) = (one["text"] for one in FENCE.finditer(page) if one["language"] == "toml")
     shown = OutreachPolicy.of(tomllib.loads(text)["outreach"], CHANNELS)
     default = OutreachPolicy.of({})
-    for name in ("wait", "lease", "attempts", "backoff", "backoff_most", "batch", "holdout"):
+    for name in ("lease", "attempts", "backoff", "backoff_most", "batch", "holdout"):
         assert getattr(shown, name) == getattr(default, name), name
-    assert shown.quiet.hours == default.quiet.hours
+    assert shown.quiet.hours == OutreachPolicy.of({"quiet_hours": {}}).quiet.hours
 
 
 def test_what_passes_what():
