@@ -90,13 +90,7 @@ def _form(given: Any, where: str, folder: Path | None) -> Raw:
     if not isinstance(given, Mapping):
         refuse(where, "must be a form", given)
     check_keys(given, KEYS, where)
-    form: dict[str, Any] = {
-        name: _text(given[name], f"{where}.{name}", folder)
-        for name in TEXTS
-        if given.get(name) is not None
-    }
-    if not form.get("subject", "x").strip():
-        del form["subject"]  # none, as a caller may write it
+    form = _texts(given, where, folder)
     if given.get("format") is not None:
         form["format"] = given["format"]
         if given["format"] not in FORMATS:
@@ -113,6 +107,18 @@ def _form(given: Any, where: str, folder: Path | None) -> Raw:
         form["params"] = _params(given["params"], f"{where}.params")
     if not {"text", "html", "provider_template"} & set(form):
         refuse(where, "needs a text, html or provider_template")
+    return form
+
+
+def _texts(given: Mapping[str, Any], where: str, folder: Path | None) -> dict[str, Any]:
+    """Take the subject, text and HTML; an empty subject is none, as a caller may write it."""
+    form = {
+        name: _text(given[name], f"{where}.{name}", folder)
+        for name in TEXTS
+        if given.get(name) is not None
+    }
+    if not form.get("subject", "x").strip():
+        del form["subject"]
     return form
 
 
