@@ -43,11 +43,10 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
     section = session.settings.get("outreach", {})
     folder = None if config.file is None else config.file.parent
     lines = Lines(relied.plugins, config.channels, config.channel, session.clock)
-    names = lines.names()
-    known = {*names, *relied.plugins.channels()}
+    known = {*lines.names(), *relied.plugins.channels()}
     return Setup(
         session=session,
-        policy=OutreachPolicy.of(section, names),
+        policy=OutreachPolicy.of(section, known),
         templates=Templates.of(section.get("templates", {}), folder, channels=known),
         surveys=SurveySettings.of(section.get("surveys", {})),
         lines=lines,
