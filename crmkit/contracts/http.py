@@ -60,7 +60,7 @@ class Reply:
         """Give the body as JSON; an empty mapping where it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or nested to harm
             return {}
 
     def after(self, clock: Clock = system_clock) -> float | None:
