@@ -7,7 +7,6 @@ the rules of time zones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
+from crmkit.channels.briefs import WORDS, heading_of, lines_of
 from crmkit.channels.visible import one_line, visible
 from crmkit.contracts.channel import Message
 from crmkit.errors import ConfigError
@@ -26,40 +26,6 @@ if TYPE_CHECKING:
 PRODUCT = "-//crmkit//task//EN"
 _CLIPPED = 100_000  # characters of a description; calendar programs give up on far fewer
 _TITLE = 500  # characters of a heading
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "call": "Call {who}",
-        "visit": "Visit {who}",
-        "gift": "Gift for {who}",
-        "meeting": "Meet {who}",
-        "": "{kind}: {who}",
-        "phone": "Phone",
-        "why": "Why",
-        "about": "About",
-        "touches": "Last contacts",
-        "avoid": "Do not mention",
-        "due": "To be done by",
-        "of": "{owner}'s customers",
-        "team": "Customers of the team",
-        "else": "Contact",
-    },
-    "zh": {
-        "call": "致电{who}",
-        "visit": "拜访{who}",
-        "gift": "为{who}准备礼物",
-        "meeting": "与{who}会面",
-        "": "{kind}:{who}",
-        "phone": "电话",
-        "why": "缘由",
-        "about": "关于",
-        "touches": "最近联系",
-        "avoid": "勿提",
-        "due": "完成期限",
-        "of": "{owner}的客户",
-        "team": "团队的客户",
-        "else": "联系",
-    },
-}
 
 
 @attrs.frozen(kw_only=True)
@@ -105,7 +71,7 @@ def heading(name: str, lang: str) -> bytes:
         name: Whose it is; empty: those of nobody in particular.
         lang: ``en`` or ``zh``.
     """
-    words = _WORDS[lang]
+    words = WORDS[lang]
     calendar = _calendar()
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", visible(words["of"].format(owner=name) if name else words["team"]))
@@ -158,8 +124,8 @@ def entry(message: Message, look: Look, now: datetime, sequence: int = 0) -> ica
     begin = _begin(message.due or now, look)
     part.add("dtstart", begin)
     part.add("due" if look.todo else "dtend", _later(begin, look))
-    part.add("summary", one_line(_summary(message, _WORDS[look.lang]))[:_TITLE])
-    part.add("description", visible("\n".join(_description(message, look)))[:_CLIPPED])
+    part.add("summary", one_line(heading_of(message, look.lang))[:_TITLE])
+    part.add("description", visible("\n".join(lines_of(message, look.lang, look.zone)))[:_CLIPPED])
     part.add("status", "NEEDS-ACTION" if look.todo else "CONFIRMED")
     if not look.todo:
         part.add("transp", "TRANSPARENT")  # it does not block the day
@@ -231,30 +197,3 @@ def _begin(due: datetime, look: Look) -> datetime:
 
 def _later(begin: datetime, look: Look) -> datetime:
     return (begin.astimezone(UTC) + timedelta(minutes=look.minutes)).astimezone(look.zone)
-
-
-def _summary(message: Message, words: Mapping[str, str]) -> str:
-    kind = str(message.brief.get("kind") or words["else"])
-    who = message.name or message.customer_id
-    return words.get(kind if kind in _KINDS else "", "").format(kind=kind, who=who)
-
-
-_KINDS = ("call", "visit", "gift", "meeting")
-
-
-def _description(message: Message, look: Look) -> Iterator[str]:
-    """Give what a colleague must know, a line each."""
-    words, brief = _WORDS[look.lang], message.brief
-    if message.due is not None:
-        yield f"{words['due']}: {message.due.astimezone(look.zone):%Y-%m-%d %H:%M}"
-    for key in ("phone", "why", "about", "touches", "avoid"):
-        value = brief.get(key)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            if value:
-                yield f"{words[key]}:"
-                yield from (f"- {item}" for item in value)
-        elif value:
-            yield f"{words[key]}: {value}"
-    if message.text:
-        yield ""
-        yield message.text
