@@ -163,6 +163,7 @@ def test_an_hour_that_does_not_exist_becomes_the_next(tmp_path: Path) -> None:
     due = _at("2027-03-14T12:00Z")
     begin, end = _times(tmp_path, due, zone="America/New_York", start="02:30", minutes=60)
 
+    assert (begin.hour, begin.minute) == (3, 30)
     assert begin.astimezone(UTC) == _at("2027-03-14T07:30Z")
     assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(minutes=60)
 
