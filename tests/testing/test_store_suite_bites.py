@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from crmkit.testing import StoreSuite
+from tests.testing.biting import laws_of, outcomes_of, run_pytest
 from tests.testing.broken_stores import BROKEN, Broken
 
 STORES = Path(__file__).with_name("broken_stores.py")
-ROOT = STORES.parents[2]
-
-
-def run_pytest(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+BITTEN = sorted({store.notices for store in BROKEN})
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], bool]:
-    """Run each broken store's own test, and the same tests on an honest store, in one pytest.
-
-    Gives whether each (class, test) passed; of a test with parameters, whether all of them did.
-    """
+    """Run every law that is broken, on the store that breaks it and on an honest one."""
     report = tmp_path_factory.mktemp("bites") / "report.xml"
-    nodes = [f"{STORES}::Test{store.__name__}::{store.notices}" for store in BROKEN]
-    nodes += [f"{STORES}::TestHonest::{name}" for name in sorted({s.notices for s in BROKEN})]
-    done = run_pytest(*nodes, f"--junitxml={report}", folder=ROOT)
-    assert report.exists(), done.stdout + done.stderr
-    passed: dict[tuple[str, str], bool] = {}
-    for case in ET.parse(report).iter("testcase"):
-        name = case.attrib["name"].partition("[")[0]
-        mark = (case.attrib["classname"].rpartition(".")[2], name)
-        passed[mark] = passed.get(mark, True) and case.find("failure") is None
-        assert case.find("error") is None, ET.tostring(case)
-        for failure in case.findall("failure"):  # by its assertion, not because a store crashed
-            message = failure.attrib["message"]
-            assert message.startswith(("AssertionError", "assert ", "Failed: DID NOT")), message
-    return passed
+    return outcomes_of(STORES, BROKEN, "TestHonest", BITTEN, report)
 
 
 @pytest.mark.parametrize("store", BROKEN, ids=lambda store: store.__name__)
@@ -58,7 +27,7 @@ def test_a_broken_store_fails(store: type[Broken], outcomes: dict[tuple[str, str
     assert outcomes[f"Test{store.__name__}", store.notices] is False, store.__doc__
 
 
-@pytest.mark.parametrize("law", sorted({store.notices for store in BROKEN}))
+@pytest.mark.parametrize("law", BITTEN)
 def test_an_honest_store_passes(law: str, outcomes: dict[tuple[str, str], bool]) -> None:
     """The same test is kept by a store that breaks nothing: the suite does not merely fail."""
     assert outcomes["TestHonest", law] is True
@@ -66,14 +35,9 @@ def test_an_honest_store_passes(law: str, outcomes: dict[tuple[str, str], bool])
 
 def test_every_law_is_one_sentence() -> None:
     """Every test of the suite says in a docstring which law it states."""
-    laws = {name: law for name, law in vars_of(StoreSuite).items() if name.startswith("test_")}
+    laws = laws_of(StoreSuite)
     assert len(laws) > 45
     assert [name for name, law in laws.items() if not (law.__doc__ or "").endswith(".")] == []
-
-
-def vars_of(suite: type) -> dict[str, object]:
-    """Give the attributes of a class and of all its bases."""
-    return {name: value for base in reversed(suite.__mro__) for name, value in vars(base).items()}
 
 
 def test_a_suite_without_its_fixture_says_what_to_do(tmp_path: Path) -> None:
