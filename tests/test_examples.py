@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,24 @@ def test_a_host_on_sqlalchemy(environment: dict[str, str], tmp_path: Path) -> No
         ]
         assert [path for path, status in statuses if status == "422"] == ["/orders", "/orders"]
         assert '"code": "open_complaint"' in done.stdout
+
+
+def test_a_channel_in_one_file(tmp_path: Path) -> None:
+    """A whole plugin has fewer than sixty lines, and its tests hold it to every law it can break.
+
+    The same tests fail where it takes the modem's HTTP 200 for a success.
+    """
+    shutil.copytree(FOLDER / "new_channel", tmp_path, dirs_exist_ok=True)
+    module = tmp_path / "crmkit_modem.py"
+    text = module.read_text("utf-8")
+    assert len(text.splitlines()) < 60
+    environment = {"PYTHONPATH": str(FOLDER.parent)}
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    passed = run(tmp_path, *command, environment=environment).stdout
+    assert re.search(r"^[5-9]\d passed", passed, re.MULTILINE)
+    module.write_text(text.replace('{"status": "queued", "id": sent}', "sent"), "utf-8")
+    with pytest.raises(AssertionError, match="test_the_provider_s_own_errors"):
+        run(tmp_path, *command, "-k", "own_errors", environment=environment)
 
 
 def test_a_host_on_django(environment: dict[str, str], tmp_path: Path) -> None:

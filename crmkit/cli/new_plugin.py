@@ -22,22 +22,20 @@ _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
 @click.command("new-plugin")
+@click.argument("kind", type=click.Choice(list(_SUMMARIES)))
 @click.argument("name")
-@click.option(
-    "--kind",
-    type=click.Choice(list(_SUMMARIES)),
-    default="channel",
-    show_default=True,
-    help="What.",
-)
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
     default=".",
     help="The folder to put the plugin's own into; without it, this one.",
 )
-def new_plugin(name: str, kind: str, into: Path) -> None:
-    """Write a plugin called NAME to start from: one module, its tests, and its pyproject.toml."""
+def new_plugin(kind: str, name: str, into: Path) -> None:
+    """Write a plugin called NAME to start from: one module, its tests, and its pyproject.toml.
+
+    A channel reaches customers, a store keeps the data, a connector is another CRM, and an
+    indicator is something a value model may measure.
+    """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
     folder = into / f"crmkit-{name.replace('_', '-')}"

@@ -24,7 +24,8 @@ ABSURD = [
 NEEDED = {
     "score": ["ID"], "explain": ["ID"], "export": ["ID"], "erase": ["ID", "--yes"],
     "done": ["ID:2026-05-01"], "snooze": ["ID:2026-05-01"], "resolve": ["1", "apart"],
-    "form": ["087"], "read-form": ["form.xlsx"], "import": ["orders.csv"], "new-plugin": ["pigeon"],
+    "form": ["087"], "read-form": ["form.xlsx"], "import": ["orders.csv"],
+    "new-plugin": ["channel", "pigeon"],
 }  # fmt: skip
 """What a command wants beside its options, so that the absurd one is what it stumbles over."""
 WRITING = frozenset({"import", "advance", "done", "snooze", "resolve", "erase"})

@@ -18,22 +18,39 @@ KINDS = ("channel", "store", "connector", "indicator")
 @pytest.mark.parametrize("kind", KINDS)
 def test_its_tests_pass(kind: str, tmp_path: Path):
     """The distribution's own tests pass where it is installed, as they are written."""
-    done = run("new-plugin", "grey-owl", "--kind", kind)
+    done = run("new-plugin", kind, "grey-owl")
     folder = tmp_path / "crmkit-grey-owl"
     assert [str(tmp_path / line) for line in done.stdout.splitlines()] == [
         str(path) for path in sorted(folder.rglob("*"), key=_written) if path.is_file()
     ]
     _install(folder)
-    path = python_path()["PYTHONPATH"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=folder,
-        env={"PYTHONPATH": f"{folder}:{path}"},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = _tested(folder)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_tests_see_what_an_author_gets_wrong(tmp_path: Path):
+    """A channel that calls every HTTP 200 a success, as many do, fails the laws it came with."""
+    run("new-plugin", "channel", "owl")
+    folder = tmp_path / "crmkit-owl"
+    module = folder / "crmkit_owl.py"
+    text = module.read_text("utf-8")
+    judged = ' and code == "ok"'
+    assert judged in text
+    module.write_text(text.replace(judged, ""), "utf-8")
+    _install(folder)
+    done = _tested(folder, "-k", "own_errors or says_nothing or bad_recipient")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "FAILED tests/test_crmkit_owl.py::TestOwlChannel::test_the_provider_s_own_errors" in (
+        done.stdout
+    )
+
+
+@pytest.mark.parametrize("name", ["", " ", "Owl", "3d", "a/b", "../owl", "owl\n", "鸮", "a--b"])
+def test_a_name_that_is_none_writes_nothing(name: str, tmp_path: Path):
+    """A name that no package could have is refused before a file is written."""
+    before = sorted(tmp_path.rglob("*"))
+    assert "pigeon" in run("new-plugin", "channel", name, code=2).stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_its_page_adds_an_indicator_to_a_model_in_force(shop: Shop, tmp_path: Path):
@@ -41,7 +58,7 @@ def test_its_page_adds_an_indicator_to_a_model_in_force(shop: Shop, tmp_path: Pa
     with shop.open(clock=lambda: END) as crm:
         crm.value.use(crm.value.calibrate(), reason="fitted")
         assert "grey_owl" not in {one.name for one in crm.value.model().indicators}
-    run("new-plugin", "grey-owl", "--kind", "indicator")
+    run("new-plugin", "indicator", "grey-owl")
     folder = tmp_path / "crmkit-grey-owl"
     page = (folder / "README.md").read_text("utf-8")
     assert "environment that has crmkit" in page
@@ -60,16 +77,28 @@ def test_its_page_adds_an_indicator_to_a_model_in_force(shop: Shop, tmp_path: Pa
         check=False,
     )
     assert done.stdout == "essay-1-calibrated+grey_owl\n", done.stderr
-    run("new-plugin", "owl", "--kind", "store")
+    run("new-plugin", "store", "owl")
     assert "value.use" not in (tmp_path / "crmkit-owl" / "README.md").read_text("utf-8")
 
 
 def test_it_overwrites_nothing(tmp_path: Path):
     """A folder that is there already stays as it is."""
-    run("new-plugin", "owl")
+    run("new-plugin", "channel", "owl")
     (tmp_path / "crmkit-owl" / "crmkit_owl.py").write_text("mine", "utf-8")
-    run("new-plugin", "owl", code=2)
+    run("new-plugin", "channel", "owl", code=2)
     assert (tmp_path / "crmkit-owl" / "crmkit_owl.py").read_text("utf-8") == "mine"
+
+
+def _tested(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    path = python_path()["PYTHONPATH"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", *options],
+        cwd=folder,
+        env={"PYTHONPATH": f"{folder}:{path}"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
 
 
 def _written(path: Path) -> int:

@@ -76,6 +76,7 @@ def test_two_processes_import_one_file(url: str, tmp_path: Path):
         ("--url", "URL", "customers", "--stage", "URL"),
         ("--url", "URL", "customers", "--after", "URL"),
         ("new-plugin", "URL"),
+        ("new-plugin", "channel", "URL"),
     ],
     ids=" ".join,
 )

@@ -11,6 +11,7 @@ from typing import Protocol
 from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parents[2]
+WORST = ("failed", "skipped", "passed")
 FAILED = ("AssertionError", "assert ", "Failed: ")
 
 
@@ -41,28 +42,32 @@ def outcomes_of(
     report: Path,
     *,
     crashes: bool = False,
-) -> dict[tuple[str, str], bool]:
+) -> dict[tuple[str, str], str]:
     """Run each broken one's own test, and some laws on the sound one, in one pytest.
 
-    Gives whether each (class, test) passed; of a test with parameters, whether all of them did.
+    Gives whether each (class, test) ``passed``, ``failed`` or was ``skipped``; of a test with
+    parameters it has failed where one of them did, and been skipped where one of them was.
     A failure must be an assertion, unless what is tested may raise (`crashes`).
     """
     nodes = [f"{file}::Test{one.__name__}::{one.notices}" for one in broken]
     nodes += [f"{file}::{sound}::{law}" for law in sorted(laws)]
     done = run_pytest(*nodes, "--tb=line", f"--junitxml={report}", folder=ROOT)
     assert report.exists(), done.stdout + done.stderr
-    passed: dict[tuple[str, str], bool] = {}
+    outcomes: dict[tuple[str, str], str] = {}
     for case in ET.parse(report).iter("testcase"):
         name = case.attrib["name"].partition("[")[0]
         mark = (case.attrib["classname"].rpartition(".")[2], name)
-        passed[mark] = passed.get(mark, True) and case.find("failure") is None
-        assert case.find("skipped") is None, ET.tostring(case)
-        for error in case.findall("error"):  # what cannot be closed fails once more at the end
-            assert crashes and "on teardown" in error.attrib["message"], ET.tostring(case)
+        failed, skipped = (case.find(found) is not None for found in ("failure", "skipped"))
+        now = "failed" if failed else "skipped" if skipped else "passed"
+        outcomes[mark] = min(outcomes.get(mark, now), now, key=WORST.index)
+        for error in case.findall("error"):
+            at_the_end = "on teardown" in error.attrib["message"]  # what cannot be closed
+            assert crashes, ET.tostring(case)
+            assert at_the_end, ET.tostring(case)
         for failure in case.findall("failure"):
             message = failure.attrib["message"]
             assert crashes or message.startswith(FAILED), message
-    return passed
+    return outcomes
 
 
 def laws_of(suite: type) -> dict[str, object]:

@@ -15,22 +15,22 @@ BITTEN = sorted({store.notices for store in BROKEN})
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], bool]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
     """Run every law that is broken, on the store that breaks it and on an honest one."""
     report = tmp_path_factory.mktemp("bites") / "report.xml"
     return outcomes_of(STORES, BROKEN, "TestHonest", BITTEN, report)
 
 
 @pytest.mark.parametrize("store", BROKEN, ids=lambda store: store.__name__)
-def test_a_broken_store_fails(store: type[Broken], outcomes: dict[tuple[str, str], bool]) -> None:
+def test_a_broken_store_fails(store: type[Broken], outcomes: dict[tuple[str, str], str]) -> None:
     """The law that this store breaks is noticed by the test that states it."""
-    assert outcomes[f"Test{store.__name__}", store.notices] is False, store.__doc__
+    assert outcomes[f"Test{store.__name__}", store.notices] == "failed", store.__doc__
 
 
 @pytest.mark.parametrize("law", BITTEN)
-def test_an_honest_store_passes(law: str, outcomes: dict[tuple[str, str], bool]) -> None:
+def test_an_honest_store_passes(law: str, outcomes: dict[tuple[str, str], str]) -> None:
     """The same test is kept by a store that breaks nothing: the suite does not merely fail."""
-    assert outcomes["TestHonest", law] is True
+    assert outcomes["TestHonest", law] != "failed"
 
 
 def test_every_law_is_one_sentence() -> None:
