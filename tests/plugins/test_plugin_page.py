@@ -46,4 +46,5 @@ def test_the_configuration_of_the_page_is_right(tmp_path: Path) -> None:
     (block,) = (block for block in blocks(PAGE) if block.file == "crmkit.toml")
     (tmp_path / block.file).write_text(block.text, "utf-8")
 
-    assert set(Config.load(tmp_path / block.file).plugins["pigeon"]) == {"loft", "whistle"}
+    found = Config.load(tmp_path / block.file).channels["pigeon"]
+    assert set(found) == {"type", "loft", "whistle"}
