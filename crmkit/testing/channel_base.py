@@ -49,6 +49,9 @@ class ChannelLaws:
     any_answer_is_success: ClassVar[bool] = False
     """Whether every 2xx means success, whatever its body says: so it is with plain webhooks."""
 
+    breaks_are_escaped: ClassVar[bool] = False
+    """Whether names and subjects go out escaped, as in JSON, to who makes no header of them."""
+
     @pytest.fixture
     def spec(self) -> ChannelSpec:
         """Override: give the `ChannelSpec` that the hook offers."""
@@ -114,7 +117,7 @@ class ChannelLaws:
             simulator: What the fixture gave.
             trouble: ``busy`` (asks to wait `AFTER` seconds), ``full`` (is busy, and does not say
                 for how long), ``cut`` (takes the message and breaks off before he answers) or
-                ``slow`` (is silent for a second).
+                ``slow`` (is silent for a second). Skip what your provider cannot do.
         """
         if not isinstance(simulator, Simulator):
             pytest.skip("no simulator, or no `fail` for it: the laws of faults need one")
@@ -163,7 +166,7 @@ class ChannelLaws:
         return bare
 
     def happen(self, channel: Channel, simulator: Any) -> None:
-        """Override for ``poll``: let something become of messages, for `Channel.poll` to fetch."""
+        """Override for ``poll`` and ``find``: let come what comes of messages, or of an archive."""
 
 
 def one(channel: Channel, message: Message) -> Receipt:

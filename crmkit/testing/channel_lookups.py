@@ -17,13 +17,18 @@ TURNS = 20
 class LookupLaws(ChannelLaws):
     """One law a test."""
 
-    def test_finding_what_was_sent(self, channel: Channel, spec: ChannelSpec) -> None:
+    def test_finding_what_was_sent(
+        self, channel: Channel, spec: ChannelSpec, simulator: Any
+    ) -> None:
         """What was accepted is found by our ids, and nothing that was never sent."""
         needs(spec, "find")
         messages = self.messages(spec, min(2, spec.limits.batch))
         sent = [r.message_id for r in channel.send(messages) if r.outcome == ACCEPTED]
         assert sent
+        self.happen(channel, simulator)
         found = channel.find([*sent, "never-sent"])
+        if not found:
+            pytest.skip("nothing is found with these settings, or before you override `happen`")
         assert set(sent) <= set(found) <= {*sent, "never-sent"}
         for key, receipt in found.items():
             assert isinstance(receipt, Receipt)
@@ -51,7 +56,10 @@ class LookupLaws(ChannelLaws):
         self.fail(simulator, "cut")
         message = self.message(spec)
         channel.send([message])
+        self.happen(channel, simulator)
         found = channel.find([message.id])
+        if not found:
+            pytest.skip("nothing is found with these settings, or before you override `happen`")
         assert [receipt.outcome for receipt in found.values()] == [ACCEPTED]
 
     def test_polling_goes_on(
