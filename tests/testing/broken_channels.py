@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import attrs
 import pytest
@@ -300,6 +301,40 @@ class GivesUp(Sound):
         return super().unclear(message, error)
 
 
+class Twice(Sound):
+    """It sends everything a second time, to be sure."""
+
+    notices = "test_each_message_arrives_once"
+
+    def post(self, messages: Sequence[Message]) -> Sequence[Receipt]:
+        super().post(messages)
+        return super().post(messages)
+
+    def key(self, message: Message) -> str:  # noqa: ARG002
+        return str(uuid4())
+
+
+class Stubborn(Sound):
+    """It tries again by itself, and calls it one try."""
+
+    notices = "test_trouble_doubles_nothing"
+
+    def unclear(self, message: Message, error: Exception) -> Receipt:  # noqa: ARG002
+        return self.post([message])[0]
+
+    def key(self, message: Message) -> str:  # noqa: ARG002
+        return str(uuid4())
+
+
+class NewNumbers(Sound):
+    """Each try has a number of its own, so the provider cannot know the second for what it is."""
+
+    notices = "test_what_is_sent_again_arrives_once"
+
+    def key(self, message: Message) -> str:  # noqa: ARG002
+        return str(uuid4())
+
+
 class FindsAll(Sound):
     """It finds whatever it is asked for."""
 
@@ -535,6 +570,9 @@ def suite(cls: type[Sound]) -> type[ChannelSuite]:
                 "key": "hunter2-key",
                 "webhook_secret": "whsec",
             }
+
+        def arrived(self, simulator: PostOffice) -> list[str]:
+            return simulator.taken
 
         def signed_call(self, channel: Channel, body: bytes | None = None) -> Incoming:
             assert isinstance(channel, Sound)

@@ -33,7 +33,7 @@ from crmkit.testing.simulators.base import Answer, Call, Simulator
 
 BAD = "nobody@example.com"
 LINK = "https://shop.example.com/stop?t="
-WORDS = {"receive", "poll", "find", "unsubscribe", "subject", "html", "template"}
+WORDS = {"receive", "poll", "find", "unsubscribe", "subject", "html", "template", "resend"}
 
 
 class PostOffice(Simulator):
@@ -43,6 +43,8 @@ class PostOffice(Simulator):
         super().__init__()
         self.letters: dict[str, dict[str, Any]] = {}
         self.events: list[str] = []
+        self.taken: list[str] = []
+        self.keys: set[str] = set()
 
     def answer(self, call: Call) -> Answer:
         if call.headers.get("authorization") != "Bearer hunter2-key":
@@ -58,8 +60,11 @@ class PostOffice(Simulator):
     def take_in(self, letter: dict[str, Any]) -> dict[str, Any]:
         if letter["to"] == BAD:
             return {"id": letter["id"], "code": "address"}
-        self.letters[letter["id"]] = letter
-        self.events.append(letter["id"])
+        if letter["key"] not in self.keys:
+            self.keys.add(letter["key"])
+            self.taken.append(letter["id"])
+            self.letters[letter["id"]] = letter
+            self.events.append(letter["id"])
         return {"id": letter["id"], "code": "ok"}
 
 
@@ -116,6 +121,7 @@ class Sound(Channel):
     def letter(self, message: Message) -> dict[str, Any]:
         return {
             "id": message.id,
+            "key": self.key(message),
             "to": message.to,
             "name": message.name,
             "subject": self.subject(message),
@@ -123,6 +129,9 @@ class Sound(Channel):
             "template": message.template and message.template.code,
             "values": dict(message.template.values) if message.template else {},
         }
+
+    def key(self, message: Message) -> str:
+        return message.id
 
     def subject(self, message: Message) -> str:
         return " ".join((message.subject or "").splitlines())
