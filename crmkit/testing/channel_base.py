@@ -143,11 +143,17 @@ class ChannelLaws:
         """Override: give our id of each message the provider took, as often as he took it."""
         return None
 
-    def signed_call(self, channel: Channel, body: bytes | None = None) -> Incoming | None:  # noqa: ARG002
+    def signed_call(
+        self,
+        channel: Channel,  # noqa: ARG002
+        simulator: Any,  # noqa: ARG002
+        body: bytes | None = None,  # noqa: ARG002
+    ) -> Incoming | None:
         """Override for ``receive``: give a call as the provider makes it, rightly signed.
 
         Args:
             channel: The opened channel; its clock says when the call was made.
+            simulator: What the fixture gave.
             body: To be sent instead, signed all the same; give None where that cannot be.
         """
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -26,10 +27,10 @@ class CallLaws(ChannelLaws):
     """One law a test."""
 
     @pytest.fixture
-    def call(self, channel: Channel, spec: ChannelSpec) -> Incoming:
+    def call(self, channel: Channel, spec: ChannelSpec, simulator: Any) -> Incoming:
         """Give a sound call of the provider's."""
         needs(spec, "receive")
-        made = self.signed_call(channel)
+        made = self.signed_call(channel, simulator)
         if made is None:
             pytest.skip("override `signed_call`: a call as the provider signs it")
         return made
@@ -92,11 +93,13 @@ class CallLaws(ChannelLaws):
         assert isinstance(response, Response)
 
     @pytest.mark.parametrize("body", STRANGE, ids=lambda body: repr(body[:9]))
-    def test_a_strange_body(self, channel: Channel, spec: ChannelSpec, body: bytes) -> None:
+    def test_a_strange_body(
+        self, channel: Channel, spec: ChannelSpec, simulator: Any, body: bytes
+    ) -> None:
         """A body nobody can read raises SignatureInvalid or InvalidValueError, or tells nothing."""
         needs(spec, "receive")
-        signed = self.signed_call(channel, body) if body else None
-        sound = self.signed_call(channel)
+        signed = self.signed_call(channel, simulator, body) if body else None
+        sound = self.signed_call(channel, simulator)
         calls = [Incoming(headers={}, body=body)]
         calls += [attrs.evolve(sound, body=body)] if sound else []
         calls += [signed] if signed else []

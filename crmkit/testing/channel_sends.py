@@ -18,6 +18,7 @@ from crmkit.contracts.channel import (
     MISCONFIGURED,
     OUTCOMES,
     REFUSED,
+    RETRY,
     Channel,
     Message,
     Receipt,
@@ -210,7 +211,7 @@ class SendLaws(ChannelLaws):
                 messages = [self.message(spec, first + number) for number in range(size)]
                 receipts = channel.send(messages)
                 fits(messages, receipts)
-                assert set(outcomes(receipts).values()) == {ACCEPTED}
+                assert set(outcomes(receipts).values()) <= {ACCEPTED, RETRY}  # it may be throttled
 
         with ThreadPoolExecutor(THREADS) as pool:
             for done in [pool.submit(work, thread) for thread in range(THREADS)]:

@@ -574,7 +574,12 @@ def suite(cls: type[Sound]) -> type[ChannelSuite]:
         def arrived(self, simulator: PostOffice) -> list[str]:
             return simulator.taken
 
-        def signed_call(self, channel: Channel, body: bytes | None = None) -> Incoming:
+        def signed_call(
+            self,
+            channel: Channel,
+            simulator: PostOffice,  # noqa: ARG002
+            body: bytes | None = None,
+        ) -> Incoming:
             assert isinstance(channel, Sound)
             body = body or b'{"events": [{"what": "delivered", "id": "m0"}]}'
             stamp = f"{channel.clock().timestamp():.0f}"
