@@ -1,1 +1,1 @@
-"""The channels of the core."""
+"""The channels of the core, against servers that the tests start."""

@@ -12,6 +12,7 @@ from crmkit.channels.email.addresses import CONTROLS
 
 WIDTH = 76  # of a line that holds an encoded word, at most (RFC 2047, 2)
 _OVERHEAD = len("=?utf-8?B??=")
+_HIGH, _WITHIN = 0xC0, 0x80  # top bits of a byte within a character of UTF-8
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _NAME = re.compile(r"[!-9;-~]{1,60}")  # RFC 5322, 2.2
 _FOLDABLE = re.compile(r"[!-~]{1,70}(?: [!-~]{1,70})*")
@@ -74,7 +75,7 @@ def encoded(text: str, start: int) -> str:
     room = (WIDTH - start - _OVERHEAD) // 4 * 3
     while at < len(data):
         end = min(at + room, len(data))
-        while end < len(data) and data[end] & 0xC0 == 0x80:  # not within a character
+        while end < len(data) and data[end] & _HIGH == _WITHIN:
             end -= 1
         words.append(f"=?utf-8?B?{b2a_base64(data[at:end], newline=False).decode()}?=")
         at = end

@@ -45,7 +45,7 @@ class Incoming:
             At most a few deliveries; none where it is about no message of ours.
         """
         try:
-            mail: EmailMessage = message_from_bytes(raw, policy=policy.default)  # type: ignore[arg-type, assignment]
+            mail: EmailMessage = message_from_bytes(raw, policy=policy.default)
             return list(self._told(mail, name))
         except Exception:  # noqa: BLE001 - strangers write it; the stdlib fails in many ways on that
             return []  # and one mail must not keep the others from being read
@@ -59,8 +59,7 @@ class Incoming:
         marked, forged = self._token(mail)
         if forged and marked is None:
             return
-        kind = mail.get_content_type() == "multipart/report"
-        if kind:
+        if mail.get_content_type() == "multipart/report":
             message_id = marked or self._returned(mail)
             if message_id is not None:
                 yield from reports.read(mail, message_id, event, at, self._blind_copy)

@@ -65,7 +65,7 @@ class Writer:
         self.ids = MessageIds(sender.domain)
         self.return_path = Marked(settings.envelope, secret, "return")
         self.reply_to = Marked(settings.reply_to or "", secret, "reply")
-        self._plain_path = address(self.return_path.template.replace("{token}", "")).text
+        self._plain_path = _unmarked(self.return_path.template) or sender.text
         self._from = headers.mailbox("From", headers.one_line(name), sender.text)
         self._wide = sender.wide or not self.return_path.template.isascii()
 
@@ -116,6 +116,13 @@ class Writer:
             except ValueError as error:
                 raise Unsendable(str(error)) from None
         return lines
+
+
+def _unmarked(template: str) -> str:
+    """Give a return path without its token; empty where nothing else precedes its @."""
+    local, _, domain = template.rpartition("@")
+    local = re.sub(r"[+=._-]?\{token\}[+=._-]?", "", local)
+    return address(f"{local}@{domain}").text if local else ""
 
 
 @lru_cache(1)

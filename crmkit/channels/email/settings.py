@@ -15,15 +15,6 @@ _PORTS = {TLS: 465, STARTTLS: 587, NONE: 25}
 TOKEN = "{token}"  # noqa: S105 - a place to fill in
 
 
-def _security(value: str | bool | None, settings: EmailSettings) -> str:  # noqa: FBT001 - a setting
-    """Say how the connection is secured; unsaid, by the port."""
-    if isinstance(value, bool):
-        value = (TLS if settings.port == _PORTS[TLS] else STARTTLS) if value else NONE
-    if value is None or value == "":
-        value = {465: TLS, 587: STARTTLS}.get(settings.port or 0, AUTO)
-    return value.lower()
-
-
 def _sender(_settings: object, attribute: attrs.Attribute[str], value: str) -> None:
     try:
         mailbox(value)
@@ -68,7 +59,8 @@ class EmailSettings:
         port: Its port; None: 465 for `tls` "tls", 587 with a user or for "starttls", 25 otherwise.
         tls: ``tls`` from the first byte, ``starttls``, ``none``, or ``auto``: STARTTLS where the
             server offers it, nothing to this machine itself, and no password over an open line.
-            None: ``tls`` on port 465, ``starttls`` on 587, ``auto`` otherwise.
+            None: ``tls`` on port 465, ``starttls`` on 587, ``auto`` otherwise. True: one of the
+            first two, by the port; False: ``none``.
         user: Whom to log in as; None: nobody.
         password: His password.
         sender: ``Name <address>`` or an address; what customers see.
@@ -96,8 +88,7 @@ class EmailSettings:
     )
     tls: str | bool | None = attrs.field(
         default=None,
-        converter=attrs.Converter(_security, takes_self=True),
-        validator=attrs.validators.in_((TLS, STARTTLS, NONE, AUTO)),
+        validator=attrs.validators.in_((TLS, STARTTLS, NONE, AUTO, True, False, None)),
     )
     user: str | None = None
     password: Secret | None = None
@@ -126,13 +117,17 @@ class EmailSettings:
     @property
     def security(self) -> str:
         """How the connection is secured: ``tls starttls none auto``."""
-        security = str(self.tls)
+        security = self.tls
+        if security is None:
+            security = {465: TLS, 587: STARTTLS}.get(self.port or 0, AUTO)
+        elif isinstance(security, bool):
+            security = (TLS if self.port == _PORTS[TLS] else STARTTLS) if security else NONE
         return NONE if security == AUTO and self.local else security
 
     @property
     def at_port(self) -> int:
         """The port to connect to."""
-        return self.port or _PORTS.get(str(self.tls)) or (587 if self.user else 25)
+        return self.port or _PORTS.get(self.security) or _PORTS[STARTTLS if self.user else NONE]
 
     @property
     def local(self) -> bool:

@@ -7,6 +7,7 @@ page its own form. A GET shows the page and changes nothing, since scanners foll
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from html import escape
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -68,30 +69,27 @@ class Unsubscribing:
             SignatureInvalid: no token in it was made here.
         """
         token, message_id = self._token(body, url)
-        match method.upper():
-            case "POST":
-                told = Delivery(
-                    what="unsubscribed",
-                    message_id=message_id,
-                    at=clock(),
-                    event_id=f"unsubscribed:{message_id}",
-                )
-                return [told], _page("Unsubscribed", _DONE)
-            case "GET":
-                content = _ASK.format(field=_FIELD, token=escape(token))
-                return [], _page("Unsubscribe", content)
-            case "HEAD":
-                return [], Response(200, b"", _HEADERS)
+        method = method.upper()
+        if method == "POST":
+            told = Delivery(
+                what="unsubscribed",
+                message_id=message_id,
+                at=clock(),
+                event_id=f"unsubscribed:{message_id}",
+            )
+            return [told], _page("Unsubscribed", _DONE)
+        if method == "GET":
+            return [], _page("Unsubscribe", _ASK.format(field=_FIELD, token=escape(token)))
+        if method == "HEAD":
+            return [], Response(200, b"", _HEADERS)
         return [], Response(405, b"", {"Allow": "GET, HEAD, POST"})
 
     def _token(self, body: bytes, url: str) -> tuple[str, str]:
         """Find the token that is signed right, and the id in it."""
         for token in _candidates(body, url):
-            try:
+            with suppress(SignatureInvalid):
                 return token, self._links.read(token)
-            except SignatureInvalid:
-                continue
-        refuse("it carries no token, or a forged one")
+        return refuse("it carries no token, or a forged one")
 
 
 def _candidates(body: bytes, url: str) -> Iterator[str]:
