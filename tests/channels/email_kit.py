@@ -12,6 +12,7 @@ from crmkit.channels.offered import EMAIL
 from crmkit.contracts.channel import Message
 
 SENDER = "小店 <news@shop.example>"
+_OPENED: list[EmailChannel] = []
 
 
 def message(number: object = 1, **given: Any) -> Message:
@@ -23,7 +24,14 @@ def opened(**settings: Any) -> EmailChannel:
     given = {"host": "127.0.0.1", "sender": SENDER, "timeout": 5} | settings
     channel = EMAIL.open(EMAIL.configure(given))
     assert isinstance(channel, EmailChannel)
+    _OPENED.append(channel)
     return channel
+
+
+def close_all() -> None:
+    """Close what a test opened."""
+    while _OPENED:
+        _OPENED.pop().close()
 
 
 def parsed(data: bytes) -> EmailMessage:
