@@ -91,9 +91,11 @@ class MailServer:
             self.talks.append(talk)
             self._open.append(sock)
         with suppress(OSError, EOFError), sock:
-            if self.context is not None:
-                sock = self.context.wrap_socket(sock, server_side=True)
-            self._talk(talk, _Lines(sock, talk))
+            if self.context is None:
+                self._talk(talk, _Lines(sock, talk))
+                return
+            with self.context.wrap_socket(sock, server_side=True) as secured:
+                self._talk(talk, _Lines(secured, talk))
 
     def _talk(self, talk: Talk, lines: _Lines) -> None:
         lines.write(self.answer(talk, "CONNECT") or b"220 test\r\n")

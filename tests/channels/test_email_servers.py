@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message as Keeping
-from aiosmtpd.smtp import AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from tests.channels.email_certificate import certificate
 from tests.channels.email_kit import close_all, message, opened
@@ -49,12 +50,29 @@ def knows_lin(_server, _session, _envelope, _mechanism, data):
 @contextmanager
 def sink(**settings: Any) -> Iterator[tuple[Sink, int]]:
     handler = Sink()
-    controller = Controller(handler, "127.0.0.1", port=0, **settings)
-    controller.start()
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+
+    async def start():
+        return await loop.create_server(lambda: SMTP(handler, **settings), "127.0.0.1", 0)
+
+    async def stop(server):
+        server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result()
     try:
-        yield handler, controller.server.sockets[0].getsockname()[1]
+        yield handler, server.sockets[0].getsockname()[1]
     finally:
-        controller.stop()
+        close_all()
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def locked(tmp_path) -> tuple[dict[str, Any], str]:
@@ -113,7 +131,7 @@ def test_tls_from_the_first_byte(tmp_path):
         ({"ca_file": None}, "certificate"),
         ({"ca_file": "/no/such/file.pem"}, "ca_file"),
         ({"user": None, "password": None}, "530"),
-        ({"tls": "none"}, "530"),
+        ({"tls": "none"}, "AUTH"),
     ],
 )
 def test_what_somebody_must_mend_is_nobodys_fault(tmp_path, changes, why):
