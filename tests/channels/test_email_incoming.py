@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from crmkit.channels.email.channel import EmailChannel
 from crmkit.channels.email.mailboxes import MailboxError
 from tests.channels.email_kit import close_all, message, opened
 from tests.channels.email_returned import bounce, complaint, reply
@@ -22,14 +23,14 @@ def closing():
 
 
 @pytest.fixture
-def maildir(tmp_path):
+def maildir(tmp_path: Path):
     for folder in ("new", "cur", "tmp"):
         (tmp_path / folder).mkdir()
     return tmp_path
 
 
 @pytest.fixture
-def channel(maildir):
+def channel(maildir: Path):
     return opened(bounces=f"maildir:{maildir}", secret="s3cret")
 
 
@@ -38,16 +39,16 @@ def put(maildir: Path, *mails: bytes, start: int = 1_800_000_000) -> None:
         (maildir / "new" / f"{start + number}.M{number}P1.host").write_bytes(raw)
 
 
-def told(channel, maildir, *mails: bytes):
+def told(channel: EmailChannel, maildir: Path, *mails: bytes):
     put(maildir, *mails)
     return list(channel.poll(None).deliveries)
 
 
-def return_path(channel, number=7):
+def return_path(channel: EmailChannel, number: int = 7):
     return channel._writer.return_path.of(str(number))
 
 
-def test_a_bounce_finds_its_message_by_the_return_path(channel, maildir):
+def test_a_bounce_finds_its_message_by_the_return_path(channel: EmailChannel, maildir: Path):
     """The signed token is enough: what the bounce gives back may be anything."""
     path = return_path(channel)
     (one,) = told(channel, maildir, bounce(to=path, id="<else@where.example>"))
@@ -57,7 +58,9 @@ def test_a_bounce_finds_its_message_by_the_return_path(channel, maildir):
 
 
 @pytest.mark.parametrize("header", ["To", "Delivered-To", "X-Original-To", "Envelope-To"])
-def test_a_return_path_is_found_in_any_case_and_place(channel, maildir, header):
+def test_a_return_path_is_found_in_any_case_and_place(
+    channel: EmailChannel, maildir: Path, header: str
+):
     """Servers fold its case and write it into headers of their own."""
     raw = bounce(id="<x@y.example>").replace(b"news@shop.example\r\n", b"other@shop.example\r\n")
     line = f"{header}: <{return_path(channel).upper()}>\r\n".encode()
@@ -66,7 +69,9 @@ def test_a_return_path_is_found_in_any_case_and_place(channel, maildir, header):
 
 
 @pytest.mark.parametrize("form", ["text/rfc822-headers", "message/rfc822"])
-def test_a_bounce_finds_its_message_by_what_it_gives_back(channel, maildir, form):
+def test_a_bounce_finds_its_message_by_what_it_gives_back(
+    channel: EmailChannel, maildir: Path, form: str
+):
     """Where the return path was lost, the Message-ID in the returned headers tells."""
     (one,) = told(channel, maildir, bounce(form=form))
     assert (one.what, one.message_id) == ("bounced", "7")
@@ -86,7 +91,7 @@ def test_a_bounce_finds_its_message_by_what_it_gives_back(channel, maildir, form
     ],
 )
 def test_only_an_address_nobody_has_is_dead(
-    channel, maildir, status, diagnostic, permanent, code
+    channel: EmailChannel, maildir: Path, status: str, diagnostic: str, permanent: bool, code: str
 ):
     """A full mailbox and a policy are no reason to give an address up."""
     (one,) = told(channel, maildir, bounce(status=status, diagnostic=diagnostic))
@@ -104,7 +109,9 @@ def test_only_an_address_nobody_has_is_dead(
         ("nonsense", []),
     ],
 )
-def test_what_is_only_delayed_is_not_over(channel, maildir, action, what):
+def test_what_is_only_delayed_is_not_over(
+    channel: EmailChannel, maildir: Path, action: str, what: list[str]
+):
     """A delay and a hand-over tell nothing yet."""
     found = told(channel, maildir, bounce(action=action, status="2.0.0"))
     assert [one.what for one in found] == what
@@ -114,19 +121,21 @@ def test_what_is_only_delayed_is_not_over(channel, maildir, action, what):
     ("kind", "what"),
     [("abuse", "complained"), ("fraud", "complained"), ("opt-out", "unsubscribed")],
 )
-def test_a_complaint_finds_its_message(channel, maildir, kind, what):
+def test_a_complaint_finds_its_message(
+    channel: EmailChannel, maildir: Path, kind: str, what: list[str]
+):
     """A feedback loop's report names it by the headers it gives back."""
     (one,) = told(channel, maildir, complaint(kind=kind))
     assert (one.what, one.message_id, one.address) == (what, "7", "li@example.com")
 
 
-def test_the_opposite_of_a_complaint_is_none(channel, maildir):
+def test_the_opposite_of_a_complaint_is_none(channel: EmailChannel, maildir: Path):
     """``not-spam`` is good news."""
     assert told(channel, maildir, complaint(kind="not-spam")) == []
 
 
 @pytest.mark.row("R29", "R30", "R31")
-def test_a_reply_comes_in_with_its_text(channel, maildir):
+def test_a_reply_comes_in_with_its_text(channel: EmailChannel, maildir: Path):
     """It is about the message it answers, and tells who wrote what."""
     (one,) = told(channel, maildir, reply())
     assert (one.what, one.message_id, one.address) == ("replied", "7", "li@example.com")
@@ -134,7 +143,7 @@ def test_a_reply_comes_in_with_its_text(channel, maildir):
     assert (one.provider_id, one.at) == ("re1@example.com", AT)
 
 
-def test_a_reply_finds_its_message_further_up_the_thread(channel, maildir):
+def test_a_reply_finds_its_message_further_up_the_thread(maildir: Path):
     """By the references, and by a Reply-To with a token."""
     more = "In-Reply-To: <x@y.example>\nReferences: <a@b.example>\n <crmkit.8@shop.example>\n"
     marked = opened(
@@ -154,7 +163,7 @@ def test_a_reply_finds_its_message_further_up_the_thread(channel, maildir):
         "X-Autoreply: yes\n",
     ],
 )
-def test_an_answer_of_a_machine_is_no_reply(channel, maildir, more):
+def test_an_answer_of_a_machine_is_no_reply(channel: EmailChannel, maildir: Path, more: str):
     """Who is away on holiday has not answered."""
     threaded = "In-Reply-To: <crmkit.7@shop.example>\n"
     assert told(channel, maildir, reply(more=threaded + more)) == []
@@ -163,7 +172,7 @@ def test_an_answer_of_a_machine_is_no_reply(channel, maildir, more):
     assert len(channel.poll(None).deliveries) == 1
 
 
-def test_a_forgery_is_about_nothing(channel, maildir):
+def test_a_forgery_is_about_nothing(channel: EmailChannel, maildir: Path):
     """A wrong token spoils the whole mail, and a foreign Message-ID is none of ours."""
     good = return_path(channel)
     wrong = good.replace(good[6:10], "aaaa")
@@ -183,7 +192,7 @@ def test_a_forgery_is_about_nothing(channel, maildir):
     assert told(channel, maildir, *mails) == []
 
 
-def test_rubbish_does_not_keep_the_others_from_being_read(channel, maildir):
+def test_rubbish_does_not_keep_the_others_from_being_read(channel: EmailChannel, maildir: Path):
     """Whatever strangers write, the next mail is read."""
     mails = [
         b"",
@@ -199,7 +208,7 @@ def test_rubbish_does_not_keep_the_others_from_being_read(channel, maildir):
     assert "99" in [one.message_id for one in told(channel, maildir, *mails)]
 
 
-def test_a_bounce_of_the_archive_is_about_no_customer(maildir):
+def test_a_bounce_of_the_archive_is_about_no_customer(maildir: Path):
     """The blind copy shares the return path; that it could not be filed kills no address."""
     channel = opened(
         bounces=f"maildir:{maildir}",
@@ -217,7 +226,7 @@ def test_a_bounce_of_the_archive_is_about_no_customer(maildir):
     assert [one.address for one in found] == ["li@example.com"]
 
 
-def test_blind_copies_in_the_same_mailbox_are_no_replies(maildir):
+def test_blind_copies_in_the_same_mailbox_are_no_replies(maildir: Path):
     """What we sent ourselves comes back from nobody."""
     with serving() as server:
         channel = opened(port=server.port, bounces=f"maildir:{maildir}", secret="s3cret")
@@ -225,7 +234,7 @@ def test_blind_copies_in_the_same_mailbox_are_no_replies(maildir):
     assert told(channel, maildir, server.taken[0].data) == []
 
 
-def test_a_cursor_goes_on_where_it_was(channel, maildir):
+def test_a_cursor_goes_on_where_it_was(channel: EmailChannel, maildir: Path):
     """No mail is read twice, also when it is moved and flagged meanwhile; none is deleted."""
     put(maildir, bounce(), reply())
     first = channel.poll(None)
@@ -243,7 +252,7 @@ def test_a_cursor_goes_on_where_it_was(channel, maildir):
     assert len(list((maildir / "new").iterdir())) + len(list((maildir / "cur").iterdir())) == 4
 
 
-def test_the_same_mail_read_again_is_the_same_event(channel, maildir):
+def test_the_same_mail_read_again_is_the_same_event(channel: EmailChannel, maildir: Path):
     """Two bounces are two events, one bounce read twice is one."""
     put(maildir, bounce(), bounce(name="dsn2"))
     first, second = channel.poll(None).deliveries
@@ -262,7 +271,7 @@ def test_a_maildir_that_is_not_there_is_said():
             ask()
 
 
-def test_what_was_taken_is_found_in_the_archive(maildir):
+def test_what_was_taken_is_found_in_the_archive(maildir: Path):
     """Each blind copy, filed by a server, tells that its message was taken; others do not."""
     with serving() as server:
         settings = {"archive": f"maildir:{maildir}", "archive_address": "archive@shop.example"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -61,7 +62,7 @@ def well_formed(letter: Letter) -> None:
 @example("--=_crmkit_83dcefb7\n")
 @example("From here\nFrom there")
 @example("trailing  \n\ttabs\t\n=3D")
-def test_a_text_arrives_as_it_was_written(text):
+def test_a_text_arrives_as_it_was_written(text: str):
     """Whatever its script, its line ends and the length of its lines."""
     letter = wrote(message(text=text))
     well_formed(letter)
@@ -70,7 +71,7 @@ def test_a_text_arrives_as_it_was_written(text):
 
 @given(LINES, LINES.filter(bool))
 @example("--=_crmkit_83dcefb7--", "<p>--=_crmkit_83dcefb7--</p>")
-def test_text_and_html_are_alternatives(text, html):
+def test_text_and_html_are_alternatives(text: str, html: str):
     """A mail with both has two parts, and nothing in one can end it early."""
     letter = wrote(message(text=text or "x", html=html))
     well_formed(letter)
@@ -90,7 +91,7 @@ def test_text_and_html_are_alternatives(text, html):
 @example("a word and another " * 30)
 @example("😀" * 60)
 @example("נו, שלום\u202e")
-def test_a_subject_arrives_on_one_line(subject):
+def test_a_subject_arrives_on_one_line(subject: str):
     """Line breaks are stripped from it, and nothing else."""
     letter = wrote(message(subject=subject))
     well_formed(letter)
@@ -106,7 +107,7 @@ def test_a_subject_arrives_on_one_line(subject):
 @example("back\\slash")
 @example("=?utf-8?B?aGk=?=")
 @example("欧阳" * 30)
-def test_a_name_arrives_beside_its_address(name):
+def test_a_name_arrives_beside_its_address(name: str):
     """Quotes, commas and angle brackets in a name make no second recipient."""
     letter = wrote(message(name=name))
     well_formed(letter)
@@ -141,7 +142,7 @@ def test_a_second_try_has_the_same_message_id_and_return_path():
 
 
 @pytest.mark.parametrize("strange", ["a b", "x@y", "中", "..", "a>b", "a\r\nb"])
-def test_any_id_makes_a_message_id_that_leads_back(strange):
+def test_any_id_makes_a_message_id_that_leads_back(strange: str):
     """An id with odd characters is quoted in the Message-ID, and read from it again."""
     ids = writer().ids
     assert ids.of(strange).isascii()
@@ -198,7 +199,7 @@ def test_only_html_gets_a_text_with_the_links_in_it():
         ({"headers": {"LIST-UNSUBSCRIBE-POST": "x"}}, "own"),
     ],
 )
-def test_what_would_inject_something_is_refused(changes, why):
+def test_what_would_inject_something_is_refused(changes: dict[str, Any], why: str):
     """No line break, and none of the channel's own headers, comes in from outside."""
     with pytest.raises(Unsendable, match=why):
         wrote(message(**changes))

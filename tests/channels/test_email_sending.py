@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Sequence
 from threading import Thread
+from typing import Any
 
 import pytest
 
+from crmkit.contracts.channel import Receipt
 from tests.channels.email_kit import close_all, message, opened, parsed
-from tests.channels.email_server import CUT, serving, wait_for
+from tests.channels.email_server import CUT, Talk, serving, wait_for
 
 STEPWISE = ("8BITMIME",)
 PIPED = ("PIPELINING", "8BITMIME")
@@ -27,7 +30,7 @@ def saying(command: str, answer: bytes, *, times: int = 1000):
     """Answer the commands that begin so, a few times."""
     left = [times]
 
-    def answers(_talk, said):
+    def answers(_talk: Talk, said: str) -> bytes | None:
         if said.startswith(command) and left[0]:
             left[0] -= 1
             return answer
@@ -36,17 +39,17 @@ def saying(command: str, answer: bytes, *, times: int = 1000):
     return answers
 
 
-def outcomes(receipts):
+def outcomes(receipts: Sequence[Receipt]):
     return [receipt.outcome for receipt in receipts]
 
 
-def delivered(server):
+def delivered(server: Any):
     return sorted(to for mail in server.taken for to in mail.to)
 
 
 @both_ways
 @pytest.mark.row("R29", "R30", "R31")
-def test_each_recipient_gets_exactly_his_own_mail(offers):
+def test_each_recipient_gets_exactly_his_own_mail(offers: tuple[str, ...]):
     """Over several connections, nobody gets another's text, and nobody gets two."""
     with serving(offers=offers) as server:
         channel = opened(port=server.port, connections=4)
@@ -120,10 +123,12 @@ def test_connections_are_kept_for_the_next_batch():
         ("BODY", b"550 5.1.1 after all\r\n", "refused", "550 5.1.1"),
     ],
 )
-def test_an_answer_is_about_its_own_message(offers, command, answer, outcome, code):
+def test_an_answer_is_about_its_own_message(
+    offers: tuple[str, ...], command: str, answer: bytes, outcome: str, code: str
+):
     """A refused message costs the others nothing, and its receipt says whose fault it is."""
 
-    def one_bad(talk, said):
+    def one_bad(talk: Talk, said: str) -> bytes | None:
         about = {"MAIL": "SIZE=0", "RCPT": "li3@"}.get(command)
         if command in ("MAIL", "DATA", "BODY"):
             nth = sum(one.startswith(command) for one in talk.commands)
@@ -139,10 +144,10 @@ def test_an_answer_is_about_its_own_message(offers, command, answer, outcome, co
 
 
 @both_ways
-def test_a_server_that_takes_a_body_for_nobody_gets_none(offers):
+def test_a_server_that_takes_a_body_for_nobody_gets_none(offers: tuple[str, ...]):
     """Where DATA is allowed though RCPT was refused, the text of the mail does not leave."""
 
-    def odd(talk, said):
+    def odd(talk: Talk, said: str) -> bytes | None:
         if said.startswith("RCPT TO:<li1@"):
             return b"550 5.1.1 no\r\n"
         if said == "DATA" and not talk.to:
@@ -158,7 +163,7 @@ def test_a_server_that_takes_a_body_for_nobody_gets_none(offers):
 
 
 @both_ways
-def test_the_archive_gets_what_the_customer_got(offers):
+def test_the_archive_gets_what_the_customer_got(offers: tuple[str, ...]):
     """A blind copy goes in the same transaction, and none where the customer was refused."""
     with serving(saying("RCPT TO:<li1@", b"550 5.1.1 no\r\n"), offers=offers) as server:
         channel = opened(port=server.port, connections=1, **ARCHIVE)
@@ -176,7 +181,7 @@ def test_the_archive_gets_what_the_customer_got(offers):
     ("answer", "outcome"),
     [(b"550 5.1.1 no\r\n", "misconfigured"), (b"450 4.2.1 later\r\n", "retry")],
 )
-def test_without_the_archive_nothing_goes(offers, answer, outcome):
+def test_without_the_archive_nothing_goes(offers: tuple[str, ...], answer: bytes, outcome: str):
     """A message that could never be found again is not sent: it is no fault of the customer."""
     with serving(saying("RCPT TO:<archive@", answer), offers=offers) as server:
         channel = opened(port=server.port, connections=1, **ARCHIVE)
@@ -188,7 +193,7 @@ def test_without_the_archive_nothing_goes(offers, answer, outcome):
 
 @both_ways
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_connection_cut_before_the_body_is_made_again(offers, command):
+def test_a_connection_cut_before_the_body_is_made_again(offers: tuple[str, ...], command: str):
     """Surely not taken: it goes over a new connection, once."""
     with serving(saying(command, CUT, times=1), offers=offers) as server:
         receipts = opened(port=server.port, connections=1).send([message(n) for n in range(5)])
@@ -197,11 +202,11 @@ def test_a_connection_cut_before_the_body_is_made_again(offers, command):
 
 
 @both_ways
-def test_a_connection_cut_after_the_body_leaves_one_message_unknown(offers):
+def test_a_connection_cut_after_the_body_leaves_one_message_unknown(offers: tuple[str, ...]):
     """Nobody knows about that one; those behind it go over a new connection."""
     calls = []
 
-    def cut_third(_talk, said):
+    def cut_third(_talk: Talk, said: str) -> bytes | None:
         calls.extend([said] * (said == "BODY"))
         return CUT if said == "BODY" and len(calls) == 3 else None
 
@@ -215,10 +220,7 @@ def test_a_body_cut_in_the_middle_was_surely_not_taken():
     """Without its last line no server may deliver it, so it may go again."""
     big = "x" * 70 + "\n"
 
-    def cut(talk, _said):
-        return None
-
-    with serving(cut) as server, socket.create_server(("127.0.0.1", 0)) as front:
+    with serving() as server, socket.create_server(("127.0.0.1", 0)) as front:
         Thread(target=_cutting, args=(front, server.port), daemon=True).start()
         channel = opened(port=front.getsockname()[1], connections=1)
         receipts = channel.send([message(1, text=big * 200_000), message(2)])
@@ -226,7 +228,7 @@ def test_a_body_cut_in_the_middle_was_surely_not_taken():
     assert delivered(server) == ["li2@example.com"]
 
 
-def _cutting(front, port):
+def _cutting(front: socket.socket, port: int) -> None:
     """Pass on what a client says, and hang up once it said more than 100 kB."""
     while True:
         try:
@@ -243,7 +245,7 @@ def _cutting(front, port):
             server.shutdown(socket.SHUT_RDWR)
 
 
-def _copy(source, target):
+def _copy(source: socket.socket, target: socket.socket) -> None:
     try:
         while data := source.recv(10_000):
             target.sendall(data)
@@ -253,7 +255,7 @@ def _copy(source, target):
 
 @both_ways
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "BODY"])
-def test_421_means_a_new_connection(offers, command):
+def test_421_means_a_new_connection(offers: tuple[str, ...], command: str):
     """The server says that it closes: what it did not take goes over the next one."""
     with serving(saying(command, b"421 4.3.2 restart\r\n", times=1), offers=offers) as server:
         receipts = opened(port=server.port, connections=1).send([message(n) for n in range(5)])
@@ -263,7 +265,7 @@ def test_421_means_a_new_connection(offers, command):
 
 
 @both_ways
-def test_one_poisoned_recipient_never_costs_others(offers):
+def test_one_poisoned_recipient_never_costs_others(offers: tuple[str, ...]):
     """A server that dies on one address dies twice, and the other messages go."""
     with serving(saying("RCPT TO:<li2@", CUT), offers=offers) as server:
         receipts = opened(port=server.port, connections=2).send([message(n) for n in range(20)])
@@ -298,10 +300,10 @@ def test_a_busy_greeting_is_retried_later():
 
 
 @pytest.mark.parametrize(("command", "outcome"), [("RCPT", "retry"), ("BODY", "unknown")])
-def test_a_server_that_says_nothing(command, outcome):
+def test_a_server_that_says_nothing(command: str, outcome: str):
     """Silence before the body had left is no harm; after it, nobody knows."""
 
-    def silent(_talk, said):
+    def silent(_talk: Talk, said: str) -> bytes | None:
         return b" " if said.startswith(command) else None  # never a whole line
 
     with serving(silent) as server:
@@ -341,12 +343,11 @@ def test_a_mail_larger_than_the_server_takes_is_not_begun():
 
 
 def test_any_mixture_of_faults_leaves_one_receipt_a_message_that_is_true():
-    """Whatever is cut when: accepted was taken once, refused and retried never, unknown at most
-    once."""
+    """Accepted was taken once, refused and retried never, unknown at most once."""
     for seed in range(6):
         dice = random.Random(seed)
 
-        def fault(_talk, said, dice=dice):
+        def fault(_talk: Talk, said: str, dice: Any = dice) -> bytes | None:
             if said.startswith(("MAIL", "RCPT", "DATA", "BODY")) and dice.random() < 0.1:
                 return dice.choice([CUT, b"421 4.3.2 bye\r\n", b"451 4.0.0 later\r\n"])
             return None

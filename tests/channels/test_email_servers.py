@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -14,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 from tests.channels.email_certificate import certificate
 from tests.channels.email_kit import close_all, message, opened
-from tests.channels.email_server import serving
+from tests.channels.email_server import Talk, serving
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,9 @@ class Sink(Keeping):
     def handle_message(self, message: Any) -> None:
         self.mails.append(message)
 
-    async def handle_RCPT(self, _server, _session, envelope, address, options):  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
         if address.startswith("nobody"):
             return "550 5.1.1 no such user"
         envelope.rcpt_tos.append(address)
@@ -41,10 +44,10 @@ class Sink(Keeping):
         return "250 ok"
 
 
-def knows_lin(_server, _session, _envelope, _mechanism, data):
+def knows_lin(_server: Any, _session: Any, _envelope: Any, _mechanism: Any, data: Any):
     """Let in who knows the password."""
     good = LoginPassword(b"lin", b"p@ss:w/rd")
-    return AuthResult(success=isinstance(data, LoginPassword) and data == good)
+    return AuthResult(success=isinstance(data, LoginPassword) and data == good, handled=False)
 
 
 @contextmanager
@@ -54,10 +57,10 @@ def sink(**settings: Any) -> Iterator[tuple[Sink, int]]:
     thread = Thread(target=loop.run_forever)
     thread.start()
 
-    async def start():
+    async def start() -> asyncio.Server:
         return await loop.create_server(lambda: SMTP(handler, **settings), "127.0.0.1", 0)
 
-    async def stop(server):
+    async def stop(server: Any) -> None:
         server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -75,7 +78,7 @@ def sink(**settings: Any) -> Iterator[tuple[Sink, int]]:
         loop.close()
 
 
-def locked(tmp_path) -> tuple[dict[str, Any], str]:
+def locked(tmp_path: Path) -> tuple[dict[str, Any], str]:
     context, trusted = certificate(tmp_path)
     settings = {
         "tls_context": context,
@@ -103,7 +106,7 @@ def test_a_batch_goes_through_a_server_others_wrote():
         assert mail["Message-ID"] == f"<crmkit.{number}@shop.example>"
 
 
-def test_starttls_and_a_login(tmp_path):
+def test_starttls_and_a_login(tmp_path: Path):
     """With the server's certificate trusted and the right password, mail goes."""
     settings, trusted = locked(tmp_path)
     with sink(**settings) as (handler, port):
@@ -114,7 +117,7 @@ def test_starttls_and_a_login(tmp_path):
     assert len(handler.mails) == 2
 
 
-def test_tls_from_the_first_byte(tmp_path):
+def test_tls_from_the_first_byte(tmp_path: Path):
     """As on port 465."""
     context, trusted = certificate(tmp_path)
     with serving(context=context) as server:
@@ -134,7 +137,9 @@ def test_tls_from_the_first_byte(tmp_path):
         ({"tls": "none"}, "AUTH"),
     ],
 )
-def test_what_somebody_must_mend_is_nobodys_fault(tmp_path, changes, why):
+def test_what_somebody_must_mend_is_nobodys_fault(
+    tmp_path: Path, changes: dict[str, Any], why: str
+):
     """A wrong password or an untrusted certificate refuses no customer, and shows no secret."""
     settings, trusted = locked(tmp_path)
     with sink(**settings) as (handler, port):
@@ -156,10 +161,22 @@ def test_a_server_without_starttls_gets_no_mail_where_it_is_wanted():
     assert server.taken == []
 
 
+@pytest.mark.parametrize(
+    ("offer", "password"), [("AUTH PLAIN", "pässword"), ("AUTH KERBEROS_V4", "x")]
+)
+def test_a_login_that_cannot_be_said_is_a_matter_of_settings(offer: str, password: str):
+    """A password beyond ASCII, or a server that only knows other ways to log in."""
+    with serving(offers=(offer,)) as server:
+        channel = opened(port=server.port, tls="none", user="lin", password=password)
+        receipts = channel.send([message(1)])
+    assert receipts[0].outcome == "misconfigured"
+    assert password not in receipts[0].reason.split()
+
+
 def test_a_login_that_may_work_later_is_retried():
     """454 is a fault of the server's for the moment."""
 
-    def busy(_talk, said):
+    def busy(_talk: Talk, said: str) -> bytes | None:
         return b"454 4.7.0 later\r\n" if said.startswith("AUTH") else None
 
     with serving(busy, offers=("AUTH PLAIN", "PIPELINING")) as server:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crmkit.channels.offered import EMAIL
@@ -9,8 +11,10 @@ from crmkit.errors import ConfigError
 from tests.channels.email_kit import SENDER, opened
 
 
-def configured(**given):
-    return EMAIL.configure({"host": "mail.shop.example", "sender": SENDER} | given, "channels.email")
+def configured(**given: Any):
+    return EMAIL.configure(
+        {"host": "mail.shop.example", "sender": SENDER} | given, "channels.email"
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,7 @@ def configured(**given):
         ({"host": "::1", "port": 2525}, "none", 2525),
     ],
 )
-def test_the_port_says_how_a_line_is_secured(given, security, port):
+def test_the_port_says_how_a_line_is_secured(given: dict[str, Any], security: str, port: int):
     """And the other way round, where only one of them is said."""
     settings = configured(**given)
     assert (settings.security, settings.at_port) == (security, port)
@@ -54,7 +58,7 @@ def test_the_port_says_how_a_line_is_secured(given, security, port):
         ({"hots": "x"}, "hots"),
     ],
 )
-def test_a_wrong_setting_is_named(given, key):
+def test_a_wrong_setting_is_named(given: dict[str, Any], key: str):
     """One line says which setting is wrong."""
     with pytest.raises(ConfigError, match=key):
         configured(**given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,13 +22,13 @@ PAGES = [
 ]
 
 
-def page(url="https://shop.example/u", **given):
+def page(url: str = "https://shop.example/u", **given: Any):
     return opened(unsubscribe_url=url, secret="s3cret", **given)
 
 
 @pytest.mark.parametrize("url", PAGES)
 @pytest.mark.parametrize("body", [ONE_CLICK, b"", b"x=1"])
-def test_a_post_unsubscribes(url, body):
+def test_a_post_unsubscribes(url: str, body: bytes):
     """Whatever its body, from whatever part of the URL the token is read."""
     channel = page(url)
     link = channel.unsubscribe_url("m 7/ü")
@@ -76,7 +77,7 @@ def test_looking_at_the_page_changes_nothing():
 @pytest.mark.parametrize(
     "tail", ["", "?token=", "?token=abc", "?token=%00%ff", "/" + "a" * 60, "?token=你好", "?[::1"]
 )
-def test_a_forged_link_is_refused(method, tail):
+def test_a_forged_link_is_refused(method: str, tail: str):
     """Nobody unsubscribes another by guessing."""
     with pytest.raises(SignatureInvalid):
         page().receive({}, ONE_CLICK, method=method, url=f"https://shop.example/u{tail}")

@@ -70,11 +70,14 @@ def connect(settings: EmailSettings) -> Opened:
     except ssl.SSLCertVerificationError as error:
         why = f"the certificate of {where} is not trusted: {error.verify_message}"
         raise Unreachable(why, MISCONFIGURED) from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise Unreachable(f"{where} cannot do what it must: {error}", MISCONFIGURED) from None
-    except (OSError, smtplib.SMTPException) as error:
+    except ValueError:  # smtplib writes logins in ASCII; a host's name may be none
+        why = f"{where}: the host, the user or the password has characters that cannot be sent"
+        raise Unreachable(why, MISCONFIGURED) from None
+    except OSError as error:  # smtplib's own errors are some, too
+        gone = isinstance(error, smtplib.SMTPServerDisconnected)
+        unable = isinstance(error, smtplib.SMTPException) and not gone
         why = f"{where} cannot be reached: {type(error).__name__}: {shown(str(error))}"
-        raise Unreachable(why, RETRY) from None
+        raise Unreachable(why, MISCONFIGURED if unable else RETRY) from None
 
 
 def trusted(ca_file: str | None) -> ssl.SSLContext:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import imaplib
-import ssl
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from threading import Lock
@@ -15,7 +14,7 @@ from crmkit.channels.email.mailboxes import LARGEST, MOST, Mailbox, MailboxError
 from crmkit.channels.email.settings import is_local
 
 T = TypeVar("T")
-_FAULTS = (OSError, imaplib.IMAP4.error, Unreachable)
+_FAULTS = (OSError, ValueError, imaplib.IMAP4.error, Unreachable)  # a value: no ASCII
 
 
 class Imap(Mailbox):
@@ -75,28 +74,34 @@ class Imap(Mailbox):
                 try:
                     return work(self._client)
                 except _FAULTS:
-                    self._client = None
+                    self._drop()
             try:
                 self._client = self._connected()
+                self._log_in(self._client)
                 return work(self._client)
             except _FAULTS as error:
-                self._client = None
+                self._drop()
                 why = f"{self._host}:{self._port} cannot be read over IMAP: {_plain(error)}"
             raise MailboxError(why)  # outside: imaplib's own errors may quote the login
 
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(*_FAULTS):
+                client.shutdown()
+
     def _connected(self) -> imaplib.IMAP4:
-        if self._secured:
-            context: ssl.SSLContext = trusted(self._ca_file)
-            client: imaplib.IMAP4 = imaplib.IMAP4_SSL(
-                self._host, self._port, ssl_context=context, timeout=self._timeout
-            )
-        else:
-            client = imaplib.IMAP4(self._host, self._port, timeout=self._timeout)
-            if not is_local(self._host):
-                client.starttls(trusted(self._ca_file))
+        if not self._secured:
+            return imaplib.IMAP4(self._host, self._port, timeout=self._timeout)
+        context = trusted(self._ca_file)
+        return imaplib.IMAP4_SSL(self._host, self._port, ssl_context=context, timeout=self._timeout)
+
+    def _log_in(self, client: imaplib.IMAP4) -> None:
+        """Log in, over a secured line unless the server is this machine itself."""
+        if not self._secured and not is_local(self._host):
+            client.starttls(trusted(self._ca_file))
         if self._login[0]:
             client.login(*self._login)
-        return client
 
     def _select(self, client: imaplib.IMAP4) -> str:
         """Open the folder for reading and give its UIDVALIDITY."""
