@@ -82,7 +82,6 @@ class MailServer:
         with suppress(OSError):
             while True:
                 sock, _ = self._socket.accept()
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock: socket.socket) -> None:

@@ -172,6 +172,13 @@ def test_an_answer_of_a_machine_is_no_reply(channel: EmailChannel, maildir: Path
     assert len(channel.poll(None).deliveries) == 1
 
 
+def test_what_comes_to_a_return_path_and_is_no_report_wrote_a_machine(
+    channel: EmailChannel, maildir: Path
+):
+    """People answer to the sender; an answer while away goes where bounces go (RFC 3834)."""
+    assert told(channel, maildir, reply(to=return_path(channel))) == []
+
+
 def test_a_forgery_is_about_nothing(channel: EmailChannel, maildir: Path):
     """A wrong token spoils the whole mail, and a foreign Message-ID is none of ours."""
     good = return_path(channel)

@@ -83,6 +83,12 @@ def test_a_forged_link_is_refused(method: str, tail: str):
         page().receive({}, ONE_CLICK, method=method, url=f"https://shop.example/u{tail}")
 
 
+def test_a_url_that_is_none_is_refused():
+    """Whatever a server hands over as what was called."""
+    with pytest.raises(SignatureInvalid):
+        page().receive({}, ONE_CLICK, url="http://[u")
+
+
 def test_a_token_holds_for_its_own_use_and_secret():
     """A return path, which every mail server on the way sees, unsubscribes nobody."""
     channel = page(bounces="maildir:/none")

@@ -31,7 +31,7 @@ class Incoming:
     def __init__(self, writer: Writer, blind_copy: str | None) -> None:
         """Take what knows our marks, and whose bounces are about no customer."""
         self._ids = writer.ids
-        self._marked = (writer.return_path, writer.reply_to)
+        self._return_path, self._reply_to = writer.return_path, writer.reply_to
         self._blind_copy = (blind_copy or "").lower()
 
     def read(self, name: str, raw: bytes) -> list[Delivery]:
@@ -56,22 +56,17 @@ class Incoming:
             return  # a blind copy of what we sent
         event = hashlib.sha256((own or name).encode("utf-8", "replace")).hexdigest()[:32]
         at = _date(mail)
-        marked, forged = self._token(mail)
-        if forged and marked is None:
+        texts = [str(value) for header in _ARRIVED_FOR for value in mail.get_all(header, [])]
+        returned, forged = self._return_path.search(texts)
+        replied, false = self._reply_to.search(texts)
+        if (forged or false) and not (returned or replied):
             return
         if mail.get_content_type() == "multipart/report":
-            message_id = marked or self._returned(mail)
+            message_id = returned or self._returned(mail)
             if message_id is not None:
                 yield from reports.read(mail, message_id, event, at, self._blind_copy)
-        elif not _machine(mail):
-            yield from self._reply(mail, marked, event, at)
-
-    def _token(self, mail: EmailMessage) -> tuple[str | None, bool]:
-        """Look for the token among the addresses that the mail was delivered to."""
-        texts = [str(value) for header in _ARRIVED_FOR for value in mail.get_all(header, [])]
-        found = [marked.search(texts) for marked in self._marked]
-        ids = [message_id for message_id, _ in found if message_id is not None]
-        return (ids[0] if ids else None), any(forged for _, forged in found)
+        elif returned is None and not _machine(mail):  # people do not answer to a return path
+            yield from self._reply(mail, replied, event, at)
 
     def _returned(self, mail: EmailMessage) -> str | None:
         """Look for our Message-ID in the headers that a report gives back."""

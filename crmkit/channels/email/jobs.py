@@ -48,6 +48,9 @@ class Job:
                 return self._write(found)
             except Unsendable as error:
                 self.settle(Receipt.refused(found, str(error)))
+            except Exception as error:  # noqa: BLE001 - one odd message must not cost the others
+                why = f"no letter can be made of it: {type(error).__name__}"
+                self.settle(Receipt.refused(found, why))
 
     def settle(self, told: Receipt) -> None:
         """Keep what became of a message."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from crmkit.errors import CrmkitError
 
-LARGEST = 512 * 1024
+LARGEST = 128 * 1024
 """Bytes of one mail that are read; what tells of a bounce stands at its beginning."""
 MOST = 1000
 """Mails that are read at a time; the next time goes on behind them."""

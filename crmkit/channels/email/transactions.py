@@ -91,8 +91,7 @@ class Transactions:
 
     def _may_go(self, letter: Letter) -> bool:
         """Hear about an envelope; a letter that may not go is settled."""
-        replies = self._envelope_answers(letter)
-        sender, to, copy, data = replies
+        sender, to, copy, data = self._envelope_answers(letter)
         self.answered += 1
         if not sender.good:
             self._job.refuse(letter, sender, "the sender", of_sender=True)
@@ -105,8 +104,8 @@ class Transactions:
             self._job.settle(
                 Receipt(message_id=message, outcome=outcome, code=copy.both, reason=why)
             )
-        elif data is None or data.code != _GO_AHEAD:
-            self._job.refuse(letter, data or to, "the message")
+        elif data is not None and data.code != _GO_AHEAD:
+            self._job.refuse(letter, data, "the message")
         else:
             return True
         if data is not None and data.code == _GO_AHEAD:  # it takes a body for nobody: RFC 2920, 3.1

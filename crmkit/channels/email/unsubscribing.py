@@ -94,7 +94,10 @@ class Unsubscribing:
 
 def _candidates(body: bytes, url: str) -> Iterator[str]:
     """Give the texts of a call that may be a token: the query's, the path's last, the form's."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        refuse("its URL is none")
     form = body[:10_000].decode("utf-8", "replace")
     fields = [*parse_qsl(parts.query)[:_MOST], *parse_qsl(form)[:_MOST]]
     yield from (value for name, value in fields if name == _FIELD)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from crmkit.errors import CrmkitError
 
 _LINE = 4096  # bytes of one line of an answer; RFC 5321 allows 512
 _LINES = 200
+_QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
 
 
 class Lost(CrmkitError):  # noqa: N818 - says what happened
@@ -88,6 +90,7 @@ class Wire:
         lines = []
         for _ in range(_LINES):
             try:
+                _at_once(self._sock)
                 line = self._file.readline(_LINE)
             except (OSError, ValueError) as error:
                 raise Lost(f"the mail server gave no answer: {type(error).__name__}") from None
@@ -129,3 +132,12 @@ class Wire:
             self._file.close()
         with suppress(OSError):
             self._sock.close()
+
+
+def _at_once(sock: socket.socket) -> None:
+    """Acknowledge what comes without delay, where the system can.
+
+    A server that writes its answers one by one would wait 40 ms for it between two of them.
+    """
+    if _QUICK is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _QUICK, 1)
