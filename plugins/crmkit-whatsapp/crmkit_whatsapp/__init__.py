@@ -1,0 +1,1 @@
+"""WhatsApp for crmkit, by Meta's Cloud API: sending, receipts and replies."""
