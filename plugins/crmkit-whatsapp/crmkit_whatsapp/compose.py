@@ -14,7 +14,6 @@ from crmkit_whatsapp.settings import LONGEST
 WINDOW = "131047"
 """Code of free text outside the 24 hours after the customer wrote."""
 _PHONE = re.compile(r"\+?([1-9]\d{6,14})", re.ASCII)
-_CHINESE = {"zh": "zh_CN", "zh_Hans": "zh_CN", "zh_Hant": "zh_TW", "zh_Hant_HK": "zh_HK"}
 
 
 class Unsendable(Exception):  # noqa: N818 - says what the message is
@@ -78,7 +77,9 @@ def locale(tag: str) -> str:
         ('zh_CN', 'pt_BR', 'de')
     """
     spelled = tag.replace("-", "_")
-    parts = spelled.split("_")
-    if parts[0].lower() == "zh" and len(parts) > 2 and len(parts[2]) == 2:  # noqa: PLR2004
-        return _CHINESE.get(spelled, f"zh_{parts[2].upper()}")
-    return _CHINESE.get(spelled, spelled)
+    parts = set(spelled.split("_"))
+    if not spelled.startswith("zh"):
+        return spelled
+    if "HK" in parts:
+        return "zh_HK"
+    return "zh_TW" if parts & {"TW", "MO", "Hant"} else "zh_CN"

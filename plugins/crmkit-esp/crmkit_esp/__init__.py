@@ -1,0 +1,1 @@
+"""Mailgun, SendGrid and Amazon SES for crmkit: sending, signed receipts, and replies."""

@@ -1,0 +1,97 @@
+"""What the three providers are given alike: checked addresses, headers, and our id."""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import formataddr, parseaddr
+
+import attrs
+
+from crmkit.contracts.channel import Message
+
+KEY = "crmkit_id"
+"""Name under which a provider keeps our id of a message, and tells it with every receipt."""
+_OURS = re.compile(r"<?crmkit\.([^@<>\s]{1,128})@")
+_BREAKS = re.compile(r"[\r\n\x00\u0085\u2028\u2029]")
+
+
+class Unsendable(Exception):  # noqa: N818 - says what the message is
+    """The message cannot go to this person; the text says why."""
+
+
+@attrs.frozen(kw_only=True)
+class Envelope:
+    """What goes into the head of a message.
+
+    Attributes:
+        address: Bare address, in ASCII.
+        name: The recipient's name; may be empty.
+        subject: On one line.
+        headers: Message-ID, those for unsubscribing, and the message's own.
+    """
+
+    address: str
+    name: str
+    subject: str
+    headers: dict[str, str]
+
+    @property
+    def to(self) -> str:
+        """Name and address as a header has them."""
+        return formataddr((self.name, self.address))
+
+
+def envelope(message: Message, sender: str) -> Envelope:
+    """Make the head of a message.
+
+    Raises:
+        Unsendable: the address is none, or a line break stands in it, in a name or in a header.
+    """
+    for what, text in (("address", message.to), ("name", message.name)):
+        if _BREAKS.search(text):
+            raise Unsendable(f"{what}: a line break stands in it")
+    headers = {"Message-ID": made_id(message.id, sender)}
+    if message.unsubscribe:  # RFC 8058
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    headers.update(message.headers)
+    for name, value in headers.items():
+        if _BREAKS.search(name + value) or not name.isascii():
+            raise Unsendable(f"content: a line break stands in the header {name[:40]!r}")
+    return Envelope(
+        address=_address(message.to),
+        name=message.name,
+        subject=" ".join(_BREAKS.sub(" ", message.subject or "").split()),
+        headers=headers,
+    )
+
+
+def _address(text: str) -> str:
+    """Check a bare address, and write its domain in ASCII."""
+    local, at, domain = text.rpartition("@")
+    try:
+        plain = f"{local}@{domain.encode('idna').decode()}"
+        parsed = Address(addr_spec=plain)
+    except (UnicodeError, ValueError, IndexError, MessageError):
+        raise Unsendable("address: no e-mail address") from None
+    if not (at and local and "." in domain and plain.isascii() and parsed.addr_spec == plain):
+        raise Unsendable("address: no e-mail address")
+    return plain
+
+
+def made_id(message_id: str, sender: str) -> str:
+    """Give the Message-ID of a message of ours."""
+    return f"<crmkit.{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
+
+
+def our_id(text: object) -> str | None:
+    """Find our id in a Message-ID, or in a list of them as ``References`` is; None: there is none.
+
+    Example:
+        >>> our_id("<crmkit.m7@shop.example>")
+        'm7'
+    """
+    found = _OURS.search(text) if isinstance(text, str) else None
+    return found[1] if found else None
