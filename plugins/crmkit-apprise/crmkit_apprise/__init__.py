@@ -1,0 +1,1 @@
+"""The long tail of channels for crmkit, by Apprise."""
