@@ -8,7 +8,7 @@ from crmkit import hookimpl
 from crmkit.contracts.specs import ChannelSpec, Limits
 from crmkit_esp.settings import MailgunConfig, SendGridConfig, SesConfig
 
-_USES = ("html", "receive", "subject", "template")
+_USES = ("html", "receive", "subject", "template", "unsubscribe")
 # Messages go one by one: a batch ends within a lease even where every call runs into its timeout.
 _BATCH = 8
 

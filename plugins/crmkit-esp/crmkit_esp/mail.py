@@ -6,6 +6,7 @@ import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import formataddr, parseaddr
+from urllib.parse import quote, unquote
 
 import attrs
 
@@ -13,7 +14,15 @@ from crmkit.contracts.channel import Message
 
 KEY = "crmkit_id"
 """Name under which a provider keeps our id of a message, and tells it with every receipt."""
-_OURS = re.compile(r"<?crmkit\.([^@<>\s]{1,128})@")
+_OURS = re.compile(r"<?crmkit\.([^@<>\s]{1,700})@", re.IGNORECASE)
+_ATOM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
+_OWN = frozenset(
+    "bcc cc content-transfer-encoding content-type date from list-unsubscribe "
+    "list-unsubscribe-post message-id mime-version received reply-to return-path sender subject "
+    "to".split()
+)
+"""Headers that are the channel's own, or the provider's."""
 _BREAKS = re.compile(r"[\r\n\x00\u0085\u2028\u2029]")
 
 
@@ -29,7 +38,8 @@ class Envelope:
         address: Bare address, in ASCII.
         name: The recipient's name; may be empty.
         subject: On one line.
-        headers: Message-ID, those for unsubscribing, and the message's own.
+        headers: Message-ID, those for unsubscribing, and the message's own; what is the channel's
+            or the provider's own is left out.
     """
 
     address: str
@@ -53,10 +63,12 @@ def envelope(message: Message, sender: str) -> Envelope:
         if _BREAKS.search(text):
             raise Unsendable(f"{what}: a line break stands in it")
     headers = {"Message-ID": made_id(message.id, sender)}
+    if message.unsubscribe and not _LINK.fullmatch(message.unsubscribe):
+        raise Unsendable("content: the unsubscribe link is no URL in ASCII")
     if message.unsubscribe:  # RFC 8058
         headers["List-Unsubscribe"] = f"<{message.unsubscribe}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    headers.update(message.headers)
+    headers.update({k: v for k, v in message.headers.items() if k.lower() not in _OWN})
     for name, value in headers.items():
         if _BREAKS.search(name + value) or not name.isascii():
             raise Unsendable(f"content: a line break stands in the header {name[:40]!r}")
@@ -83,6 +95,8 @@ def _address(text: str) -> str:
 
 def made_id(message_id: str, sender: str) -> str:
     """Give the Message-ID of a message of ours."""
+    if not _ATOM.fullmatch(message_id):
+        message_id = quote(message_id, safe="").replace(".", "%2E")
     return f"<crmkit.{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
 
 
@@ -94,4 +108,4 @@ def our_id(text: object) -> str | None:
         'm7'
     """
     found = _OURS.search(text) if isinstance(text, str) else None
-    return found[1] if found else None
+    return unquote(found[1]) if found else None

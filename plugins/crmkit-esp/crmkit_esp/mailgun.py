@@ -14,6 +14,7 @@ from crmkit_esp.mail import KEY, envelope, made_id
 from crmkit_esp.mailgun_events import MailgunWebhook
 from crmkit_esp.reading import mapping, rows, text
 from crmkit_esp.settings import MailgunConfig
+from crmkit_esp.unsubscribing import called, link
 
 
 class MailgunChannel(Channel):
@@ -88,16 +89,22 @@ class MailgunChannel(Channel):
         login = base64.b64encode(f"api:{self._config.api_key.reveal()}".encode()).decode()
         return {"Authorization": f"Basic {login}"}
 
+    def unsubscribe_url(self, message_id: str) -> str | None:
+        """Give the signed link of a message; None without ``unsubscribe_url``."""
+        return link(self._config, message_id)
+
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
     ) -> tuple[Sequence[Delivery], Response]:
-        """Read an event, or a mail that a route of Mailgun's passes on.
+        """Read an event, a mail that a route passes on, or a call of an unsubscribe link.
 
         Raises:
             SignatureInvalid: the signature is missing, wrong, too old, or was used before for
                 something else.
         """
-        del url
+        unsubscribed = called(self._config, method, url, self.clock())
+        if unsubscribed is not None:
+            return unsubscribed
         if method.upper() != "POST":
             return (), Response(204)
         return self._webhook.read(headers, body, self.clock())

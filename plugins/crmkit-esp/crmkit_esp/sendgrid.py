@@ -14,6 +14,7 @@ from crmkit_esp.mail import KEY, Envelope, envelope
 from crmkit_esp.reading import mapping, rows
 from crmkit_esp.sendgrid_events import read
 from crmkit_esp.settings import SendGridConfig
+from crmkit_esp.unsubscribing import called, link
 
 
 class SendGridChannel(Channel):
@@ -68,15 +69,23 @@ class SendGridChannel(Channel):
             return Receipt.refused(message, "address: SendGrid takes no such address", code="400")
         return failure(message, reply, self.clock)
 
+    def unsubscribe_url(self, message_id: str) -> str | None:
+        """Give the signed link of a message; None without ``unsubscribe_url``."""
+        return link(self._config, message_id)
+
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
     ) -> tuple[Sequence[Delivery], Response]:
-        """Read events, or a mail of the Inbound Parse webhook; both must be signed.
+        """Read events, a mail of the Inbound Parse webhook, or a call of an unsubscribe link.
+
+        SendGrid must be set to sign both.
 
         Raises:
             SignatureInvalid: the signature is missing, wrong or too old.
         """
-        del url
+        unsubscribed = called(self._config, method, url, self.clock())
+        if unsubscribed is not None:
+            return unsubscribed
         if method.upper() != "POST":
             return (), Response(204)
         return read(self._config, headers, body, self.clock())

@@ -18,6 +18,7 @@ from crmkit_esp.ses_events import deliveries
 from crmkit_esp.settings import SesConfig
 from crmkit_esp.sigv4 import Signer
 from crmkit_esp.sns import NOTIFICATION, Sns
+from crmkit_esp.unsubscribing import called, link
 
 _TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _LATER = ("TooManyRequestsException", "LimitExceededException", "Throttling")
@@ -91,15 +92,24 @@ class SesChannel(Channel):
             return Receipt.refused(message, "content: SES takes no such message", code=code)
         return failure(message, reply, self.clock)
 
+    def unsubscribe_url(self, message_id: str) -> str | None:
+        """Give the signed link of a message; None without ``unsubscribe_url``."""
+        return link(self._config, message_id)
+
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
     ) -> tuple[Sequence[Delivery], Response]:
-        """Read what an SNS topic posts: events, mails that came in, and its first greeting.
+        """Read what an SNS topic posts, or a call of an unsubscribe link.
+
+        A topic posts events, mails that came in, and its first greeting.
 
         Raises:
             SignatureInvalid: it is of another topic, or its signature is missing, wrong or too old.
         """
-        del headers, url
+        unsubscribed = called(self._config, method, url, self.clock())
+        if unsubscribed is not None:
+            return unsubscribed
+        del headers  # what is signed stands in the body
         if method.upper() != "POST":
             return (), Response(204)
         posted = self.sns.read(body, self.clock())
