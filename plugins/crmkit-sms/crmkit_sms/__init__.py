@@ -1,0 +1,1 @@
+"""Text messages for crmkit: Aliyun, Tencent Cloud and Twilio, signed by hand."""

@@ -1,0 +1,115 @@
+"""The channel ``tencent-sms``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
+from crmkit.contracts.http import Http, NotSent, Unclear
+from crmkit_sms.answers import not_answered, one_line
+from crmkit_sms.contents import Ready, approved
+from crmkit_sms.lanes import Lanes
+from crmkit_sms.pushes import NOT_POSTED, UNREADABLE, check_token, entries
+from crmkit_sms.settings import TencentSettings
+from crmkit_sms.tencent.interface import Interface, said
+from crmkit_sms.tencent.receipts import fetched_reply, fetched_report, pushed
+from crmkit_sms.tencent.sending import calls, parameters, receipts
+
+_AT_ONCE = 100
+_ROUNDS = 20
+_HEARD = Response(200, b'{"result":0,"errmsg":"OK"}', {"Content-Type": "application/json"})
+
+
+class TencentSms(Channel):
+    """Sends approved templates; equal ones share a call."""
+
+    def __init__(self, settings: TencentSettings) -> None:
+        """Take the settings; nothing is called before it is used."""
+        self._settings = settings
+        self._http = Http(allow_private=settings.allow_private)
+        self._interface = Interface(settings, self._http)
+        self._lanes = Lanes(settings.connections)
+
+    def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
+        """Hand messages over; those that say the same go together."""
+        checked = [approved(message, self._settings.sign_name) for message in messages]
+        refused = [one for one in checked if isinstance(one, Receipt)]
+        shared = calls(one for one in checked if isinstance(one, Ready))
+        return refused + [one for some in self._lanes.each(self._send, shared) for one in some]
+
+    def poll(self, cursor: str | None) -> Poll:
+        """Fetch receipts and replies; Tencent gives each of them once, and keeps no cursor.
+
+        Raises:
+            NotSent: Tencent refuses; the message says why.
+            Unclear: the connection broke.
+        """
+        found: list[Delivery] = []
+        for action, read in (
+            ("PullSmsSendStatus", fetched_report),
+            ("PullSmsReplyStatus", fetched_reply),
+        ):
+            try:
+                found += map(read, self._pull(action))
+            except (NotSent, Unclear):
+                # What was given before the fault would be lost with the error; the next poll
+                # meets the fault again.
+                if not found:
+                    raise
+        return Poll(found, cursor)
+
+    def receive(
+        self,
+        headers: Mapping[str, str],  # noqa: ARG002 - the contract's; Tencent says nothing in them
+        body: bytes,
+        *,
+        method: str = "POST",
+        url: str = "",
+    ) -> tuple[Sequence[Delivery], Response]:
+        """Read a callback: receipts, or a reply.
+
+        Raises:
+            SignatureInvalid: the address lacks the token.
+        """
+        check_token(self._settings.receipt_token, url)
+        if method.upper() != "POST":
+            return (), NOT_POSTED
+        found = entries(body)
+        return ((), UNREADABLE) if found is None else (pushed(found), _HEARD)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._lanes.close()
+        self._http.close()
+
+    def _send(self, call: Mapping[str, Ready]) -> list[Receipt]:
+        written = parameters(call, self._settings.sms_sdk_app_id)
+        try:
+            reply = self._interface.call("SendSms", written, self.clock())
+        except (NotSent, Unclear) as error:
+            return [not_answered(ready.message, error) for ready in call.values()]
+        return receipts(call, reply, reply.after(self.clock))
+
+    def _pull(self, action: str) -> list[Mapping[str, Any]]:
+        found: list[Mapping[str, Any]] = []
+        for _ in range(_ROUNDS):
+            try:
+                some = self._page(action)
+            except (NotSent, Unclear):
+                if found:
+                    break
+                raise
+            found += some
+            if len(some) < _AT_ONCE:
+                break
+        return found
+
+    def _page(self, action: str) -> list[Mapping[str, Any]]:
+        asked = {"Limit": _AT_ONCE, "SmsSdkAppId": self._settings.sms_sdk_app_id}
+        reply = self._interface.call(action, asked, self.clock())
+        response, code, why = said(reply)
+        listed = response.get(f"{action}Set")
+        if code or not isinstance(listed, list):
+            raise NotSent(one_line(f"{action}: {code or reply.status} {why}"))
+        return [one for one in listed if isinstance(one, dict)]
