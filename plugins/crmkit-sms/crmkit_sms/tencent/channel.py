@@ -46,17 +46,19 @@ class TencentSms(Channel):
             Unclear: the connection broke.
         """
         found: list[Delivery] = []
+        failure: NotSent | Unclear | None = None
         for action, read in (
             ("PullSmsSendStatus", fetched_report),
             ("PullSmsReplyStatus", fetched_reply),
         ):
             try:
                 found += map(read, self._pull(action))
-            except (NotSent, Unclear):
-                # What was given before the fault would be lost with the error; the next poll
-                # meets the fault again.
-                if not found:
-                    raise
+            except (NotSent, Unclear) as error:
+                failure = failure or error
+        # What was given beside a fault is given once only, and would be lost with the error; the
+        # next poll meets the fault again.
+        if failure and not found:
+            raise failure
         return Poll(found, cursor)
 
     def receive(
