@@ -118,7 +118,7 @@ class TwilioSms(Channel):
         return written
 
     def _absolute(self, url: str) -> str:
-        if urlsplit(url).netloc or not self._settings.status_callback:
+        if "://" in url.partition("?")[0] or not self._settings.status_callback:
             return url
         base = urlsplit(self._settings.status_callback)
         return f"{base.scheme}://{base.netloc}{url}" if url else base.geturl()
