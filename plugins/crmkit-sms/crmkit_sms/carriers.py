@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from crmkit.contracts.channel import Delivery
 
 _CHINA = timezone(timedelta(hours=8))
+_DATED = 12  # characters that a date has at least, and a number of seconds not
+_YEARS = range(2000, 2200)
 _WRITTEN = ("%Y-%m-%d %H:%M:%S", "%Y%m%d%H%M%S")
 DEAD = frozenset({"MK:0001", "CB:0001", "isv.MOBILE_NUMBER_ILLEGAL", "MOBILE_NUMBER_ILLEGAL"})
 """Codes that mean that nobody has this number. A phone that is off, out of reach or barred (all
@@ -18,9 +20,10 @@ def instant(written: object) -> datetime | None:
     """Read an instant: seconds since 1970, or the time of day in China; None: it is neither."""
     text = str(written or "").strip()
     try:
-        return datetime.fromtimestamp(int(text), UTC) if len(text) < 12 else _local(text)  # noqa: PLR2004
+        found = datetime.fromtimestamp(int(text), UTC) if len(text) < _DATED else _local(text)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found and found.year in _YEARS else None
 
 
 def _local(text: str) -> datetime | None:

@@ -34,7 +34,7 @@ def addressed(message: Message) -> Ready | Receipt:
     if number is None:
         return Receipt.refused(message, "its address is no telephone number of any country")
     template = message.template
-    parts = [message.text] if template is None else list(template.values.values())
+    parts = [message.text] if template is None else _parts(template)
     if any(len(part) > LONGEST for part in parts):
         return Receipt.refused(message, f"longer than {LONGEST} characters")
     if not all(map(_utf8, parts)):
@@ -60,6 +60,10 @@ def approved(message: Message, sign_name: str) -> Ready | Receipt:
     if isinstance(ready, Receipt):
         return ready
     return attrs.evolve(ready, signature=template.signature or sign_name)
+
+
+def _parts(template: Template) -> list[str]:
+    return [template.code, template.signature or "", *template.values, *template.values.values()]
 
 
 def _utf8(text: str) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from crmkit.contracts.channel import Response
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.signatures import refuse, same
+from crmkit_sms.entries import listed
 
 NOT_POSTED = Response(405, b"", {"Allow": "POST"})
 """Answer to a GET or HEAD, which change nothing."""
@@ -42,10 +43,6 @@ def check_token(token: Secret | None, url: str) -> None:
 def entries(body: bytes) -> list[Mapping[str, Any]] | None:
     """Give the objects of a JSON body, one or a list of them; None where it is none."""
     try:
-        found = json.loads(body)
+        return listed(json.loads(body))
     except (ValueError, RecursionError):
         return None
-    listed = found if isinstance(found, list) else [found]
-    return (
-        [one for one in listed if isinstance(one, dict)] if isinstance(found, list | dict) else None
-    )

@@ -19,6 +19,7 @@ def _long_enough(_: Any, attribute: attrs.Attribute[Any], value: Secret | None) 
         raise ValueError(message + " the address that receipts are pushed to")
 
 
+_WORD = attrs.validators.matches_re(r"[!-~]+")  # it travels in a header
 _FEW = (attrs.validators.ge(1), attrs.validators.le(64))
 
 
@@ -41,7 +42,7 @@ class AliyunSettings:
         allow_private: Whether these may lead to private addresses.
     """
 
-    access_key_id: str
+    access_key_id: str = attrs.field(validator=_WORD)
     access_key_secret: Secret
     sign_name: str = ""
     receipt_token: Secret | None = attrs.field(default=None, validator=_long_enough)
@@ -72,11 +73,11 @@ class TencentSettings:
         allow_private: Whether it may lead to a private address.
     """
 
-    secret_id: str
+    secret_id: str = attrs.field(validator=_WORD)
     secret_key: Secret
-    sms_sdk_app_id: str
+    sms_sdk_app_id: str = attrs.field(validator=_WORD)
     sign_name: str = ""
-    region: str = "ap-guangzhou"
+    region: str = attrs.field(default="ap-guangzhou", validator=_WORD)
     receipt_token: Secret | None = attrs.field(default=None, validator=_long_enough)
     connections: int = attrs.field(default=8, validator=_FEW)
     endpoint: str = "https://sms.tencentcloudapi.com"
@@ -99,7 +100,7 @@ class TwilioSettings:
         allow_private: Whether it may lead to a private address.
     """
 
-    account_sid: str
+    account_sid: str = attrs.field(validator=_WORD)
     auth_token: Secret
     sender: str = ""
     messaging_service_sid: str = ""

@@ -13,6 +13,8 @@ from crmkit.testing.simulators.aliyun import AliyunSimulator
 from crmkit.testing.simulators.tencent import TencentSimulator
 from crmkit.testing.simulators.twilio import TwilioSimulator
 
+pytest_plugins = ["crmkit.testing.fixtures"]
+
 _numbers = iter(range(1_000_000))
 
 
@@ -63,14 +65,12 @@ def twilio() -> Iterator[TwilioSimulator]:
 
 
 @pytest.fixture
-def open_channel() -> Iterator[Open]:
-    """Give a function that opens a channel by name; settings are checked as the engine does."""
+def open_channel(plugin_manager: Any) -> Iterator[Open]:
+    """Give a function that opens a channel by its type, as crmkit does."""
     opened: list[Channel] = []
-    specs = {spec.name: spec for spec in hooks.crmkit_channels()}
 
     def make(name: str, **settings: Any) -> Channel:
-        spec = specs[name]
-        channel: Channel = spec.open(spec.configure(settings))
+        channel: Channel = plugin_manager.open_channel(name, settings)
         opened.append(channel)
         return channel
 

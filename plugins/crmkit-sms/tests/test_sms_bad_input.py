@@ -1,5 +1,6 @@
 """Hostile addresses and texts: refused with a reason, nothing sent, and nothing sent elsewhere."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +152,11 @@ def test_a_closed_channel_opens_its_connections_again(both: Both, write: Write):
         ("tencent-sms", {"secret_id": "a", "secret_key": "b"}, "sms_sdk_app_id"),
         (
             "aliyun-sms",
+            {"access_key_id": "a\n", "access_key_secret": "b"},
+            "access_key_id",
+        ),
+        (
+            "aliyun-sms",
             {"access_key_id": "a", "access_key_secret": "b", "connections": 0},
             "connections",
         ),
@@ -168,6 +174,28 @@ def test_a_wrong_setting_is_named(
     with pytest.raises(crmkit.ConfigError) as refused:
         open_channel(name, **settings)
     assert key in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["aliyun", "tencent"])
+def test_a_clock_that_is_wrong_is_a_matter_of_the_settings(
+    request: pytest.FixtureRequest, write: Write, name: str
+):
+    """A call that the provider finds too old is refused by it, and nothing is sent."""
+    simulator = request.getfixturevalue(name)
+    simulator.now = lambda: datetime.now(UTC) + timedelta(hours=1)
+    (receipt,) = request.getfixturevalue(f"by_{name}").send([write()])
+    assert (receipt.outcome, simulator.taken) == ("misconfigured", [])
+    assert "Expire" in receipt.reason
+
+
+def test_a_call_that_was_heard_cannot_be_made_again(
+    aliyun: AliyunSimulator, by_aliyun: Channel, write: Write
+):
+    """A second call with the same nonce is refused, as Aliyun does."""
+    by_aliyun.send([write()])
+    (call,) = aliyun.calls
+    again = aliyun.answer(call).body
+    assert (again["Code"], len(aliyun.taken)) == ("SignatureNonceUsed", 1)
 
 
 def test_no_secret_shows(open_channel: Open):

@@ -146,7 +146,7 @@ def test_a_short_token_is_a_wrong_setting(open_channel: Open):
             access_key_secret=Secret("b"),
             receipt_token=Secret("short-one"),
         )
-    assert refused.value.key == "plugins.aliyun-sms.receipt_token"
+    assert refused.value.key == "channels.aliyun-sms.receipt_token"
     assert "short-one" not in str(refused.value)
 
 
@@ -208,6 +208,19 @@ def test_odd_values_in_a_receipt_do_no_harm(by_aliyun: Channel, by_tencent: Chan
     )
     (delivery,) = heard(by_tencent, body)
     assert (delivery.what, delivery.address, delivery.at) == ("delivered", None, None)
+
+
+def test_a_reply_holds_nothing_that_a_database_cannot(by_aliyun: Channel, by_tencent: Channel):
+    """Halves of characters, NUL and years of no calendar are gone; the rest is as written."""
+    body = (
+        b'[{"phone_number": "13912345678", "content": "R\\ud83e\\u0000!", "sequence_id": "1",'
+        b'"send_time": "0001-01-01 00:00:00"}]'
+    )
+    (delivery,) = heard(by_aliyun, body)
+    assert (delivery.text, delivery.at) == ("R?!", None)
+    body = b'{"mobile": "13912345678", "nationcode": "86", "text": "\\udcff", "time": -5}'
+    (delivery,) = heard(by_tencent, body)
+    assert (delivery.text, delivery.at) == ("?", None)
 
 
 def test_tencent_gives_the_same_pushed_and_fetched(

@@ -26,6 +26,7 @@ from crmkit.contracts.http import NotSent, Reply
 from crmkit_sms.aliyun.interface import Interface
 from crmkit_sms.aliyun.signing import queue_authorization
 from crmkit_sms.answers import fields, one_line
+from crmkit_sms.entries import listed
 
 _AT_ONCE = 16
 _ROUNDS = 25
@@ -92,6 +93,7 @@ class Queues:
         if reply.status == HTTPStatus.NOT_FOUND and b"MessageNotExist" in reply.body:
             return []
         if reply.status != HTTPStatus.OK:
+            self._keys.pop(queue, None)  # it may be the key that is no longer good
             said = _element(reply.body, "Code") or reply.status
             raise NotSent(f"the queue {queue} cannot be read: {one_line(said)}")
         return [
@@ -102,8 +104,7 @@ class Queues:
     def _delete(self, kind: str, queue: str, entries: Iterable[_Entry], now: datetime) -> None:
         handles = [f"<ReceiptHandle>{escape(entry.handle)}</ReceiptHandle>" for entry in entries]
         if handles:
-            listed = "".join(handles)
-            body = f'<ReceiptHandles xmlns="{_SPACE}">{listed}</ReceiptHandles>'.encode()
+            body = f'<ReceiptHandles xmlns="{_SPACE}">{"".join(handles)}</ReceiptHandles>'.encode()
             # Where one is not deleted it comes again, and is given again: that changes nothing.
             self._call("DELETE", kind, queue, _path(queue), body, now)
 
@@ -162,11 +163,9 @@ def _contents(entry: _Entry) -> list[Mapping[str, Any]]:
     """Read an entry's body: JSON, as it is or in base64; empty where it is neither."""
     for raw in (entry.body.replace("&quot;", '"'), _decoded(entry.body)):
         try:
-            found = json.loads(raw)
+            return listed(json.loads(raw)) or []
         except (ValueError, RecursionError):
             continue
-        listed = found if isinstance(found, list) else [found]
-        return [one for one in listed if isinstance(one, dict)]
     return []
 
 

@@ -9,6 +9,7 @@ from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, 
 from crmkit.contracts.http import Http, NotSent, Unclear
 from crmkit_sms.answers import not_answered, one_line
 from crmkit_sms.contents import Ready, approved
+from crmkit_sms.entries import listed
 from crmkit_sms.lanes import Lanes
 from crmkit_sms.pushes import NOT_POSTED, UNREADABLE, check_token, entries
 from crmkit_sms.settings import TencentSettings
@@ -111,7 +112,7 @@ class TencentSms(Channel):
         asked = {"Limit": _AT_ONCE, "SmsSdkAppId": self._settings.sms_sdk_app_id}
         reply = self._interface.call(action, asked, self.clock())
         response, code, why = said(reply)
-        listed = response.get(f"{action}Set")
-        if code or not isinstance(listed, list):
+        found = listed(response.get(f"{action}Set"))
+        if code or found is None:
             raise NotSent(one_line(f"{action}: {code or reply.status} {why}"))
-        return [one for one in listed if isinstance(one, dict)]
+        return found

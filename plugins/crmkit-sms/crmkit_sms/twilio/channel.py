@@ -13,6 +13,7 @@ from crmkit.contracts.http import Http, NotSent, Unclear
 from crmkit.contracts.signatures import header
 from crmkit_sms.answers import fields, not_answered, status_alone
 from crmkit_sms.contents import Ready, addressed
+from crmkit_sms.entries import clean
 from crmkit_sms.lanes import Lanes
 from crmkit_sms.pushes import NOT_POSTED, entries
 from crmkit_sms.settings import TwilioSettings
@@ -64,9 +65,9 @@ class TwilioSms(Channel):
         check(self._settings.auth_token.reveal(), called, given, body, form)
         if method.upper() != "POST":
             return (), NOT_POSTED
-        found = [dict(form)] if form is not None else [_texts(one) for one in entries(body) or ()]
+        found = entries(body) or () if form is None else [dict(form)]
         ours = parse_qs(urlsplit(called).query).get(OURS, [None])[0]
-        return [one for some in found for one in deliveries(some, ours)], _HEARD
+        return [one for some in found for one in deliveries(_texts(some), ours)], _HEARD
 
     def close(self) -> None:
         """Give all connections back."""
@@ -129,4 +130,4 @@ def _form(body: bytes) -> list[tuple[str, str]]:
 
 
 def _texts(found: Mapping[str, object]) -> dict[str, str]:
-    return {name: str(value) for name, value in found.items() if value is not None}
+    return {name: clean(str(value)) for name, value in found.items() if value is not None}

@@ -1,0 +1,26 @@
+"""Entries of what a provider tells in JSON, with texts that a database can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def listed(found: object) -> list[Mapping[str, Any]] | None:
+    """Give the objects of decoded JSON, one or a list of them; None where it is neither.
+
+    Entries of a list that are no objects are left out.
+    """
+    if not isinstance(found, list | dict):
+        return None
+    several = found if isinstance(found, list) else [found]
+    return [
+        {name: clean(value) if isinstance(value, str) else value for name, value in one.items()}
+        for one in several
+        if isinstance(one, dict)
+    ]
+
+
+def clean(text: str) -> str:
+    """Replace halves of characters, which JSON can spell, and leave out NUL."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
