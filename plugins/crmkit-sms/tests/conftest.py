@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from crmkit_sms import hooks
-from sms_kit import CALLBACK, TOKEN, Open, Write
+from sms_kit import CALLBACK, KEYS, TOKEN, Open, Write
 
 from crmkit.contracts.channel import Channel, Message, Template
 from crmkit.contracts.settings import Secret
@@ -84,8 +84,7 @@ def open_channel(plugin_manager: Any) -> Iterator[Open]:
 def by_aliyun(aliyun: AliyunSimulator, open_channel: Open) -> Channel:
     return open_channel(
         "aliyun-sms",
-        access_key_id="LTAI-simulated",
-        access_key_secret=Secret("simulated-secret"),
+        **KEYS["aliyun"],
         receipt_token=Secret(TOKEN),
         report_queue="Alicom-Queue-1-SmsReport",
         reply_queue="Alicom-Queue-1-SmsUp",
@@ -100,9 +99,7 @@ def by_aliyun(aliyun: AliyunSimulator, open_channel: Open) -> Channel:
 def by_tencent(tencent: TencentSimulator, open_channel: Open) -> Channel:
     return open_channel(
         "tencent-sms",
-        secret_id="AKID-simulated",
-        secret_key=Secret("simulated-secret"),
-        sms_sdk_app_id="1400006666",
+        **KEYS["tencent"],
         receipt_token=Secret(TOKEN),
         endpoint=tencent.url,
         allow_private=True,
@@ -113,9 +110,7 @@ def by_tencent(tencent: TencentSimulator, open_channel: Open) -> Channel:
 def by_twilio(twilio: TwilioSimulator, open_channel: Open) -> Channel:
     return open_channel(
         "twilio-sms",
-        account_sid="AC00000000000000000000000000000000",
-        auth_token=Secret("simulated-token"),
-        sender="+15005550006",
+        **KEYS["twilio"],
         status_callback=CALLBACK,
         endpoint=twilio.url,
         allow_private=True,

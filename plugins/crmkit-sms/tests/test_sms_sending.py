@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sms_kit import Both, Open, Write
+from sms_kit import KEYS, Both, Open, Write
 
-from crmkit.contracts.channel import Channel, Message, Receipt
+from crmkit.contracts.channel import Channel, Message, Receipt, Template
 from crmkit.contracts.settings import Secret
 from crmkit.testing.simulators import aliyun as aliyun_wire
 from crmkit.testing.simulators import tencent as tencent_wire
@@ -90,18 +90,16 @@ def test_what_went_wrong_on_the_way_is_classified(
     assert (receipt.outcome, receipt.after, len(simulator.taken)) == (outcome, after, taken)
 
 
-def test_a_provider_who_is_not_there_has_not_taken_anything(both: Both, write: Write):
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_provider_who_is_not_there_has_not_taken_anything(
+    open_channel: Open, write: Write, name: str
+):
     """Where nobody listens the message was surely not sent."""
-    simulator, channel = both
-    dead = type(simulator)()
-    address = dead.url
-    with dead:
-        pass
-    endpoint = channel._settings.endpoint
-    object.__setattr__(channel._settings, "endpoint", address)
-    if hasattr(channel, "_url"):
-        channel._url = channel._url.replace(endpoint, address)
-    assert one(channel, write()).outcome == "retry"
+    with AliyunSimulator() as gone:
+        address = gone.url
+    channel = open_channel(f"{name}-sms", **KEYS[name], endpoint=address, allow_private=True)
+    message = write(template=Template(code="1", signature="好店"))
+    assert one(channel, message).outcome == "retry"
 
 
 ERRORS = [
@@ -245,36 +243,40 @@ def test_the_signature_may_stand_in_the_settings(
     aliyun: AliyunSimulator, open_channel: Open, write: Write
 ):
     """`sign_name` signs what names no signature; without any nothing is sent."""
-    message = write()
-    unsigned = write(template=type(message.template)(code="SMS_1"))
-    settings = {
-        "access_key_id": "LTAI-simulated",
-        "access_key_secret": Secret("simulated-secret"),
-        "endpoint": aliyun.url,
-        "allow_private": True,
-    }
-    assert one(open_channel("aliyun-sms", **settings), unsigned).outcome == "misconfigured"
-    assert one(open_channel("aliyun-sms", **settings, sign_name="好店"), unsigned).outcome == (
-        "accepted"
-    )
+    settings = {**KEYS["aliyun"], "endpoint": aliyun.url, "allow_private": True}
+    unsigned = write(template=Template(code="SMS_1"))
+    nameless = open_channel("aliyun-sms", **settings)
+    assert one(nameless, unsigned).outcome == "misconfigured"
+    assert aliyun.calls == []
+    named = open_channel("aliyun-sms", **settings, sign_name="好店")
+    assert one(named, unsigned).outcome == "accepted"
     assert aliyun.taken[0].sign == "好店"
 
 
-@pytest.mark.parametrize("wrong", [{"access_key_secret": Secret("no")}, {"access_key_id": "no"}])
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("aliyun", {"access_key_secret": Secret("mistyped-secret")}),
+        ("aliyun", {"access_key_id": "mistyped"}),
+        ("tencent", {"secret_key": Secret("mistyped-secret")}),
+        ("tencent", {"secret_id": "mistyped"}),
+        ("twilio", {"auth_token": Secret("mistyped-secret")}),
+        ("twilio", {"account_sid": "mistyped"}),
+    ],
+)
 def test_a_wrong_key_is_a_matter_of_the_settings(
-    aliyun: AliyunSimulator, open_channel: Open, write: Write, wrong: dict[str, Any]
+    request: pytest.FixtureRequest,
+    open_channel: Open,
+    write: Write,
+    name: str,
+    wrong: dict[str, Any],
 ):
     """The provider's refusal is passed on, and no secret with it."""
-    settings = {
-        "access_key_id": "LTAI-simulated",
-        "access_key_secret": Secret("simulated-secret"),
-        "endpoint": aliyun.url,
-        "allow_private": True,
-        **wrong,
-    }
-    receipt = one(open_channel("aliyun-sms", **settings), write())
-    assert receipt.outcome == "misconfigured"
-    assert "simulated-secret" not in repr(receipt)
+    simulator = request.getfixturevalue(name)
+    settings = {**KEYS[name], **wrong, "endpoint": simulator.url, "allow_private": True}
+    receipt = one(open_channel(f"{name}-sms", **settings), write())
+    assert (receipt.outcome, simulator.taken) == ("misconfigured", [])
+    assert "secret" not in repr(receipt)
 
 
 def test_a_private_address_must_be_allowed(
