@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 
 import attrs
 
-from crmkit.contracts.channel import MISCONFIGURED, RETRY, UNKNOWN, Message, Receipt
-from crmkit.contracts.http import Forbidden, NotSent, Reply, Unclear
+from crmkit.contracts.answers import by_status
+from crmkit.contracts.channel import RETRY, Message, Receipt
+from crmkit.contracts.http import Reply
 
 _LONGEST = 300
 
 
 @attrs.frozen
-class Codes:
-    """What the codes of one provider mean.
+class CodeFamilies:
+    """What the codes of one provider mean, who names them by families.
 
     Attributes:
         known: Outcome by code.
@@ -61,33 +61,21 @@ def one_line(text: object) -> str:
     return " ".join(str(text).split())[:_LONGEST]
 
 
-def not_answered(message: Message, error: NotSent | Unclear) -> Receipt:
-    """Make the receipt for a call that brought no answer."""
-    if isinstance(error, Forbidden):
-        return Receipt.misconfigured(message, str(error))
-    if isinstance(error, NotSent):
-        return Receipt.retry(message, str(error))
-    return Receipt.unknown(message, str(error))
-
-
 def status_alone(message: Message, reply: Reply, after: float | None) -> Receipt:
     """Make the receipt for an answer that names no code: only its HTTP status is left to go by.
 
-    Who is too busy has not taken it; who fails halfway, or says yes and no more, may have.
+    Args:
+        message: The message it is about.
+        reply: The answer.
+        after: Seconds to wait, where it said so.
     """
-    status = reply.status
-    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
-        outcome = RETRY
-    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.MULTIPLE_CHOICES:
-        outcome = UNKNOWN
-    else:
-        outcome = MISCONFIGURED
+    meaning = by_status(reply)
     return Receipt(
         message_id=message.id,
-        outcome=outcome,
-        code=str(status),
-        reason=f"HTTP {status} without an answer that can be read",
-        after=after if outcome == RETRY else None,
+        outcome=meaning.outcome,
+        code=str(reply.status),
+        reason=meaning.words,
+        after=after if meaning.outcome == RETRY else None,
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
 from crmkit_sms.aliyun.codes import CODES
 from crmkit_sms.aliyun.interface import Interface
 from crmkit_sms.aliyun.queues import Queues
 from crmkit_sms.aliyun.receipts import deliveries
-from crmkit_sms.answers import fields, not_answered, status_alone
+from crmkit_sms.answers import fields, status_alone
 from crmkit_sms.contents import Ready, approved
 from crmkit_sms.lanes import Lanes
 from crmkit_sms.pushes import NOT_POSTED, UNREADABLE, check_token, entries
@@ -83,7 +84,7 @@ class AliyunSms(Channel):
                 self._settings.endpoint, "SendSms", _parameters(ready), self.clock()
             )
         except (NotSent, Unclear) as error:
-            return not_answered(message, error)
+            return failed(message, error)
         answer = fields(reply)
         code, after = str(answer.get("Code") or ""), reply.after(self.clock)
         if not code:

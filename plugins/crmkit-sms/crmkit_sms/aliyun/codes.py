@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
-from crmkit_sms.answers import Codes
+from crmkit_sms.answers import CodeFamilies
 
 _LATER = (
     "isv.BUSINESS_LIMIT_CONTROL isv.DAY_LIMIT_CONTROL isv.MONTH_LIMIT_CONTROL isv.SMS_OVER_LIMIT "
@@ -19,7 +19,7 @@ _SETTINGS = (  # template, signature, account, rights
     "isv.AMOUNT_NOT_ENOUGH AMOUNT_NOT_ENOUGH isp.RAM_PERMISSION_DENY isv.DENY_IP_RANGE"
 )
 
-CODES = Codes(
+CODES = CodeFamilies(
     {
         **dict.fromkeys(_LATER.split(), RETRY),
         **dict.fromkeys(_PERSON.split(), REFUSED),

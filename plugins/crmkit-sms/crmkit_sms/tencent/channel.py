@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
-from crmkit_sms.answers import not_answered, one_line
+from crmkit_sms.answers import one_line
 from crmkit_sms.contents import Ready, approved
 from crmkit_sms.entries import listed
 from crmkit_sms.lanes import Lanes
@@ -91,7 +92,7 @@ class TencentSms(Channel):
         try:
             reply = self._interface.call("SendSms", written, self.clock())
         except (NotSent, Unclear) as error:
-            return [not_answered(ready.message, error) for ready in call.values()]
+            return [failed(ready.message, error) for ready in call.values()]
         return receipts(call, reply, reply.after(self.clock))
 
     def _pull(self, action: str) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
-from crmkit_sms.answers import Codes
+from crmkit_sms.answers import CodeFamilies
 
 _PERSON = (  # this number, or what is said to this customer
     "FailedOperation.PhoneNumberInBlacklist FailedOperation.PhoneNumberParseFail "
@@ -24,7 +24,7 @@ _SETTINGS = (
 # What timed out behind the gate may have been sent.
 _NOBODY_KNOWS = "InternalError.Timeout InternalError.SendAndRecvFail"
 
-CODES = Codes(
+CODES = CodeFamilies(
     {
         **dict.fromkeys(_PERSON.split(), REFUSED),
         **dict.fromkeys(_SETTINGS.split(), MISCONFIGURED),

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
+from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
 from crmkit.contracts.signatures import header
-from crmkit_sms.answers import fields, not_answered, status_alone
+from crmkit_sms.answers import fields, status_alone
 from crmkit_sms.contents import Ready, addressed
 from crmkit_sms.entries import clean
 from crmkit_sms.lanes import Lanes
@@ -88,7 +89,7 @@ class TwilioSms(Channel):
         try:
             reply = self._http.call("POST", self._url, headers=headers, body=written)
         except (NotSent, Unclear) as error:
-            return not_answered(message, error)
+            return failed(message, error)
         answer, after = fields(reply), reply.after(self.clock)
         code = str(answer.get("code") or answer.get("error_code") or "")
         if code:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
-from crmkit_sms.answers import Codes
+from crmkit_sms.answers import CodeFamilies
 
 DEAD = frozenset({"21211", "21614", "30005"})
 """No such number, no mobile number, a number that is not in use."""
@@ -14,7 +14,7 @@ _LATER = "14107 20429 20503 21611 30001 63018"
 _PERSON = "21211 21610 21612 21614 21617"
 _SETTINGS = "21408 21603 21606 21608 21609 21659 21660 21701 21703 21705 21655"
 
-CODES = Codes(
+CODES = CodeFamilies(
     {
         **dict.fromkeys(_LATER.split(), RETRY),
         **dict.fromkeys(_PERSON.split(), REFUSED),
