@@ -6,7 +6,6 @@ signed headers, the hash of the body, an instant within 15 minutes, and no nonce
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import json
@@ -16,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 import attrs
 
+from crmkit.testing.simulators.aliyun_queues import Queues
 from crmkit.testing.simulators.base import Answer, Call, Simulator
 
 _SKEW = timedelta(minutes=15)
@@ -71,7 +70,8 @@ class AliyunSimulator(Simulator):
         self._id, self._secret = access_key_id, access_key_secret
         self.taken: list[Text] = []
         self.refusals: dict[str, str] = {}
-        self.entries: dict[str, dict[str, bytes]] = {}
+        self._queues = Queues(access_key_secret[::-1])
+        self.entries = self._queues.entries
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._nonces: set[str] = set()
         self._numbers = count(1)
@@ -79,7 +79,7 @@ class AliyunSimulator(Simulator):
     def answer(self, call: Call) -> Answer:
         """Carry out ``SendSms``, ``QueryTokenForMnsQueue``, or a call to a queue."""
         if call.path.startswith("/queues/"):
-            return self._queue(call)
+            return self._queues.answer(call)
         refused = self._refused(call)
         if refused:
             return error(refused, status=400)
@@ -193,40 +193,8 @@ class AliyunSimulator(Simulator):
 
     def _token(self) -> Answer:
         until = self.now() + timedelta(hours=1)
-        key = {
-            "AccessKeyId": "STS.simulated",
-            "AccessKeySecret": self._secret[::-1],
-            "SecurityToken": "simulated-token",
-            "ExpireTime": f"{until:%Y-%m-%d %H:%M:%S}",
-        }
-        return _ok(MessageTokenDTO=key)
-
-    def _queue(self, call: Call) -> Answer:
-        headers = call.headers
-        plain = [headers.get(name, "") for name in ("content-md5", "content-type", "date")]
-        own = [f"{name}:{headers[name]}" for name in sorted(headers) if name.startswith("x-mns-")]
-        text = "\n".join([call.method, *plain, *own, call.target])
-        key = self._secret[::-1].encode()
-        expected = base64.b64encode(hmac.new(key, text.encode(), hashlib.sha1).digest()).decode()
-        given = headers.get("authorization", "")
-        if not hmac.compare_digest(given, f"MNS STS.simulated:{expected}"):
-            return _xml("<Error><Code>SignatureDoesNotMatch</Code></Error>", 403)
-        if headers.get("security-token") != "simulated-token":
-            return _xml("<Error><Code>AccessDenied</Code></Error>", 403)
-        waiting = self.entries.get(call.path.split("/")[2], {})
-        if call.method == "DELETE":
-            for handle in re.findall(r"<ReceiptHandle>([^<]+)<", call.body.decode()):
-                waiting.pop(handle.removeprefix("1-"), None)
-            return Answer(b"", 204)
-        some = list(waiting.items())[: int(call.query["numOfMessages"])]
-        if not some:
-            return _xml("<Error><Code>MessageNotExist</Code></Error>", 404)
-        listed = "".join(
-            f"<Message><MessageId>{name}</MessageId><ReceiptHandle>1-{name}</ReceiptHandle>"
-            f"<MessageBody>{escape(base64.b64encode(body).decode())}</MessageBody></Message>"
-            for name, body in some
-        )
-        return _xml(f'<Messages xmlns="http://mns.aliyuncs.com/doc/v1">{listed}</Messages>')
+        key = self._queues.key()
+        return _ok(MessageTokenDTO={**key, "ExpireTime": f"{until:%Y-%m-%d %H:%M:%S}"})
 
 
 def error(code: str, message: str = "", status: int = 200) -> Answer:
@@ -238,11 +206,6 @@ def error(code: str, message: str = "", status: int = 200) -> Answer:
 def _ok(**more: Any) -> Answer:
     body = {"Code": "OK", "Message": "OK", "RequestId": "simulated", **more}
     return Answer(body, 200, {"Content-Type": "application/json"})
-
-
-def _xml(body: str, status: int = 200) -> Answer:
-    text = f'<?xml version="1.0"?>{body}'
-    return Answer(text.encode(), status, {"Content-Type": "text/xml;charset=utf-8"})
 
 
 def _written(text: str) -> str:

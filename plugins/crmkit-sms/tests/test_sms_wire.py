@@ -8,9 +8,10 @@ from alibabacloud_dysmsapi20170525 import models as aliyun_models
 from alibabacloud_dysmsapi20170525.client import Client as AliyunClient
 from alibabacloud_tea_openapi.models import Config
 from crmkit_sms.aliyun.signing import authorization as aliyun_authorization
-from crmkit_sms.aliyun.signing import query_string
+from crmkit_sms.aliyun.signing import query_string, queue_authorization
 from crmkit_sms.tencent.signing import authorization as tencent_authorization
 from crmkit_sms.twilio.signing import check, signature
+from mns.account import Account
 from sms_kit import Write
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -113,6 +114,37 @@ def test_aliyun_signs_what_we_sign(aliyun: AliyunSimulator, by_aliyun: Channel, 
     assert acs.items() <= theirs.headers.items()
     first, second = ((t.number, t.sign, t.template, t.values, t.out_id) for t in aliyun.taken)
     assert first == second == (message.to[3:], "好店", "SMS_1", {"name": NAME}, message.id)
+
+
+def test_aliyuns_queues_are_read_as_its_own_client_reads_them(
+    aliyun: AliyunSimulator, by_aliyun: Channel, write: Write
+):
+    """The client of the queues signs as we sign, and finds and deletes the same entries."""
+    by_aliyun.send([write(), write()])
+    queue = "Alicom-Queue-1-SmsReport"
+    aliyun.queue(queue, aliyun.report(aliyun.taken))
+    aliyun.calls.clear()
+    cursor = by_aliyun.poll(None).cursor
+    account = Account(aliyun.url, "STS.simulated", "simulated-secret"[::-1], "simulated-token")
+    theirs = account.get_queue(queue)
+    found = theirs.batch_receive_message(16)
+    assert {json.loads(one.message_body)["out_id"] for one in found} == {
+        text.out_id for text in aliyun.taken
+    }
+    theirs.batch_delete_message([found[0].receipt_handle])
+    theirs.mns_client.close_connection()
+    by_aliyun.poll(cursor)
+    assert aliyun.entries[queue] == {}
+    calls = [call for call in aliyun.calls if call.path == f"/queues/{queue}/messages"]
+    assert sorted(call.method for call in calls) == ["DELETE", "DELETE", "GET", "GET", "GET"]
+    for call in calls:
+        assert call.headers["authorization"] == queue_authorization(
+            "STS.simulated",
+            "simulated-secret"[::-1],
+            method=call.method,
+            target=call.target,
+            headers=call.headers,
+        )
 
 
 def test_tencent_signs_what_we_sign(tencent: TencentSimulator, by_tencent: Channel, write: Write):
