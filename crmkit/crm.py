@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -20,7 +19,7 @@ from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
 from crmkit.capture.hook import Captures
 from crmkit.capture.intake import Intake, Take
-from crmkit.capture.tombstones import Key, key_from
+from crmkit.capture.tombstones import Key, key_of
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.care.feedback import Feedback
 from crmkit.care.feedback.policy import FeedbackPolicy
@@ -48,6 +47,7 @@ from crmkit.model.log import Change
 from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.outreach.consents import Consents
+from crmkit.outreach.lines import Lines
 from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.opening import Outfit, open_setup
 from crmkit.plugins import PluginManager
@@ -137,8 +137,7 @@ class CRM:
 
     def close(self) -> None:
         """Give the connections to database and channels back; closing twice does nothing."""
-        if "outreach" in self.__dict__:
-            self.outreach.close()
+        self._lines.close()
         self.session.store.close()
 
     def as_actor(self, name: str) -> CRM:
@@ -148,7 +147,7 @@ class CRM:
             InvalidValueError: `name` is no text, or empty.
         """
         actor = text("name", name, ID_LIMIT, least=1)
-        return CRM(attrs.evolve(self.session, actor=actor), self.config, self.plugins)
+        return self._with(attrs.evolve(self.session, actor=actor))
 
     def using(self, connection: Any) -> CRM:
         """Give the same workspace inside the host's own database transaction.
@@ -170,9 +169,7 @@ class CRM:
         if not hasattr(store, "using"):
             raise StoreError(f"a {store.name} store has no transactions of the host's to join")
         session = attrs.evolve(self.session, store=store.using(connection))
-        joined = CRM(session, self.config, self.plugins)
-        joined._defaults = self._defaults  # read once: a host may join with every request
-        return joined
+        return self._with(session)
 
     # -- touchpoints in ----------------------------------------------------------------
 
@@ -334,14 +331,19 @@ class CRM:
         model, kinds = model_of(self.config, self.plugins), kinds_of(self.plugins)
         return Defaults(model, kinds, self._relied.guard)
 
+    def _with(self, session: Session) -> CRM:
+        """Give the same connection for another session: a host may ask for one with each request."""
+        other = CRM(session, self.config, self.plugins)
+        other._defaults, other._key, other._lines = self._defaults, self._key, self._lines
+        return other
+
     @cached_property
     def _key(self) -> Key:
-        """Find the erasure key: the environment's, or the one beside the database file."""
-        file = self.session.store.file
-        if file is None and not self.session.store.persistent:
-            fleeting = secrets.token_bytes(32)  # what is erased is gone with the process anyhow
-            return lambda: fleeting
-        return key_from(os.environ, None if file is None else file.with_suffix(".erasure-key"))
+        return key_of(self.session.store, os.environ)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.plugins, self.config.channels, self.config.channel, self.session.clock)
 
     @cached_property
     def _guide(self) -> Guide:
@@ -382,7 +384,7 @@ class CRM:
 
     @property
     def _outfit(self) -> Outfit:
-        return Outfit(self._key, self._joint)
+        return Outfit(self._key, self._joint, self._lines)
 
     def _joint(self) -> AbstractContextManager[tuple[Writer, Take]]:
         return self._intake.joint()  # asked for late: plugins may still be registered

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from crmkit.contracts.store import Reader, Writer
+from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.contracts.tables import META, TOMBSTONE
 from crmkit.errors import ConfigError
 
@@ -39,6 +39,17 @@ def no_key() -> bytes:
         "every process"
     )
     raise ConfigError(message, key=VARIABLE)
+
+
+def key_of(store: Store, environ: Mapping[str, str]) -> Key:
+    """Give the function that finds a store's erasure key: the environment's, or the one beside it.
+
+    A store that dies with the process has a key that does, too.
+    """
+    if store.file is None and not store.persistent:
+        fleeting = secrets.token_bytes(32)
+        return lambda: fleeting
+    return key_from(environ, None if store.file is None else store.file.with_suffix(".erasure-key"))
 
 
 def key_from(environ: Mapping[str, str], path: Path | None = None) -> Key:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, tzinfo
 from itertools import islice
 from typing import Any
 
@@ -37,7 +37,8 @@ class Composer:
 
     Attributes:
         reader: One consistent look.
-        session: Who owns customers, and what day it is.
+        session: Who owns customers, and what time it is.
+        zone: Where days begin.
         policy: In which tone to write.
         mailings: The batch's mailings, by number.
         surveys: The surveys, whose links stand in messages.
@@ -45,6 +46,7 @@ class Composer:
 
     reader: Reader
     session: Session
+    zone: tzinfo
     policy: OutreachPolicy
     mailings: Mapping[int, Mailing]
     surveys: SurveySettings
@@ -83,6 +85,8 @@ class Composer:
             content = form.render(variables, language=customer.language)
         except ContentError as error:
             return Verdict("content", str(error))
+        if (why := too_long(line, content.text)) is not None:
+            return Verdict("content", why)
         address = recipient.address(line)
         person = line.can("person")
         return Message(
@@ -106,7 +110,7 @@ class Composer:
 
     def today(self) -> date:
         """Give the day it is."""
-        return self.session.clock().date()
+        return self.session.clock().astimezone(self.zone).date()
 
     def _brief(self, mailing: Mailing, attempt: Attempt) -> dict[str, Any]:
         """Give what a colleague must know: what was said, and what happened last."""
@@ -136,6 +140,17 @@ class Composer:
             if any(rows):
                 return True
         return False
+
+
+def too_long(line: Line, said: str) -> str | None:
+    """Say how much longer a text is than its channel takes; None: it is not."""
+    limits = line.spec.limits
+    if limits.text is None:
+        return None
+    size = len(said.encode()) if limits.unit == "bytes" else len(said)
+    if size <= limits.text:
+        return None
+    return f"the text has {size} {limits.unit}, {line.name} takes {limits.text}"
 
 
 def form_of(mailing: Mailing, line: Line, language: str | None) -> Form | Verdict:

@@ -15,14 +15,13 @@ from uuid import uuid4
 
 import attrs
 
-from crmkit.clock import SECOND
 from crmkit.contracts.channel import MISCONFIGURED, RETRY, Message, Receipt
 from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import ACCEPTED, CLAIMED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.capacity import Capacity
-from crmkit.outreach.gate import Verdict, read_history
+from crmkit.outreach.gate import PAUSE, Verdict, read_history
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
@@ -34,8 +33,6 @@ from crmkit.outreach.setup import Setup
 _LOG = logging.getLogger(__name__)
 _FIRST = 20
 """Messages in the first call of a dispatch: a wrong password costs so many, not all."""
-_PAUSE = 300 * SECOND
-"""How long a channel that took nothing is left alone."""
 
 
 @attrs.frozen
@@ -202,7 +199,7 @@ def _broken(setup: Setup, line: Line, receipts: Collection[Receipt]) -> Verdict 
     if any(one.outcome not in (MISCONFIGURED, RETRY, NOBODY_KNOWS) for one in receipts):
         return None
     (why, *_) = (one.reason for one in receipts)
-    again = setup.session.now() + _PAUSE
+    again = setup.session.now() + PAUSE
     return Verdict("channel", f"{line.name} takes nothing: {why}", again)
 
 

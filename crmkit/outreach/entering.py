@@ -95,6 +95,7 @@ def preview(
             composer = Composer(
                 reader=reader,
                 session=setup.session,
+                zone=setup.zone,
                 policy=setup.policy,
                 mailings={0: mailing},
                 surveys=setup.surveys,
@@ -110,9 +111,7 @@ def _preview(  # noqa: PLR0913 - what a preview is made of
     verdict, made = one.verdict, None
     if one.attempt is not None:
         line = one.attempt.line
-        opened = setup.lines.open(line.name) if line.can("unsubscribe") else None
-        link = None if opened is None else opened.unsubscribe_url("0")
-        made = composer.message(entry, one.attempt, link)
+        made = composer.message(entry, one.attempt, setup.lines.unsubscribe_url(line, entry))
         if isinstance(made, Verdict):
             verdict, made = verdict or made, None
         verdict = verdict or gate.wait(one.attempt) or gate.cap(one.attempt)

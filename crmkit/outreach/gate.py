@@ -12,7 +12,7 @@ from datetime import tzinfo
 import attrs
 
 from crmkit.capture.tombstones import Key
-from crmkit.clock import DAY, instant
+from crmkit.clock import DAY, SECOND, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.model.consent import TRANSACTIONAL
@@ -29,6 +29,8 @@ from crmkit.outreach.zones import regions_of, zones_of
 PASSES_ENDING = frozenset({TRANSACTIONAL})
 """Purposes that an ending does not hold back: only what somebody must know goes after it (R251),
 and that is what ``transactional`` means."""
+PAUSE = 300 * SECOND
+"""How long a channel that took nothing, or could not be opened, is left alone."""
 AGAIN = DAY
 """How long a message waits that nobody knows when to send, before it is looked at again."""
 

@@ -92,7 +92,7 @@ def _taken(
     changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
     writer.put(MESSAGE, list(changed))
     mailings = read_mailings(writer, {one.mailing for one in changed})
-    capture_sent(take, (one for one in changed if _went(rows, one, line)), mailings)
+    capture_sent(take, line, (one for one in changed if _went(rows, one, line)), mailings)
     if records:
         take(records)
     go_on(setup, writer, [one for one in changed if one.state in ("bounced", FAILED)], mailings)

@@ -14,6 +14,8 @@ from crmkit.contracts.channel import Channel
 from crmkit.contracts.settings import nearest, refuse
 from crmkit.contracts.specs import ChannelSpec
 from crmkit.errors import InvalidValueError
+from crmkit.model.consent import TRANSACTIONAL
+from crmkit.outreach.ledger import Entry
 from crmkit.plugins import PluginManager
 
 HOLD, RESEND = "hold", "resend"
@@ -118,6 +120,15 @@ class Lines:
                     setattr(channel, "clock", self._clock)  # noqa: B010 - a method, to its class
                 self._opened[name] = channel
             return self._opened[name]
+
+    def unsubscribe_url(self, line: Line, entry: Entry) -> str | None:
+        """Give the link by which whoever gets a message wants no more; None: there is none.
+
+        What somebody must know has none.
+        """
+        if entry.purpose == TRANSACTIONAL or not line.can("unsubscribe"):
+            return None
+        return self.open(line.name).unsubscribe_url(entry.id)
 
     def close(self) -> None:
         """Close what was opened; it opens again where it is used again."""

@@ -323,11 +323,6 @@ class Outreach:
         """Questions asked one to one, and what the answers add up to."""
         return Surveys(lambda: self.setup, self.enter)
 
-    def close(self) -> None:
-        """Close the channels; they open again where they are used again."""
-        if self._made is not None:
-            self._made.lines.close()
-
     def _mailing(  # noqa: PLR0913 - what all messages have in common
         self,
         purpose: str,

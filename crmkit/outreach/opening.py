@@ -28,10 +28,12 @@ class Outfit:
     Attributes:
         key: Gives the key of suppressions.
         joint: Opens a transaction that captures too.
+        lines: The channels.
     """
 
     key: Key
     joint: Joint
+    lines: Lines
 
 
 def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit) -> Setup:
@@ -42,14 +44,13 @@ def open_setup(session: Session, config: Config, relied: Relied, outfit: Outfit)
     """
     section = session.settings.get("outreach", {})
     folder = None if config.file is None else config.file.parent
-    lines = Lines(relied.plugins, config.channels, config.channel, session.clock)
-    known = {*lines.names(), *relied.plugins.channels()}
+    known = {*outfit.lines.names(), *relied.plugins.channels()}
     return Setup(
         session=session,
         policy=OutreachPolicy.of(section, known),
         templates=Templates.of(section.get("templates", {}), folder, channels=known),
         surveys=SurveySettings.of(section.get("surveys", {})),
-        lines=lines,
+        lines=outfit.lines,
         region=config.region,
         zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,
         key=outfit.key,

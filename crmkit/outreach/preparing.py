@@ -11,7 +11,7 @@ from crmkit.contracts.store import Reader
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
 from crmkit.outreach.composing import Composer
-from crmkit.outreach.gate import AGAIN, Attempt, Gate, Verdict
+from crmkit.outreach.gate import PAUSE, Attempt, Gate, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
@@ -70,6 +70,7 @@ def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
     composer = Composer(
         reader=reader,
         session=setup.session,
+        zone=setup.zone,
         policy=setup.policy,
         mailings=read_mailings(reader, {one.mailing for one in entries}),
         surveys=setup.surveys,
@@ -107,9 +108,7 @@ def _one(  # noqa: PLR0913 - what a message is judged by
     verdict = gate.refusal(attempt) or gate.wait(attempt)
     if verdict is not None:
         return Ready(entry, attempt, verdict=verdict)
-    opened = setup.lines.open(line.name) if line.can("unsubscribe") else None
-    link = None if opened is None else opened.unsubscribe_url(entry.id)
-    made = composer.message(entry, attempt, link)
+    made = composer.message(entry, attempt, setup.lines.unsubscribe_url(line, entry))
     if isinstance(made, Verdict):
         return Ready(entry, attempt, verdict=made)
     return Ready(entry, attempt, message=made)
@@ -134,5 +133,5 @@ def _lines(setup: Setup, names: Collection[str]) -> dict[str, Line | Verdict]:
             found[name] = setup.lines.get(name)
             setup.lines.open(name)
         except (ConfigError, InvalidValueError, PluginError) as error:
-            found[name] = Verdict("channel", str(error), setup.session.now() + AGAIN)
+            found[name] = Verdict("channel", str(error), setup.session.now() + PAUSE)
     return found

@@ -122,7 +122,7 @@ def _written(
         writer.put(MESSAGE, list(changed))
         if not line.can("person"):
             mailings = read_mailings(writer, {one.mailing for one in changed})
-            capture_sent(take, (one for one in changed if one.state == ACCEPTED), mailings)
+            capture_sent(take, line, (one for one in changed if one.state == ACCEPTED), mailings)
     return settled
 
 

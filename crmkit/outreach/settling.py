@@ -47,7 +47,7 @@ def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
         writer.put(MESSAGE, list(settled))
         if not line.can("person"):  # a colleague has it, the customer not yet
             went = (one for one in settled if receipts[one.number].outcome == TOOK)
-            capture_sent(take, went, mailings)
+            capture_sent(take, line, went, mailings)
         go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
     return settled
 
@@ -84,9 +84,14 @@ def _faster(one: Entry, receipt: Receipt) -> Entry:
     return one._replace(provider=one.provider or receipt.provider_id)
 
 
-def capture_sent(take: Take, sent: Iterable[Entry], mailings: Mapping[int, Mailing]) -> None:
-    """Make touchpoints of messages that went."""
-    records = [_record(one, mailings.get(one.mailing)) for one in sent if one.customer]
+def capture_sent(
+    take: Take, line: Line, sent: Iterable[Entry], mailings: Mapping[int, Mailing]
+) -> None:
+    """Make touchpoints of messages that went by one channel."""
+    automatic = not line.can("person")
+    records = [
+        _record(one, mailings.get(one.mailing), automatic=automatic) for one in sent if one.customer
+    ]
     if records:
         take(records)
 
@@ -167,7 +172,8 @@ def _again(setup: Setup, one: Entry, receipt: Receipt, now: int) -> int:
     return now + max(pause, asked, SECOND)
 
 
-def _record(one: Entry, mailing: Mailing | None) -> dict[str, Any]:
+def _record(one: Entry, mailing: Mailing | None, *, automatic: bool) -> dict[str, Any]:
+    """Make the touchpoint of a message; one that a machine sent is no contact for the cadence."""
     return {
         "source": SOURCE,
         "id": one.id,
@@ -180,6 +186,7 @@ def _record(one: Entry, mailing: Mailing | None) -> dict[str, Any]:
         "attributes": {
             "purpose": one.purpose,
             "occasion": one.occasion,
+            **({"automatic": True} if automatic else {}),
             **({} if mailing is None or mailing.survey is None else {"survey": mailing.survey}),
         },
     }
