@@ -332,7 +332,7 @@ class CRM:
         return Defaults(model, kinds, self._relied.guard)
 
     def _with(self, session: Session) -> CRM:
-        """Give the same connection for another session: a host may ask for one with each request."""
+        """Give the same connection for another session; a host may ask with every request."""
         other = CRM(session, self.config, self.plugins)
         other._defaults, other._key, other._lines = self._defaults, self._key, self._lines
         return other
