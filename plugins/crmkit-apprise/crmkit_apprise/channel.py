@@ -22,7 +22,7 @@ TIMEOUT = 30.0
 """Seconds that one message may take."""
 _STATUS = re.compile(r"error=(\d{3})\b")
 _TOO_MUCH = frozenset({"429", "503"})
-_CREDENTIAL = frozenset({"401", "402"})
+_ACCOUNT = frozenset({"301", "302", "303", "307", "308", "401", "402"})
 _PERSON = frozenset({"400", "403", "404", "410", "413", "422"})
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _DROPPED = ("_invalid_targets", "invalid_targets")
@@ -109,8 +109,10 @@ class AppriseChannel(Channel):
             (code,) = codes
             if code in _TOO_MUCH:
                 return Receipt.retry(message, "too much for now", code=code)
-            if code in _CREDENTIAL or (code in _PERSON and not self._customers):
-                return Receipt.misconfigured(message, "the credential or the place", code=code)
+            if code in _ACCOUNT or (code in _PERSON and not self._customers):
+                return Receipt.misconfigured(
+                    message, "credential, account or address of the service", code=code
+                )
             if code in _PERSON:
                 return Receipt.refused(message, "the service does not write to him", code=code)
         words = "ran out of time" if result.status.name == "TIMEOUT" else "failed"
@@ -142,7 +144,12 @@ def _asset() -> Any:
     """Give what services share: nothing is kept on disk, and no secret is logged."""
     apprise = _apprise()
     memory = apprise.PersistentStoreMode.MEMORY
-    return apprise.AppriseAsset(async_mode=False, storage_mode=memory, secure_logging=True)
+    return apprise.AppriseAsset(
+        async_mode=False,
+        http_redirects=False,  # what is posted to a moved place becomes an empty GET, and a success
+        secure_logging=True,
+        storage_mode=memory,
+    )
 
 
 def _notify(service: Any, title: str, text: str) -> Any:

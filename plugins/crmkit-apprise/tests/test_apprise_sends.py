@@ -12,6 +12,7 @@ import pytest
 from crmkit_apprise import hooks
 from crmkit_apprise.channel import AppriseChannel
 
+from crmkit import ConfigError
 from crmkit.contracts.channel import (
     ACCEPTED,
     MISCONFIGURED,
@@ -22,7 +23,6 @@ from crmkit.contracts.channel import (
     Message,
     Receipt,
 )
-from crmkit.errors import ConfigError
 from crmkit.testing.plugins import check_installed
 from crmkit.testing.simulators.base import Answer, Fault, Simulator, busy
 
@@ -120,6 +120,7 @@ def test_a_dropped_address_is_seen(opened: Open, message: Make, to: str, taken: 
     [
         (busy(9), RETRY, "429"),
         (busy(status=503), RETRY, "503"),
+        (Fault(answer=Answer(b"", 302, {"Location": "/moved"})), MISCONFIGURED, "302"),
         (Fault(answer=Answer(b"", 401)), MISCONFIGURED, "401"),
         (Fault(answer=Answer(b"", 403)), REFUSED, "403"),
         (Fault(answer=Answer(b"", 404)), REFUSED, "404"),

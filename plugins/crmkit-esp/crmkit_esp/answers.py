@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from crmkit.clock import Clock
 from crmkit.contracts.channel import Message, Receipt
 from crmkit.contracts.http import Http, NotSent, Reply, Unclear
 from crmkit_esp.mail import Unsendable
@@ -40,7 +40,7 @@ def send_each(
     return receipts
 
 
-def failure(message: Message, reply: Reply, clock: Clock) -> Receipt:
+def failure(message: Message, reply: Reply, clock: Callable[[], datetime]) -> Receipt:
     """Read an answer that is none of success, by its HTTP status alone.
 
     What the provider says in words is left out: he may quote credentials or the message.

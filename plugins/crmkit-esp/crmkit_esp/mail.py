@@ -74,7 +74,7 @@ def envelope(message: Message, sender: str) -> Envelope:
             raise Unsendable(f"content: a line break stands in the header {name[:40]!r}")
     return Envelope(
         address=_address(message.to),
-        name=message.name,
+        name=message.name.encode("utf-8", "replace").decode(),  # half a letter is none
         subject=" ".join(_BREAKS.sub(" ", message.subject or "").split()),
         headers=headers,
     )

@@ -13,9 +13,9 @@ from datetime import datetime
 from email.parser import HeaderParser
 from typing import Any
 
+from crmkit import ConfigError
 from crmkit.contracts.channel import Delivery, Response
 from crmkit.contracts.signatures import fresh, header, refuse
-from crmkit.errors import ConfigError
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered
 from crmkit_esp.mail import KEY, our_id

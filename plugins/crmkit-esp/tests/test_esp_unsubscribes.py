@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from crmkit import SignatureInvalid
 from crmkit.contracts.channel import Channel, Message
-from crmkit.errors import SignatureInvalid
 
 PAGE = "https://shop.example/unsubscribe"
 REQUIRED: dict[str, dict[str, Any]] = {

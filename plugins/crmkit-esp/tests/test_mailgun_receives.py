@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from crmkit import SignatureInvalid
 from crmkit.contracts.channel import Channel, Message
-from crmkit.errors import SignatureInvalid
 from crmkit.testing.simulators.mailgun import Mailgun
 
 

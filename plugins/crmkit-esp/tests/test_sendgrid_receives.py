@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from crmkit import ConfigError, SignatureInvalid
 from crmkit.contracts.channel import Channel, Message
-from crmkit.errors import ConfigError, SignatureInvalid
 from crmkit.testing.simulators.sendgrid import SendGrid
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"

@@ -10,9 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA1
 
+from crmkit import SignatureInvalid
 from crmkit.contracts.channel import Channel, Message
 from crmkit.contracts.http import NotSent
-from crmkit.errors import SignatureInvalid
 from crmkit.testing.simulators.ses import Ses, Topic
 
 CHEN = {"emailAddress": "chen@example.com"}

@@ -57,7 +57,7 @@ def read(
         refuse("its signature is missing or wrong")
     try:
         payload = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return (), Response(400, b"not JSON")
     found: list[Delivery] = []
     for value in _values(payload):
