@@ -57,8 +57,11 @@ def envelope(message: Message, sender: str) -> Envelope:
     """Make the head of a message.
 
     Raises:
-        Unsendable: the address is none, or a line break stands in it, in a name or in a header.
+        Unsendable: there is no content, the address is none, or a line break stands in it, in a
+            name or in a header.
     """
+    if not (message.text.strip() or message.html or message.template):
+        raise Unsendable("content: there is none")
     for what, text in (("address", message.to), ("name", message.name)):
         if _BREAKS.search(text):
             raise Unsendable(f"{what}: a line break stands in it")
@@ -91,6 +94,11 @@ def _address(text: str) -> str:
     if not (at and local and "." in domain and plain.isascii() and parsed.addr_spec == plain):
         raise Unsendable("address: no e-mail address")
     return plain
+
+
+def ascii_sender(sender: str) -> str:
+    """Write the sender's name in ASCII, as a header has it (RFC 2047)."""
+    return formataddr(parseaddr(sender))
 
 
 def made_id(message_id: str, sender: str) -> str:

@@ -52,9 +52,8 @@ class MailgunChannel(Channel):
             fields["template"] = message.template.code
             fields["t:variables"] = json.dumps(dict(message.template.values), ensure_ascii=False)
         else:
-            fields["text"] = message.text
-        if message.html is not None and message.template is None:
-            fields["html"] = message.html
+            parts = {"text": message.text, "html": message.html}
+            fields |= {name: value for name, value in parts.items() if value}
         return fields
 
     def _receipt(self, message: Message, reply: Reply) -> Receipt:

@@ -53,8 +53,10 @@ class SendGridChannel(Channel):
             body["template_id"] = message.template.code
             to["dynamic_template_data"] = dict(message.template.values)
             return body
-        body["content"] = [{"type": "text/plain", "value": message.text}]
-        if message.html is not None:
+        body["content"] = []
+        if message.text:  # he takes no empty part
+            body["content"].append({"type": "text/plain", "value": message.text})
+        if message.html:
             body["content"].append({"type": "text/html", "value": message.html})
         return body
 

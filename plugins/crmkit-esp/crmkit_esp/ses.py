@@ -12,7 +12,7 @@ from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Respon
 from crmkit.contracts.http import Http, Reply
 from crmkit.contracts.signatures import header
 from crmkit_esp.answers import failure, ok, send_each
-from crmkit_esp.mail import KEY, Envelope, envelope
+from crmkit_esp.mail import KEY, Envelope, ascii_sender, envelope
 from crmkit_esp.reading import mapping, text
 from crmkit_esp.ses_events import deliveries
 from crmkit_esp.settings import SesConfig
@@ -66,7 +66,7 @@ class SesChannel(Channel):
         extra["X-Crmkit-Id"] = message.id
         headers = [{"Name": name, "Value": value} for name, value in extra.items()]
         body: dict[str, Any] = {
-            "FromEmailAddress": self._config.sender,
+            "FromEmailAddress": ascii_sender(self._config.sender),
             "Destination": {"ToAddresses": [head.to]},
             "Content": _content(message, head, headers),
         }
@@ -130,8 +130,8 @@ def _content(message: Message, head: Envelope, headers: list[dict[str, str]]) ->
         return {
             "Template": {"TemplateName": name, "TemplateData": values, "Headers": headers},
         }
-    body = {"Text": _data(message.text)}
-    if message.html is not None:
+    body = {"Text": _data(message.text)} if message.text else {}
+    if message.html:
         body["Html"] = _data(message.html)
     return {"Simple": {"Subject": _data(head.subject), "Body": body, "Headers": headers}}
 

@@ -42,6 +42,7 @@ def test_it_works_as_it_is_installed():
     assert check_installed("crmkit-esp").hooks == ("crmkit_channels",)
 
 
+@pytest.mark.row("R30", "R31")
 def test_mailgun_gets_a_form(mailgun: Mailgun, by_mailgun: Channel, message: Make):
     """Text, HTML, our id as a variable, our Message-ID, and one-click unsubscribing."""
     (receipt,) = by_mailgun.send([message(html="<p>Hi</p>", unsubscribe=LINK)])
@@ -150,6 +151,40 @@ def test_a_bad_head_is_refused(
     receipts = channel.send([message(id="bad", **wrong), message(id="good")])
     assert [one.outcome for one in receipts] == [REFUSED, ACCEPTED]
     assert len(simulator.calls) == 1
+
+
+def test_a_part_that_is_empty_is_left_out(
+    mailgun: Mailgun,
+    by_mailgun: Channel,
+    sendgrid: SendGrid,
+    by_sendgrid: Channel,
+    ses: Ses,
+    by_ses: Channel,
+    message: Make,
+):
+    """HTML may go alone; a message without anything in it goes nowhere."""
+    for channel in (by_mailgun, by_sendgrid, by_ses):
+        bare, empty = message(text="", html="<p>Hi</p>"), message(id="m2", text=" ")
+        assert [one.outcome for one in channel.send([bare, empty])] == [ACCEPTED, REFUSED]
+    assert "text" not in mailgun.sent[0]
+    assert [part["type"] for part in sendgrid.sent[0]["content"]] == ["text/html"]
+    assert set(ses.sent[0]["Content"]["Simple"]["Body"]) == {"Html"}
+
+
+def test_ses_gets_a_sender_in_ascii(ses: Ses, opened: Callable[..., Channel], message: Make):
+    """Its API takes names in other scripts only as a header spells them."""
+    channel = opened(
+        "ses",
+        region=ses.region,
+        access_key_id=ses.access_key_id,
+        secret_access_key="s",
+        sender="商店 <hello@shop.example>",
+        endpoint=ses.url,
+    )
+    assert channel.send([message()])[0].outcome == ACCEPTED
+    sender = ses.sent[0]["FromEmailAddress"]
+    assert sender.isascii()
+    assert str(make_header(decode_header(sender))) == "商店 <hello@shop.example>"
 
 
 def test_a_subject_loses_its_line_breaks(mailgun: Mailgun, by_mailgun: Channel, message: Make):
