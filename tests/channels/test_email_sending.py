@@ -162,6 +162,29 @@ def test_a_server_that_takes_a_body_for_nobody_gets_none(offers: tuple[str, ...]
     assert not any(b"Hello 1" in packet for packet in server.talks[0].packets)
 
 
+def test_a_server_that_refuses_the_sender_and_goes_on_gets_no_empty_mail():
+    """The connection is broken off: a lone last line could be delivered."""
+
+    def odd(talk: Talk, said: str) -> bytes | None:
+        if said.startswith("MAIL"):
+            talk.sender, talk.to = "x@y.example", []
+            return b"451 4.3.0 later\r\n"
+        return None
+
+    with serving(odd, offers=PIPED) as server:
+        receipts = opened(port=server.port, connections=1).send([message(n) for n in range(3)])
+    assert outcomes(receipts) == ["retry"] * 3
+    assert server.taken == []
+
+
+@both_ways
+def test_an_answer_that_says_nothing_leaves_it_unknown(offers: tuple[str, ...]):
+    """Neither taken nor refused: a person has to look."""
+    with serving(saying("BODY", b"354 go on\r\n", times=1), offers=offers) as server:
+        receipts = opened(port=server.port, connections=1).send([message(n) for n in range(3)])
+    assert outcomes(receipts) == ["unknown", "accepted", "accepted"]
+
+
 @both_ways
 def test_the_archive_gets_what_the_customer_got(offers: tuple[str, ...]):
     """A blind copy goes in the same transaction, and none where the customer was refused."""

@@ -62,7 +62,10 @@ class Transactions:
         if self._given is not None:
             self._take_answer(self._given, self._wire.hear())
         if self._open is not None:
-            self._give(self._open) if self._may_go(self._open) else self._drop()
+            if self._may_go(self._open):
+                self._give(self._open)
+            else:
+                self._wire.clean = False
         return True
 
     def _next(self) -> Letter | None:
@@ -86,6 +89,9 @@ class Transactions:
         self.answered += 1
         if reply.good:
             self._job.settle(Receipt.accepted(letter.message, letter.message_id))
+        elif reply.code < 400:  # noqa: PLR2004 - neither taken nor refused
+            why = f"the mail server gave no answer to the message: {reply.text}"
+            self._job.settle(Receipt.unknown(letter.message, why, code=reply.both))
         else:
             self._job.refuse(letter, reply, "the message")
 
@@ -108,10 +114,17 @@ class Transactions:
             self._job.refuse(letter, data, "the message")
         else:
             return True
-        if data is not None and data.code == _GO_AHEAD:  # it takes a body for nobody: RFC 2920, 3.1
-            self._wire.say(b".\r\n")
-            self._wire.hear()
+        self._open = None
+        if data is not None and data.code == _GO_AHEAD:
+            self._give_nothing(to)
         return False
+
+    def _give_nothing(self, to: Reply) -> None:
+        """End a body that is for nobody, as RFC 2920 wants it (3.1)."""
+        if to.good:  # it refused MAIL, and took the rest: an empty mail could arrive
+            raise Lost("the mail server waits for a body whose sender it refused")
+        self._wire.say(b".\r\n")
+        self._wire.hear()
 
     def _envelope_answers(self, letter: Letter) -> tuple[Reply, Reply, Reply | None, Reply | None]:
         """Hear the answers to MAIL, RCPT, the archive's RCPT and DATA; ask what was not asked."""
@@ -136,11 +149,6 @@ class Transactions:
         sender, to = replies[0], replies[1] if len(replies) > 1 else refusal
         copy = (replies[2] if len(replies) == wanted else refusal) if self._copy else None
         return sender, to, copy, data
-
-    def _drop(self) -> None:
-        """Let a settled letter go; the next transaction begins anew."""
-        self._open = None
-        self._wire.clean = False
 
     def _give(self, letter: Letter) -> None:
         """Write the body, and the next envelope behind it."""
