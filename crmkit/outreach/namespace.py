@@ -20,6 +20,7 @@ from crmkit.arguments import (
     seq_of,
     text,
 )
+from crmkit.capture.normalise import Normaliser
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received
 from crmkit.model.consent import PURPOSES
@@ -31,10 +32,14 @@ from crmkit.outreach.ledger import listing
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.rehearsing import rehearse
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.suppression import Suppressed, suppress, unsuppress
 from crmkit.outreach.surveys import Surveys
 from crmkit.outreach.taking import channel_name, each_of, ids_of, plain_of
 from crmkit.outreach.tasks import carried_out
 from crmkit.value.roots import root_of
+
+
+REASON_LIMIT = 500
 
 
 class Outreach:
@@ -317,6 +322,55 @@ class Outreach:
             InvalidValueError: the outcome cannot be recorded.
         """
         return carried_out(self.setup, id, outcome, by).record()
+
+    # -- never again -------------------------------------------------------------------
+
+    def suppress(self, system: str, value: str, *, reason: str, channel: str | None = None) -> bool:
+        """Let nothing go to an address any more, whoever has it; that outlives an erasure.
+
+        Args:
+            system: Which kind of address: ``email``, ``phone``...
+            value: The address, as written.
+            reason: Why; it is told wherever a message is refused.
+            channel: Only by this channel; None: by every one that uses the address.
+
+        Returns:
+            Whether it was not suppressed before.
+
+        Raises:
+            InvalidValueError: the address is none.
+            ConfigError: there is no erasure key, which is what addresses are hashed with.
+        """
+        pair, only = self._address(system, value, channel)
+        entry = Suppressed(
+            pair=pair,
+            reason=text("reason", reason, REASON_LIMIT, least=1),
+            source=self.setup.session.deciding("").by or "",
+            channel=only,
+        )
+        with self.setup.session.store.write() as writer:
+            key, now = self.setup.key, self.setup.session.now()
+            return suppress(writer, key, [entry], now=now) == 1
+
+    def unsuppress(self, system: str, value: str, *, channel: str | None = None) -> bool:
+        """Let messages go to an address again; the arguments and errors are those of `suppress`.
+
+        Returns:
+            Whether it was suppressed.
+        """
+        pair, only = self._address(system, value, channel)
+        with self.setup.session.store.write() as writer:
+            return unsuppress(writer, self.setup.key, [pair], channel=only) == 1
+
+    def _address(
+        self, system: str, value: str, channel: str | None
+    ) -> tuple[tuple[str, str], str | None]:
+        kind = text("system", system, ID_LIMIT, least=1)
+        spelled = Normaliser(self.setup.region).key(kind, text("value", value, ID_LIMIT, least=1))
+        if spelled is None:
+            refuse("value", f"must be an address of the kind {kind}", value)
+        only = None if channel is None else self.setup.lines.get(channel_name(channel)).name
+        return (kind, spelled), only
 
     @cached_property
     def surveys(self) -> Surveys:
