@@ -20,7 +20,6 @@ from crmkit.arguments import (
     seq_of,
     text,
 )
-from crmkit.capture.normalise import Normaliser
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received
 from crmkit.model.consent import PURPOSES
@@ -34,12 +33,11 @@ from crmkit.outreach.rehearsing import rehearse
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress, unsuppress
 from crmkit.outreach.surveys import Surveys
-from crmkit.outreach.taking import channel_name, each_of, ids_of, plain_of
+from crmkit.outreach.taking import address_of, channel_name, each_of, ids_of, plain_of
 from crmkit.outreach.tasks import carried_out
 from crmkit.value.roots import root_of
 
-
-REASON_LIMIT = 500
+_REASON = 500
 
 
 class Outreach:
@@ -341,10 +339,10 @@ class Outreach:
             InvalidValueError: the address is none.
             ConfigError: there is no erasure key, which is what addresses are hashed with.
         """
-        pair, only = self._address(system, value, channel)
+        pair, only = address_of(self.setup, system, value, channel)
         entry = Suppressed(
             pair=pair,
-            reason=text("reason", reason, REASON_LIMIT, least=1),
+            reason=text("reason", reason, _REASON, least=1),
             source=self.setup.session.deciding("").by or "",
             channel=only,
         )
@@ -358,19 +356,9 @@ class Outreach:
         Returns:
             Whether it was suppressed.
         """
-        pair, only = self._address(system, value, channel)
+        pair, only = address_of(self.setup, system, value, channel)
         with self.setup.session.store.write() as writer:
             return unsuppress(writer, self.setup.key, [pair], channel=only) == 1
-
-    def _address(
-        self, system: str, value: str, channel: str | None
-    ) -> tuple[tuple[str, str], str | None]:
-        kind = text("system", system, ID_LIMIT, least=1)
-        spelled = Normaliser(self.setup.region).key(kind, text("value", value, ID_LIMIT, least=1))
-        if spelled is None:
-            refuse("value", f"must be an address of the kind {kind}", value)
-        only = None if channel is None else self.setup.lines.get(channel_name(channel)).name
-        return (kind, spelled), only
 
     @cached_property
     def surveys(self) -> Surveys:

@@ -9,11 +9,26 @@ from decimal import Decimal
 from typing import Any
 
 from crmkit.arguments import ID_LIMIT, mapping, refuse, text, texts
+from crmkit.capture.normalise import Normaliser
+from crmkit.outreach.setup import Setup
 
 
 def channel_name(name: object) -> str:
     """Take the name of a channel."""
     return text("channel", name, ID_LIMIT, least=1)
+
+
+def address_of(
+    setup: Setup, system: str, value: str, channel: str | None
+) -> tuple[tuple[str, str], str | None]:
+    """Take an address and the only channel it is about: the identity, spelled as it is kept."""
+    kind = text("system", system, ID_LIMIT, least=1)
+    written = text("value", value, ID_LIMIT, least=1)
+    spelled = Normaliser(setup.region).key(kind, written)
+    if spelled is None:
+        refuse("value", f"must be an address of the kind {kind}", value)
+    only = None if channel is None else setup.lines.get(channel_name(channel)).name
+    return (kind, spelled), only
 
 
 def ids_of(given: str | Iterable[str]) -> tuple[str, ...]:
