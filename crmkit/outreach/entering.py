@@ -27,9 +27,12 @@ from crmkit.outreach.ledger import Entry, of_customers
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.wording import GIVEN
 
 _PAGE = 1_000
 _BITS = 64
+_GIVEN = frozenset({*GIVEN, "unsubscribe_url", "survey_url"})
+"""Variables that crmkit itself gives, where there are any."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,7 +66,7 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
     recorded = mailing
     for page in _pages(everybody):
         with setup.session.store.write() as writer:
-            chosen = _chosen(setup, writer, page, mailing)
+            chosen = _chosen(setup, writer, page, mailing, own)
             there = _there(writer, chosen, mailing)
             new = [one for one in chosen if _root(one) not in there]
             if new and not recorded.number:
@@ -89,7 +92,7 @@ def preview(
     now = setup.session.now()
     for page in _pages(list(dict.fromkeys(ids))):
         with setup.session.store.read() as reader:
-            chosen = _chosen(setup, reader, page, mailing)
+            chosen = _chosen(setup, reader, page, mailing, own)
             there = _there(reader, chosen, mailing)
             gate = setup.gate(reader, {one.asked: one.recipient for one in chosen if one.recipient})
             composer = Composer(
@@ -135,7 +138,13 @@ def _preview(  # noqa: PLR0913 - what a preview is made of
     )
 
 
-def _chosen(setup: Setup, reader: Reader, ids: Sequence[str], mailing: Mailing) -> list[Chosen]:
+def _chosen(
+    setup: Setup,
+    reader: Reader,
+    ids: Sequence[str],
+    mailing: Mailing,
+    own: Mapping[str, Mapping[str, Any]],
+) -> list[Chosen]:
     """Find each customer's channel, and what speaks against it; each merge group comes once."""
     recipients = read_recipients(reader, ids)
     gate = setup.gate(reader, recipients)
@@ -162,15 +171,22 @@ def _chosen(setup: Setup, reader: Reader, ids: Sequence[str], mailing: Mailing) 
             if attempt is None:
                 verdict = Verdict("channel", "no channel is left that reaches him")
             elif verdict is None:
-                verdict = _incomplete(attempt, mailing)
+                verdict = _incomplete(attempt, mailing, own.get(asked, {}))
             found.append(Chosen(asked=asked, recipient=recipient, attempt=attempt, verdict=verdict))
     return found
 
 
-def _incomplete(attempt: Attempt, mailing: Mailing) -> Verdict | None:
-    """Tell at once where no form of the template serves this channel and language."""
+def _incomplete(attempt: Attempt, mailing: Mailing, own: Mapping[str, Any]) -> Verdict | None:
+    """Tell at once where the template lacks a form for him, or a variable that nobody gives.
+
+    What he himself lacks shows when it is rendered.
+    """
     form = form_of(mailing, attempt.line, attempt.recipient.customer.language)
-    return form if isinstance(form, Verdict) else None
+    if isinstance(form, Verdict):
+        return form
+    names = (name.partition(".")[0] for name in form.variables)
+    lacking = [n for n in names if n not in _GIVEN and n not in mailing.variables and n not in own]
+    return Verdict("content", f"the variable {lacking[0]} is missing") if lacking else None
 
 
 def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[str, Entry]:

@@ -18,6 +18,9 @@ SHOWN = (
 ).split()
 """What a template may read of a customer; addresses and keys of his are not among it."""
 
+GIVEN = ("customer", "salutation", "tone", "owner", "today")
+"""Variables that `variables_of` gives of its own."""
+
 _ADDRESSED = {
     "zh": {FORMAL: "尊敬的{}", FAMILIAR: "亲爱的{}"},
     "zh-hant": {FORMAL: "尊敬的{}", FAMILIAR: "親愛的{}"},
