@@ -16,6 +16,8 @@ from crmkit.value.layout import Layout
 
 REPLY = 7 * DAY
 """What a customer does within so long of our contact is taken for his reply to it."""
+_NOTE = "note"
+"""A note says what became of a message: it is no message itself."""
 _WAITING = OPEN_KINDS | {"message_in"}
 
 
@@ -52,7 +54,7 @@ def channel_report(
             course.own.append(touch.at)
         if answers(touch.kind, touch.direction, touch.attributes, layout.kinds):
             course.answers.append(touch.at)
-        if touch.channel is not None:
+        if touch.channel is not None and touch.kind != _NOTE:
             channel = channels.setdefault(touch.channel, _Channel())
             _note(channel, touch, layout.model, is_ours=is_ours)
     found = [_report(name, channel, courses) for name, channel in channels.items()]
