@@ -23,15 +23,16 @@ class ImapServer(socketserver.ThreadingTCPServer):
         self.context = context
         self.folders: dict[str, dict[int, bytes]] = {"INBOX": {}}
         self.valid = 1
+        self.tells_next = True
         self.commands: list[str] = []
 
     @property
     def port(self) -> int:
         return self.server_address[1]
 
-    def put(self, raw: bytes, folder: str = "INBOX") -> None:
+    def put(self, raw: bytes, folder: str = "INBOX", uid: int = 0) -> None:
         mails = self.folders.setdefault(folder, {})
-        mails[max(mails, default=0) + 1] = raw
+        mails[uid or max(mails, default=0) + 1] = raw
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: a client that hangs up is part of the tests."""
@@ -77,13 +78,17 @@ class _Session(socketserver.StreamRequestHandler):
             return "NO no such folder"
         self.mails = self.server.folders[name]
         told = f"* {len(self.mails)} EXISTS\r\n* OK [UIDVALIDITY {self.server.valid}] ok\r\n"
+        if self.server.tells_next:
+            told += f"* OK [UIDNEXT {max(self.mails, default=0) + 1}] ok\r\n"
         self.wfile.write(told.encode())
         return "OK [READ-ONLY] done"
 
     def search(self, rest: str) -> str:
         if rest.startswith("UID "):
-            start = min(int(rest[4:].partition(":")[0]), max(self.mails, default=0))
-            found = [uid for uid in self.mails if uid >= start]  # n:* always names the last
+            start, _, end = rest[4:].partition(":")
+            last = max(self.mails, default=0)  # n:* always names the last
+            start, end = (min(int(start), last), last) if end == "*" else (int(start), int(end))
+            found = [uid for uid in self.mails if start <= uid <= end]
         else:
             wanted = rest.partition('"')[2].rstrip('"').encode()
             found = [uid for uid, raw in self.mails.items() if wanted in raw]

@@ -30,9 +30,11 @@ def ids(poll: Poll):
     return [one.message_id for one in poll.deliveries]
 
 
-def test_what_came_in_is_read_once():
+@pytest.mark.parametrize("tells_next", [True, False])
+def test_what_came_in_is_read_once(tells_next: bool):
     """The cursor goes on behind the last mail; nothing is marked or deleted."""
     with imap() as server:
+        server.tells_next = tells_next
         channel = opened(bounces=place(server), secret="s3cret")
         assert channel.poll(None).deliveries == []
         server.put(bounce())
@@ -40,7 +42,7 @@ def test_what_came_in_is_read_once():
         first = channel.poll(None)
         assert ids(first) == ["7", "8"]
         assert ids(channel.poll(first.cursor)) == []
-        server.put(bounce(id="<crmkit.9@shop.example>"))
+        server.put(bounce(id="<crmkit.9@shop.example>"), uid=50_000)
         later = channel.poll(first.cursor)
         assert ids(later) == ["9"]
         assert channel.poll(later.cursor).cursor == later.cursor

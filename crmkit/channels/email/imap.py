@@ -14,6 +14,7 @@ from crmkit.channels.email.mailboxes import LARGEST, MOST, Mailbox, MailboxError
 from crmkit.channels.email.settings import is_local
 
 T = TypeVar("T")
+_RANGE = 20_000  # numbers in one search
 _FAULTS = (OSError, ValueError, imaplib.IMAP4.error, Unreachable)  # a value: no ASCII
 
 
@@ -52,10 +53,9 @@ class Imap(Mailbox):
             valid = self._select(client)
             before, _, last = (cursor or "").partition(":")
             start = int(last) if before == valid and last.isdigit() else 0
-            uids = [uid for uid in _search(client, f"UID {start + 1}:*") if uid > start]
-            uids = sorted(uids)[:MOST]
+            uids, end = _after(client, start)
             mails = [(f"{valid}:{uid}", raw) for uid in uids if (raw := _fetch(client, uid))]
-            return mails, f"{valid}:{uids[-1]}" if uids else cursor
+            return mails, f"{valid}:{uids[-1] if uids else end}"
 
         return self._do(fetch)
 
@@ -118,6 +118,23 @@ def _search(client: imaplib.IMAP4, what: str) -> list[int]:
     if state != "OK":
         raise imaplib.IMAP4.error("SEARCH was refused")
     return [int(uid) for part in found if part for uid in part.split()]
+
+
+def _after(client: imaplib.IMAP4, start: int) -> tuple[list[int], int]:
+    """Give the first numbers behind one, and up to where there is none else.
+
+    The server is asked for a range at a time: imaplib takes no answer of a million bytes.
+    """
+    _, said = client.response("UIDNEXT")
+    if not said or not said[0]:  # then n:* names the last mail, whatever its number
+        found = sorted(uid for uid in _search(client, f"UID {start + 1}:*") if uid > start)
+        return found[:MOST], start
+    top, found = int(said[0]) - 1, []
+    while start < top and len(found) < MOST:
+        end = min(start + _RANGE, top)
+        found += sorted(uid for uid in _search(client, f"UID {start + 1}:{end}") if uid > start)
+        start = end
+    return found[:MOST], start
 
 
 def _fetch(client: imaplib.IMAP4, uid: int) -> bytes | None:
