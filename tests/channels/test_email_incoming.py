@@ -237,7 +237,7 @@ def test_blind_copies_in_the_same_mailbox_are_no_replies(maildir: Path):
     """What we sent ourselves comes back from nobody."""
     with serving() as server:
         channel = opened(port=server.port, bounces=f"maildir:{maildir}", secret="s3cret")
-        channel.send([message(7)])
+        channel.send([message(7, headers={"In-Reply-To": "<crmkit.6@shop.example>"})])
     assert told(channel, maildir, server.taken[0].data) == []
 
 

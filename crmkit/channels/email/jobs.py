@@ -65,8 +65,8 @@ class Job:
 
         Args:
             letter: Which.
-            lost: How the connection broke on this very letter; the second time it is left for a
-                later batch, so that it cannot keep the others from going.
+            lost: How the connection broke on this very letter: it goes behind the others, and the
+                second time it is left for a later batch, so that it cannot keep them from going.
         """
         name = letter.message.id
         if lost is not None:
@@ -75,7 +75,10 @@ class Job:
                 self.settle(Receipt.retry(letter.message, str(lost), code=lost.code))
                 return
         with self._lock:
-            self._waiting.appendleft(letter)
+            if lost is None:
+                self._waiting.appendleft(letter)
+            else:
+                self._waiting.append(letter)
 
     def receipts(self) -> list[Receipt]:
         """Give one receipt a message; what was not even tried may be tried later."""
