@@ -21,12 +21,11 @@ from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import ACCEPTED, CLAIMED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.capacity import Capacity
-from crmkit.outreach.gate import PAUSE, Verdict, read_history
+from crmkit.outreach.gate import PAUSE, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.preparing import Batch, prepare
-from crmkit.outreach.recipients import members_of
 from crmkit.outreach.settling import go_on, settle
 from crmkit.outreach.setup import Setup
 
@@ -122,8 +121,7 @@ def claim(
         numbers = [one.entry.number for one in batch.ready]
         rows = {one.number: one for one in by_numbers(writer, numbers)}
         still = [one for one in batch.ready if rows.get(one.entry.number) == one.entry]
-        members = members_of(batch.recipients.values())
-        gate = attrs.evolve(batch.gate, history=read_history(writer, members))
+        gate = batch.gate.counting(writer)
         people = {one.attempt.line for one in still if one.attempt is not None}
         capacity = Capacity.read(writer, setup.session, people)
         for one in still:

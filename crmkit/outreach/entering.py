@@ -23,7 +23,7 @@ from crmkit.model.outreach import PLANNED, REFUSED, Preview
 from crmkit.outreach.choice import choose, order
 from crmkit.outreach.composing import Composer, form_of
 from crmkit.outreach.gate import Attempt, Gate, Verdict
-from crmkit.outreach.ledger import Entry, of_customers
+from crmkit.outreach.ledger import Entry, on_occasion
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
@@ -94,7 +94,8 @@ def preview(
         with setup.session.store.read() as reader:
             chosen = _chosen(setup, reader, page, mailing, own)
             there = _there(reader, chosen, mailing)
-            gate = setup.gate(reader, {one.asked: one.recipient for one in chosen if one.recipient})
+            recipients = {one.asked: one.recipient for one in chosen if one.recipient}
+            gate = setup.gate(reader, recipients).counting(reader)
             composer = Composer(
                 reader=reader,
                 session=setup.session,
@@ -202,9 +203,8 @@ def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[s
     } | {one.asked: one.asked for one in chosen if one.recipient is None}
     return {
         roots[one.customer]: one
-        for one in reversed(of_customers(reader, roots))
-        if (one.purpose, one.occasion) == (mailing.purpose, mailing.occasion)
-        and mailing.channel in (None, one.channel)
+        for one in reversed(on_occasion(reader, roots, mailing.purpose, mailing.occasion))
+        if mailing.channel in (None, one.channel)
     }
 
 

@@ -15,10 +15,11 @@ from crmkit.capture.tombstones import Key
 from crmkit.clock import DAY, SECOND, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import MESSAGE
 from crmkit.model.consent import TRANSACTIONAL
 from crmkit.outreach.caps import free_from
 from crmkit.outreach.consented import OPT_OUT, Consented
-from crmkit.outreach.ledger import TAKEN, of_customers
+from crmkit.outreach.ledger import TAKEN
 from crmkit.outreach.lines import Line
 from crmkit.outreach.policy import ALL, CAPS, QUIET, OutreachPolicy
 from crmkit.outreach.quiet import allowed_from
@@ -33,6 +34,11 @@ PAUSE = 300 * SECOND
 """How long a channel that took nothing, or could not be opened, is left alone."""
 AGAIN = DAY
 """How long a message waits that nobody knows when to send, before it is looked at again."""
+
+
+_CUSTOMER, _CHANNEL, _STATE, _SENT, _AT = (
+    MESSAGE.position[name] for name in ("customer", "channel", "state", "sent", "at")
+)
 
 
 @attrs.frozen
@@ -78,8 +84,8 @@ class Gate:
         zone: Where the days of those who work here begin.
         consented: What they agreed to.
         suppressed: Addresses that nothing is sent to, with the reason.
-        history: What was sent to each merge group, by its root.
         recipients: Whom all this is about.
+        history: What was sent to each merge group, by its root; `counting` reads it.
     """
 
     now: int
@@ -88,8 +94,8 @@ class Gate:
     zone: tzinfo
     consented: Consented
     suppressed: Suppressions
-    history: dict[str, list[tuple[str, int]]]
     recipients: Sequence[Recipient]
+    history: dict[str, list[tuple[str, int]]] = attrs.field(factory=dict)
     _among: dict[str, dict[tuple[str, str], str]] = attrs.field(factory=dict)
 
     @classmethod
@@ -104,7 +110,7 @@ class Gate:
         zone: tzinfo,
         key: Key,
     ) -> Gate:
-        """Read what must be known of these customers."""
+        """Read what must be known of these customers, but for what only `cap` asks for."""
         everybody = list(recipients)
         members = members_of(everybody)
         return cls(
@@ -114,9 +120,16 @@ class Gate:
             zone=zone,
             consented=Consented.read(reader, members),
             suppressed=Suppressions(reader, key),
-            history=read_history(reader, members),
             recipients=everybody,
         )
+
+    def counting(self, reader: Reader) -> Gate:
+        """Give it with what was sent by now, which `cap` counts.
+
+        It is read where it is counted, and nowhere else: a ledger only grows.
+        """
+        members = members_of(self.recipients) if self.policy.caps else {}
+        return attrs.evolve(self, history=_history(reader, members))
 
     def refusal(self, attempt: Attempt) -> Verdict | None:
         """Tell why it never goes this way; None: nothing speaks against it."""
@@ -211,13 +224,15 @@ class Gate:
         return Verdict("quiet_hours", f"it is quiet where he is until {instant(opens)}", opens)
 
 
-def read_history(
+def _history(
     reader: Reader, members: Mapping[str, Sequence[str]]
 ) -> dict[str, list[tuple[str, int]]]:
     """Read what was sent to each merge group: channel and instant, of all that counts."""
     roots = {one: root for root, ids in members.items() for one in ids}
     history: dict[str, list[tuple[str, int]]] = {}
-    for one in of_customers(reader, roots):
-        if one.state in TAKEN:
-            history.setdefault(roots[one.customer], []).append((one.channel, one.sent or one.at))
+    # Plain rows: there are many to each message that goes, and three columns of them count.
+    for row in reader.fetch(MESSAGE, [(one,) for one in roots], by=("customer",)):
+        if row[_STATE] in TAKEN:
+            sent = (row[_CHANNEL], row[_SENT] or row[_AT])
+            history.setdefault(roots[row[_CUSTOMER]], []).append(sent)
     return history

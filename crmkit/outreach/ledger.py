@@ -119,6 +119,13 @@ def of_customers(reader: Reader, ids: Iterable[str]) -> list[Entry]:
     return sorted(map(entry, rows), key=lambda one: one.number)
 
 
+def on_occasion(reader: Reader, ids: Iterable[str], purpose: str, occasion: str) -> list[Entry]:
+    """Read what was written for any of these ids on one occasion, oldest first."""
+    keys = [(one, purpose, occasion) for one in set(ids)]
+    rows = reader.fetch(MESSAGE, keys, by=("customer", "purpose", "occasion"))
+    return sorted(map(entry, rows), key=lambda one: one.number)
+
+
 def due(reader: Reader, states: Sequence[str], now: int, limit: int | None) -> list[Entry]:
     """Read those in these states for which something is due, longest overdue first."""
     found: list[Entry] = []

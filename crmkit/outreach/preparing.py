@@ -42,7 +42,6 @@ class Batch:
 
     ready: Sequence[Ready]
     gate: Gate
-    recipients: Mapping[str, Recipient]
 
 
 def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) -> Batch | None:
@@ -85,7 +84,7 @@ def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
         else one
         for one in ready
     ]
-    return Batch(judged, gate, recipients)
+    return Batch(judged, gate)
 
 
 def _one(  # noqa: PLR0913 - what a message is judged by

@@ -25,12 +25,13 @@ def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
     with setup.session.store.read() as reader:
         lines = {one.attempt.line for one in batch.ready if one.attempt is not None}
         capacity = Capacity.read(reader, setup.session, lines)
+        gate = batch.gate.counting(reader)
     for one in batch.ready:
         verdict = one.verdict
         if verdict is None and one.attempt is not None:
-            verdict = batch.gate.cap(one.attempt) or capacity.full(one.attempt)
+            verdict = gate.cap(one.attempt) or capacity.full(one.attempt)
             if verdict is None:
-                batch.gate.sent(one.attempt)
+                gate.sent(one.attempt)
                 capacity.take(one.attempt)
         if verdict is None:
             states[ACCEPTED] += 1
