@@ -40,7 +40,7 @@ def picture(crm: crmkit.CRM) -> tuple[Picture, dict[str, float]]:
             figures[f"{who} {part.indicator} raw"] = part.raw
             figures[f"{who} {part.indicator} points"] = part.contribution
     touchpoints = Counter(
-        (row[1], _plain(row[2], name), row[3], name.get(row[4]), *row[6:8], row[11], row[0] in void)
+        (row[1], _plain(row[1], row[2], name), row[3], name.get(row[4]), *row[6:8], row[11], row[0] in void)
         for row in rows[TOUCHPOINT]
     )
     whole = {
@@ -54,9 +54,11 @@ def picture(crm: crmkit.CRM) -> tuple[Picture, dict[str, float]]:
     return whole, figures
 
 
-def _plain(record: str, name: dict[str, str]) -> str:
-    """Give a record's id; one of the agenda starts with its customer's."""
+def _plain(source: str, record: str, name: dict[str, str]) -> str:
+    """Give a record's id; one of the agenda starts with its customer's, a letter's is a number."""
     base, colon, rest = record.partition(":")
+    if source in ("outreach", "survey") and base.isdecimal():
+        return f"letter{colon}{rest}"
     return name.get(base, base) + colon + rest
 
 

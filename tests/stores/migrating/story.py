@@ -6,6 +6,7 @@ with something new brings a chapter.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import crmkit
 from crmkit.model.customer import Customer, Identity
 from tests.many.work import NOW
+from tests.stores.migrating.post import CONFIG, with_post
 
 TOLD = NOW - timedelta(hours=1)
 ERASURE_KEY = "stands outside of every database"
@@ -21,7 +23,8 @@ INDICATOR = "purchase_recency"
 
 def opened(url: str, **settings: Any) -> crmkit.CRM:
     """Open the shop at the hour at which the story is told."""
-    return crmkit.connect(url, plugins=[], clock=lambda: TOLD, config={"region": "CN"}, **settings)
+    config = {"region": "CN"} | CONFIG
+    return crmkit.connect(url, plugins=with_post(), clock=lambda: TOLD, config=config, **settings)
 
 
 def email(name: str) -> str:
@@ -99,13 +102,44 @@ def tell_sales(crm: crmkit.CRM) -> None:
     crm.funnel.lose(lost.id, reason="dear", competitor="teahouse", by="lin")
 
 
+def tell_letters(crm: crmkit.CRM) -> None:
+    """Let the shop write to those who want it, and hear from them, as the third schema can."""
+    ann, bob, wang, cat = (known(crm, name) for name in ("ann", "bob", "wang", "cat"))
+    for who in (ann, bob, cat):
+        crm.consents.grant(who, "care", "post", source="a card", wording="Write to me.")
+    crm.consents.withdraw(bob, "marketing", source="on the phone")
+    tea = {"subject": "Tea", "text": "{{ name }}, new tea is here: {{ sort }}"}
+    care = {"purpose": "care", "channel": "post", "template": tea, "by": "lin"}
+    for number, sort in enumerate(("green", "black", "white")):
+        crm.outreach.enqueue(
+            [ann, bob, wang, cat] if sort != "white" else ann,
+            occasion=f"tea {number}",
+            variables={"sort": sort, "name": "Friend"},
+            each={ann: {"name": "Ann"}},
+            **care,
+        )
+        crm.outreach.dispatch()
+        if sort == "green":
+            heard = [("cat", {"what": "bounced", "permanent": True}), ("bob", {"what": "replied"})]
+            told = [{"address": email(who), **what} for who, what in heard]
+            told[0]["provider_id"] = f"post-{crm.outreach.ledger(cat)[0].id}"
+            told[1] |= {"text": "thank you", "event_id": "reply-1"}
+            crm.outreach.receive("post", {}, json.dumps(told))
+    asked = {"text": "{{ question }} {{ survey_url }}"}
+    crm.outreach.surveys.send("tea", bob, occasion="asked", channel="post", template=asked)
+    # He has had his letters for today: he answers at once the link that he would get tomorrow.
+    (row,) = crm.outreach.ledger(bob, occasion="asked")
+    links = crm.outreach.setup.surveys.links(row.id, "tea")
+    crm.outreach.surveys.answer(links["survey_url"].partition("s=")[2], 9, "hot")
+
+
 def tell_little(crm: crmkit.CRM) -> None:
     """Let a branch of the shop be opened."""
     assert crm.capture(happened()[7:11], source="till").rejected == ()
 
 
 CHAPTERS: dict[str, tuple[Callable[[crmkit.CRM], None], ...]] = {
-    "default": (tell, tell_sales),
+    "default": (tell, tell_sales, tell_letters),
     "branch": (tell_little,),
 }
 """What is told, by workspace; the n-th chapter could be told to the n-th schema first."""

@@ -135,13 +135,21 @@ def are_alike(crm: crmkit.CRM, told: crmkit.CRM) -> None:
 
 
 def ahead(crm: crmkit.CRM) -> list[Any]:
-    """Give the agenda, and the sales that are hoped for, without ids."""
+    """Give the agenda, the sales hoped for, the letters and what was agreed to, without ids."""
     items = [(item.name, item.due, item.why, item.about) for item in crm.care.agenda(TOLD.date())]
     people = crm.customers.search(limit=100).items
     sales = [
         attrs.evolve(one, id="", customer_id="") for who in people for one in crm.funnel.of(who.id)
     ]
-    return [items, sorted(sales, key=repr)]
+    agreed = [
+        (who.name, attrs.evolve(one, customer_id=""))
+        for who in people
+        for one in crm.consents.of(who.id)
+    ]
+    letters = [
+        attrs.evolve(row, id="", customer_id="", provider_id=None) for row in crm.outreach.ledger()
+    ]
+    return [items, sorted(sales, key=repr), sorted(agreed, key=repr), letters]
 
 
 @pytest.mark.parametrize("workspace", CHAPTERS)
@@ -164,3 +172,19 @@ def test_data_of_a_released_schema(empty: Database, version: int, workspace: str
         for crm in pair:
             crm.value.rebuild()
         are_alike(*pair)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_zone_by_its_former_name(empty: Database, version: int):
+    """A customer whose zone was saved as `timezone` has it as `time_zone`, saved again or not."""
+    load(version, empty)
+    old = '{"timezone": "Asia/Shanghai", "language": "zh-CN"}'
+    empty.execute(f"UPDATE crmkit_customer SET body = '{old}' WHERE name = 'Bob Berg'")
+    with opened(empty.url) as crm:
+        bob = crm.customers.get(known(crm, "bob"))
+        assert (bob.time_zone, bob.language) == ("Asia/Shanghai", "zh-CN")
+        assert crm.customers.export(bob.id)["customer"]["time_zone"] == "Asia/Shanghai"
+        crm.customers.save(attrs.evolve(bob, language="de"))
+        assert crm.customers.get(bob.id).time_zone == "Asia/Shanghai"
+    (row,) = empty.execute("SELECT body FROM crmkit_customer WHERE name = 'Bob Berg'")
+    assert "timezone" not in row[0]
