@@ -8,8 +8,8 @@ from typing import Any
 
 from crmkit.channels.email.channel import EmailChannel
 from crmkit.channels.email.letters import Letter
-from crmkit.channels.offered import EMAIL
 from crmkit.contracts.channel import Message
+from tests.channels.opening import SPECS
 
 SENDER = "小店 <news@shop.example>"
 _OPENED: list[EmailChannel] = []
@@ -22,7 +22,8 @@ def message(number: object = 1, **given: Any) -> Message:
 
 def opened(**settings: Any) -> EmailChannel:
     given = {"host": "127.0.0.1", "sender": SENDER, "timeout": 5} | settings
-    channel = EMAIL.open(EMAIL.configure(given))
+    spec = SPECS["email"]
+    channel = spec.open(spec.configure(given))
     assert isinstance(channel, EmailChannel)
     _OPENED.append(channel)
     return channel

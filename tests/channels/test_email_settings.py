@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from crmkit.channels.offered import EMAIL
 from crmkit.errors import ConfigError
 from tests.channels.email_kit import SENDER, opened
+from tests.channels.opening import SPECS
 
 
 def configured(**given: Any):
-    return EMAIL.configure(
+    return SPECS["email"].configure(
         {"host": "mail.shop.example", "sender": SENDER} | given, "channels.email"
     )
 
