@@ -20,10 +20,9 @@ def run(*command: str) -> int:
 
 
 def installation(folder: Path) -> list[str]:
-    """Give pip's arguments for one distribution."""
-    project = folder / "pyproject.toml"
-    groups = tomllib.loads(project.read_text("utf-8")).get("dependency-groups", {})
-    return [str(folder), *(["--group", f"{project}:test"] if "test" in groups else [])]
+    """Give pip's arguments for one distribution; not every pip knows dependency groups."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    return [str(folder), *project.get("dependency-groups", {}).get("test", [])]
 
 
 def main() -> int:
