@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import default
@@ -159,7 +160,7 @@ def _mail(message: Message, at: datetime) -> EmailMessage:
 def _address(message: Message) -> Address:
     try:
         return Address(one_line(message.name), addr_spec=message.to)
-    except (ValueError, IndexError):  # none, or of another system
+    except (ValueError, IndexError, MessageError):  # none, or of another system
         return Address(
             one_line(message.name), quote(message.customer_id, safe=""), "customers.invalid"
         )

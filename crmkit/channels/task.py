@@ -94,6 +94,7 @@ class TaskChannel(Channel):
         config = config or TaskSettings()
         self._folder = None if config.folder is None else Folder(Path(config.folder).expanduser())
         self._look = config.look()
+        self._given: set[str] = set()  # without a folder nothing else knows
         if self._folder is not None:
             library()
 
@@ -101,6 +102,7 @@ class TaskChannel(Channel):
         """Write the tasks into the calendars; one that is there already is brought up to date."""
         folder = self._folder
         if folder is None:
+            self._given.update(message.id for message in messages)
             return [Receipt.accepted(message) for message in messages]
         try:
             with folder.exclusive():
@@ -109,7 +111,10 @@ class TaskChannel(Channel):
             return [failed(message, error, folder.path) for message in messages]
 
     def find(self, message_ids: Sequence[str]) -> Mapping[str, Receipt]:
-        """Look tasks up in the folder; one that is not there may go again without harm."""
+        """Look tasks up in the folder; one that is not there may go again without harm.
+
+        Without a folder, those are found that were given to this channel since it was opened.
+        """
         return {name: self._found(name) for name in message_ids}
 
     def finished(self, message_id: str, outcome: str = "", *, done: bool = True) -> bool:
@@ -143,9 +148,10 @@ class TaskChannel(Channel):
         return True
 
     def _found(self, message_id: str) -> Receipt:
-        if self._folder is None or self._folder.task(message_id).exists():
+        folder = self._folder
+        if message_id in self._given or (folder and folder.task(message_id).exists()):
             return Receipt(message_id=message_id, outcome=ACCEPTED)
-        return Receipt(message_id=message_id, outcome=RETRY, reason="it is in no calendar")
+        return Receipt(message_id=message_id, outcome=RETRY, reason="nobody was given this task")
 
     def _write(self, folder: Folder, messages: Sequence[Message]) -> Sequence[Receipt]:
         """Write feeds, then files; whoever finds a task's file has it in the feed."""

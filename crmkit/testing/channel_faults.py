@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -156,8 +157,9 @@ class FaultLaws(ChannelLaws):
 
     def _troubles(self, simulator: Any) -> Iterator[str]:
         for trouble in ("busy", "full", "cut"):
-            self.fail(simulator, trouble)
-            yield trouble
+            with suppress(pytest.skip.Exception):  # the others can be tried all the same
+                self.fail(simulator, trouble)
+                yield trouble
         if isinstance(simulator, Simulator):
             for status in (401, 404, 500):
                 self._say(simulator, Answer({"error": "no"}, status))

@@ -36,6 +36,7 @@ class Talk:
 
 Answer = Callable[[Talk, str], bytes | None]
 CUT = b""
+TAKE_AND_CUT = b"\0"
 
 
 class MailServer:
@@ -43,7 +44,7 @@ class MailServer:
 
     Attributes:
         answer: Called with each command (``BODY`` after a body): what it gives is answered instead;
-            `CUT` breaks the connection off.
+            `CUT` breaks the connection off, and `TAKE_AND_CUT` after a body was taken.
         offers: What EHLO offers.
     """
 
@@ -141,11 +142,11 @@ class MailServer:
             body.append(line.removeprefix(b"."))
         talk.commands.append("BODY")
         said = self.answer(talk, "BODY")
-        if said is None:
+        if said in (None, TAKE_AND_CUT):
             with self.lock:
                 taken = Taken(talk.sender or "", talk.to, b"".join(body), talk.number)
                 self.taken.append(taken)
-            said = b"250 2.0.0 taken\r\n"
+            said = CUT if said == TAKE_AND_CUT else b"250 2.0.0 taken\r\n"
         talk.sender, talk.to = None, []
         if said == CUT:
             raise EOFError
