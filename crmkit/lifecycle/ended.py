@@ -6,7 +6,7 @@ and an unmerge parts them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ import attrs
 from crmkit.arguments import seq_of, show, text
 from crmkit.clock import LAST_YEAR
 from crmkit.contracts.decisions import decision, decisions, decisions_about
-from crmkit.contracts.store import Reader
+from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION
 from crmkit.errors import DecisionNotFound, RefusedError
 from crmkit.model.document import Step
@@ -77,15 +77,14 @@ def all_endings(reader: Reader) -> list[Ending]:
     return _endings(decisions(reader, KIND))
 
 
-def ended_among(reader: Reader, groups: Mapping[str, Sequence[str]]) -> set[str]:
-    """Give those of these merge groups, by root, with whom the relationship is ended.
+def ended_among(rows: Iterable[Row], roots: Mapping[str, str]) -> set[str]:
+    """Give those of merge groups, by root, with whom the relationship is ended.
 
     Args:
-        reader: One consistent look.
-        groups: The ids of each group, by its root.
+        rows: All DECISION rows about them, in any order; other kinds are passed over.
+        roots: The root of each id.
     """
-    roots = {one: root for root, ids in groups.items() for one in ids}
-    about = decisions_about(reader, roots, frozenset({KIND}))
+    about = (decision(row) for row in sorted(row for row in rows if row[1] == KIND))
     return {roots[one.customer_id] for one in _endings(about) if _holds(one, None)}
 
 

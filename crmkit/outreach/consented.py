@@ -178,6 +178,11 @@ class Consented:
             found.setdefault(roots[one.customer], []).append(one)
         return cls(found)
 
+    @classmethod
+    def of(cls, rows: Mapping[str, Sequence[Row]]) -> Consented:
+        """Take what was read already: DECISION rows of the kind `KIND`, by root."""
+        return cls({root: [Entry.of(row) for row in group] for root, group in rows.items()})
+
     def allows(
         self, root: str, purpose: str, channels: Collection[str], at: int, basis: str = OPT_IN
     ) -> str | None:

@@ -112,13 +112,12 @@ class Gate:
     ) -> Gate:
         """Read what must be known of these customers, but for what only `cap` asks for."""
         everybody = list(recipients)
-        members = members_of(everybody)
         return cls(
             now=session.now(),
             policy=policy,
             region=region,
             zone=zone,
-            consented=Consented.read(reader, members),
+            consented=Consented.of({one.root: one.consents for one in everybody}),
             suppressed=Suppressions(reader, key),
             recipients=everybody,
         )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
 from crmkit.capture.customer_rows import group_of, read_groups
-from crmkit.contracts.store import Reader
+from crmkit.contracts.store import Reader, Row
+from crmkit.contracts.tables import DECISION
 from crmkit.lifecycle.ended import ended_among
 from crmkit.model.customer import Customer
+from crmkit.outreach.consented import KIND as CONSENT
 from crmkit.outreach.lines import Line
 from crmkit.value.roots import roots_of
+
+_KIND, _CUSTOMER = DECISION.position["kind"], DECISION.position["customer"]
 
 
 @attrs.frozen
@@ -23,12 +27,14 @@ class Recipient:
         ids: Every id that leads there.
         customer: What is known of him, from all of them.
         ended: Whether the relationship is ended.
+        consents: What was recorded of his consents: DECISION rows, which the gate reads.
     """
 
     root: str
     ids: tuple[str, ...]
     customer: Customer
     ended: bool
+    consents: Sequence[Row] = ()
 
     def address(self, line: Line) -> str | None:
         """Give the address by which a channel reaches him; None: it does not.
@@ -55,12 +61,25 @@ def read_recipients(reader: Reader, ids: Iterable[str]) -> dict[str, Recipient]:
     roots = roots_of(reader, ids)
     groups = read_groups(reader, sorted(set(roots.values())))
     members = {root: tuple(sorted(row[0] for row in rows)) for root, (rows, _) in groups.items()}
-    ended = ended_among(reader, members)
+    decided, ended = _decided(reader, members)
     found = {
-        root: Recipient(root, members[root], group_of(*group), root in ended)
+        root: Recipient(root, members[root], group_of(*group), root in ended, decided.get(root, ()))
         for root, group in groups.items()
     }
     return {one: found[root] for one, root in roots.items()}
+
+
+def _decided(
+    reader: Reader, members: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, list[Row]], set[str]]:
+    """Read consents by root, and whose relationship is ended: one look into the log for both."""
+    roots = {one: root for root, ids in members.items() for one in ids}
+    rows = list(reader.fetch(DECISION, [(one,) for one in roots], by=("customer",)))
+    consents: dict[str, list[Row]] = {}
+    for row in rows:
+        if row[_KIND] == CONSENT:
+            consents.setdefault(roots[row[_CUSTOMER]], []).append(row)
+    return consents, ended_among(rows, roots)
 
 
 def identity_of(recipient: Recipient, line: Line, address: str) -> tuple[str, str]:
