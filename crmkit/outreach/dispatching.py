@@ -127,12 +127,13 @@ def claim(
         for one in still:
             verdict = one.verdict or paused.get(one.entry.channel)
             if verdict is None and one.attempt is not None:
-                verdict = gate.cap(one.attempt) or capacity.full(one.attempt)
+                verdict = gate.double(one.attempt, one.entry) or gate.cap(one.attempt)
+                verdict = verdict or capacity.full(one.attempt)
             if verdict is not None:
                 decided.append(_decided(one.entry, verdict, now))
             elif one.message is not None:
                 if one.attempt is not None:
-                    gate.sent(one.attempt)
+                    gate.sent(one.attempt, one.entry)
                     capacity.take(one.attempt)
                 claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
         writer.put(MESSAGE, [*decided, *(one.entry for one in claimed)])

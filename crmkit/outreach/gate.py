@@ -6,7 +6,7 @@ says until when. It is asked in batches, at the moment of sending.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 import attrs
@@ -15,12 +15,12 @@ from crmkit.capture.tombstones import Key
 from crmkit.clock import DAY, SECOND, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import MESSAGE
 from crmkit.model.consent import TRANSACTIONAL
 from crmkit.outreach.caps import free_from
 from crmkit.outreach.consented import OPT_OUT, Consented
-from crmkit.outreach.ledger import TAKEN
-from crmkit.outreach.lines import Line
+from crmkit.outreach.history import Sent, read_history
+from crmkit.outreach.ledger import Entry
+from crmkit.outreach.lines import Line, Lines
 from crmkit.outreach.policy import ALL, CAPS, QUIET, OutreachPolicy
 from crmkit.outreach.quiet import allowed_from
 from crmkit.outreach.recipients import Recipient, identity_of, members_of
@@ -34,11 +34,6 @@ PAUSE = 300 * SECOND
 """How long a channel that took nothing, or could not be opened, is left alone."""
 AGAIN = DAY
 """How long a message waits that nobody knows when to send, before it is looked at again."""
-
-
-_CUSTOMER, _CHANNEL, _STATE, _SENT, _AT = (
-    MESSAGE.position[name] for name in ("customer", "channel", "state", "sent", "at")
-)
 
 
 @attrs.frozen
@@ -82,6 +77,7 @@ class Gate:
         policy: What the configuration says.
         region: Country that addresses without one belong to.
         zone: Where the days of those who work here begin.
+        lines: The channels, whose types caps may name.
         consented: What they agreed to.
         suppressed: Addresses that nothing is sent to, with the reason.
         recipients: Whom all this is about.
@@ -92,10 +88,11 @@ class Gate:
     policy: OutreachPolicy
     region: str | None
     zone: tzinfo
+    lines: Lines
     consented: Consented
     suppressed: Suppressions
     recipients: Sequence[Recipient]
-    history: dict[str, list[tuple[str, int]]] = attrs.field(factory=dict)
+    history: dict[str, list[Sent]] = attrs.field(factory=dict)
     _among: dict[str, dict[tuple[str, str], str]] = attrs.field(factory=dict)
 
     @classmethod
@@ -108,6 +105,7 @@ class Gate:
         *,
         region: str | None,
         zone: tzinfo,
+        lines: Lines,
         key: Key,
     ) -> Gate:
         """Read what must be known of these customers, but for what only `cap` asks for."""
@@ -117,18 +115,20 @@ class Gate:
             policy=policy,
             region=region,
             zone=zone,
+            lines=lines,
             consented=Consented.of({one.root: one.consents for one in everybody}),
             suppressed=Suppressions(reader, key),
             recipients=everybody,
         )
 
     def counting(self, reader: Reader) -> Gate:
-        """Give it with what was sent by now, which `cap` counts.
+        """Give it with what was sent by now, which `cap` counts and `double` looks through.
 
         It is read where it is counted, and nowhere else: a ledger only grows.
         """
-        members = members_of(self.recipients) if self.policy.caps else {}
-        return attrs.evolve(self, history=_history(reader, members))
+        asked = (one for one in self.recipients if self.policy.caps or len(one.ids) > 1)
+        members = members_of(asked)
+        return attrs.evolve(self, history=read_history(reader, members))
 
     def refusal(self, attempt: Attempt) -> Verdict | None:
         """Tell why it never goes this way; None: nothing speaks against it."""
@@ -165,9 +165,9 @@ class Gate:
         zones = zones or frozenset(() if quiet is None else quiet.candidate_zones)
         free = self.now
         for name, cap in self.policy.caps.items():
-            if name not in (ALL, attempt.line.name):
+            if name not in (ALL, *attempt.line.names):
                 continue
-            times = [at for channel, at in sent if name in (ALL, channel)]
+            times = [one.at for one in sent if name in (ALL, *self.lines.names_of(one.channel))]
             found = free_from(cap, times, self.now, zones)
             if found is None:
                 return Verdict("cap", f"the cap {name} allows none", self.now + AGAIN)
@@ -176,9 +176,20 @@ class Gate:
             return Verdict("cap", f"he got as much as is allowed until {instant(free)}", free)
         return None
 
-    def sent(self, attempt: Attempt) -> None:
+    def double(self, attempt: Attempt, entry: Entry) -> Verdict | None:
+        """Tell whether he has it: two records with a message each may have become one customer."""
+        for one in self.history.get(attempt.recipient.root, ()):
+            about = (one.purpose, one.occasion) == (entry.purpose, entry.occasion)
+            if about and one.customer != entry.customer:
+                return Verdict("cap", f"he has it already: message {one.number}")
+        return None
+
+    def sent(self, attempt: Attempt, entry: Entry) -> None:
         """Note that it goes, so that the next one of the same batch counts it."""
-        self.history.setdefault(attempt.recipient.root, []).append((attempt.line.name, self.now))
+        sent = Sent(
+            entry.channel, self.now, entry.customer, entry.purpose, entry.occasion, entry.number
+        )
+        self.history.setdefault(attempt.recipient.root, []).append(sent)
 
     def _suppressed(self, line: Line) -> dict[tuple[str, str], str]:
         """Look all customers' addresses by one channel up at once."""
@@ -221,17 +232,3 @@ class Gate:
         if opens is None:
             return Verdict("quiet_hours", "it is always quiet where he may be", self.now + AGAIN)
         return Verdict("quiet_hours", f"it is quiet where he is until {instant(opens)}", opens)
-
-
-def _history(
-    reader: Reader, members: Mapping[str, Sequence[str]]
-) -> dict[str, list[tuple[str, int]]]:
-    """Read what was sent to each merge group: channel and instant, of all that counts."""
-    roots = {one: root for root, ids in members.items() for one in ids}
-    history: dict[str, list[tuple[str, int]]] = {}
-    # Plain rows: there are many to each message that goes, and three columns of them count.
-    for row in reader.fetch(MESSAGE, [(one,) for one in roots], by=("customer",)):
-        if row[_STATE] in TAKEN:
-            sent = (row[_CHANNEL], row[_SENT] or row[_AT])
-            history.setdefault(roots[row[_CUSTOMER]], []).append(sent)
-    return history

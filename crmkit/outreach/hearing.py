@@ -27,7 +27,7 @@ from crmkit.outreach.ledger import Entry, by_numbers, entry, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
-from crmkit.outreach.settling import SOURCE, capture_sent, go_on
+from crmkit.outreach.settling import SOURCE, capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
 from crmkit.outreach.survey_replies import answered
@@ -146,7 +146,7 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     reason: str | None = "provider"
     state = one.what
     if state == FAILED:  # the provider gave it up after he had taken it
-        if rank(about.state) > rank(ACCEPTED):
+        if rank(about.state) > rank(ACCEPTED) or given_up(about):
             return about
     elif rank(state) <= rank(about.state):
         return about
@@ -155,7 +155,7 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     return about._replace(
         state=state,
         reason=reason,
-        detail=one.reason[:_NOTE],
+        detail=one.reason[:_NOTE] if reason is None else said_of(one.reason, one.code),
         code=one.code or about.code,
         provider=about.provider or one.provider_id,
         at=now,

@@ -103,6 +103,10 @@ class Lines:
                 self._lines[name] = self._found(name)
             return self._lines[name]
 
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """Give a channel's name and its type's, as `Line.names`; its name alone if it is gone."""
+        return tuple(dict.fromkeys((name, self._type(name))))
+
     def open(self, name: str) -> Channel:
         """Give a channel opened, as it stays until `close`.
 

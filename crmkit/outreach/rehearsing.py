@@ -29,9 +29,10 @@ def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
     for one in batch.ready:
         verdict = one.verdict
         if verdict is None and one.attempt is not None:
-            verdict = gate.cap(one.attempt) or capacity.full(one.attempt)
+            verdict = gate.double(one.attempt, one.entry) or gate.cap(one.attempt)
+            verdict = verdict or capacity.full(one.attempt)
             if verdict is None:
-                gate.sent(one.attempt)
+                gate.sent(one.attempt, one.entry)
                 capacity.take(one.attempt)
         if verdict is None:
             states[ACCEPTED] += 1

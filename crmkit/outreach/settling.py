@@ -65,11 +65,12 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
         at=now,
         provider=receipt.provider_id or one.provider,
         code=receipt.code,
-        detail=receipt.reason[:_DETAIL],
+        detail=said_of(receipt.reason, receipt.code),
         reason=None,
         next=None,
     )
     if receipt.outcome == TOOK:
+        said = said._replace(detail=receipt.reason[:_DETAIL])
         return said._replace(state=ACCEPTED, next=_follow_up(setup, line, mailing, now))
     if receipt.outcome == RETRY:
         again = None if one.attempts >= setup.policy.attempts else _again(setup, one, receipt, now)
@@ -77,6 +78,11 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
     if receipt.outcome in (NEVER, WRONG):
         return said._replace(state=REFUSED, reason="provider")
     return said._replace(state=UNKNOWN)
+
+
+def said_of(reason: str, code: str | None) -> str:
+    """Give a provider's reason in words, as long as the ledger keeps them; never none."""
+    return reason[:_DETAIL] or f"the provider says {code or 'no more than that'}"
 
 
 def _faster(one: Entry, receipt: Receipt) -> Entry:
@@ -115,19 +121,25 @@ def go_on(
     now = setup.session.now()
     lines = order(writer, setup.lines, setup.policy, unique.values(), now)
     used: dict[tuple[str, str, str], set[str]] = {}
+    newest: dict[tuple[str, str, str], int] = {}
     members = {member: one.root for one in unique.values() for member in one.ids}
     for one in of_customers(writer, members):
-        used.setdefault((members[one.customer], one.purpose, one.occasion), set()).add(one.channel)
+        about = (members[one.customer], one.purpose, one.occasion)
+        used.setdefault(about, set()).add(one.channel)
+        newest[about] = one.number
     new: list[Entry] = []
     for one in open_:
         if one.customer not in recipients:
             continue
         root = recipients[one.customer].root
-        tried = used[root, one.purpose, one.occasion]
+        about = (root, one.purpose, one.occasion)
+        if newest[about] != one.number:  # another channel has taken over, or another record's did
+            continue
+        tried = used[about]
         following = next((line for line in lines[root] if line.name not in tried), None)
         if following is not None:
             tried.add(following.name)
-            new.append(_by_another(one, root, following, now))
+            new.append(_by_another(one, following, now))
     if new:
         first = writer.sequence(len(new))
         new = [one._replace(number=number) for number, one in enumerate(new, first)]
@@ -135,9 +147,9 @@ def go_on(
     return new
 
 
-def _by_another(one: Entry, root: str, line: Line, now: int) -> Entry:
+def _by_another(one: Entry, line: Line, now: int) -> Entry:
     return Entry(
-        customer=root,
+        customer=one.customer,
         purpose=one.purpose,
         occasion=one.occasion,
         channel=line.name,

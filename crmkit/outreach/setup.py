@@ -64,5 +64,6 @@ class Setup:
             {one.root: one for one in recipients.values()}.values(),
             region=self.region,
             zone=self.zone,
+            lines=self.lines,
             key=self.key,
         )
