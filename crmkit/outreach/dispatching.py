@@ -20,6 +20,7 @@ from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import ACCEPTED, CLAIMED, PLANNED, REFUSED, UNKNOWN
+from crmkit.outreach.answers import one_each
 from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.gate import PAUSE, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
@@ -220,17 +221,13 @@ def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdic
 def _receipts(setup: Setup, line: Line, messages: Sequence[Message]) -> dict[str, Receipt]:
     """Give one receipt a message, whatever the channel does."""
     why = "the channel gave no receipt for it"
-    given: Iterable[Receipt] = ()
+    given: Iterable[object] = ()
     try:
         given = list(setup.lines.open(line.name).send(messages))
     except Exception as error:  # noqa: BLE001 - whatever it raises, nobody knows what it sent
         _LOG.exception("channel %s raised while sending", line.name)
         why = without_passwords(f"the channel raised {type(error).__name__}: {error}")
-    found = {message.id: Receipt.unknown(message, why) for message in messages}
-    for receipt in given:
-        if isinstance(receipt, Receipt) and receipt.message_id in found:
-            found[receipt.message_id] = receipt
-    return found
+    return one_each(messages, given, why)
 
 
 def _by_channel(claimed: Iterable[Claimed]) -> dict[str, list[Claimed]]:
