@@ -235,7 +235,7 @@ def test_a_plugin_that_is_missing_stops_everything(found: Callable[..., Firm]):
     firm.send("ann")
     firm.enqueue("bob")
     with firm.connect([firm.offer]) as other:
-        with pytest.raises(PluginError, match="refusals of .*Censor"):
+        with pytest.raises(PluginError, match=r"refusals of .*Censor"):
             other.outreach.dispatch()
         assert [row.state for row in other.outreach.ledger("bob")] == ["planned"]
     assert firm.mail.to == ["ann"]
