@@ -158,7 +158,7 @@ def test_an_exception_makes_its_whole_call_unknown(found: Callable[..., Firm]):
     firm = found(limits=Limits(batch=2))
     names = [firm.save(f"c{number}") for number in range(4)]
 
-    def answer(message: Any) -> Any:
+    def answer(_: Any) -> Any:
         raise ConnectionError("no way to smtp://lin:hunter2@mail.example")
 
     firm.mail.answer = answer
@@ -198,7 +198,7 @@ def test_a_lease_that_is_over_is_unknown_and_never_sent_again(firm: Firm):
     """A dispatcher that died mid-way may have sent it: nobody sends it blindly."""
     firm.save("ann")
 
-    def die(message: Any) -> Any:
+    def die(_: Any) -> Any:
         raise KeyboardInterrupt
 
     firm.mail.answer = die
