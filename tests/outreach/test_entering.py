@@ -219,7 +219,7 @@ def test_an_alert_waits_where_the_bot_is_busy(firm: Firm):
 
     firm.bot.answer = lambda m: Receipt.retry(m, "too many")
     assert firm.outreach.alert("bot", "hear", occasion="a").state == "failed"
-    firm.bot.answer = lambda m: Receipt.accepted(m)
+    firm.bot.answer = Receipt.accepted
     firm.now = NOW.replace(hour=13)
     assert firm.dispatch() == {"accepted": 1}
 
