@@ -9,6 +9,7 @@ import click
 from crmkit.cli import checks, options
 from crmkit.cli.failing import REJECTIONS
 from crmkit.cli.output import columns, print_array, table
+from crmkit.cli.outreach_checks import outreach
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.errors import PluginError, SchemaError
 
@@ -38,6 +39,7 @@ def examine(settings: Settings) -> list[checks.Finding]:
             found.append(checks.ok("schema", "as this crmkit needs it"))
             try:
                 found += checks.data(crm)
+                found += outreach(crm)
             except PluginError as error:  # what the data rely on is gone
                 found.append(checks.problem("data", str(error), "install or mend the plugin"))
     except SchemaError as error:

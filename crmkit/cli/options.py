@@ -12,7 +12,6 @@ from crmkit.arguments import MOST
 from crmkit.cli.when import When, when
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 TODAY = When.parse("today")
 DATES = (
@@ -81,7 +80,7 @@ def lang(command: F) -> F:
     )(command)
 
 
-def limit(default: int | None = 20) -> Decorator[F]:
+def limit(default: int | None = 20) -> Callable[[F], F]:
     """Add ``--limit``."""
     return click.option(
         "--limit",

@@ -1,0 +1,158 @@
+"""``crmkit send``, the rest of it: what came in, what nobody knows, surveys, alerts."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import click
+
+from crmkit.care.words import many
+from crmkit.cli import options
+from crmkit.cli.failing import REJECTIONS
+from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
+from crmkit.cli.progress import watched
+from crmkit.cli.segments import Said, Segment, said, whom
+from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.tallies import show_counts, show_entered
+from crmkit.cli.when import When, when
+from crmkit.model.outreach import LedgerRow
+
+_HEARD = columns("what! messages#")
+_ANSWERS = columns("answer# times#")
+
+
+@click.command()
+@options.as_json
+@pass_settings
+def reconcile(settings: Settings, as_json: bool) -> None:
+    """Look messages up that nobody knows the fate of; ends with 1 where some stay so."""
+    with settings.open() as crm:
+        with watched("Looking messages up", None):
+            counts = crm.outreach.reconcile()
+        if as_json:
+            print_json(counts.to_dict())
+        else:
+            show_counts(counts, "No message is unknown.")
+        if counts["unknown"]:
+            note("crmkit send settle MESSAGE says what became of one: --sent, or --not-sent")
+            sys.exit(REJECTIONS)
+
+
+@click.command()
+@click.argument("channel")
+@options.as_json
+@pass_settings
+def poll(settings: Settings, channel: str, as_json: bool) -> None:
+    """Fetch receipts and replies where the provider of CHANNEL has them fetched."""
+    with settings.open() as crm:
+        with watched("Fetching", None):
+            received = crm.outreach.poll(channel)
+        if as_json:
+            print_array(received.receipts)
+            return
+        if received.receipts:
+            table(_HEARD, Counter(one.what for one in received.receipts).items())
+        else:
+            note("Nothing is new.")
+        if received.strangers:
+            note(f"{many(len(received.strangers), 'receipt')} of messages that nobody here knows.")
+
+
+@click.command()
+@click.argument("message")
+@click.option("--sent/--not-sent", required=True, help="It went; or it did not, and goes again.")
+@pass_settings
+def settle(settings: Settings, message: str, sent: bool) -> None:
+    """Say what became of a message that nobody knows the fate of."""
+    with settings.open() as crm:
+        _tell(crm.outreach.settle(message, sent=sent))
+
+
+@click.command()
+@click.argument("message")
+@pass_settings
+def retry(settings: Settings, message: str) -> None:
+    """Enter a message anew that was refused or given up, since what was wrong is mended."""
+    with settings.open() as crm:
+        _tell(crm.outreach.retry(message))
+
+
+@click.command()
+@click.argument("message")
+@click.option("--outcome", required=True, help="What came of it, in words.")
+@click.option("--kind", help="Which contact it was, such as call, visit or meeting.")
+@pass_settings
+def done(settings: Settings, message: str, outcome: str, kind: str | None) -> None:
+    """Record what came of a task that a colleague carried out; it is a touchpoint then."""
+    with settings.open() as crm:
+        said = {"text": outcome} | ({} if kind is None else {"kind": kind})
+        _tell(crm.outreach.done(message, outcome=said))
+
+
+@click.command()
+@click.argument("channel")
+@click.argument("text")
+@click.option("--occasion", required=True, help="What makes it one alert; once more sends nothing.")
+@pass_settings
+def alert(settings: Settings, channel: str, text: str, occasion: str) -> None:
+    """Tell colleagues something by the staff bot CHANNEL; ends with 1 where it did not go."""
+    with settings.open() as crm:
+        row = crm.outreach.alert(channel, text, occasion=occasion)
+        _tell(row)
+        if row.state in ("planned", "refused", "failed", "unknown"):
+            sys.exit(REJECTIONS)
+
+
+@click.command(epilog=options.DATES)
+@click.argument("survey")
+@whom
+@said
+@options.as_json
+@pass_settings
+def ask(settings: Settings, survey: str, whom: Segment, said: Said, as_json: bool) -> None:
+    """Enter the question of SURVEY, one a customer; `crmkit send` sends what is due."""
+    with settings.open() as crm:
+        ids = whom.customers(crm, settings)
+        rows = crm.outreach.surveys.send(survey, ids, **said.arguments(crm, settings))
+        if as_json:
+            print_array(rows)
+        else:
+            show_entered(rows)
+
+
+@click.command(epilog=options.DATES)
+@click.argument("survey")
+@click.option("--since", type=when, metavar="DATE", help="Start; without it, the first.")
+@click.option("--until", type=when, metavar="DATE", help="End; without it, the last.")
+@options.as_json
+@pass_settings
+def results(
+    settings: Settings, survey: str, since: When | None, until: When | None, as_json: bool
+) -> None:
+    """Add the answers to SURVEY up: the net promoter score, or the share of the satisfied."""
+    with settings.open() as crm:
+        now, zone = crm.session.clock(), settings.zone
+        found = crm.outreach.surveys.results(
+            survey,
+            None if since is None else since.instant(now, zone),
+            None if until is None else until.instant(now, zone),
+        )
+        if as_json:
+            print_json(found.to_dict())
+            return
+        rate = "" if found.response_rate is None else f" ({percent(found.response_rate)})"
+        say(f"{found.survey}: {found.answered} of {found.sent} answered{rate}")
+        if found.mean is not None:
+            say(f"mean {found.mean:.1f}")
+        if found.nps is not None:
+            say(f"net promoter score {found.nps:+.0f}")
+        if found.csat is not None:
+            say(f"satisfied {percent(found.csat)}")
+        table(_ANSWERS, found.scores.items())
+
+
+def _tell(row: LedgerRow) -> None:
+    """Say how a message stands now."""
+    why = ": ".join(filter(None, (row.reason, row.detail)))
+    note(f"Message {row.id} is {row.state}{f' ({why})' if why else ''}.")
