@@ -100,7 +100,7 @@ class Composer:
             html=content.html,
             template=content.template,
             language=customer.language,
-            name=customer.known_as,
+            name=customer.known_as if person else customer.name,
             unsubscribe=unsubscribe,
             brief=self._brief(mailing, attempt) if person else {},
             owner=customer.owner,

@@ -37,9 +37,9 @@ _RANKS = {
 """How far each state is: a receipt moves a row on, never back. A bounce may follow a delivery,
 for a mailbox may give a message back later; whoever opened it surely has it."""
 TAKEN = frozenset({CLAIMED, UNKNOWN, ACCEPTED}) | {
-    state for state, rank in _RANKS.items() if rank > 1
+    state for state, rank in _RANKS.items() if rank > 1 and state != "bounced"
 }
-"""States that use up a cap: the provider has it, or may have it."""
+"""States that use up a cap: the customer has it, or may have it. What came back reached nobody."""
 
 
 class Entry(NamedTuple):
