@@ -365,7 +365,7 @@ def test_a_dry_run_writes_nothing_and_tells_what_would_come(found: Callable[...,
     for occasion in "ab":
         firm.enqueue(*names, occasion=occasion)
     firm.crm.consents.withdraw("c2", "care", source="a call")
-    firm.enqueue("c0", occasion="x", template={"text": "{{ nothing }}"})
+    firm.enqueue("c0", occasion="x", template={"text": "{{ customer.industry }}"})
     before = firm.dump()
     told = firm.dispatch(dry_run=True)
     assert firm.dump() == before
