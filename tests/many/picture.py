@@ -40,7 +40,15 @@ def picture(crm: crmkit.CRM) -> tuple[Picture, dict[str, float]]:
             figures[f"{who} {part.indicator} raw"] = part.raw
             figures[f"{who} {part.indicator} points"] = part.contribution
     touchpoints = Counter(
-        (row[1], _plain(row[1], row[2], name), row[3], name.get(row[4]), *row[6:8], row[11], row[0] in void)
+        (
+            row[1],
+            _plain(row[1], row[2], name),
+            row[3],
+            name.get(row[4]),
+            *row[6:8],
+            row[11],
+            row[0] in void,
+        )
         for row in rows[TOUCHPOINT]
     )
     whole = {

@@ -59,9 +59,7 @@ class Offer:
     def crmkit_channels(self) -> Iterable[ChannelSpec]:
         """Offer it."""
         can = {"receive", "subject"}
-        yield ChannelSpec(
-            name="post", identity="email", open=lambda _: self.post, capabilities=can
-        )
+        yield ChannelSpec(name="post", identity="email", open=lambda _: self.post, capabilities=can)
 
 
 def with_post() -> PluginManager:
