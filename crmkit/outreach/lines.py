@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from threading import RLock
+from threading import RLock, get_ident
 from typing import Any
 
 import attrs
@@ -48,7 +49,11 @@ class Line:
 
 
 class Lines:
-    """Every channel that can be used here; safe to use from several threads."""
+    """Every channel that can be used here; safe to use from several threads, and after a fork.
+
+    A channel that is not safe to use from several threads is opened once for each of them. What a
+    parent process had open is not used by its children: they would speak on one connection.
+    """
 
     def __init__(
         self,
@@ -68,8 +73,13 @@ class Lines:
         self._plugins, self._configured, self._settings = plugins, configured, settings
         self._clock = clock
         self._lines: dict[str, Line] = {}
-        self._opened: dict[str, Channel] = {}
-        self._lock = RLock()
+        self._opened: dict[tuple[int, int, str], Channel] = {}  # by process, thread and name
+        self._locks: dict[int, RLock] = {}
+
+    @property
+    def _lock(self) -> RLock:
+        """Give the lock of this process: a fork may have copied one that nobody gives back."""
+        return self._locks.setdefault(os.getpid(), RLock())
 
     @property
     def configured(self) -> tuple[str, ...]:
@@ -108,22 +118,24 @@ class Lines:
         return tuple(dict.fromkeys((name, self._type(name))))
 
     def open(self, name: str) -> Channel:
-        """Give a channel opened, as it stays until `close`.
+        """Give a channel opened, as it stays until `close`; use it in this thread alone.
 
         Raises:
             ConfigError: a setting is wrong; `key` names it. Others are those of `get`.
         """
         with self._lock:
-            if name not in self._opened:
-                line = self.get(name)
+            line = self.get(name)
+            thread = 0 if line.spec.thread_safe else get_ident()
+            key = (os.getpid(), thread, name)
+            if key not in self._opened:
                 filled = dict(self._settings(name)) if name in self._configured else {}
                 own = {key: value for key, value in filled.items() if key not in _ENGINES}
                 where = f"channels.{name}"
                 channel = self._plugins.open_channel(line.spec.name, own, where=where)
                 with suppress(AttributeError):  # it may keep no attributes of others
                     setattr(channel, "clock", self._clock)  # noqa: B010 - a method, to its class
-                self._opened[name] = channel
-            return self._opened[name]
+                self._opened[key] = channel
+            return self._opened[key]
 
     def unsubscribe_url(self, line: Line, entry: Entry) -> str | None:
         """Give the link by which whoever gets a message wants no more; None: there is none.
@@ -135,10 +147,11 @@ class Lines:
         return self.open(line.name).unsubscribe_url(entry.id)
 
     def close(self) -> None:
-        """Close what was opened; it opens again where it is used again."""
+        """Close what this process opened; it opens again where it is used again."""
         with self._lock:
-            opened, self._opened = self._opened, {}
-        for channel in opened.values():
+            mine = [key for key in self._opened if key[0] == os.getpid()]
+            opened = [self._opened.pop(key) for key in mine]
+        for channel in opened:
             channel.close()
 
     def _found(self, name: str) -> Line:
