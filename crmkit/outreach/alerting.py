@@ -5,7 +5,7 @@ from __future__ import annotations
 from crmkit.arguments import ID_LIMIT, refuse, text
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.consent import SERVICE
-from crmkit.outreach.dispatching import dispatch
+from crmkit.outreach.dispatching import dispatch, refuse_hosted
 from crmkit.outreach.ledger import Entry, by_numbers, entry
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.setup import Setup
@@ -18,7 +18,9 @@ def alert(setup: Setup, channel: str, said: str, occasion: str) -> Entry:
 
     Raises:
         InvalidValueError: the channel reaches customers, or the text is empty.
+        RefusedError: it would send inside a transaction of the host's.
     """
+    refuse_hosted(setup)
     line = setup.lines.get(channel_name(channel))
     if line.spec.identity is not None or line.can("person"):
         refuse("channel", f"must reach colleagues, but {line.name} reaches customers", channel)

@@ -18,6 +18,7 @@ import attrs
 from crmkit.contracts.channel import MISCONFIGURED, RETRY, Message, Receipt
 from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
 from crmkit.contracts.tables import MESSAGE
+from crmkit.errors import RefusedError
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import ACCEPTED, CLAIMED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.answers import one_each
@@ -55,7 +56,11 @@ def dispatch(
         setup: What outreach works with.
         limit: Look at so many rows at most; None: at all that are due.
         only: Numbers of the only rows to send; None: all that are due.
+
+    Raises:
+        RefusedError: it would send inside a transaction of the host's.
     """
+    refuse_hosted(setup)
     states: Counter[str] = Counter()
     paused: dict[str, Verdict] = {}
     left = limit
@@ -79,6 +84,21 @@ def dispatch(
         if only is not None:
             break
     return states
+
+
+def refuse_hosted(setup: Setup) -> None:
+    """Send nothing where a host commits: what it undoes would have been sent, and goes again.
+
+    Raises:
+        RefusedError: the store takes part in transactions of the host's.
+    """
+    if setup.session.store.hosted:
+        message = (
+            "messages are not sent by a connection that using() gave: a claim must be committed "
+            "before its message goes, and the host commits later. Dispatch by the connection that "
+            "crmkit.connect gave, after the host's commit"
+        )
+        raise RefusedError(message)
 
 
 def overdue(setup: Setup) -> list[Entry]:
