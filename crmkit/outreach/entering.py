@@ -70,7 +70,7 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
             there = _there(writer, chosen, mailing)
             new = [one for one in chosen if _root(one) not in there]
             if new and not recorded.number:
-                alone = _root(new[0]) if len(everybody) == 1 else None
+                alone = _root(new[0]) if len(chosen) == 1 and page == everybody else None
                 recorded = mailing.record(writer, deciding, alone)
             first = writer.sequence(len(new)) if new else 0
             made = {
@@ -219,7 +219,8 @@ def _entry(  # noqa: PLR0913 - what a row is made of
     verdict = one.verdict
     if verdict is None and drawn(mailing.occasion, _root(one), holdout):
         verdict = Verdict("holdout", "set aside by lot, to see what the message brings")
-    variables = own.get(one.asked)
+    # Of somebody who is not known nothing is kept: he may have been erased.
+    variables = None if one.recipient is None else own.get(one.asked)
     return Entry(
         customer=_root(one),
         purpose=mailing.purpose,

@@ -223,7 +223,8 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
         purposes = (about.purpose,) if single and about is not None else _REFUSED
         write_withdrawal(writer, whose.root, purposes, line.name, deciding)
     elif one.what == "bounced" and one.permanent:
-        why = f"it bounced: {one.code or one.reason or 'no such address'}"
+        # His code and no words: they often repeat the address, which shall outlive no erasure.
+        why = f"it bounced: {one.code or 'no such address'}"
         entry_ = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
         suppress(writer, setup.key, [entry_], now=now)
     elif one.what == "complained":

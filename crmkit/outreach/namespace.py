@@ -105,8 +105,10 @@ class Outreach:
             channel: By which; None: by the customer's own wish, what he answered to, or the
                 default, and by the next one where that fails.
             template: Name of a template, or a mapping ``{subject, text, html}``.
-            variables: Values for everybody: texts, numbers, days, lists and mappings of them.
-            each: Further values for single customers, by the ids given.
+            variables: Values for everybody: texts, numbers, days, lists and mappings of them. Where
+                there are several customers they stay when one of them is erased, and so do template
+                and brief: what is about one belongs into `each`.
+            each: Further values for single customers, by the ids given; erased with them.
             expires: When it is no longer worth sending.
             holdout: Share of the customers, drawn by lot, who get nothing, 0.0 to 1.0; None: as
                 ``[outreach] holdout`` says.
@@ -175,6 +177,7 @@ class Outreach:
 
         Raises:
             PluginError: a plugin that may refuse messages is missing or raised: nothing was sent.
+            RefusedError: this is the connection of a host's transaction (``crm.using``).
         """
         most = None if limit is None else count("limit", limit)
         if flag("dry_run", dry_run):
@@ -191,6 +194,7 @@ class Outreach:
 
         Raises:
             InvalidValueError: the channel reaches customers, or the text is empty.
+            RefusedError: this is the connection of a host's transaction (``crm.using``).
         """
         return alerting.alert(self.setup, channel, text, occasion).record()
 
