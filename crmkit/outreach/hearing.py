@@ -7,7 +7,6 @@ in any order: what is known changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import attrs
@@ -15,26 +14,28 @@ import attrs
 from crmkit.arguments import seq_of
 from crmkit.capture.intake import Take
 from crmkit.capture.normalise import Normaliser
-from crmkit.clock import instant, micros
+from crmkit.clock import micros
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import IDENTITY, MESSAGE
+from crmkit.contracts.tables import IDENTITY, MESSAGE, TOUCHPOINT
 from crmkit.model.consent import CARE, MARKETING, SERVICE
-from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, UNKNOWN
+from crmkit.model.outreach import ACCEPTED, FAILED
 from crmkit.outreach.consents import write_withdrawal
+from crmkit.outreach.heard import touchpoints
 from crmkit.outreach.keywords import refuses
-from crmkit.outreach.ledger import Entry, by_numbers, entry, rank
+from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
-from crmkit.outreach.settling import SOURCE, capture_sent, given_up, go_on, said_of
+from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
 from crmkit.outreach.survey_replies import answered
 
 _REFUSED = (SERVICE, CARE, MARKETING)
 """Purposes that somebody who answers STOP wants no more of: all but what he must know."""
-_HEARD = frozenset({"delivered", "bounced", "opened", "clicked", "complained", "unsubscribed"})
+_ONCE = frozenset({"unsubscribed", "replied"})
+"""What takes consent back: the same once more, after he agreed anew, does not."""
 _NOTE = 500
 
 
@@ -83,12 +84,21 @@ def _taken(
             continue
         known.append(one)
         at = now if one.at is None else min(micros(one.at), now)
+        news = True
         if about is not None:
             moved[about.number] = _moved(about, one, now)
+            news = moved[about.number] is not about
         if whose is not None:
             said = answered(setup, writer, line, whose, one, at)
-            records += [said] if said is not None else _record(one, line, whose, about, at)
-            _consequences(setup, writer, line, one, whose, about)
+            made = [said] if said is not None else touchpoints(one, line, whose, about, at)
+            if one.what == "replied":
+                news = not _heard(writer, records, made)
+                for waiting in _waiting(writer, line, whose):
+                    rows.setdefault(waiting.id, waiting)
+                    moved[waiting.number] = moved.get(waiting.number, waiting)._replace(next=None)
+            records += made
+            if news or one.what not in _ONCE:
+                _consequences(setup, writer, line, one, whose, about)
     changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
     writer.put(MESSAGE, list(changed))
     mailings = read_mailings(writer, {one.mailing for one in changed})
@@ -113,6 +123,24 @@ def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict
     return found
 
 
+def _heard(reader: Reader, records: Sequence[Mapping[str, Any]], made: list[Any]) -> bool:
+    """Tell whether an answer was heard before: in this batch, or as it stands in the log."""
+    ids = [(one["source"], one["id"]) for one in made]
+    now = {(one["source"], one["id"]) for one in records}
+    known = reader.fetch(TOUCHPOINT, ids, by=("source", "id"))
+    return any(one in now for one in ids) or any(True for _ in known)
+
+
+def _waiting(reader: Reader, line: Line, whose: Recipient) -> list[Entry]:
+    """Give what would go on by another channel for want of an answer, which is here now."""
+    states = (ACCEPTED, "sent", "delivered")
+    return [
+        one
+        for one in of_customers(reader, whose.ids)
+        if one.channel == line.name and one.next is not None and one.state in states
+    ]
+
+
 def _ref(one: Delivery) -> str:
     return one.message_id if one.message_id is not None else f"\0{one.provider_id}"
 
@@ -124,7 +152,7 @@ def _by_number(rows: Mapping[str, Entry], number: int) -> Entry:
 def _went(rows: Mapping[str, Entry], one: Entry, line: Line) -> bool:
     """Tell whether it is only now known that a customer was reached."""
     before = _by_number(rows, one.number).state
-    unsure = before in (CLAIMED, UNKNOWN) or (line.can("person") and before == ACCEPTED)
+    unsure = rank(before) == 0 or (line.can("person") and before == ACCEPTED)
     return unsure and rank(one.state) > rank(ACCEPTED) and one.state != "bounced"
 
 
@@ -146,8 +174,10 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     reason: str | None = "provider"
     state = one.what
     if state == FAILED:  # the provider gave it up after he had taken it
-        if rank(about.state) > rank(ACCEPTED) or given_up(about):
+        if rank(about.state) > rank("sent") or given_up(about):
             return about
+    elif state == "sent" and about.state == FAILED and about.next is None:
+        return about  # he gave it up later than that, whichever is told first
     elif rank(state) <= rank(about.state):
         return about
     elif state != "bounced":
@@ -156,53 +186,11 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
         state=state,
         reason=reason,
         detail=one.reason[:_NOTE] if reason is None else said_of(one.reason, one.code),
-        code=one.code or about.code,
+        code=one.code,
         provider=about.provider or one.provider_id,
         at=now,
         next=about.next if state == "sent" else None,
     )
-
-
-def _record(
-    one: Delivery, line: Line, whose: Recipient, about: Entry | None, at: int
-) -> list[dict[str, Any]]:
-    """Make the touchpoint that a receipt is."""
-    common = {"source": SOURCE, "customer": whose.root, "channel": line.name, "at": instant(at)}
-    facts = {} if about is None else {"message": about.id, "occasion": about.occasion}
-    if one.what == "replied":
-        text = (one.text or "")[:100_000].replace("\0", "")
-        return [
-            common
-            | {
-                "id": f"reply:{line.name}:{_event(one, whose)}"[:200],
-                "kind": "message_in",
-                "direction": "in",
-                "text": text,
-                "attributes": facts,
-            }
-        ]
-    if one.what not in _HEARD or about is None:
-        return []
-    by_him = one.what in ("clicked", "complained", "unsubscribed") and not one.machine
-    return [
-        common
-        | {
-            "id": f"{about.id}:{one.what}",
-            "kind": "note",
-            "direction": "in" if by_him else "out",
-            "text": one.what,
-            "attributes": facts | {"receipt": one.what, "machine": one.machine},
-        }
-    ]
-
-
-def _event(one: Delivery, whose: Recipient) -> str:
-    """Give what makes a reply itself: its id, or else what it says."""
-    known = one.event_id or one.provider_id
-    if known:
-        return known
-    said = f"{whose.root}\0{one.at}\0{one.text}".encode("utf-8", "surrogatepass")
-    return sha256(said).hexdigest()
 
 
 def _consequences(  # noqa: PLR0913 - what follows from a receipt
