@@ -99,10 +99,15 @@ class Parser:
             or type(kind) is not str
             or kind not in self._rules.kinds
             or not customer
-            or type(customer) is not dict
         ):
             return None
         probe = id_ + source + kind
+        if type(customer) is str:  # an id: so comes what crmkit itself captures
+            if len(customer) > _LONGEST_ID:
+                return None
+            probe += customer
+        elif type(customer) is not dict:
+            return None
 
         when = datetime.fromisoformat(at) if type(at) is str else at
         if type(when) is not datetime:

@@ -337,6 +337,10 @@ VALUES = (
 
 @given(st.dictionaries(KEYS, VALUES, max_size=8), st.booleans())
 @example({"customer": {"a": "\ud800"}, "item": "\0"}, True)
+@example({"customer": "c" * 200}, True)
+@example({"customer": "c" * 201}, True)
+@example({"customer": "c\0"}, True)
+@example({"customer": "c\ud800"}, True)
 @settings(max_examples=400, deadline=None)
 def test_nothing_raises_and_both_ways_agree(strange: dict[str, Any], sound: bool) -> None:
     """Any record is read or rejected, and the fast way never differs from the careful one."""
