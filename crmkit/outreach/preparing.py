@@ -8,6 +8,7 @@ import attrs
 
 from crmkit.contracts.channel import Message
 from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import SUPPRESSION
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
 from crmkit.outreach.composing import Composer
@@ -38,10 +39,19 @@ class Ready:
 
 @attrs.frozen
 class Batch:
-    """What is due, judged but for caps and capacities, which count what others send meanwhile."""
+    """What is due, judged but for caps and capacities, which count what others send meanwhile.
+
+    Attributes:
+        ready: The messages.
+        gate: What they were judged by.
+        mark: All that was decided up to this ``seq`` was considered.
+        suppressed: How many addresses were suppressed.
+    """
 
     ready: Sequence[Ready]
     gate: Gate
+    mark: int
+    suppressed: int
 
 
 def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) -> Batch | None:
@@ -58,12 +68,11 @@ def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) ->
             entries = due(reader, (PLANNED, FAILED), now, limit)
         else:
             entries = [one for one in by_numbers(reader, only) if one.state in (PLANNED, FAILED)]
-        if not entries:
-            return None
-        return _judged(setup, reader, entries)
+        return _judged(setup, reader, entries) if entries else None
 
 
 def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
+    mark, suppressed = reader.watermark(), reader.count(SUPPRESSION)
     recipients = read_recipients(reader, {one.customer for one in entries if one.customer})
     gate = setup.gate(reader, recipients)
     composer = Composer(
@@ -84,7 +93,7 @@ def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
         else one
         for one in ready
     ]
-    return Batch(judged, gate)
+    return Batch(judged, gate, mark, suppressed)
 
 
 def _one(  # noqa: PLR0913 - what a message is judged by

@@ -16,6 +16,7 @@ from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.choice import order
+from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, of_customers
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing, read_mailings
@@ -83,6 +84,22 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
 def said_of(reason: str, code: str | None) -> str:
     """Give a provider's reason in words, as long as the ledger keeps them; never none."""
     return reason[:_DETAIL] or f"the provider says {code or 'no more than that'}"
+
+
+def decided(entry: Entry, verdict: Verdict, now: int) -> Entry:
+    """Give a row as a verdict leaves it; one that waits is looked at again when it expires."""
+    if verdict.next is None:
+        return entry._replace(
+            state=REFUSED, reason=verdict.reason, detail=verdict.detail, at=now, next=None
+        )
+    ends = verdict.next if entry.expires is None else min(verdict.next, entry.expires)
+    return entry._replace(
+        state=PLANNED,
+        reason=verdict.reason,
+        detail=verdict.detail,
+        at=now,
+        next=max(ends, now + 1),
+    )
 
 
 def _faster(one: Entry, receipt: Receipt) -> Entry:

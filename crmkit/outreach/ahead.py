@@ -1,0 +1,63 @@
+"""The next batch, prepared while a channel sends this one; prepared anew where it grew old.
+
+A channel that waits for its provider leaves the processor to whoever prepares. The store is only
+used by the thread that dispatches, so a host's own transaction may stand behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import TypeVar
+
+from crmkit.clock import SECOND
+from crmkit.contracts.tables import CUSTOMER, DECISION, SUPPRESSION
+from crmkit.outreach.preparing import Batch
+from crmkit.outreach.setup import Setup
+
+T = TypeVar("T")
+_FRESH = SECOND
+"""How old a judgement may be that goes by the clock: quiet hours, working days, expiry."""
+
+
+class Ahead:
+    """Prepares the batches of one dispatch."""
+
+    def __init__(self, setup: Setup, prepare: Callable[[], Batch | None]) -> None:
+        """Know how the next batch is prepared."""
+        self._setup = setup
+        self._prepare = prepare
+        self._batch: Batch | None = None
+
+    def beside(self, work: Callable[[], T]) -> list[T]:
+        """Prepare the next batch while something is done by another thread.
+
+        Returns:
+            What was made of it; nothing where it raised.
+        """
+        made: list[T] = []
+        thread = Thread(target=lambda: made.append(work()), daemon=True)
+        thread.start()
+        try:
+            # What fails here fails in `take` again; what is being sent must be settled first.
+            with suppress(Exception):
+                self._batch = self._prepare()
+        finally:
+            thread.join()
+        return made
+
+    def take(self) -> Batch | None:
+        """Give the next batch, judged as of now; None: nothing is due."""
+        batch, self._batch = self._batch, None
+        return batch if batch is not None and self._holds(batch) else self._prepare()
+
+    def _holds(self, batch: Batch) -> bool:
+        """Tell whether nothing happened since that the judgement may depend on."""
+        if self._setup.session.now() - batch.gate.now > _FRESH:
+            return False
+        with self._setup.session.store.read() as reader:
+            for table in (DECISION, CUSTOMER):
+                if any(reader.scan(table, by=("seq",), low=batch.mark + 1, limit=1)):
+                    return False
+            return reader.count(SUPPRESSION) == batch.suppressed
