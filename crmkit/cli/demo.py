@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ import attrs
 import click
 
 from crmkit.cli.agenda import show_agenda
+from crmkit.cli.demo_send import more, send_day
+from crmkit.cli.demo_server import protocol
 from crmkit.cli.importing import show_imported
 from crmkit.cli.imports import Imported, advance, day_after, fit, take_in
 from crmkit.cli.movers import show_movers
@@ -42,12 +45,16 @@ _CONTACTS = 8
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--send", is_flag=True, help="Write to its customers, by a mail server of its own.")
 @pass_settings
-def demo(settings: Settings, folder: Path | None) -> None:
+def demo(settings: Settings, folder: Path | None, send: bool) -> None:
     """Try everything on a year of a real shop's invoices, and leave the database to play with.
 
-    Writes crmkit-demo.db, its configuration and its mapping into FOLDER, or into this one.
+    Writes crmkit-demo.db, its configuration and its mapping into FOLDER, or into this one. With
+    --send messages of one day go to a mail server on this machine, which delivers nothing.
     """
+    if send:
+        protocol()  # told at once, not after the import
     place = folder or Path()
     place.mkdir(parents=True, exist_ok=True)
     config, mapping = place / "crmkit-demo.toml", place / "crmkit-demo-mapping.toml"
@@ -71,7 +78,9 @@ def demo(settings: Settings, folder: Path | None) -> None:
                 fit(crm)
             advance(crm)
         fallen = _show(crm)
-    say("", *_next(place, at, fallen))
+    if send:
+        send_day(here, place, end)
+    say("", *_next(place, at, fallen, more() if send else ()))
 
 
 def _import(settings: Settings, mapping: Path) -> tuple[Imported, Rejects]:
@@ -93,7 +102,7 @@ def _show(crm: CRM) -> str:
     return fallen[0].customer_id if fallen else "ID"
 
 
-def _next(place: Path, at: When, who: str) -> list[str]:
+def _next(place: Path, at: When, who: str, further: Iterable[str] = ()) -> list[str]:
     """Name what to try."""
     start = "crmkit --config crmkit-demo.toml"
     day = f"--at {at.text[:10]}"
@@ -112,5 +121,6 @@ def _next(place: Path, at: When, who: str) -> list[str]:
         f"  {start} agenda {day} --lang zh",
         f"  {start} report {day}",
         f"  {start} doctor",
+        *further,
         "  crmkit import --help     your own data: crmkit-demo-mapping.toml shows how",
     ]

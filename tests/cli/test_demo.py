@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
+import shutil
+import sys
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import crmkit
 from crmkit.cli.demo import _next
+from crmkit.cli.demo_send import send_day
+from crmkit.cli.settings import Settings
 from crmkit.cli.when import When
-from tests.cli.kit import process
+from tests.cli.kit import process, run
 
 CONFIG = ("--config", "crmkit-demo.toml")
 AT = ("--at", "2011-12-10")
@@ -111,3 +120,78 @@ def test_run_again_it_keeps_what_somebody_changed(shown: tuple[Path, str]):
     done = process(*CONFIG, "doctor", "--json", cwd=folder)
     (model,) = [row for row in json.loads(done.stdout) if row["check"] == "model"]
     assert str(model).count("calibrated") == 1
+
+
+@pytest.fixture(scope="module")
+def sent(shown: tuple[Path, str]) -> tuple[Path, str]:
+    """Write to the customers of a copy of its database; give the folder and what was printed."""
+    pytest.importorskip("aiosmtpd")
+    folder = shown[0].parent / "sent"
+    shutil.copytree(shown[0], folder)
+    return folder, printed(folder)
+
+
+def printed(folder: Path) -> str:
+    """Write to the demo's customers, and give what is printed."""
+    stream = io.StringIO()
+    with contextlib.redirect_stdout(stream):
+        send_day(Settings(no_plugins=True), folder, datetime(2011, 12, 10, tzinfo=UTC))
+    return stream.getvalue()
+
+
+def became(folder: Path) -> Counter[tuple[str, str, str | None]]:
+    """Count the demo's messages by channel, state and reason."""
+    with crmkit.connect(f"sqlite:///{folder / 'crmkit-demo.db'}", plugins=[]) as crm:
+        return Counter((one.channel, one.state, one.reason) for one in crm.outreach.ledger())
+
+
+@pytest.mark.row("R37", "R39")
+def test_a_day_of_messages_is_sent(sent: tuple[Path, str]):
+    """Mail arrives at a real server; the rest is held back, for every reason there is."""
+    folder, text = sent
+    counts = became(folder)
+    (arrived,) = re.findall(r"^(\d+) mails arrived\.$", text, re.MULTILINE)
+    assert int(arrived) == counts["email", "accepted", None] > 50
+    assert re.search(r"^    Dear M[rs] \w+,$", text, re.MULTILINE)
+    assert "invented" in text
+    assert {reason for _, state, reason in counts if state in ("planned", "refused")} == {
+        *("consent", "suppressed", "quiet_hours", "cap", "address", "content"),
+    }
+    assert counts["task", "accepted", None] > 0
+    assert counts["email", "bounced", "provider"] > 0
+    shown = re.findall(r"^\S+ +(?:with a colleague|\w+) .*?(\d+) +\d{5}", text, re.MULTILINE)
+    assert sum(map(int, shown)) == sum(counts.values())
+
+
+def test_nobody_is_written_to_twice(sent: tuple[Path, str]):
+    """The second time the same messages are known, and none arrives."""
+    folder, _ = sent
+    before = became(folder)
+    assert "\n0 mails arrived" in printed(folder)
+    assert became(folder) == before
+
+
+@pytest.mark.slow("imports a year of invoices a second and a third time")
+def test_it_sends_when_it_is_told_to(tmp_path: Path):
+    """From an empty folder, and once more; what it names to go on with finds the messages."""
+    pytest.importorskip("aiosmtpd")
+    told = []
+    for _ in range(2):
+        done = process("demo", "there", "--send", cwd=tmp_path)
+        assert (done.stderr, done.returncode) == ("", 0)
+        told.append(done.stdout)
+    assert "\n0 mails arrived" not in told[0]
+    assert "\n0 mails arrived" in told[1]
+    lines = re.findall(r"^  crmkit (--config crmkit-demo-send.toml .+)$", told[1], re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        done = process(*line.split(), cwd=tmp_path / "there")
+        assert done.returncode == 0, done.stderr
+        assert "2011" in done.stdout
+
+
+def test_without_a_mail_server_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever lacks the extra is told at once, and nothing is imported."""
+    monkeypatch.setitem(sys.modules, "aiosmtpd.smtp", None)
+    assert "crmkit[demo]" in run("demo", tmp_path / "there", "--send", code=2).stderr
+    assert not (tmp_path / "there").exists()
