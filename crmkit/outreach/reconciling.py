@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from crmkit.arguments import seq_of, show, text
 from crmkit.contracts.channel import ACCEPTED as TOOK
+from crmkit.contracts.channel import REFUSED as NEVER
 from crmkit.contracts.channel import RETRY, Receipt
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
@@ -21,7 +22,7 @@ from crmkit.outreach.dispatching import overdue
 from crmkit.outreach.ledger import Entry, by_numbers, in_state
 from crmkit.outreach.lines import RESEND, Line
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.settling import capture_sent
+from crmkit.outreach.settling import answered, capture_sent, go_on
 from crmkit.outreach.setup import Setup
 
 _LOG = logging.getLogger(__name__)
@@ -117,16 +118,19 @@ def _written(
     with setup.joint() as (writer, take):
         there = by_numbers(writer, (one.number for one in unknown))
         mine = [one for one in there if one.state == UNKNOWN]
-        settled = [_known(one, line, found.get(one.id), now) for one in mine]
+        settled = [_known(setup, line, one, found.get(one.id), now) for one in mine]
         changed = [one for one in settled if one.state != UNKNOWN]
         writer.put(MESSAGE, list(changed))
+        mailings = read_mailings(writer, {one.mailing for one in changed})
+        go_on(setup, writer, [one for one in changed if one.state == REFUSED], mailings)
         if not line.can("person"):
-            mailings = read_mailings(writer, {one.mailing for one in changed})
             capture_sent(take, line, (one for one in changed if one.state == ACCEPTED), mailings)
     return settled
 
 
-def _known(one: Entry, line: Line, receipt: Receipt | None, now: int) -> Entry:
+def _known(setup: Setup, line: Line, one: Entry, receipt: Receipt | None, now: int) -> Entry:
+    if receipt is not None and receipt.outcome == NEVER:
+        return answered(setup, line, one, None, receipt, now)
     if receipt is not None and receipt.outcome == TOOK:
         return one._replace(
             state=ACCEPTED,
