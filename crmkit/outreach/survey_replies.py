@@ -19,8 +19,8 @@ from crmkit.outreach.setup import Setup
 from crmkit.outreach.survey_settings import Survey
 
 SOURCE = "survey"
-_ANSWER = re.compile(r"\s*(\d{1,2})(?![\d.,:/%-])[\s.。,，:：;；!！-]*(.*)", re.DOTALL)
-"""A number, and then what else he has to say; ``10:30`` and ``5%`` are no answers."""
+_ANSWER = re.compile(r"\s*(\d{1,2})(?!\s*%|[.,:/-]?\d)[\s.。,，:：;；!！-]*(.*)", re.DOTALL)
+"""A number, and then what else he has to say; ``10:30``, ``3.5`` and ``5%`` are no answers."""
 _TEXT = 10_000
 
 
