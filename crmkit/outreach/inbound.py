@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from crmkit.arguments import instance, mapping, refuse, text
+from crmkit.arguments import mapping, refuse, text
 from crmkit.contracts.channel import Delivery, Received, Response
 from crmkit.contracts.tables import META
 from crmkit.errors import SignatureInvalid
 from crmkit.outreach.hearing import hear
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.taking import channel_name
+from crmkit.outreach.taking import body_of, channel_name
 
 _UNAUTHORISED = 401
 _POLLS = 1_000
@@ -30,7 +30,7 @@ def receive(
         refuse("channel", f"must take calls, but {line.name} does not", channel)
     headers, body = call
     given = {str(k): str(v) for k, v in mapping("headers", headers, "a mapping").items()}
-    raw = body.encode() if isinstance(body, str) else instance("body", body, bytes, "bytes")
+    raw = body_of(body)
     verb = text("method", method).upper()
     try:
         deliveries, response = setup.lines.open(line.name).receive(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from crmkit.arguments import ID_LIMIT, count, instance, refuse, text
+from crmkit.arguments import ID_LIMIT, count, refuse, text
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received, Response
 from crmkit.contracts.settings import nearest
@@ -26,6 +26,7 @@ from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.survey_replies import record
 from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
+from crmkit.outreach.taking import body_of, plain_of
 from crmkit.value.live import live_rows
 
 _LONGEST = 64 * 1024
@@ -64,7 +65,7 @@ class Surveys:
             InvalidValueError: there is no such survey.
         """
         asked = self._survey(survey)
-        given = {"question": asked.asked(None), **(variables or {})}
+        given = {"question": asked.asked(None), **plain_of("variables", variables)}
         return self._enter(
             ids,
             purpose=purpose,
@@ -123,14 +124,14 @@ class Surveys:
         Raises:
             SignatureInvalid: the link was not made here.
         """
-        raw = body.encode() if isinstance(body, str) else instance("body", body, bytes, "bytes")
+        raw, verb = body_of(body), _text("method", method).upper()
         token = (parse_qs(urlsplit(_text("url", url)).query).get("s") or [""])[0]
         setup = self._setup()
         with setup.session.store.read() as reader:
             _, survey = self._of_token(reader, token)
-        if method.upper() != "POST":
+        if verb != "POST":
             page = _page(survey, "")
-            return Received((), _answer(b"" if method.upper() == "HEAD" else page))
+            return Received((), _answer(b"" if verb == "HEAD" else page))
         form = parse_qs(raw[:_LONGEST].decode("utf-8", "replace"))
         given = (form.get("score") or [""])[0].strip()
         low, high = RANGES[survey.scale]

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from crmkit.arguments import ID_LIMIT, mapping, refuse, text, texts
+from crmkit.arguments import ID_LIMIT, instance, mapping, refuse, text, texts
 from crmkit.capture.normalise import Normaliser
 from crmkit.outreach.setup import Setup
 
@@ -45,6 +45,16 @@ def each_of(given: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str
         text("each", one, ID_LIMIT): dict(plain_of(f"each[{one!r}]", values))
         for one, values in found.items()
     }
+
+
+def body_of(body: object) -> bytes:
+    """Take the body of a call."""
+    if not isinstance(body, str):
+        return instance("body", body, bytes, "bytes")
+    try:
+        return body.encode()
+    except UnicodeEncodeError:
+        refuse("body", "must be bytes, or text without lone surrogates", body)
 
 
 def plain_of(field: str, given: Mapping[str, Any] | None) -> dict[str, Any]:
