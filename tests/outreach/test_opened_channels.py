@@ -80,7 +80,7 @@ def test_threads_share_a_channel_only_where_it_says_so(crm: crmkit.CRM, thread_s
 
     together([use] * 4)
     assert len(Wire.made) == (1 if thread_safe else 4)
-    crm.outreach.close()
+    crm.outreach.setup.lines.close()
     assert [one.closed for one in Wire.made] == [[os.getpid()]] * len(Wire.made)
 
 
@@ -105,14 +105,14 @@ def test_a_fork_opens_its_own(crm: crmkit.CRM):
             held.set()
             release.wait()
 
-    holder = threading.Thread(target=hold)
+    holder = threading.Thread(target=hold, daemon=True)
     holder.start()
     held.wait()
 
     def child() -> None:
         mine = lines.open("wire")
         assert mine is not parents
-        crm.outreach.close()
+        crm.outreach.setup.lines.close()
         assert (mine.closed, parents.closed) == ([os.getpid()], [])
 
     in_processes(child, child)
