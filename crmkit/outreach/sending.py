@@ -14,7 +14,7 @@ from crmkit.contracts.channel import MISCONFIGURED, RETRY, Message, Receipt
 from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
-from crmkit.model.outreach import CLAIMED
+from crmkit.model.outreach import CLAIMED, UNKNOWN
 from crmkit.outreach.answers import one_each
 from crmkit.outreach.gate import PAUSE, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers
@@ -51,6 +51,7 @@ def send(  # noqa: PLR0913 - what is sent, and how fast
     """Hand messages to their channel, as many at a time as it takes, and settle what it says.
 
     A channel that takes none of a batch is left alone for a while: what it was not handed waits.
+    Where half of the lease is over it is taken anew, and what somebody else has by then is his.
 
     Args:
         setup: What outreach works with.
@@ -64,23 +65,25 @@ def send(  # noqa: PLR0913 - what is sent, and how fast
         The rows as they are now; and why the channel is left alone, where it is.
     """
     settled: list[Entry] = []
-    start = 0
-    while start < len(claimed):
-        part = claimed[start : start + pace.size(line.spec.limits.batch)]
-        pace.wait(len(part))
+    left = list(claimed)
+    while left:
+        size = pace.size(line.spec.limits.batch)
+        pace.wait(min(size, len(left)))
+        left = _kept(setup, lease, left)
+        part, left = left[:size], left[size:]
+        if not part:
+            break
         messages = [one.message for one in part]
         # A channel for one thread at a time is asked for links by whoever prepares.
-        is_last = start + len(part) == len(claimed)
-        hand = beside if is_last and line.spec.thread_safe else alone
+        hand = beside if not left and line.spec.thread_safe else alone
         handed = hand(partial(_handed, setup, line, messages))
         given, why = next(iter(handed), ([], _NO_RECEIPT))
         receipts = one_each(messages, given, why)
         numbered = {one.entry.number: receipts[one.entry.id] for one in part}
         settled.extend(settle(setup, line, lease, numbered))
-        start += len(part)
         broken = _broken(setup, line, receipts.values())
         if broken is not None:
-            rest = [one.entry for one in claimed[start:]]
+            rest = [one.entry for one in left]
             return settled + _released(setup, rest, lease, broken), broken
     return settled, None
 
@@ -107,6 +110,25 @@ class Pace:
         now = time.monotonic()
         time.sleep(max(0.0, self._free - now))
         self._free = max(now, self._free) + count / self._rate
+
+
+def _kept(setup: Setup, lease: str, left: list[Claimed]) -> list[Claimed]:
+    """Give what is still ours to send, under a lease that holds half its time at least."""
+    now, half = setup.session.now(), setup.policy.lease // 2
+    if all(one.entry.next is None or one.entry.next - now > half for one in left):
+        return left
+    with setup.session.store.write() as writer:
+        there = by_numbers(writer, (one.entry.number for one in left))
+        # Unknown it is to those who saw the lease end; we know that it was never handed over.
+        mine = [one for one in there if one.lease == lease and one.state in (CLAIMED, UNKNOWN)]
+        kept = {
+            one.number: one._replace(state=CLAIMED, detail="", next=now + setup.policy.lease)
+            for one in mine
+        }
+        writer.put(MESSAGE, list(kept.values()))
+    return [
+        attrs.evolve(one, entry=kept[one.entry.number]) for one in left if one.entry.number in kept
+    ]
 
 
 def _broken(setup: Setup, line: Line, receipts: Collection[Receipt]) -> Verdict | None:

@@ -33,7 +33,8 @@ _MOST_DOUBLINGS = 30
 def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]) -> list[Entry]:
     """Write down what a channel answered to the messages claimed under a lease.
 
-    A row that somebody else has settled meanwhile stays as it is.
+    A row that somebody else has settled meanwhile stays as it is; one that was to go again, since
+    nobody knew, is what the channel says now.
     """
     with setup.joint() as (writer, take):
         now = setup.session.now()
@@ -41,7 +42,7 @@ def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
         mailings = read_mailings(writer, {one.mailing for one in mine})
         settled = [
             answered(setup, line, one, mailings.get(one.mailing), receipts[one.number], now)
-            if one.state in (CLAIMED, UNKNOWN)
+            if one.state in (CLAIMED, UNKNOWN, PLANNED)
             else _faster(one, receipts[one.number])
             for one in mine
         ]
