@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,11 @@ class Offer:
             capabilities={"find", "receive", "subject"},
             limits=Limits(batch=3),
         )
+
+
+def later(lives: int) -> Callable[[], datetime]:
+    """Give the clock of somebody who comes when the leases of those before him are over."""
+    return lambda: NOW + timedelta(seconds=(LEASE + 1) * lives)
 
 
 def lines(path: Path) -> list[list[str]]:

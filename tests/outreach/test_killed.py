@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,7 +14,7 @@ import pytest
 import crmkit
 from crmkit.contracts.tables import TOUCHPOINT
 from tests.outreach.forks import Killed, Work
-from tests.outreach.sink import LEASE, NOW, email, enter, fill, lines, opened, taken
+from tests.outreach.sink import email, enter, fill, later, lines, opened, taken
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here"),
@@ -25,11 +23,6 @@ pytestmark = [
 PEOPLE = 11
 POINTS = 100
 slow = pytest.mark.slow("kills a hundred dispatchers")
-
-
-def later(lives: int) -> Callable[[], object]:
-    """Give the clock of somebody who comes when the leases of those before him are over."""
-    return lambda: NOW + timedelta(seconds=(LEASE + 1) * lives)
 
 
 def live(begin: Work, folder: Path, lives: int, on_unknown: str) -> None:
