@@ -67,7 +67,6 @@ def assert_all_went(url: str, sink: Path) -> None:
         assert crm.outreach.dispatch() == Counts()
 
 
-@pytest.mark.row("R37")
 def test_processes_send_each_message_once(url: str, sink: Path):
     """Four dispatchers at once: between them all of it goes, and none of it twice."""
     everything(url, sink)

@@ -37,7 +37,6 @@ def sales(engine: sa.Engine) -> int:
         return len(connection.exec_driver_sql("SELECT * FROM sale").all())
 
 
-@pytest.mark.row("R37")
 def test_a_message_is_entered_with_the_hosts_work_or_not_at_all(
     url: str, engine: sa.Engine, tmp_path: Path
 ):

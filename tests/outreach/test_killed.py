@@ -70,7 +70,6 @@ def assert_each_got_one(crm: crmkit.CRM, sink: Path) -> None:
     assert told == Counter(f"c{number}" for number in range(PEOPLE))
 
 
-@pytest.mark.row("R37")
 @pytest.mark.parametrize(
     "point",
     [pytest.param(n, marks=() if n % 13 == 7 else slow) for n in range(POINTS)],
