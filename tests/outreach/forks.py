@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from itertools import count
@@ -45,6 +46,12 @@ def in_processes(*works: Work) -> None:
     assert codes == [0] * len(works)
 
 
+def _watch(look: Any) -> None:
+    """Look at each call and return, in this thread and in those it starts."""
+    threading.setprofile(look)
+    sys.setprofile(look)
+
+
 class Killed:
     """Runs works in processes that kill themselves after so many calls and returns of functions.
 
@@ -61,8 +68,8 @@ class Killed:
 
         def run() -> None:
             seen = count()
-            self._work(lambda: sys.setprofile(lambda *_: next(seen) and None))
-            sys.setprofile(None)
+            self._work(lambda: _watch(lambda *_: next(seen) and None))
+            _watch(None)
             os.write(tell, str(next(seen)).encode())
 
         child = _child(run)
@@ -80,6 +87,6 @@ class Killed:
             if next(seen) == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        child = _child(lambda: self._work(lambda: sys.setprofile(strike)))
+        child = _child(lambda: self._work(lambda: _watch(strike)))
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         assert code in (0, -signal.SIGKILL)

@@ -74,11 +74,16 @@ class Sink(Channel):
 class Offer:
     """Offers ``sink``, which takes three messages a call."""
 
+    def __init__(self, *, thread_safe: bool = False) -> None:
+        """Say whether several threads may use it: then a batch is prepared while one is sent."""
+        self._thread_safe = thread_safe
+
     @hookimpl
     def crmkit_channels(self) -> Iterable[ChannelSpec]:
         """Offer it."""
         yield ChannelSpec(
             name="sink",
+            thread_safe=self._thread_safe,
             identity="email",
             open=Sink,
             config=SinkSettings,
@@ -102,10 +107,10 @@ def taken(path: Path) -> Counter[tuple[str, str]]:
     return Counter((to, occasion) for _, to, occasion, _ in lines(path))
 
 
-def plugins(*more: object) -> PluginManager:
-    """Give the sink, and other plugins of a test's."""
+def plugins(*offers: object) -> PluginManager:
+    """Give plugins of a test's."""
     made = PluginManager(discover=False, strict=True)
-    for number, one in enumerate((Offer(), *more)):
+    for number, one in enumerate(offers):
         made.register(one, f"plugin {number}")
     return made
 
@@ -116,6 +121,7 @@ def opened(
     *,
     clock: Callable[[], datetime] = lambda: NOW,
     on_unknown: str = "hold",
+    thread_safe: bool = False,
     **outreach: Any,
 ) -> crmkit.CRM:
     """Open a workspace whose one channel is a sink."""
@@ -123,7 +129,8 @@ def opened(
         "channels": {"sink": {"path": str(path), "on_unknown": on_unknown}},
         "outreach": {"basis": {"care": "opt_out"}, **outreach},
     }
-    return crmkit.connect(url, plugins=plugins(), clock=clock, config=config)
+    offer = Offer(thread_safe=thread_safe)
+    return crmkit.connect(url, plugins=plugins(offer), clock=clock, config=config)
 
 
 def email(number: int) -> str:

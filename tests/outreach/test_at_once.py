@@ -51,7 +51,7 @@ def everything(url: str, sink: Path, **settings: object) -> list[str]:
 
 def send(url: str, sink: Path, **settings: object) -> None:
     """Dispatch by a connection of one's own."""
-    with opened(url, sink, batch=5, **settings) as crm:
+    with opened(url, sink, batch=5, thread_safe=True, **settings) as crm:
         crm.outreach.dispatch()
 
 

@@ -25,11 +25,12 @@ POINTS = 100
 slow = pytest.mark.slow("kills a hundred dispatchers")
 
 
-def live(begin: Work, folder: Path, lives: int, on_unknown: str) -> None:
+def live(begin: Work, folder: Path, lives: int, on_unknown: str, thread_safe: bool = True) -> None:
     """Do all that a host does: mend what others left, enter everybody, send."""
     sink = folder / "sink"
     url = f"sqlite:///{folder / 'crm.db'}"
-    with opened(url, sink, clock=later(lives), on_unknown=on_unknown, batch=5) as crm:
+    how = {"on_unknown": on_unknown, "thread_safe": thread_safe, "batch": 5}
+    with opened(url, sink, clock=later(lives), **how) as crm:
         begin()
         crm.outreach.reconcile()
         if on_unknown == "hold":  # what the channel did not find, a person looks up
@@ -85,7 +86,8 @@ def test_a_dispatcher_killed_anywhere(ready: Path, steps: int, tmp_path: Path, p
     on_unknown = ("resend", "hold")[point % 2]
     lives = 0
     for _ in range(2 if point % 3 == 1 else 1):
-        life = partial(live, folder=folder, lives=lives, on_unknown=on_unknown)
+        how = {"on_unknown": on_unknown, "thread_safe": point % 4 < 2}
+        life = partial(live, folder=folder, lives=lives, **how)
         Killed(life).at(1 + int((point + lot.random()) * steps / POINTS))
         point = lot.randrange(POINTS)
         lives += 1
