@@ -17,15 +17,15 @@ from crmkit.cli.agenda import show_agenda
 from crmkit.cli.demo_send import more, send_day
 from crmkit.cli.demo_server import protocol
 from crmkit.cli.importing import show_imported
-from crmkit.cli.imports import Imported, advance, day_after, fit, take_in
+from crmkit.cli.imports import Imported, advance, fit, take_in
 from crmkit.cli.movers import show_movers
 from crmkit.cli.output import say
 from crmkit.cli.progress import watched
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.cli.rejects import Rejects
 from crmkit.cli.settings import Settings, pass_settings
-from crmkit.cli.when import When
-from crmkit.demo import DATA, MAPPING
+from crmkit.cli.when import When, midnight
+from crmkit.demo import DATA, DAY, MAPPING
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -67,10 +67,7 @@ def demo(settings: Settings, folder: Path | None, send: bool) -> None:
     taken, rejected = _import(here, mapping)
     say("A year of a gift shop's invoices (D. Chen, Online Retail, UCI, CC BY 4.0)", "")
     show_imported([taken], rejected)
-    with here.open() as crm:
-        end = day_after(crm, here.zone)
-    if end is None:
-        return
+    end = midnight(DAY, here.zone)
     at = When(end.isoformat(), end)
     with here.open(at) as crm:
         with watched("Fitting the value model, working out tiers and stages", None):

@@ -43,7 +43,7 @@ def bought(crm: CRM, ids: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]
     """Give what each customer bought last, as the variables of his message."""
     for one in ids:
         touches = crm.touchpoints.of(one, kinds=["purchase"])
-        named = (touch for touch in touches if touch.attributes.get("description"))
+        named = (touch for touch in touches if touch.item and touch.attributes.get("description"))
         for touch in islice(named, 1):
             item = str(touch.attributes["description"]).strip().lower()
             yield one, {"item": item, "day": touch.at.date()}

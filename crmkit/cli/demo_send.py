@@ -25,6 +25,7 @@ _RETURNED = "crmkit-demo-returned"
 _MORNING = timedelta(hours=9, minutes=30)
 _EXPIRES = datetime(2011, 12, 24, tzinfo=UTC)
 _TIERS = ("key", "core")
+_CARE, _GREETING = "agenda-2011-12-10", "christmas-2011"
 _HELD = columns("occasion! state reason! messages# such_as! why~")
 _UNSAID = {"with a colleague": "no e-mail may go to him, or none reaches him: he is called"}
 _SHOWN = ("From", "To", "Subject", "List-Unsubscribe")
@@ -78,7 +79,7 @@ def _write(crm: CRM) -> None:
     outreach.enqueue(
         due,
         purpose="care",
-        occasion="agenda-2011-12-10",
+        occasion=_CARE,
         template="how-it-sells",
         each=dict(bought(crm, due)),
         expires=_EXPIRES,
@@ -90,7 +91,7 @@ def _write(crm: CRM) -> None:
     outreach.enqueue(
         best,
         purpose="marketing",
-        occasion="christmas-2011",
+        occasion=_GREETING,
         channel="email",
         template="christmas",
         each=dict(presents(crm, best)),
@@ -98,6 +99,11 @@ def _write(crm: CRM) -> None:
     )
     outreach.dispatch()
     outreach.poll("email")
+
+
+def _entered(crm: CRM, occasion: str) -> list[str]:
+    """Give whom an earlier run chose: what was sent since has changed the agenda."""
+    return [row.customer_id for row in crm.outreach.ledger(occasion=occasion)]
 
 
 def _show(now: datetime, sink: Sink, rows: Iterable[LedgerRow], numbers: dict[str, str]) -> None:
@@ -109,7 +115,7 @@ def _show(now: datetime, sink: Sink, rows: Iterable[LedgerRow], numbers: dict[st
         f"{many(len(sink.mails), 'mail')} arrived"
         + ("." if sink.mails else ": whom the ledger knows to have his, gets nothing again."),
     )
-    for mail in sink.mails[:1]:
+    for mail in sorted(sink.mails, key=lambda one: str(one["To"]))[:1]:
         say("", "One of them:", "")
         say(*(f"    {name}: {mail[name]}" for name in _SHOWN))
         say("    ", *(f"    {line}" for line in body(mail).splitlines()))
@@ -144,5 +150,5 @@ def more() -> list[str]:
     start = f"  crmkit --config {CONFIG} send"
     return [
         f"{start} ledger --state planned",
-        f"{start} ledger --occasion christmas-2011 --limit 9",
+        f"{start} ledger --occasion {_GREETING} --limit 9",
     ]

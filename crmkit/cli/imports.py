@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +13,12 @@ from crmkit.cli.failing import wrong
 from crmkit.cli.progress import Step, counted
 from crmkit.cli.rejects import Rejects
 from crmkit.cli.scouting import Unusable
-from crmkit.cli.when import midnight
 from crmkit.clock import instant
-from crmkit.contracts.tables import FED, STATE
+from crmkit.contracts.tables import FED
 from crmkit.model.serial import Record
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
+    from datetime import datetime
 
     from crmkit.crm import CRM
     from crmkit.model.lifecycle import AdvanceReport
@@ -153,13 +151,3 @@ def first(crm: CRM) -> datetime | None:
     with crm.session.store.read() as reader:
         instants = [row[0] for row in reader.scan(FED, columns=("at", "void")) if row[1] is None]
     return instant(min(instants)) if instants else None
-
-
-def day_after(crm: CRM, zone: tzinfo | None) -> datetime | None:
-    """Give the midnight after the latest touchpoint, in a zone; None: there is none."""
-    with crm.session.store.read() as reader:
-        newest = max((row[0] for row in reader.scan(STATE, columns=("newest",))), default=None)
-    if newest is None:
-        return None
-    day = instant(newest).astimezone(zone).date() + timedelta(days=1)
-    return midnight(day, zone)
