@@ -14,7 +14,18 @@ from crmkit.cli.naming import names
 from crmkit.cli.output import columns, note, print_array, print_json, table
 from crmkit.cli.progress import watched
 from crmkit.cli.segments import Said, Segment, said, whom
-from crmkit.cli.sending import alert, ask, done, poll, reconcile, results, retry, settle
+from crmkit.cli.sending import (
+    alert,
+    ask,
+    done,
+    poll,
+    reconcile,
+    results,
+    retry,
+    settle,
+    suppress,
+    unsuppress,
+)
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.tallies import show_counts, show_entered
 from crmkit.cli.when import When, when
@@ -204,5 +215,5 @@ def _called(crm: CRM, ids: Sequence[str]) -> dict[str, str]:
     return names(crm, sorted(there))
 
 
-for _command in (reconcile, poll, settle, retry, done, alert, ask, results):
+for _command in (reconcile, poll, settle, retry, done, alert, ask, results, suppress, unsuppress):
     send.add_command(_command)

@@ -104,6 +104,33 @@ def alert(settings: Settings, channel: str, text: str, occasion: str) -> None:
             sys.exit(REJECTIONS)
 
 
+@click.command()
+@click.argument("system")
+@click.argument("address")
+@click.option("--reason", required=True, help="Why; it is recorded.")
+@click.option("--channel", metavar="NAME", help="Only by this channel; without it, by any.")
+@pass_settings
+def suppress(
+    settings: Settings, system: str, address: str, reason: str, channel: str | None
+) -> None:
+    """Send nothing more to an ADDRESS of SYSTEM (email, phone...), whoever has it."""
+    with settings.open() as crm:
+        new = crm.outreach.suppress(system, address, reason=reason, channel=channel)
+        note(f"The address {'is suppressed' if new else 'was suppressed already'}.")
+
+
+@click.command()
+@click.argument("system")
+@click.argument("address")
+@click.option("--channel", metavar="NAME", help="Where it was suppressed for this channel alone.")
+@pass_settings
+def unsuppress(settings: Settings, system: str, address: str, channel: str | None) -> None:
+    """Let an ADDRESS in again that was suppressed, since it is known to be good."""
+    with settings.open() as crm:
+        there = crm.outreach.unsuppress(system, address, channel=channel)
+        note(f"The address {'is let in again' if there else 'was not suppressed'}.")
+
+
 @click.command(epilog=options.DATES)
 @click.argument("survey")
 @whom

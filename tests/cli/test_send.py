@@ -204,6 +204,17 @@ def test_a_survey_is_asked_and_added_up(firm: Shop):
     assert "0 of 2 answered (0.0%)" in firm.run("send", "results", "year").stdout
 
 
+@pytest.mark.row("R74")
+def test_an_address_is_suppressed_and_let_in_again(firm: Shop):
+    """By a person, who says why; whoever has the address gets nothing meanwhile."""
+    address = ("email", "c1@example.com")
+    said = firm.run("send", "suppress", *address, "--reason", "his lawyer wrote").stderr
+    assert "is suppressed" in said
+    assert "already" in firm.run("send", "suppress", *address, "--reason", "again").stderr
+    assert "is let in again" in firm.run("send", "unsuppress", *address).stderr
+    assert "was not suppressed" in firm.run("send", "unsuppress", *address).stderr
+
+
 def test_the_doctor_looks_at_outreach(firm: Shop):
     """Wrong settings, what nobody sends, and whose quiet hours nobody knows."""
     config = Path("crmkit.toml")
@@ -228,6 +239,7 @@ def test_no_argument_is_a_mistake_in_crmkit(firm: Shop):
     needed = {
         "preview": ["ID", *CARE, *TEXT], "enqueue": ["ID", *CARE, *TEXT], "settle": ["1", "--sent"],
         "retry": ["1"], "done": ["1", "--outcome", "x"], "poll": ["mail"], "results": ["year"],
+        "suppress": ["email", "a@b.org", "--reason", "x"], "unsuppress": ["email", "a@b.org"],
         "alert": ["mail", "x", "--occasion", "y"], "ask": ["year", "ID", *CARE, *TEXT],
     }  # fmt: skip
     one = firm.id(6)
