@@ -42,7 +42,7 @@ REASONS = (
 """Why a message did not go, or not yet."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)  # a mapping is equal to every other with the same items
 class Counts(Record, Mapping[str, int]):
     """Rows of the ledger, counted by state; of a state that none came to there are 0."""
 
@@ -55,6 +55,9 @@ class Counts(Record, Mapping[str, int]):
 
     def __getitem__(self, state: str) -> int:
         return self.states.get(state, 0)
+
+    def __contains__(self, state: object) -> bool:
+        return state in self.states
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.states)
