@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import mailbox
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,22 @@ def test_example(example: Path, tmp_path: Path) -> None:
         done = run(tmp_path, str(example))
         assert done.stderr == ""
         assert "lost on the way" not in done.stdout or "lost on the way: none" in done.stdout
+
+
+@pytest.mark.row("R38", "R217")
+def test_greetings_go_out_one_by_one(tmp_path: Path) -> None:
+    """Each in his language with what is his alone; without consent or a word of his, nothing."""
+    done = run(tmp_path, str(FOLDER / "festive_greetings.py"))
+    assert "sent now: {'accepted': 2}" in done.stdout
+    again = run(tmp_path, str(FOLDER / "festive_greetings.py"))
+    assert "sent now: {}" in again.stdout
+    with closing(mailbox.mbox(tmp_path / "greetings.mbox")) as mails:
+        texts = [str(mail.get_payload(decode=True), "utf-8") for mail in mails]
+    assert [text.split("\n")[0] for text in texts] == ["王女士:", "Dear Ann Able,"]
+    assert "祝您节日快乐!去年的龙井" in texts[0]
+    assert "your sister" in texts[1]
+    assert "李强: refused consent" in done.stdout
+    assert "赵敏: refused content" in done.stdout
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
