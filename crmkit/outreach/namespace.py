@@ -22,6 +22,7 @@ from crmkit.arguments import (
 )
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received
+from crmkit.garbage import collecting_later
 from crmkit.model.consent import PURPOSES
 from crmkit.model.outreach import STATES, Counts, LedgerRow, Preview
 from crmkit.outreach import alerting, entering, inbound, reconciling
@@ -162,8 +163,9 @@ class Outreach:
         share = number("holdout", given, 0.0, 1.0)
         own = each_of(each)
         deciding = setup.session.deciding("", by)
-        made = entering.enqueue(setup, ids_of(ids), mailing, deciding, own, share)
-        return tuple(one.record() for one in made)
+        with collecting_later():
+            made = entering.enqueue(setup, ids_of(ids), mailing, deciding, own, share)
+            return tuple(one.record() for one in made)
 
     # -- sending -----------------------------------------------------------------------
 
@@ -182,7 +184,8 @@ class Outreach:
         most = None if limit is None else count("limit", limit)
         if flag("dry_run", dry_run):
             return Counts.of(rehearse(self.setup, most))
-        return Counts.of(dispatch(self.setup, most))
+        with collecting_later():
+            return Counts.of(dispatch(self.setup, most))
 
     def alert(self, channel: str, text: str, *, occasion: str) -> LedgerRow:
         """Tell colleagues something by a staff bot, once an occasion.
