@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from threading import RLock, get_ident
 from typing import Any
 
@@ -38,7 +39,7 @@ class Line:
     spec: ChannelSpec
     on_unknown: str = HOLD
 
-    @property
+    @cached_property  # asked of every message, several times
     def names(self) -> tuple[str, ...]:
         """What consents and templates may call it: its name, and its type's."""
         return tuple(dict.fromkeys((self.name, self.spec.name)))
