@@ -75,6 +75,32 @@ def group_of(rows: Sequence[Row], identities: Mapping[str, Iterable[Identity]]) 
     )
 
 
+@attrs.frozen
+class Glance:
+    """As much of a customer as tells whether and in what language he can be written to.
+
+    Attributes:
+        identities: As `Customer.identities`.
+        language: As `Customer.language`.
+        unreachable: As `Customer.unreachable`.
+    """
+
+    identities: tuple[Identity, ...]
+    language: str | None
+    unreachable: bool
+
+
+def glance_of(rows: Sequence[Row], identities: Mapping[str, Iterable[Identity]]) -> Glance:
+    """Give a part of what `group_of` gives, for a quarter of the time where nobody was merged."""
+    if len(rows) > 1:
+        whole = group_of(rows, identities)
+        return Glance(whole.identities, whole.language, whole.unreachable)
+    ((id_, *_, text_),) = rows
+    body = json.loads(text_)
+    keys = {*identities.get(id_, ()), *(Identity(*pair) for pair in body.get(SHARED, ()))}
+    return Glance(tuple(sorted(keys)), body.get("language"), body.get("unreachable", False))
+
+
 Group = tuple[list[Row], dict[str, list[Identity]]]
 """The rows of a merge group, and the identities of each of its ids."""
 

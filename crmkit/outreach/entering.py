@@ -147,7 +147,7 @@ def _chosen(
     own: Mapping[str, Mapping[str, Any]],
 ) -> list[Chosen]:
     """Find each customer's channel, and what speaks against it; each merge group comes once."""
-    recipients = read_recipients(reader, ids)
+    recipients = read_recipients(reader, ids, at_a_glance=True)
     gate = setup.gate(reader, recipients)
     unique = {one.root: one for one in recipients.values()}
     if mailing.channel is None:
@@ -182,7 +182,7 @@ def _incomplete(attempt: Attempt, mailing: Mailing, own: Mapping[str, Any]) -> V
 
     What he himself lacks shows when it is rendered.
     """
-    form = form_of(mailing, attempt.line, attempt.recipient.customer.language)
+    form = form_of(mailing, attempt.line, attempt.recipient.glance.language)
     if isinstance(form, Verdict):
         return form
     names = (name.partition(".")[0] for name in form.variables)

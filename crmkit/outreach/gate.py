@@ -142,7 +142,7 @@ class Gate:
         address = recipient.address(line)
         if address is None:
             return Verdict("address", f"he has no {line.spec.identity}, which {line.name} needs")
-        if recipient.customer.unreachable and not line.can("person"):
+        if recipient.glance.unreachable and not line.can("person"):
             return Verdict("channel", "no digital channel reaches him, as his record says")
         why = self._suppressed(line).get(identity_of(recipient, line, address))
         if why is not None:

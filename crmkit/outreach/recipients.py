@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import attrs
 
-from crmkit.capture.customer_rows import group_of, read_groups
+from crmkit.capture.customer_rows import Glance, Group, glance_of, group_of, read_groups
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION
 from crmkit.lifecycle.ended import ended_among
@@ -25,16 +26,27 @@ class Recipient:
     Attributes:
         root: The id that the merges lead to.
         ids: Every id that leads there.
-        customer: What is known of him, from all of them.
         ended: Whether the relationship is ended.
         consents: What was recorded of his consents: DECISION rows, which the gate reads.
+        at_a_glance: Whether `glance` will do, and `customer` is asked of few.
     """
 
     root: str
     ids: tuple[str, ...]
-    customer: Customer
     ended: bool
-    consents: Sequence[Row] = ()
+    consents: Sequence[Row]
+    at_a_glance: bool
+    _group: Group = attrs.field(repr=False, eq=False)
+
+    @cached_property
+    def customer(self) -> Customer:
+        """All that is known of him, from all his ids; made when it is first needed."""
+        return group_of(*self._group)
+
+    @cached_property
+    def glance(self) -> Glance | Customer:
+        """What the gate must know of him."""
+        return glance_of(*self._group) if self.at_a_glance else self.customer
 
     def address(self, line: Line) -> str | None:
         """Give the address by which a channel reaches him; None: it does not.
@@ -45,25 +57,33 @@ class Recipient:
         wanted = line.spec.identity
         if wanted is None:
             return ""
-        for identity in self.customer.identities:
+        for identity in self.glance.identities:
             if identity.system == wanted:
                 return identity.value
         return None
 
 
-def read_recipients(reader: Reader, ids: Iterable[str]) -> dict[str, Recipient]:
+def read_recipients(
+    reader: Reader, ids: Iterable[str], *, at_a_glance: bool = False
+) -> dict[str, Recipient]:
     """Read whom each id leads to; an id that nobody has is not among the keys.
 
     Args:
         reader: One consistent look.
         ids: Any ids, those of merged records among them.
+        at_a_glance: Whether nothing is written to them yet, and little must be known.
     """
-    roots = roots_of(reader, ids)
-    groups = read_groups(reader, sorted(set(roots.values())))
+    asked = dict.fromkeys(ids)
+    # Nearly every id is a root, and found as one: the others alone are looked up before.
+    groups = read_groups(reader, sorted(asked))
+    roots = {one: one for one in groups} | roots_of(reader, asked.keys() - groups.keys())
+    groups |= read_groups(reader, sorted(set(roots.values()) - groups.keys()))
     members = {root: tuple(sorted(row[0] for row in rows)) for root, (rows, _) in groups.items()}
     decided, ended = _decided(reader, members)
     found = {
-        root: Recipient(root, members[root], group_of(*group), root in ended, decided.get(root, ()))
+        root: Recipient(
+            root, members[root], root in ended, decided.get(root, ()), at_a_glance, group
+        )
         for root, group in groups.items()
     }
     return {one: found[root] for one, root in roots.items()}
