@@ -13,7 +13,7 @@ from rich.table import Table
 
 from benchmarks.measuring import Result, Setting
 
-NAMES = ("imports", "capture", "scores", "movers", "agenda", "touched", "postgres")
+NAMES = ("imports", "capture", "scores", "movers", "agenda", "touched", "postgres", "outreach")
 _MIB = 1 << 20
 
 
