@@ -1,22 +1,15 @@
-"""The next batch, prepared while a channel sends this one; prepared anew where it grew old.
-
-A channel that waits for its provider leaves the processor to whoever prepares. The store is only
-used by the thread that dispatches, so a host's own transaction may stand behind it.
-"""
+"""The next batch, prepared while a channel sends this one; prepared anew where it grew old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread
-from typing import TypeVar
 
 from crmkit.clock import SECOND
 from crmkit.contracts.tables import CUSTOMER, DECISION, SUPPRESSION
 from crmkit.outreach.preparing import Batch
 from crmkit.outreach.setup import Setup
 
-T = TypeVar("T")
 _FRESH = SECOND
 """How old a judgement may be that goes by the clock: quiet hours, working days, expiry."""
 
@@ -30,22 +23,10 @@ class Ahead:
         self._prepare = prepare
         self._batch: Batch | None = None
 
-    def beside(self, work: Callable[[], T]) -> list[T]:
-        """Prepare the next batch while something is done by another thread.
-
-        Returns:
-            What was made of it; nothing where it raised.
-        """
-        made: list[T] = []
-        thread = Thread(target=lambda: made.append(work()), daemon=True)
-        thread.start()
-        try:
-            # What fails here fails in `take` again; what is being sent must be settled first.
-            with suppress(Exception):
-                self._batch = self._prepare()
-        finally:
-            thread.join()
-        return made
+    def prepare(self) -> None:
+        """Prepare the next batch; what fails here fails in `take` again, where it is told."""
+        with suppress(Exception):
+            self._batch = self._prepare()
 
     def take(self) -> Batch | None:
         """Give the next batch, judged as of now; None: nothing is due."""

@@ -20,7 +20,7 @@ from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.preparing import Batch, prepare
-from crmkit.outreach.sending import Claimed, Pace, alone, send
+from crmkit.outreach.sending import Claimed, Sending
 from crmkit.outreach.settling import decided, go_on
 from crmkit.outreach.setup import Setup
 
@@ -42,41 +42,38 @@ def dispatch(
         RefusedError: it would send inside a transaction of the host's.
     """
     refuse_hosted(setup)
-    states: Counter[str] = Counter()
-    paused: dict[str, Verdict] = {}
-    paces: dict[str, Pace] = {}
     most = setup.policy.batch
     left = limit
 
     def following() -> Batch | None:
         return prepare(setup, most if left is None else min(left, most), only=only)
 
-    ahead = Ahead(setup, following)
-    for entry in overdue(setup):
-        states[entry.state] += 1
-    while left is None or left > 0:
-        batch = ahead.take()
-        if batch is None:
-            break
-        if left is not None:
-            left -= len(batch.ready)
-        lease = uuid4().hex
-        judged, claimed = claim(setup, batch, lease, paused)
-        states.update(entry.state for entry in judged)
-        # A batch that is not full was the last, or nearly.
-        more = len(batch.ready) == most and left != 0 and only is None
-        by_channel = _by_channel(claimed)
-        for name, mine in by_channel.items():
-            line = setup.lines.get(name)
-            pace = paces.setdefault(name, Pace(line.spec.limits.per_second))
-            beside = ahead.beside if more and name == [*by_channel][-1] else alone
-            settled, broken = send(setup, line, lease, mine, pace, beside)
-            states.update(entry.state for entry in settled)
-            if broken is not None:
-                paused[name] = broken
-        if only is not None:
-            break
-    return states
+    ahead, sending = Ahead(setup, following), Sending(setup)
+    sending.states.update(entry.state for entry in overdue(setup))
+    try:
+        while left is None or left > 0:
+            batch = ahead.take()
+            if batch is None and sending.settle():  # it may have gone on by another channel
+                batch = ahead.take()
+            if batch is None:
+                break
+            if left is not None:
+                left -= len(batch.ready)
+            lease = uuid4().hex
+            judged, claimed = claim(setup, batch, lease, sending.paused)
+            sending.states.update(entry.state for entry in judged)
+            # A batch that is not full was the last, or nearly.
+            more = len(batch.ready) == most and left != 0 and only is None
+            by_channel = _by_channel(claimed)
+            for name, mine in by_channel.items():
+                is_last = name == [*by_channel][-1]
+                meanwhile = ahead.prepare if more and is_last else _nothing
+                sending.send(setup.lines.get(name), lease, mine, meanwhile)
+            if only is not None:
+                break
+    finally:
+        sending.settle()
+    return sending.states
 
 
 def refuse_hosted(setup: Setup) -> None:
@@ -154,6 +151,10 @@ def claim(
         refused = [one for one in judged if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
     return judged, claimed
+
+
+def _nothing() -> None:
+    """Do nothing meanwhile."""
 
 
 def _by_channel(claimed: Iterable[Claimed]) -> dict[str, list[Claimed]]:

@@ -1,16 +1,22 @@
-"""Handing claimed messages to their channel, at its pace, and settling what it says."""
+"""Handing claimed messages to their channel, at its pace, and settling what it says.
+
+A channel that waits for its provider leaves the processor to whoever settles the part before and
+prepares the next batch. The store is only used by the thread that dispatches, so that a host's own
+transaction may stand behind it.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from threading import Thread
 from typing import Any
 
 import attrs
 
-from crmkit.contracts.channel import MISCONFIGURED, RETRY, Message, Receipt
+from crmkit.contracts.channel import ACCEPTED, MISCONFIGURED, RETRY, Message, Receipt
 from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
@@ -23,13 +29,11 @@ from crmkit.outreach.settling import decided, settle
 from crmkit.outreach.setup import Setup
 
 _LOG = logging.getLogger(__name__)
-Handed = tuple[list[Any], str]
-"""What a channel gave for messages, and why those without a receipt have none."""
-Beside = Callable[[Callable[[], Handed]], list[Handed]]
-"""Hands messages over; no answer where that was broken off."""
-_NO_RECEIPT = "the channel gave no receipt for it"
 _FIRST = 20
 """Messages in the first call of a dispatch: a wrong password costs so many, not all."""
+_PUT_OFF = frozenset({ACCEPTED, NOBODY_KNOWS})
+"""Answers that change nothing for others, so that they may be settled while the next part goes: a
+refusal frees a cap, and goes on by another channel."""
 
 
 @attrs.frozen
@@ -40,52 +44,119 @@ class Claimed:
     message: Message
 
 
-def send(  # noqa: PLR0913 - what is sent, and how fast
-    setup: Setup,
-    line: Line,
-    lease: str,
-    claimed: Sequence[Claimed],
-    pace: Pace,
-    beside: Beside,
-) -> tuple[list[Entry], Verdict | None]:
-    """Hand messages to their channel, as many at a time as it takes, and settle what it says.
+@attrs.frozen
+class _Answered:
+    """What a channel answered to a part, not settled yet."""
 
-    A channel that takes none of a batch is left alone for a while: what it was not handed waits.
-    Where half of the lease is over it is taken anew, and what somebody else has by then is his.
+    line: Line
+    lease: str
+    receipts: Mapping[int, Receipt]
 
-    Args:
-        setup: What outreach works with.
-        line: The channel.
-        lease: Under which they were claimed.
-        claimed: The messages.
-        pace: Of the channel, in this dispatch.
-        beside: Hands over the last of them, and does something else meanwhile.
 
-    Returns:
-        The rows as they are now; and why the channel is left alone, where it is.
+class Sending:
+    """What one dispatch hands over.
+
+    Attributes:
+        states: The rows that came to each state.
+        paused: Why channels are left alone for a while, by name.
     """
-    settled: list[Entry] = []
-    left = list(claimed)
-    while left:
-        size = pace.size(line.spec.limits.batch)
-        pace.wait(min(size, len(left)))
-        left = _kept(setup, lease, left)
-        part, left = left[:size], left[size:]
-        if not part:
-            break
+
+    def __init__(self, setup: Setup) -> None:
+        """Begin with nothing on its way."""
+        self.states: Counter[str] = Counter()
+        self.paused: dict[str, Verdict] = {}
+        self._setup = setup
+        self._paces: dict[str, Pace] = {}
+        self._answered: _Answered | None = None
+
+    def send(
+        self, line: Line, lease: str, claimed: Sequence[Claimed], meanwhile: Callable[[], None]
+    ) -> None:
+        """Hand messages to their channel, as many at a time as it takes, and settle what it says.
+
+        A channel that takes none of a part is left alone for a while: what it was not handed waits.
+        Where half of the lease is over it is taken anew, and what somebody else has by then is his.
+
+        Args:
+            line: The channel.
+            lease: Under which they were claimed.
+            claimed: The messages.
+            meanwhile: What may be done while the last of them are with the channel.
+        """
+        pace = self._paces.setdefault(line.name, Pace(line.spec.limits.per_second))
+        left = list(claimed)
+        while left:
+            size = pace.size(line.spec.limits.batch)
+            if pace.holds():
+                self.settle()
+            pace.wait(min(size, len(left)))
+            left = _kept(self._setup, lease, left)
+            part, left = left[:size], left[size:]
+            if not part:
+                return
+            receipts = self._handed(line, lease, part, None if left else meanwhile)
+            broken = _broken(self._setup, line, receipts)
+            if broken is not None:
+                self.settle()
+                rest = [one.entry for one in left]
+                free = _released(self._setup, rest, lease, broken)
+                self.states.update(entry.state for entry in free)
+                self.paused[line.name] = broken
+                return
+
+    def settle(self) -> bool:
+        """Settle the part that was answered last; tell whether there was one."""
+        answered, self._answered = self._answered, None
+        if answered is None:
+            return False
+        done = settle(self._setup, answered.line, answered.lease, answered.receipts)
+        self.states.update(entry.state for entry in done)
+        return True
+
+    def _handed(
+        self,
+        line: Line,
+        lease: str,
+        part: Sequence[Claimed],
+        meanwhile: Callable[[], None] | None,
+    ) -> Collection[Receipt]:
+        """Hand one part over and give its receipts; settle the one before meanwhile."""
         messages = [one.message for one in part]
-        # A channel for one thread at a time is asked for links by whoever prepares.
-        hand = beside if not left and line.spec.thread_safe else alone
-        handed = hand(partial(_handed, setup, line, messages))
-        given, why = next(iter(handed), ([], _NO_RECEIPT))
-        receipts = one_each(messages, given, why)
-        numbered = {one.entry.number: receipts[one.entry.id] for one in part}
-        settled.extend(settle(setup, line, lease, numbered))
-        broken = _broken(setup, line, receipts.values())
-        if broken is not None:
-            rest = [one.entry for one in left]
-            return settled + _released(setup, rest, lease, broken), broken
-    return settled, None
+        given: list[Any] = []
+        why = ["the channel gave no receipt for it"]
+
+        def hand_over() -> None:
+            try:
+                given.extend(self._setup.lines.open(line.name).send(messages))
+            except Exception as error:  # noqa: BLE001 - whatever it raises, nobody knows what it sent
+                _LOG.exception("channel %s raised while sending", line.name)
+                why[:] = [without_passwords(f"the channel raised {type(error).__name__}: {error}")]
+                given.clear()
+
+        def answered() -> Mapping[str, Receipt]:
+            receipts = one_each(messages, given, why[0])
+            numbered = {one.entry.number: receipts[one.entry.id] for one in part}
+            self._answered = _Answered(line, lease, numbered)
+            return receipts
+
+        if not line.spec.thread_safe:  # whoever prepares asks it for links
+            self.settle()
+            hand_over()
+            receipts = answered()
+            self.settle()
+            return receipts.values()
+        thread = Thread(target=hand_over, daemon=True)
+        thread.start()
+        try:
+            self.settle()
+            if meanwhile is not None:
+                meanwhile()
+        finally:
+            thread.join()
+            receipts = answered()
+        if any(one.outcome not in _PUT_OFF for one in receipts.values()):
+            self.settle()
+        return receipts.values()
 
 
 class Pace:
@@ -102,6 +173,10 @@ class Pace:
         size = min(most, _FIRST) if self._first else most
         self._first = False
         return size if self._rate is None else max(1, min(size, int(self._rate)))
+
+    def holds(self) -> bool:
+        """Tell whether there is anything to wait for."""
+        return self._rate is not None and self._free > time.monotonic()
 
     def wait(self, count: int) -> None:
         """Wait until so many may go."""
@@ -151,17 +226,3 @@ def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdic
         ]
         writer.put(MESSAGE, list(free))
     return free
-
-
-def _handed(setup: Setup, line: Line, messages: Sequence[Message]) -> Handed:
-    """Give what a channel gives for messages, and why the others have no receipt."""
-    try:
-        return list(setup.lines.open(line.name).send(messages)), _NO_RECEIPT
-    except Exception as error:  # noqa: BLE001 - whatever it raises, nobody knows what it sent
-        _LOG.exception("channel %s raised while sending", line.name)
-        return [], without_passwords(f"the channel raised {type(error).__name__}: {error}")
-
-
-def alone(work: Callable[[], Handed]) -> list[Handed]:
-    """Do something, and nothing beside it."""
-    return [work()]
