@@ -18,8 +18,9 @@ from email.policy import default
 from typing import IO, ClassVar
 from urllib.parse import quote, unquote
 
-from crmkit.channels.visible import breaks, one_line
+from crmkit.channels.visible import one_line
 from crmkit.contracts.channel import Message
+from crmkit.contracts.lines import breaks, joined, written
 
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
 _LONGEST = 998  # octets of a line of a mail, RFC 5322; characters of a header that is written
@@ -140,7 +141,7 @@ def _mail(message: Message, at: datetime) -> EmailMessage:
     mail = EmailMessage(policy=default.clone(utf8=not message.to.isascii()))
     mail["From"] = Address("crmkit", "crmkit", "customers.invalid")
     mail["To"] = _address(message)
-    mail["Subject"] = one_line(" ".join((message.subject or "").split()))
+    mail["Subject"] = one_line(joined(message.subject or ""))
     mail["Date"] = at
     mail["Message-ID"] = f"<{quote(message.id, safe='')}@customers.invalid>"
     mail[_WRITTEN] = quote(message.id, safe="")
@@ -174,7 +175,7 @@ def _fill(mail: EmailMessage, message: Message) -> None:
     for kind, part in (("plain", text), ("html", message.html)):
         if part is None:
             continue
-        sent = part.encode("utf-8", "replace").decode()
+        sent = written(part)
         long = any(len(line.encode()) > _LONGEST for line in sent.splitlines())
         add = mail.set_content if kind == "plain" else mail.add_alternative
         add(sent, subtype=kind, cte="base64" if long or "\0" in sent else "8bit")

@@ -7,7 +7,6 @@ receipt ``message_id`` (ours) or ``provider_id``, of a reply ``address`` and ``t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from crmkit.arguments import choice, flag, optional_text
 from crmkit.clock import micros
 from crmkit.contracts.channel import DELIVERIES, Delivery
+from crmkit.contracts.reading import posted
 from crmkit.errors import InvalidValueError
 
 _MOST = 10_000
@@ -28,11 +28,11 @@ def deliveries(body: bytes, call: str) -> tuple[Sequence[Delivery], Sequence[str
     Args:
         body: What was posted.
         call: The id of the call.
+
+    Raises:
+        InvalidValueError: the body is no JSON.
     """
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        return (), ("the body is no JSON",)
+    content = posted(body)
     items = content if isinstance(content, list) else [content]
     found, objections = [], []
     for place, item in enumerate(items[:_MOST]):

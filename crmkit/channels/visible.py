@@ -28,10 +28,5 @@ def one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n")
 
 
-def breaks(*texts: str | None) -> bool:
-    """Tell whether one of the texts has a line break, which in a header begins another one."""
-    return any("\r" in text or "\n" in text for text in texts if text)
-
-
 def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()

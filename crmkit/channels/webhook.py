@@ -27,6 +27,7 @@ import attrs
 
 from crmkit.channels.receipts import deliveries
 from crmkit.channels.standard_webhooks import keys, sign, verify
+from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import (
     ACCEPTED,
     MISCONFIGURED,
@@ -39,7 +40,7 @@ from crmkit.contracts.channel import (
     Receipt,
     Response,
 )
-from crmkit.contracts.http import Forbidden, Http, NotSent, Reply, Unclear
+from crmkit.contracts.http import Http, NotSent, Reply, Unclear
 from crmkit.contracts.settings import Secret
 
 _THIS_MESSAGE = frozenset({400, 409, 413, 422})
@@ -103,6 +104,7 @@ class WebhookChannel(Channel):
 
         Raises:
             SignatureInvalid: the signature is missing, wrong or older than five minutes.
+            InvalidValueError: the body is no JSON.
         """
         del url
         if method.upper() != "POST":
@@ -127,12 +129,8 @@ class WebhookChannel(Channel):
         headers = {"Content-Type": "application/json", **sign(self._keys, message.id, now, body)}
         try:
             reply = self._http.call("POST", self._endpoint, headers=headers, body=body)
-        except Forbidden as error:
-            return Receipt.misconfigured(message, str(error))
-        except NotSent as error:
-            return Receipt.retry(message, str(error))
-        except Unclear as error:
-            return Receipt.unknown(message, str(error))
+        except (NotSent, Unclear) as error:
+            return failed(message, error)
         return self._read(message, reply)
 
     def _read(self, message: Message, reply: Reply) -> Receipt:

@@ -5,7 +5,7 @@ Many providers answer HTTP 200 to what they did not do, and say so in the body a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -22,6 +22,7 @@ from crmkit.contracts.channel import (
     Receipt,
 )
 from crmkit.contracts.http import Forbidden, NotSent, Reply, Unclear
+from crmkit.contracts.lines import joined
 
 _WORDS = 300  # characters of a provider's own words that are kept
 _LATER = (429, 503)
@@ -48,11 +49,14 @@ class Meaning:
 class Codes:
     """The codes of one provider.
 
-    A code that is not listed is ``refused``: the provider said no, and nobody knows when he would
-    say yes. Neither a code nor an HTTP status that tells: ``unknown``.
+    A code that is not listed is `otherwise`, unless the HTTP status beside it says that the
+    provider failed or has too much to do. Neither a code nor a status that tells: ``unknown``.
 
     Attributes:
         meanings: What each code means, by the code as text.
+        families: What a code means that is not among these, by how it begins; the first fits.
+        otherwise: What any other means: the provider said no, and nobody knows when he would say
+            yes.
         field: Names of the body's field that holds the code; the first one found counts.
         words: Names of the field that says why.
         done: The code of success.
@@ -65,6 +69,8 @@ class Codes:
     """
 
     meanings: Mapping[str, Meaning]
+    families: Sequence[tuple[str, Meaning]] = attrs.field(default=(), kw_only=True)
+    otherwise: Meaning = attrs.field(default=Meaning(REFUSED), kw_only=True)
     field: tuple[str, ...] = ("code",)
     words: tuple[str, ...] = ("message", "msg", "errmsg")
     done: str = "0"
@@ -81,28 +87,59 @@ class Codes:
             return by_status(reply, clock)
         if code == self.done:
             return Meaning(ACCEPTED) if reply.status < _REDIRECTED else by_status(reply, clock)
-        known = self.meanings.get(code, Meaning(REFUSED))
+        return self.of(code, reply, clock)
+
+    def of(self, code: str, reply: Reply | None = None, clock: Clock = system_clock) -> Meaning:
+        """Tell what a code means.
+
+        Args:
+            code: As the provider spells it.
+            reply: The answer it stood in; it may say how long to wait. None: it came otherwise.
+            clock: Gives now.
+        """
+        fits = (meaning for start, meaning in self.families if code.startswith(start))
+        known = self.meanings.get(code) or next(fits, None)
+        if reply is None:
+            return known or self.otherwise
+        if known is None and (reply.status >= _HIS_FAULT or reply.status in _LATER):
+            return by_status(reply, clock)
         asked = reply.after(clock)
+        known = known or self.otherwise
         return known if asked is None else attrs.evolve(known, after=asked)
 
     def reason(self, reply: Reply, clock: Clock = system_clock) -> str:
         """Give the words of an answer's meaning, and the provider's own after them."""
-        own = _first(reply.json(), self.words)
-        own = own[:_WORDS] if isinstance(own, str) else ""
-        return ": ".join(part for part in (self.meaning(reply, clock).words, own) if part)
+        return _reason(self.meaning(reply, clock), _first(reply.json(), self.words))
 
     def receipt(self, message: Message, reply: Reply, clock: Clock = system_clock) -> Receipt:
         """Give the receipt of a message from the answer it got."""
         meaning = self.meaning(reply, clock)
-        if meaning.outcome == ACCEPTED:
-            return Receipt.accepted(message)
-        return Receipt(
-            message_id=message.id,
-            outcome=meaning.outcome,
-            code=self.code(reply) or str(reply.status),
-            reason=self.reason(reply, clock),
-            after=meaning.after if meaning.outcome == RETRY else None,
-        )
+        code = self.code(reply) or str(reply.status)
+        return _receipt(message, meaning, code, _first(reply.json(), self.words))
+
+    def error(
+        self,
+        message: Message,
+        code: str,
+        own: object = "",
+        reply: Reply | None = None,
+        clock: Clock = system_clock,
+    ) -> Receipt:
+        """Give the receipt of a message for an error that stands anywhere in an answer.
+
+        Args:
+            message: What was sent.
+            code: The error's code.
+            own: The provider's own words.
+            reply: The answer.
+            clock: Gives now.
+        """
+        return _receipt(message, self.of(code, reply, clock), code, own)
+
+
+def plain(message: Message, reply: Reply, clock: Clock = system_clock) -> Receipt:
+    """Give the receipt of a message from an answer that names no code: its status is all."""
+    return _receipt(message, by_status(reply, clock), str(reply.status))
 
 
 def by_status(reply: Reply, clock: Clock = system_clock) -> Meaning:
@@ -130,6 +167,39 @@ def failed(message: Message, error: NotSent | Unclear) -> Receipt:
     if isinstance(error, NotSent):
         return Receipt.retry(message, str(error))
     return Receipt.unknown(message, str(error))
+
+
+def one_by_one(messages: Sequence[Message], send: Callable[[Message], Receipt]) -> list[Receipt]:
+    """Send one message after another.
+
+    Once the provider says that it goes too fast, the rest waits as long as he says: going on would
+    prolong his ban.
+    """
+    receipts: list[Receipt] = []
+    for message in messages:
+        last = receipts[-1] if receipts else None
+        if last is not None and last.outcome == RETRY:
+            receipts.append(attrs.evolve(last, message_id=message.id))
+        else:
+            receipts.append(send(message))
+    return receipts
+
+
+def _receipt(message: Message, meaning: Meaning, code: str, own: object = "") -> Receipt:
+    if meaning.outcome == ACCEPTED:
+        return Receipt.accepted(message)
+    return Receipt(
+        message_id=message.id,
+        outcome=meaning.outcome,
+        code=code,
+        reason=_reason(meaning, own) or f"the provider says {code}, and no more",
+        after=meaning.after if meaning.outcome == RETRY else None,
+    )
+
+
+def _reason(meaning: Meaning, own: object) -> str:
+    own = joined(own[:_WORDS]) if isinstance(own, str) else ""
+    return ": ".join(part for part in (meaning.words, own) if part)
 
 
 def _first(body: Any, names: tuple[str, ...]) -> Any:

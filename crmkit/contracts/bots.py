@@ -11,9 +11,10 @@ from typing import ClassVar, Protocol
 
 import attrs
 
-from crmkit.contracts.answers import Codes, failed
-from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Message, Receipt
+from crmkit.contracts.answers import Codes, failed, one_by_one
+from crmkit.contracts.channel import ACCEPTED, Channel, Message, Receipt
 from crmkit.contracts.http import Http, NotSent, Reply, Unclear
+from crmkit.contracts.lines import written
 
 CUT = "…"
 """Ends a text that was cut."""
@@ -52,26 +53,15 @@ class StaffBot(Channel):
         return len(text.encode())
 
     def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
-        """Post one message after another.
-
-        Once the provider says that it goes too fast, the rest of the batch waits as long: going on
-        would prolong his ban.
-        """
-        receipts: list[Receipt] = []
-        for message in messages:
-            last = receipts[-1] if receipts else None
-            if last is not None and last.outcome == RETRY:
-                receipts.append(attrs.evolve(last, message_id=message.id))
-            else:
-                receipts.append(self._send(message))
-        return receipts
+        """Post one message after another, until the provider says that it goes too fast."""
+        return one_by_one(messages, self._send)
 
     def close(self) -> None:
         """Give the connections back."""
         self.http.close()
 
     def _send(self, message: Message) -> Receipt:
-        whole = message.text.encode("utf-8", "replace").decode()  # half a pair is no letter
+        whole = written(message.text)
         if not whole.strip():
             return Receipt.refused(message, "there is no text to post")
         text = fit(whole, self.longest, self.size)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any, ClassVar
+from urllib.parse import quote, quote_plus
 
 import attrs
 import pytest
@@ -207,5 +208,6 @@ def secrets(configured: Any) -> list[str]:
 
 
 def spellings(text: str) -> tuple[bytes, ...]:
-    """Give the ways in which a text may stand on the wire: as it is, or escaped by JSON."""
-    return text.encode(), json.dumps(text)[1:-1].encode()
+    """Give the ways in which a text may stand on the wire: escaped by JSON, by a URL, or not."""
+    escaped = (text, json.dumps(text)[1:-1], quote(text, safe=""), quote_plus(text))
+    return tuple(spelt.encode() for spelt in escaped)

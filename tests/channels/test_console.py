@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.channels.console import shape
-from crmkit.channels.visible import breaks, one_line, visible
+from crmkit.channels.visible import one_line, visible
 from crmkit.contracts.channel import Template
 from tests.channels.opening import SPECS, message, opened, outcomes
 
@@ -88,7 +88,6 @@ def test_nothing_but_text_lines_and_tabs_is_shown(text: str) -> None:
 
     assert not [char for char in shown if category(char) in ("Cc", "Cs") and char not in "\n\t"]
     assert "\n" not in one_line(text)
-    assert breaks(text) is any(char in text for char in "\r\n")
     if text.isprintable():
         assert shown == text
 

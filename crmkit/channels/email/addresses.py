@@ -7,11 +7,8 @@ from functools import lru_cache
 
 import attrs
 
+from crmkit.contracts.lines import breaks
 from crmkit.errors import CrmkitError
-
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-"""What no line of a header may hold: control characters, and what some programs take for line
-breaks."""
 
 _LONGEST = 254  # RFC 5321, 4.5.3.1.3: a path of 256 octets, with its angle brackets
 LONGEST_LOCAL = 64
@@ -53,7 +50,7 @@ def address(text: str) -> Address:
     Raises:
         BadAddress: it has a line break, is no address, or its domain cannot stand in the DNS.
     """
-    if CONTROLS.search(text):
+    if breaks(text):
         raise BadAddress("the address has a line break or another control character in it")
     local, at, domain = text.rpartition("@")
     if not at or len(text) > _LONGEST:

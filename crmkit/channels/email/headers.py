@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from binascii import b2a_base64
 
-from crmkit.channels.email.addresses import CONTROLS
+from crmkit.contracts.lines import breaks, joined
 
 WIDTH = 76  # of a line that holds an encoded word, at most (RFC 2047, 2)
 _OVERHEAD = len("=?utf-8?B??=")
@@ -18,17 +18,12 @@ _NAME = re.compile(r"[!-9;-~]{1,60}")  # RFC 5322, 2.2
 _FOLDABLE = re.compile(r"[!-~]{1,70}(?: [!-~]{1,70})*")
 
 
-def one_line(text: str) -> str:
-    """Make a text one line: what would break or hide it becomes a space."""
-    return CONTROLS.sub(" ", text).strip()
-
-
 def unstructured(name: str, value: str) -> str:
     """Write a header whose value is a text for people, such as a subject.
 
     Args:
         name: The header's name.
-        value: One line, as `one_line` gives it.
+        value: One line, as `crmkit.contracts.lines.joined` gives it.
 
     Returns:
         The header without the line break at its end; long ones folded.
@@ -91,9 +86,9 @@ def further(name: str, value: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise ValueError("a header's name is none")
-    if CONTROLS.search(value):
+    if breaks(value):
         raise ValueError(f"the header {name} has a line break or another control character in it")
-    return unstructured(name, value.strip())
+    return unstructured(name, joined(value))
 
 
 def _folded(line: str) -> str:

@@ -15,10 +15,10 @@ from email.message import EmailMessage, Message
 from email.utils import parseaddr, parsedate_to_datetime
 
 from crmkit.channels.email import reports
-from crmkit.channels.email.headers import one_line
 from crmkit.channels.email.letters import Writer
 from crmkit.channels.email.plain import text_of
 from crmkit.contracts.channel import Delivery
+from crmkit.contracts.lines import joined
 
 _ARRIVED_FOR = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
 _MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "Feedback-ID")
@@ -90,7 +90,7 @@ class Incoming:
                 event_id=f"replied:{event}",
                 address=parseaddr(_text(mail, "From"))[1] or None,
                 text=_body(mail),
-                reason=one_line(_text(mail, "Subject"))[:200],
+                reason=joined(_text(mail, "Subject"))[:200],
             )
 
 

@@ -11,12 +11,13 @@ from zlib import crc32
 import attrs
 
 from crmkit.channels.email import headers
-from crmkit.channels.email.addresses import CONTROLS, Address, BadAddress, address, mailbox
+from crmkit.channels.email.addresses import Address, BadAddress, address, mailbox
 from crmkit.channels.email.bodies import encode
 from crmkit.channels.email.marks import Marked, MessageIds
 from crmkit.channels.email.plain import text_of
 from crmkit.channels.email.settings import EmailSettings, revealed
 from crmkit.contracts.channel import Message
+from crmkit.contracts.lines import breaks, joined
 from crmkit.errors import CrmkitError
 
 _LINK = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:[!#-;=?-~]{1,900}")
@@ -66,7 +67,7 @@ class Writer:
         self.return_path = Marked(settings.envelope, secret, "return")
         self.reply_to = Marked(settings.reply_to or "", secret, "reply")
         self._plain_path = _unmarked(self.return_path.template) or sender.text
-        self._from = headers.mailbox("From", headers.one_line(name), sender.text)
+        self._from = headers.mailbox("From", joined(name), sender.text)
         self._wide = sender.wide or not self.return_path.template.isascii()
 
     def write(self, message: Message, now: datetime) -> Letter:
@@ -83,8 +84,8 @@ class Writer:
             f"Message-ID: {message_id}",
             _date(now.replace(microsecond=0)),
             self._from,
-            headers.mailbox("To", message.name.replace("\t", " ").strip(), to.text),
-            headers.unstructured("Subject", headers.one_line(message.subject or "")),
+            headers.mailbox("To", joined(message.name), to.text),
+            headers.unstructured("Subject", joined(message.subject or "")),
             "MIME-Version: 1.0",
             *self._optional(message),
         ]
@@ -132,7 +133,7 @@ def _date(now: datetime) -> str:
 
 def _recipient(message: Message) -> Address:
     """Take whom it is for; a name with a line break in it was made to inject something."""
-    if CONTROLS.search(message.name.replace("\t", " ")):
+    if breaks(message.name):
         raise Unsendable("the name has a line break or another control character in it")
     try:
         return address(message.to)

@@ -6,8 +6,8 @@ import re
 
 import attrs
 
-from crmkit.channels.email.addresses import CONTROLS
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, Message, Receipt
+from crmkit.contracts.lines import joined
 
 CLOSING = 421
 """The server closes the connection."""
@@ -83,4 +83,4 @@ def receipt(message: Message, reply: Reply, what: str, *, of_sender: bool = Fals
 
 def shown(text: str) -> str:
     """Give a server's words on one line, not too many of them."""
-    return CONTROLS.sub(" ", text)[:_SHOWN].strip()
+    return joined(text[:_SHOWN])

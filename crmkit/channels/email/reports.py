@@ -8,8 +8,8 @@ from datetime import datetime
 from email import message_from_string
 from email.message import EmailMessage, Message
 
-from crmkit.channels.email.headers import one_line
 from crmkit.contracts.channel import Delivery
+from crmkit.contracts.lines import joined
 
 DEAD = frozenset({"5.1.0", "5.1.1", "5.1.10"})
 """Codes that say nobody has that address, now or later (RFC 3463, RFC 7505)."""
@@ -64,7 +64,7 @@ def _delivery(
     ends = {address.lower(), _address(fields, "Final-Recipient").lower()}
     if what is None or (blind_copy and blind_copy in ends):
         return
-    why = one_line(_field(fields, "Diagnostic-Code").partition(";")[2])
+    why = joined(_field(fields, "Diagnostic-Code").partition(";")[2])
     status = _field(fields, "Status").split(" ")[0]
     if status in _VAGUE and (found := _STATUS.search(why)):
         status = found[0]
