@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from crmkit.contracts.channel import Channel, Message, Receipt
+from crmkit.contracts.lines import joined
 from crmkit_apprise.settings import BETTER, PLACE, CustomerConfig, StaffConfig
 
 TIMEOUT = 30.0
@@ -46,7 +47,7 @@ class AppriseChannel(Channel):
         service = self._service(message)
         if isinstance(service, Receipt):
             return service
-        title = " ".join((message.subject or "").split())
+        title = joined(message.subject or "")
         if len(message.text) + len(title) + 2 > service.body_maxlen:
             # Apprise would cut it, or send it in pieces of which some may fail.
             return Receipt.refused(
@@ -72,6 +73,7 @@ class AppriseChannel(Channel):
                 return Receipt.refused(message, "address: the service does not take it")
             return Receipt.misconfigured(message, "Apprise knows no such service, or lacks a part")
         service.retry = 0  # only crmkit sends again
+        service.redirects = False  # whatever its URL says
         schemas = {str(name) for name in service.schemas()}
         if schemas & BETTER.keys():
             return Receipt.misconfigured(

@@ -35,3 +35,15 @@ class TestApprise(ChannelSuite):
     def address(self, spec: ChannelSpec, number: int = 0) -> str:
         del spec
         return f"ann{number}"
+
+
+class TestStaff(TestApprise):
+    """The same to colleagues, whose place stands in the URL."""
+
+    @pytest.fixture
+    def spec(self) -> ChannelSpec:
+        return next(spec for spec in hooks.crmkit_channels() if spec.name == "apprise.staff")
+
+    @pytest.fixture
+    def settings(self, service: Any) -> Mapping[str, Any]:
+        return {"service": f"json://lin:hunter22@{service.place}/sales?rto=0.3"}

@@ -6,15 +6,14 @@ https://open.dingtalk.com/document/orgapp/receive-message (what is heard).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from crmkit.contracts.answers import Codes, Meaning
 from crmkit.contracts.bots import StaffBot
 from crmkit.contracts.channel import Delivery, Message, Response
 from crmkit.contracts.http import Reply
+from crmkit.contracts.reading import instant, mapping, posted, text
 from crmkit.contracts.signatures import base64_digest, fresh, header, refuse, same
 from crmkit_dingtalk.settings import DingTalkConfig
 
@@ -85,6 +84,7 @@ class DingTalkBot(StaffBot):
         Raises:
             SignatureInvalid: the signature is missing, wrong or more than an hour old, or no
                 ``app_secret`` is set.
+            InvalidValueError: the body is no JSON.
         """
         del url  # the signature stands in the headers
         if not self._config.app_secret:
@@ -113,17 +113,19 @@ class DingTalkBot(StaffBot):
 
 
 def _heard(body: bytes) -> tuple[Delivery, ...]:
-    """Read a message to the robot; nothing where it is none, or no text."""
-    try:
-        told = json.loads(body)
-        text = str(told["text"]["content"]).strip()
-        at = datetime.fromtimestamp(told["createAt"] / 1000, UTC) if "createAt" in told else None
-    except (ValueError, KeyError, TypeError, OverflowError, OSError, RecursionError):
+    """Read a message to the robot; nothing where it is no text."""
+    told = mapping(posted(body))
+    words = text(mapping(told, "text").get("content"))
+    if words is None:
         return ()
-    number = str(told.get("msgId") or "") or None
-    sender = str(told.get("senderStaffId") or told.get("senderId") or "") or None
+    at, number = told.get("createAt"), text(told.get("msgId"))
     return (
         Delivery(
-            what="replied", provider_id=number, event_id=number, at=at, address=sender, text=text
+            what="replied",
+            provider_id=number,
+            event_id=number,
+            at=instant(at / 1000) if isinstance(at, (int, float)) else None,
+            address=text(told.get("senderStaffId")) or text(told.get("senderId")),
+            text=words.strip(),
         ),
     )

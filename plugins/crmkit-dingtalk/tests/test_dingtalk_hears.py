@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crmkit import SignatureInvalid
+from crmkit import InvalidValueError, SignatureInvalid
 
 SECRET = "app-secret"
 TOLD = {
@@ -80,9 +80,21 @@ def test_a_get_changes_nothing(opened: Any, clock: Any, method: str):
     assert (heard, response.status) == ((), 405)
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"\xff", b'{"text": 1}', b'{"text": {"content": "x"}, "createAt": 1e99}']
-)
-def test_what_cannot_be_read_is_nothing(opened: Any, clock: Any, body: bytes):
-    """A picture, or garbage under a good signature."""
+@pytest.mark.parametrize("body", [b"[]", b'{"text": 1}', b'{"text": {"content": ""}}'])
+def test_what_is_no_text_is_nothing(opened: Any, clock: Any, body: bytes):
+    """A picture, or something of another shape under a good signature."""
     assert opened(app_secret=SECRET).receive(headers(clock), body)[0] == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"7", b"[" * 20_000])
+def test_a_body_that_is_no_json_is_told(opened: Any, clock: Any, body: bytes):
+    """It is DingTalk's own, but nobody can read it."""
+    with pytest.raises(InvalidValueError, match="no JSON"):
+        opened(app_secret=SECRET).receive(headers(clock), body)
+
+
+def test_an_instant_that_is_none_costs_no_reply(opened: Any, clock: Any):
+    """What was written is told, without its time."""
+    body = json.dumps({**TOLD, "createAt": 1e99}).encode()
+    ((heard,), _) = opened(app_secret=SECRET).receive(headers(clock), body)
+    assert (heard.text, heard.at) == ("谁负责王女士？", None)

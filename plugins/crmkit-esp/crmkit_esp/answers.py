@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from http import HTTPStatus
 
-from crmkit.contracts.channel import Message, Receipt
+from crmkit.contracts.answers import by_status, failed, plain
+from crmkit.contracts.channel import REFUSED, Message, Receipt
 from crmkit.contracts.http import Http, NotSent, Reply, Unclear
 from crmkit_esp.mail import Unsendable
-
-_TOO_LONG = 413
-_LATER = (429, 503)
-_TIMEOUT = 408
-_SERVER = 500
 
 
 def send_each(
@@ -33,10 +30,8 @@ def send_each(
             receipts.append(read(message, call(message)))
         except Unsendable as error:
             receipts.append(Receipt.refused(message, str(error)))
-        except NotSent as error:
-            receipts.append(Receipt.retry(message, str(error)))
-        except Unclear as error:
-            receipts.append(Receipt.unknown(message, str(error)))
+        except (NotSent, Unclear) as error:
+            receipts.append(failed(message, error))
     return receipts
 
 
@@ -45,14 +40,12 @@ def failure(message: Message, reply: Reply, clock: Callable[[], datetime]) -> Re
 
     What the provider says in words is left out: he may quote credentials or the message.
     """
-    status, code = reply.status, str(reply.status)
-    if status in _LATER:
-        return Receipt.retry(message, "too much for now", after=reply.after(clock), code=code)
-    if status == _TOO_LONG:
+    code = str(reply.status)
+    if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Receipt.refused(message, "content: too long", code=code)
-    if status >= _SERVER or status == _TIMEOUT:
-        return Receipt.unknown(message, "the provider failed, and says no more", code=code)
-    return Receipt.misconfigured(message, "credentials, domain, sender or template", code=code)
+    if by_status(reply, clock).outcome == REFUSED:  # what is wrong with the address is told apart
+        return Receipt.misconfigured(message, "credentials, domain, sender or template", code=code)
+    return plain(message, reply, clock)
 
 
 def ok(reply: Reply) -> bool:

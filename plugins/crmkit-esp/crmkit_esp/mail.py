@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 import attrs
 
 from crmkit.contracts.channel import Message
+from crmkit.contracts.lines import breaks, joined, written
 
 KEY = "crmkit_id"
 """Name under which a provider keeps our id of a message, and tells it with every receipt."""
@@ -23,7 +24,6 @@ _OWN = frozenset(
     "to".split()
 )
 """Headers that are the channel's own, or the provider's."""
-_BREAKS = re.compile(r"[\r\n\x00\u0085\u2028\u2029]")
 
 
 class Unsendable(Exception):  # noqa: N818 - says what the message is
@@ -63,7 +63,7 @@ def envelope(message: Message, sender: str) -> Envelope:
     if not (message.text.strip() or message.html or message.template):
         raise Unsendable("content: there is none")
     for what, text in (("address", message.to), ("name", message.name)):
-        if _BREAKS.search(text):
+        if breaks(text):
             raise Unsendable(f"{what}: a line break stands in it")
     headers = {"Message-ID": made_id(message.id, sender)}
     if message.unsubscribe and not _LINK.fullmatch(message.unsubscribe):
@@ -73,12 +73,12 @@ def envelope(message: Message, sender: str) -> Envelope:
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     headers.update({k: v for k, v in message.headers.items() if k.lower() not in _OWN})
     for name, value in headers.items():
-        if _BREAKS.search(name + value) or not name.isascii():
+        if breaks(name, value) or not name.isascii():
             raise Unsendable(f"content: a line break stands in the header {name[:40]!r}")
     return Envelope(
         address=_address(message.to),
-        name=message.name.encode("utf-8", "replace").decode(),  # half a letter is none
-        subject=" ".join(_BREAKS.sub(" ", message.subject or "").split()),
+        name=written(message.name),
+        subject=joined(message.subject or ""),
         headers=headers,
     )
 

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlencode
 
 from crmkit.contracts.channel import ACCEPTED, Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, Reply
+from crmkit.contracts.reading import mapping, rows, text
 from crmkit_esp.answers import failure, ok, quiet, send_each
 from crmkit_esp.mail import KEY, envelope, made_id
 from crmkit_esp.mailgun_events import MailgunWebhook
-from crmkit_esp.reading import mapping, rows, text
 from crmkit_esp.settings import MailgunConfig
 from crmkit_esp.unsubscribing import called, link
 

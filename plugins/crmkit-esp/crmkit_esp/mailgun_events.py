@@ -17,11 +17,11 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.reading import form, instant, loaded, mapping, text
 from crmkit.contracts.signatures import digest, fresh, header, refuse, same
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered
 from crmkit_esp.mail import KEY, our_id
-from crmkit_esp.reading import form, instant, loaded, mapping, text
 from crmkit_esp.settings import MailgunConfig
 
 _EVENTS = {

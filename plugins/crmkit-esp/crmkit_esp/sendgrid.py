@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import parseaddr
+from http import HTTPStatus
 from typing import Any
 
 from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, Reply
+from crmkit.contracts.reading import mapping, rows
 from crmkit.contracts.signatures import header
 from crmkit_esp.answers import failure, ok, send_each
 from crmkit_esp.mail import KEY, Envelope, envelope
-from crmkit_esp.reading import mapping, rows
 from crmkit_esp.sendgrid_events import read
 from crmkit_esp.settings import SendGridConfig
 from crmkit_esp.unsubscribing import called, link
@@ -61,8 +62,10 @@ class SendGridChannel(Channel):
         return body
 
     def _receipt(self, message: Message, reply: Reply) -> Receipt:
-        if ok(reply):
+        if reply.status == HTTPStatus.ACCEPTED:
             return Receipt.accepted(message, header(reply.headers, "X-Message-Id") or None)
+        if ok(reply):
+            return Receipt.unknown(message, "the answer is not SendGrid's word for taken (202)")
         errors = rows(mapping(reply.json()).get("errors"))
         fields = [str(error.get("field", "")) for error in errors]
         if reply.status == 400 and any(  # noqa: PLR2004 - what he objects to in the message

@@ -15,11 +15,11 @@ from typing import Any
 
 from crmkit import ConfigError
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.reading import form, instant, posted, rows, text
 from crmkit.contracts.signatures import fresh, header, refuse
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered
 from crmkit_esp.mail import KEY, our_id
-from crmkit_esp.reading import form, instant, loaded, rows, text
 from crmkit_esp.settings import SendGridConfig
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
@@ -45,6 +45,7 @@ def read(
 
     Raises:
         SignatureInvalid: it is not SendGrid's, too old, or was changed.
+        InvalidValueError: the body is neither a form nor JSON.
     """
     stamp = header(headers, TIMESTAMP)
     _check(config, header(headers, SIGNATURE), stamp.encode() + body)
@@ -52,10 +53,7 @@ def read(
     kind = header(headers, "Content-Type")
     if kind.lower().startswith("multipart/"):
         return _mail(form(kind, body), now), Response()
-    events = loaded(body)
-    if not isinstance(events, list):
-        return (), Response(400, b"not a list of events")
-    return tuple(told for event in rows(events) for told in _event(event)), Response()
+    return tuple(told for event in rows(posted(body)) for told in _event(event)), Response()
 
 
 def _check(config: SendGridConfig, signature: str, signed: bytes) -> None:

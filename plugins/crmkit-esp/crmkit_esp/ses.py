@@ -10,10 +10,10 @@ from typing import Any
 
 from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, Reply
+from crmkit.contracts.reading import mapping, text
 from crmkit.contracts.signatures import header
 from crmkit_esp.answers import failure, ok, send_each
 from crmkit_esp.mail import KEY, Envelope, ascii_sender, envelope
-from crmkit_esp.reading import mapping, text
 from crmkit_esp.ses_events import deliveries
 from crmkit_esp.settings import SesConfig
 from crmkit_esp.sigv4 import Signer

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crmkit.contracts.channel import Delivery
+from crmkit.contracts.reading import instant, loaded, mapping, rows, text
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered, parsed
 from crmkit_esp.mail import KEY, our_id
-from crmkit_esp.reading import instant, loaded, mapping, rows, text
 
 _LISTS = {
     "Bounce": ("bounce", "bouncedRecipients", "bounced"),

@@ -19,8 +19,8 @@ import attrs
 
 from crmkit.contracts.channel import Response
 from crmkit.contracts.http import NotSent, Reply, Unclear
+from crmkit.contracts.reading import instant, loaded, mapping
 from crmkit.contracts.signatures import fresh, refuse
-from crmkit_esp.reading import instant, loaded, mapping
 
 NOTIFICATION = "Notification"
 SUBSCRIPTION = "SubscriptionConfirmation"

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from crmkit import ConfigError, SignatureInvalid
+from crmkit import ConfigError, InvalidValueError, SignatureInvalid
 from crmkit.contracts.channel import Channel, Message
 from crmkit.testing.simulators.sendgrid import SendGrid
 
@@ -148,10 +148,19 @@ def test_a_wrong_key_is_named(
             channel.receive(*sendgrid.posted([], at))
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b"[" * 100_000, b"x" * 2**20])
+@pytest.mark.parametrize("body", [b"{}", b"[7, {}]"])
 def test_odd_bodies_tell_nothing(sendgrid: SendGrid, by_sendgrid: Channel, at: int, body: bytes):
     """Signed, and no list of events: nothing breaks."""
     assert by_sendgrid.receive(*sendgrid.signed(body, at, "application/json"))[0] == ()
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[" * 100_000, b"x" * 2**20])
+def test_a_body_that_is_no_json_is_told(
+    sendgrid: SendGrid, by_sendgrid: Channel, at: int, body: bytes
+):
+    """It is SendGrid's own, but nobody can read it."""
+    with pytest.raises(InvalidValueError, match="no JSON"):
+        by_sendgrid.receive(*sendgrid.signed(body, at, "application/json"))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from crmkit.contracts.channel import Message, Receipt, Template
+from crmkit.contracts.lines import written
 from crmkit_sms.numbers import Number, read
 
 LONGEST = 1600
@@ -37,7 +38,7 @@ def addressed(message: Message) -> Ready | Receipt:
     parts = [message.text] if template is None else _parts(template)
     if any(len(part) > LONGEST for part in parts):
         return Receipt.refused(message, f"longer than {LONGEST} characters")
-    if not all(map(_utf8, parts)):
+    if any(written(part) != part for part in parts):
         return Receipt.refused(message, "it holds half a character (a lone surrogate)")
     if template is None and not message.text.strip():
         return Receipt.refused(message, "it is empty")
@@ -64,11 +65,3 @@ def approved(message: Message, sign_name: str) -> Ready | Receipt:
 
 def _parts(template: Template) -> list[str]:
     return [template.code, template.signature or "", *template.values, *template.values.values()]
-
-
-def _utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crmkit.contracts.reading import clean
+
 
 def listed(found: object) -> list[Mapping[str, Any]] | None:
     """Give the objects of decoded JSON, one or a list of them; None where it is neither.
@@ -19,8 +21,3 @@ def listed(found: object) -> list[Mapping[str, Any]] | None:
         for one in several
         if isinstance(one, dict)
     ]
-
-
-def clean(text: str) -> str:
-    """Replace halves of characters, which JSON can spell, and leave out NUL."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -10,8 +10,9 @@ import re
 
 import attrs
 
+from crmkit.contracts import numbers
+
 MAINLAND = "86"
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _NATIONAL = re.compile(r"1[0-9]{10}")
 
 
@@ -42,7 +43,7 @@ def read(written: str) -> Number | None:
     """Give the number, or None where no country has one like it."""
     import phonenumbers  # noqa: PLC0415 - slow
 
-    if not _E164.fullmatch(written):
+    if not numbers.e164(written):
         return None
     try:
         number = phonenumbers.parse(written)
@@ -67,4 +68,4 @@ def e164(written: str, country: str = "") -> str | None:
         digits = country.strip("+ ") + digits
     elif _NATIONAL.fullmatch(digits):
         digits = MAINLAND + digits
-    return "+" + digits if _E164.fullmatch("+" + digits) else None
+    return "+" + digits if numbers.e164("+" + digits) else None

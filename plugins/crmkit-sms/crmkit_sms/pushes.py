@@ -6,20 +6,18 @@ over TLS only. The same event may come twice: what is known changes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from crmkit.contracts.channel import Response
+from crmkit.contracts.reading import posted
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.signatures import refuse, same
 from crmkit_sms.entries import listed
 
 NOT_POSTED = Response(405, b"", {"Allow": "POST"})
 """Answer to a GET or HEAD, which change nothing."""
-UNREADABLE = Response(400)
-"""Answer to a body that is none of the provider's."""
 
 
 def check_token(token: Secret | None, url: str) -> None:
@@ -40,9 +38,10 @@ def check_token(token: Secret | None, url: str) -> None:
         refuse("the token in its address is missing or wrong")
 
 
-def entries(body: bytes) -> list[Mapping[str, Any]] | None:
-    """Give the objects of a JSON body, one or a list of them; None where it is none."""
-    try:
-        return listed(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
+def entries(body: bytes) -> list[Mapping[str, Any]]:
+    """Give the objects of a JSON body, one or a list of them.
+
+    Raises:
+        InvalidValueError: the body is no JSON.
+    """
+    return listed(posted(body)) or []

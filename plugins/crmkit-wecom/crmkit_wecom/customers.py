@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import attrs
-
-from crmkit.contracts.answers import failed
+from crmkit.contracts.answers import failed, one_by_one
 from crmkit.contracts.channel import (
     ACCEPTED,
-    RETRY,
     Channel,
     Delivery,
     Message,
@@ -46,14 +43,7 @@ class WeCom(Channel):
 
         Once WeCom says that calls come too often, the rest of the batch waits as long.
         """
-        receipts: list[Receipt] = []
-        for message in messages:
-            last = receipts[-1] if receipts else None
-            if last is not None and last.outcome == RETRY:
-                receipts.append(attrs.evolve(last, message_id=message.id))
-            else:
-                receipts.append(self._send(message))
-        return receipts
+        return one_by_one(messages, self._send)
 
     def poll(self, cursor: str | None) -> Poll:
         """Ask which messages a colleague confirmed, and what became of them.

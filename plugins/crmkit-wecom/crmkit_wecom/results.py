@@ -16,6 +16,7 @@ import attrs
 
 from crmkit.contracts.channel import ACCEPTED, REFUSED, Delivery, Poll
 from crmkit.contracts.http import NotSent, Unclear
+from crmkit.contracts.reading import rows
 from crmkit_wecom.api import Api
 from crmkit_wecom.codes import CODES
 
@@ -61,11 +62,11 @@ class Results:
         Raises:
             NotSent: WeCom gave nothing at all.
         """
-        since, waiting = _read(cursor, self.now - self.days * _DAY)
+        since, waiting, told = _read(cursor, self.now - self.days * _DAY)
         found: list[Delivery] = []
         try:
             if len(waiting) < OPEN:
-                waiting |= self._entered(since)
+                waiting |= ((one, at) for one, at in self._entered(since) if one not in told)
                 since = self.now - _OVERLAP
             for msgid in list(waiting)[:ASKED]:
                 ended = self._ended(msgid, waiting[msgid])
@@ -74,10 +75,12 @@ class Results:
                     waiting[msgid] = entered  # at the end: the others come first next time
                 else:
                     found += ended
+                    told[msgid] = entered
         except _Stop as stop:
             if not found:
                 raise NotSent(str(stop)) from stop
-        return Poll(found, json.dumps({"since": int(since), "open": waiting}))
+        told = {one: at for one, at in told.items() if at >= int(since)}  # others are not listed
+        return Poll(found, json.dumps({"since": int(since), "open": waiting, "told": told}))
 
     def _entered(self, since: float) -> Iterator[tuple[str, int]]:
         """Stream the ids of what was entered since then, and when that was."""
@@ -92,7 +95,7 @@ class Results:
                 limit=_PAGE,
                 cursor=page,
             )
-            for entry in _list(told, "group_msg_list"):
+            for entry in rows(told, "group_msg_list"):
                 yield str(entry.get("msgid")), int(entry.get("create_time") or self.now)
             following = str(told.get("next_cursor") or "")
             page = following if following not in ("", page) else None
@@ -100,12 +103,12 @@ class Results:
     def _ended(self, msgid: str, entered: int) -> list[Delivery] | None:
         """Tell what became of one message; None: nothing yet."""
         told = self._call("get_groupmsg_task", msgid=msgid, limit=_PAGE)
-        for task in _list(told, "task_list"):
+        for task in rows(told, "task_list"):
             if task.get("status") != _CARRIED_OUT:
                 continue
             who = str(task.get("userid"))
             result = self._call("get_groupmsg_send_result", msgid=msgid, userid=who, limit=_PAGE)
-            customers = _list(result, "send_list")
+            customers = rows(result, "send_list")
             if len(customers) > 1 or result.get("next_cursor"):
                 return []  # ours go to one customer each
             if customers and customers[0].get("status") in _FATES:
@@ -135,18 +138,14 @@ class Results:
         raise _Stop(f"WeCom tells nothing: {code} {CODES.reason(reply)}")
 
 
-def _read(cursor: str | None, start: float) -> tuple[float, dict[str, int]]:
+def _read(cursor: str | None, start: float) -> tuple[float, dict[str, int], dict[str, int]]:
+    """Give since when to list, what waits, and what was told of those that are listed again."""
     try:
         kept = json.loads(cursor or "{}")
         since, waiting = float(kept.get("since", start)), dict(kept.get("open", {}))
+        return since, waiting, dict(kept.get("told", {}))
     except (ValueError, TypeError, AttributeError):  # not ours: begin anew, nothing is lost by it
-        return start, {}
-    return since, waiting
-
-
-def _list(told: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = told.get(name)
-    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+        return start, {}, {}
 
 
 def _delivery(msgid: str, customer: dict[str, Any]) -> Delivery:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from http import HTTPStatus
 
+from crmkit.contracts.answers import failed, plain
 from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Reply, Unclear
-from crmkit_whatsapp.codes import meaning
+from crmkit.contracts.reading import mapping, rows, text
+from crmkit_whatsapp.codes import CODES
 from crmkit_whatsapp.compose import Unsendable, compose
 from crmkit_whatsapp.settings import WhatsAppConfig
 from crmkit_whatsapp.webhook import handshake, read
@@ -35,31 +37,20 @@ class WhatsAppChannel(Channel):
         token = {"Authorization": f"Bearer {self._config.access_token.reveal()}"}
         try:
             reply = self._http.call("POST", self._url, headers=token, json_body=body)
-        except NotSent as error:
-            return Receipt.retry(message, str(error))
-        except Unclear as error:
-            return Receipt.unknown(message, str(error))
+        except (NotSent, Unclear) as error:
+            return failed(message, error)
         return self._receipt(message, reply)
 
     def _receipt(self, message: Message, reply: Reply) -> Receipt:
         """Read an answer; an error counts whatever the HTTP status beside it."""
         answer = reply.json()
-        answer = answer if isinstance(answer, dict) else {}
-        error = answer.get("error")
-        sent = answer.get("messages")
-        if reply.status == 200 and not error and sent:  # noqa: PLR2004 - OK
-            return Receipt.accepted(message, _id(sent))
-        if reply.status == 200 and not error:  # noqa: PLR2004 - OK
-            return Receipt.unknown(message, "WhatsApp answered without an id")
-        code = str(error.get("code", "")) if isinstance(error, dict) else ""
-        outcome, why, after = meaning(code, reply.status)
-        return Receipt(
-            message_id=message.id,
-            outcome=outcome,
-            code=code or str(reply.status),
-            reason=why,
-            after=reply.after(self.clock) or after,
-        )
+        code = mapping(answer, "error").get("code")
+        if code is not None:
+            return CODES.error(message, str(code), reply=reply, clock=self.clock)
+        sent = rows(answer, "messages")
+        if reply.status == HTTPStatus.OK and sent and not mapping(answer).get("error"):
+            return Receipt.accepted(message, text(sent[0].get("id")))
+        return plain(message, reply, self.clock)
 
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
@@ -79,9 +70,3 @@ class WhatsAppChannel(Channel):
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
-
-
-def _id(sent: Any) -> str | None:
-    first = sent[0] if isinstance(sent, list) else {}
-    found = first.get("id") if isinstance(first, dict) else None
-    return str(found) if found else None

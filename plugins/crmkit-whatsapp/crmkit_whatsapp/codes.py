@@ -5,6 +5,7 @@ Source: Meta, WhatsApp Business Platform, "Error codes".
 
 from __future__ import annotations
 
+from crmkit.contracts.answers import Codes, Meaning
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
 
 STOPPED = "131050"
@@ -25,7 +26,7 @@ _REFUSED = {
     STOPPED: "he wants no marketing from this firm",
     "131051": "content: a kind of message that WhatsApp does not know",
 }
-_RETRY = {
+_LATER = {
     "2": None,
     "4": None,
     "80007": None,
@@ -36,34 +37,33 @@ _RETRY = {
     "131057": None,
 }
 """Too much at once, or out of service: seconds to wait, where they are known."""
-_ACCOUNT = frozenset("0 3 10 33 100 190 368 131005 131031 131037 131042 131045 133010".split())
-"""Token, permission, account, payment or number."""
-_UNCLEAR = frozenset({"1", "131000"})
+_ACCOUNT = "0 3 10 33 100 190 368 131005 131031 131037 131042 131045 133010"
+"""Token, permission, account, payment or number; so are 200 to 299."""
+_UNCLEAR = "1 131000"
 """Something went wrong on his side, and he does not say when."""
-_TEMPLATES = range(132000, 132070)
-_PERMISSIONS = range(200, 300)
 
-
-def meaning(code: str, status: int) -> tuple[str, str, float | None]:
-    """Give the outcome, why in words, and the seconds to wait where they are known.
-
-    Args:
-        code: Of the error, as he spells it; empty where he gave none.
-        status: HTTP status of the answer.
-    """
-    if code in _REFUSED:
-        return REFUSED, _REFUSED[code], None
-    if code in _RETRY:
-        return RETRY, "WhatsApp takes no more for now", _RETRY[code]
-    if code in _UNCLEAR:
-        return UNKNOWN, "WhatsApp failed, and does not say whether it sent it", None
-    number = int(code) if code.isascii() and code.isdigit() else 0
-    if number in _TEMPLATES:
-        return MISCONFIGURED, "the template is missing, paused or other than it is filled in", None
-    if code in _ACCOUNT or number in _PERMISSIONS:
-        return MISCONFIGURED, "token, permission, account or number", None
-    if status in (429, 503):
-        return RETRY, "WhatsApp takes no more for now", None
-    if status >= 500:  # noqa: PLR2004 - the servers' own errors
-        return UNKNOWN, "WhatsApp failed, and does not say whether it sent it", None
-    return MISCONFIGURED, "WhatsApp does not take such a call", None
+CODES = Codes(
+    {
+        **{code: Meaning(REFUSED, why) for code, why in _REFUSED.items()},
+        **{
+            code: Meaning(RETRY, "WhatsApp takes no more for now", after)
+            for code, after in _LATER.items()
+        },
+        **dict.fromkeys(
+            [*_ACCOUNT.split(), *map(str, range(200, 300))],
+            Meaning(MISCONFIGURED, "token, permission, account or number"),
+        ),
+        **dict.fromkeys(
+            _UNCLEAR.split(),
+            Meaning(UNKNOWN, "WhatsApp failed, and does not say whether it sent it"),
+        ),
+    },
+    families=[
+        (
+            "1320",
+            Meaning(MISCONFIGURED, "the template is missing, paused or other than it is filled in"),
+        )
+    ],
+    otherwise=Meaning(MISCONFIGURED, "WhatsApp does not take such a call"),
+)
+"""What each code means for a message."""

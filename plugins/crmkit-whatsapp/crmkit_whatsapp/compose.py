@@ -5,15 +5,14 @@ Format: ``POST /{version}/{phone_number_id}/messages``, as Meta's reference of t
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from crmkit.contracts.channel import Message, Template
+from crmkit.contracts.numbers import e164
 from crmkit_whatsapp.settings import LONGEST
 
 WINDOW = "131047"
 """Code of free text outside the 24 hours after the customer wrote."""
-_PHONE = re.compile(r"\+?([1-9]\d{6,14})", re.ASCII)
 
 
 class Unsendable(Exception):  # noqa: N818 - says what the message is
@@ -35,13 +34,12 @@ def compose(message: Message, language: str) -> dict[str, Any]:
     Raises:
         Unsendable: the address is no phone number, or nothing in the message may go now.
     """
-    number = _PHONE.fullmatch(message.to)
-    if number is None:
+    if not e164(message.to):
         raise Unsendable("address: no phone number in international form (+86...)")
     body: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": number[1],
+        "to": message.to.removeprefix("+"),
         "biz_opaque_callback_data": message.id,
     }
     if message.session and message.text.strip():

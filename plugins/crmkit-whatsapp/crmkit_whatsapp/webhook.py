@@ -6,16 +6,15 @@ app's secret over its raw body: ``X-Hub-Signature-256: sha256=<hex HMAC-SHA256>`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.reading import instant, mapping, posted, rows, text
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.signatures import digest, header, refuse, same
-from crmkit_whatsapp.codes import STOPPED, meaning
+from crmkit_whatsapp.codes import CODES, STOPPED
 from crmkit_whatsapp.settings import WhatsAppConfig
 
 _STATUSES = {
@@ -50,26 +49,24 @@ def read(
 
     Raises:
         SignatureInvalid: the signature is missing or wrong.
+        InvalidValueError: the body is no JSON.
     """
     key = _needed(config.app_secret, "app_secret")
     expected = "sha256=" + digest(key, body).hex()
     if not same(header(headers, "X-Hub-Signature-256"), expected):
         refuse("its signature is missing or wrong")
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        return (), Response(400, b"not JSON")
+    payload = posted(body)
     found: list[Delivery] = []
     for value in _values(payload):
-        if _maps(value, "metadata").get("phone_number_id", config.phone_number_id) != (
+        if mapping(value, "metadata").get("phone_number_id", config.phone_number_id) != (
             config.phone_number_id
         ):
             continue  # an app gets what its other numbers get, too
-        for status in _list(value, "statuses"):
+        for status in rows(value, "statuses"):
             found += _status(status)
-        for message in _list(value, "messages"):
+        for message in rows(value, "messages"):
             found += _reply(message)
-        for wish in _list(value, "user_preferences"):
+        for wish in rows(value, "user_preferences"):
             found += _wish(wish)
     return tuple(found), Response()
 
@@ -81,9 +78,9 @@ def _needed(secret: Secret | None, name: str) -> str:
 
 
 def _values(payload: Any) -> Iterator[Mapping[str, Any]]:
-    for entry in _list(payload, "entry"):
-        for change in _list(entry, "changes"):
-            yield _maps(change, "value")
+    for entry in rows(payload, "entry"):
+        for change in rows(entry, "changes"):
+            yield mapping(change, "value")
 
 
 def _status(status: Mapping[str, Any]) -> Iterator[Delivery]:
@@ -91,18 +88,18 @@ def _status(status: Mapping[str, Any]) -> Iterator[Delivery]:
     what = _STATUSES.get(str(status.get("status")))
     if what is None:
         return
-    provider_id = _text(status, "id")
-    error = next(iter(_list(status, "errors")), {})
+    provider_id = text(status.get("id"))
+    error = next(iter(rows(status, "errors")), {})
     code = str(error["code"]) if "code" in error else None
     told = Delivery(
         what=what,
-        message_id=_text(status, "biz_opaque_callback_data"),
+        message_id=text(status.get("biz_opaque_callback_data")),
         provider_id=provider_id,
-        at=_instant(status),
+        at=instant(status.get("timestamp")),
         event_id=f"{provider_id}:{status['status']}",
         address=_phone(status, "recipient_id"),
         code=code,
-        reason=meaning(code, 200)[1] if code else "",
+        reason=CODES.of(code).words if code else "",
     )
     yield told
     if code == STOPPED:
@@ -120,24 +117,24 @@ def _status(status: Mapping[str, Any]) -> Iterator[Delivery]:
 def _reply(message: Mapping[str, Any]) -> Iterator[Delivery]:
     """Read what a customer wrote."""
     kind = str(message.get("type", ""))
-    if kind == "system" or not _text(message, "id"):  # a number was changed; nobody wrote
+    if kind == "system" or not text(message.get("id")):  # a number was changed; nobody wrote
         return
     yield Delivery(
         what="replied",
-        provider_id=_text(message, "id"),
-        event_id=_text(message, "id"),
-        at=_instant(message),
+        provider_id=text(message.get("id")),
+        event_id=text(message.get("id")),
+        at=instant(message.get("timestamp")),
         address=_phone(message, "from"),
-        text=_words(kind, _maps(message, kind)),
+        text=_words(kind, mapping(message, kind)),
     )
 
 
 def _words(kind: str, part: Mapping[str, Any]) -> str:
     """Give what was written or pressed; of a picture its caption, or else what it is."""
     if kind == "interactive":
-        part = _maps(part, str(part.get("type", "")))
+        part = mapping(part, str(part.get("type", "")))
     for name in ("body", "text", "title", "caption", "emoji"):
-        found = _text(part, name)
+        found = text(part.get(name))
         if found:
             return found
     return f"[{kind or 'message'}]"
@@ -148,34 +145,12 @@ def _wish(wish: Mapping[str, Any]) -> Iterator[Delivery]:
     if wish.get("category") == "marketing_messages" and wish.get("value") == "stop":
         yield Delivery(
             what="unsubscribed",
-            event_id=f"{_text(wish, 'wa_id')}:stop:{wish.get('timestamp')}",
-            at=_instant(wish),
+            event_id=f"{text(wish.get('wa_id'))}:stop:{wish.get('timestamp')}",
+            at=instant(wish.get("timestamp")),
             address=_phone(wish, "wa_id"),
         )
 
 
-def _maps(value: Any, name: str) -> Mapping[str, Any]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _list(value: Any, name: str) -> list[dict[str, Any]]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _text(value: Mapping[str, Any], name: str) -> str | None:
-    found = value.get(name)
-    return found if isinstance(found, str) and found else None
-
-
 def _phone(value: Mapping[str, Any], name: str) -> str | None:
-    found = _text(value, name)
+    found = text(value.get(name))
     return f"+{found}" if found and found.isdigit() else found
-
-
-def _instant(value: Mapping[str, Any]) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(value["timestamp"]), UTC)
-    except (KeyError, ValueError, TypeError, OverflowError, OSError):
-        return None

@@ -190,10 +190,13 @@ def test_doubt_is_told_as_doubt(
 
 
 def test_nobody_there_is_tried_again(opened: Callable[..., Channel], message: Make):
-    """A connection that never stood took nothing; a private address is not called at all."""
-    for settings in ({"endpoint": "http://127.0.0.1:9"}, {"allow_private": False}):
+    """A connection that never stood took nothing; a private address is a wrong setting."""
+    for settings, outcome in (
+        ({"endpoint": "http://127.0.0.1:9"}, RETRY),
+        ({"allow_private": False}, MISCONFIGURED),
+    ):
         (receipt,) = opened(**settings).send([message(template=GREETING)])
-        assert receipt.outcome == RETRY
+        assert receipt.outcome == outcome
 
 
 def test_the_token_is_nowhere_to_be_seen(meta: WhatsApp, channel: Channel, message: Make):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from crmkit.contracts.answers import failed
+from crmkit.contracts.answers import failed, plain
 from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
+from crmkit.contracts.reading import mapping, text
 from crmkit_sms.aliyun.codes import CODES
 from crmkit_sms.aliyun.interface import Interface
 from crmkit_sms.aliyun.queues import Queues
 from crmkit_sms.aliyun.receipts import deliveries
-from crmkit_sms.answers import fields, status_alone
 from crmkit_sms.contents import Ready, approved
 from crmkit_sms.lanes import Lanes
-from crmkit_sms.pushes import NOT_POSTED, UNREADABLE, check_token, entries
+from crmkit_sms.pushes import NOT_POSTED, check_token, entries
 from crmkit_sms.settings import AliyunSettings
 
 _HEARD = Response(200, '{"code":0,"msg":"成功"}'.encode(), {"Content-Type": "application/json"})
@@ -61,12 +61,12 @@ class AliyunSms(Channel):
 
         Raises:
             SignatureInvalid: the address lacks the token.
+            InvalidValueError: the body is no JSON.
         """
         check_token(self._settings.receipt_token, url)
         if method.upper() != "POST":
             return (), NOT_POSTED
-        found = entries(body)
-        return ((), UNREADABLE) if found is None else (deliveries(found), _HEARD)
+        return deliveries(entries(body)), _HEARD
 
     def close(self) -> None:
         """Give all connections back."""
@@ -85,13 +85,13 @@ class AliyunSms(Channel):
             )
         except (NotSent, Unclear) as error:
             return failed(message, error)
-        answer = fields(reply)
-        code, after = str(answer.get("Code") or ""), reply.after(self.clock)
+        answer = mapping(reply.json())
+        code = str(answer.get("Code") or "")
         if not code:
-            return status_alone(message, reply, after)
+            return plain(message, reply, self.clock)
         if code == "OK":
-            return Receipt.accepted(message, str(answer.get("BizId") or "") or None)
-        return CODES.receipt(message, code, answer.get("Message") or "", after)
+            return Receipt.accepted(message, text(answer.get("BizId")))
+        return CODES.error(message, code, answer.get("Message"), reply, self.clock)
 
 
 def _parameters(ready: Ready) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from crmkit.contracts.answers import Codes, Meaning
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
-from crmkit_sms.answers import CodeFamilies
 
 _LATER = (
     "isv.BUSINESS_LIMIT_CONTROL isv.DAY_LIMIT_CONTROL isv.MONTH_LIMIT_CONTROL isv.SMS_OVER_LIMIT "
@@ -19,27 +19,27 @@ _SETTINGS = (  # template, signature, account, rights
     "isv.AMOUNT_NOT_ENOUGH AMOUNT_NOT_ENOUGH isp.RAM_PERMISSION_DENY isv.DENY_IP_RANGE"
 )
 
-CODES = CodeFamilies(
+CODES = Codes(
     {
-        **dict.fromkeys(_LATER.split(), RETRY),
-        **dict.fromkeys(_PERSON.split(), REFUSED),
-        **dict.fromkeys(_SETTINGS.split(), MISCONFIGURED),
+        **dict.fromkeys(_LATER.split(), Meaning(RETRY)),
+        **dict.fromkeys(_PERSON.split(), Meaning(REFUSED)),
+        **dict.fromkeys(_SETTINGS.split(), Meaning(MISCONFIGURED)),
         # This very call came before: what became of it then is not said.
-        "SignatureNonceUsed": UNKNOWN,
+        "SignatureNonceUsed": Meaning(UNKNOWN),
     },
-    (
-        ("Throttling", RETRY),
-        ("isp.", RETRY),
-        ("isv.SMS_TEMPLATE", MISCONFIGURED),
-        ("isv.SMS_TEST", MISCONFIGURED),
-        ("isv.SMS_SIGN", MISCONFIGURED),
-        ("isv.SIGN_", MISCONFIGURED),
-        ("isv.ACCOUNT_", MISCONFIGURED),
-        ("isv.PRODUCT_", MISCONFIGURED),
-        ("isv.", REFUSED),
+    families=(
+        ("Throttling", Meaning(RETRY)),
+        ("isp.", Meaning(RETRY)),
+        ("isv.SMS_TEMPLATE", Meaning(MISCONFIGURED)),
+        ("isv.SMS_TEST", Meaning(MISCONFIGURED)),
+        ("isv.SMS_SIGN", Meaning(MISCONFIGURED)),
+        ("isv.SIGN_", Meaning(MISCONFIGURED)),
+        ("isv.ACCOUNT_", Meaning(MISCONFIGURED)),
+        ("isv.PRODUCT_", Meaning(MISCONFIGURED)),
+        ("isv.", Meaning(REFUSED)),
     ),
     # The gate before the service speaks without a prefix: keys, signatures, rights.
-    otherwise=MISCONFIGURED,
+    otherwise=Meaning(MISCONFIGURED),
 )
 """What each code means for a message. Some of `isv.` that nobody listed is about this message, as
 far as is known; the next ones go on."""

@@ -23,9 +23,10 @@ from xml.sax.saxutils import escape
 import attrs
 
 from crmkit.contracts.http import NotSent, Reply
+from crmkit.contracts.lines import joined
+from crmkit.contracts.reading import loaded, mapping
 from crmkit_sms.aliyun.interface import Interface
 from crmkit_sms.aliyun.signing import queue_authorization
-from crmkit_sms.answers import fields, one_line
 from crmkit_sms.entries import listed
 
 _AT_ONCE = 16
@@ -95,7 +96,7 @@ class Queues:
         if reply.status != HTTPStatus.OK:
             self._keys.pop(queue, None)  # it may be the key that is no longer good
             said = _element(reply.body, "Code") or reply.status
-            raise NotSent(f"the queue {queue} cannot be read: {one_line(said)}")
+            raise NotSent(f"the queue {queue} cannot be read: {joined(str(said))}")
         return [
             _Entry(*(_element(one, name) for name in ("MessageId", "ReceiptHandle", "MessageBody")))
             for one in _ENTRY.findall(reply.body)
@@ -132,10 +133,11 @@ class Queues:
             return kept
         endpoint = self._interface.settings.token_endpoint
         query = {"MessageType": kind, "QueueName": queue}
-        answer = fields(self._interface.call(endpoint, "QueryTokenForMnsQueue", query, now))
-        given = answer.get("MessageTokenDTO")
-        if answer.get("Code") != "OK" or not isinstance(given, dict):
-            said = one_line(f"{answer.get('Code')}: {answer.get('Message')}")
+        reply = self._interface.call(endpoint, "QueryTokenForMnsQueue", query, now)
+        answer = mapping(reply.json())
+        given = mapping(answer, "MessageTokenDTO")
+        if answer.get("Code") != "OK" or not given:
+            said = joined(f"{answer.get('Code')}: {answer.get('Message')}")
             raise NotSent(f"no key to the queue {queue}: {said}")
         key = self._keys[queue] = _Key(
             str(given.get("AccessKeyId")),
@@ -162,10 +164,9 @@ def _element(xml: bytes, name: str) -> str:
 def _contents(entry: _Entry) -> list[Mapping[str, Any]]:
     """Read an entry's body: JSON, as it is or in base64; empty where it is neither."""
     for raw in (entry.body.replace("&quot;", '"'), _decoded(entry.body)):
-        try:
-            return listed(json.loads(raw)) or []
-        except (ValueError, RecursionError):
-            continue
+        found = listed(loaded(raw))
+        if found is not None:
+            return found
     return []
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
-from crmkit_sms.answers import one_line
+from crmkit.contracts.lines import joined
 from crmkit_sms.contents import Ready, approved
 from crmkit_sms.entries import listed
 from crmkit_sms.lanes import Lanes
-from crmkit_sms.pushes import NOT_POSTED, UNREADABLE, check_token, entries
+from crmkit_sms.pushes import NOT_POSTED, check_token, entries
 from crmkit_sms.settings import TencentSettings
 from crmkit_sms.tencent.interface import Interface, said
 from crmkit_sms.tencent.receipts import fetched_reply, fetched_report, pushed
@@ -75,12 +75,12 @@ class TencentSms(Channel):
 
         Raises:
             SignatureInvalid: the address lacks the token.
+            InvalidValueError: the body is no JSON.
         """
         check_token(self._settings.receipt_token, url)
         if method.upper() != "POST":
             return (), NOT_POSTED
-        found = entries(body)
-        return ((), UNREADABLE) if found is None else (pushed(found), _HEARD)
+        return pushed(entries(body)), _HEARD
 
     def close(self) -> None:
         """Give all connections back."""
@@ -93,7 +93,7 @@ class TencentSms(Channel):
             reply = self._interface.call("SendSms", written, self.clock())
         except (NotSent, Unclear) as error:
             return [failed(ready.message, error) for ready in call.values()]
-        return receipts(call, reply, reply.after(self.clock))
+        return receipts(call, reply, self.clock)
 
     def _pull(self, action: str) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
@@ -115,5 +115,5 @@ class TencentSms(Channel):
         response, code, why = said(reply)
         found = listed(response.get(f"{action}Set"))
         if code or found is None:
-            raise NotSent(one_line(f"{action}: {code or reply.status} {why}"))
+            raise NotSent(joined(f"{action}: {code or reply.status} {why}"))
         return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from crmkit.contracts.answers import Codes, Meaning
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, UNKNOWN
-from crmkit_sms.answers import CodeFamilies
 
 _PERSON = (  # this number, or what is said to this customer
     "FailedOperation.PhoneNumberInBlacklist FailedOperation.PhoneNumberParseFail "
@@ -24,20 +24,20 @@ _SETTINGS = (
 # What timed out behind the gate may have been sent.
 _NOBODY_KNOWS = "InternalError.Timeout InternalError.SendAndRecvFail"
 
-CODES = CodeFamilies(
+CODES = Codes(
     {
-        **dict.fromkeys(_PERSON.split(), REFUSED),
-        **dict.fromkeys(_SETTINGS.split(), MISCONFIGURED),
-        **dict.fromkeys(_NOBODY_KNOWS.split(), UNKNOWN),
-        "FailedOperation.MarketingSendTimeConstraint": RETRY,
+        **dict.fromkeys(_PERSON.split(), Meaning(REFUSED)),
+        **dict.fromkeys(_SETTINGS.split(), Meaning(MISCONFIGURED)),
+        **dict.fromkeys(_NOBODY_KNOWS.split(), Meaning(UNKNOWN)),
+        "FailedOperation.MarketingSendTimeConstraint": Meaning(RETRY),
     },
-    (
-        ("LimitExceeded", RETRY),
-        ("RequestLimitExceeded", RETRY),
-        ("ResourceUnavailable", RETRY),
-        ("InternalError", RETRY),
+    families=(
+        ("LimitExceeded", Meaning(RETRY)),
+        ("RequestLimitExceeded", Meaning(RETRY)),
+        ("ResourceUnavailable", Meaning(RETRY)),
+        ("InternalError", Meaning(RETRY)),
     ),
     # Signature, template, application, account, rights: the rest of the list.
-    otherwise=MISCONFIGURED,
+    otherwise=Meaning(MISCONFIGURED),
 )
 """What each code means for a message."""

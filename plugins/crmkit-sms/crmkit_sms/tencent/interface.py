@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from crmkit.contracts.http import Http, Reply
-from crmkit_sms.answers import fields
+from crmkit.contracts.reading import mapping
 from crmkit_sms.settings import TencentSettings
 from crmkit_sms.tencent.signing import authorization
 
@@ -70,10 +70,8 @@ class Interface:
 
 def said(reply: Reply) -> tuple[Mapping[str, Any], str, str]:
     """Give what an answer holds under ``Response``, and the code and words of its error."""
-    response = fields(reply).get("Response")
-    if not isinstance(response, dict):
-        return {}, "", ""
-    error = response.get("Error")
-    if not isinstance(error, dict):
+    response = mapping(reply.json(), "Response")
+    error = mapping(response, "Error")
+    if not error:
         return response, "", ""
     return response, str(error.get("Code") or "UnknownError"), str(error.get("Message") or "")

@@ -5,12 +5,13 @@ Format: cloud.tencent.com/document/product/382/55981.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from crmkit.contracts.answers import plain
 from crmkit.contracts.channel import Message, Receipt
 from crmkit.contracts.http import Reply
-from crmkit_sms.answers import status_alone
 from crmkit_sms.contents import Ready
 from crmkit_sms.tencent.codes import CODES
 from crmkit_sms.tencent.interface import said
@@ -56,21 +57,21 @@ def parameters(call: Mapping[str, Ready], app_id: str) -> dict[str, Any]:
     return written
 
 
-def receipts(call: Mapping[str, Ready], reply: Reply, after: float | None) -> list[Receipt]:
+def receipts(call: Mapping[str, Ready], reply: Reply, clock: Callable[[], datetime]) -> list[Receipt]:
     """Read what became of each message of a call.
 
     Args:
         call: What was sent, by number.
         reply: The answer.
-        after: Seconds that the answer asks to wait.
+        clock: Gives now.
     """
     response, code, why = said(reply)
     messages = {number: ready.message for number, ready in call.items()}
     if code:
-        return [CODES.receipt(message, code, why, after) for message in messages.values()]
+        return [CODES.error(message, code, why, reply, clock) for message in messages.values()]
     listed = response.get("SendStatusSet")
     if not isinstance(listed, list):
-        return [status_alone(message, reply, after) for message in messages.values()]
+        return [plain(message, reply, clock) for message in messages.values()]
     status = {str(one.get("PhoneNumber")): one for one in listed if isinstance(one, dict)}
     return [_receipt(message, status.get(number)) for number, message in messages.items()]
 
@@ -81,4 +82,4 @@ def _receipt(message: Message, status: Mapping[str, Any] | None) -> Receipt:
     code = str(status.get("Code") or "")
     if code.lower() == "ok":
         return Receipt.accepted(message, str(status.get("SerialNo") or "") or None)
-    return CODES.receipt(message, code or "UnknownError", status.get("Message") or "")
+    return CODES.error(message, code or "UnknownError", status.get("Message"))

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
-from crmkit.contracts.answers import failed
+from crmkit.contracts.answers import failed, plain
 from crmkit.contracts.channel import Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, NotSent, Unclear
+from crmkit.contracts.reading import clean, mapping
 from crmkit.contracts.signatures import header
-from crmkit_sms.answers import fields, status_alone
 from crmkit_sms.contents import Ready, addressed
-from crmkit_sms.entries import clean
 from crmkit_sms.lanes import Lanes
 from crmkit_sms.pushes import NOT_POSTED, entries
 from crmkit_sms.settings import TwilioSettings
@@ -59,6 +58,7 @@ class TwilioSms(Channel):
 
         Raises:
             SignatureInvalid: Twilio did not sign it, or not for this address.
+            InvalidValueError: the body is neither a form nor JSON.
         """
         called = self._absolute(url)
         form = None if "json" in header(headers, "Content-Type").lower() else _form(body)
@@ -66,7 +66,7 @@ class TwilioSms(Channel):
         check(self._settings.auth_token.reveal(), called, given, body, form)
         if method.upper() != "POST":
             return (), NOT_POSTED
-        found = entries(body) or () if form is None else [dict(form)]
+        found = entries(body) if form is None else [dict(form)]
         ours = parse_qs(urlsplit(called).query).get(OURS, [None])[0]
         return [one for some in found for one in deliveries(_texts(some), ours)], _HEARD
 
@@ -90,14 +90,14 @@ class TwilioSms(Channel):
             reply = self._http.call("POST", self._url, headers=headers, body=written)
         except (NotSent, Unclear) as error:
             return failed(message, error)
-        answer, after = fields(reply), reply.after(self.clock)
+        answer = mapping(reply.json())
         code = str(answer.get("code") or answer.get("error_code") or "")
         if code:
-            why = answer.get("message") or answer.get("error_message") or ""
-            return CODES.receipt(message, code, why, after)
+            why = answer.get("message") or answer.get("error_message")
+            return CODES.error(message, code, why, reply, self.clock)
         if reply.status in (HTTPStatus.OK, HTTPStatus.CREATED) and answer.get("sid"):
             return Receipt.accepted(message, str(answer["sid"]))
-        return status_alone(message, reply, after)
+        return plain(message, reply, self.clock)
 
     def _parameters(self, ready: Ready) -> dict[str, str]:
         """Write a message as Twilio wants it (twilio.com/docs/messaging/api/message-resource)."""
