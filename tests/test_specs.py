@@ -152,3 +152,11 @@ def test_an_error_of_a_sync_tells_what_happens_next() -> None:
     assert (error.after, error.kind) == (30.0, "burst")
     assert isinstance(error, SyncError)
     assert isinstance(error, CrmkitError)
+
+
+def test_a_capability_that_is_none_is_named() -> None:
+    """Misspelt, it would be one that nobody asks for; the nearest is told."""
+    with pytest.raises(InvalidValueError, match="'recieve' is no capability.*'receive'") as refused:
+        ChannelSpec(name="pigeon", open=SimpleNamespace, capabilities={"poll", "recieve"})
+
+    assert refused.value.field == "capabilities"  # type: ignore[attr-defined]

@@ -3,12 +3,8 @@
 A channel decides nothing: whether a message may go was decided before it is called, and only the
 engine sends one again.
 
-Capabilities of a `ChannelSpec`: ``poll``, ``find`` and ``receive`` (the methods of those names
-work), ``subject``, ``html`` and ``template`` (fields of a message it uses), ``unsubscribe`` (it can
-give a link for it), ``resend`` (a message whose fate is unknown may be sent again: the provider
-drops a second one with the same id), ``person`` (a colleague carries it out: working days and
-capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only
-for a while after the customer wrote; a template otherwise).
+`crmkit.testing.ChannelSuite` holds all that is said here as tests: a channel that passes it, against
+a simulator of its provider, is one that the engine can rely on.
 """
 
 from __future__ import annotations
@@ -45,6 +41,28 @@ DELIVERIES = (
     "replied",
 )
 """What may become of a message that was accepted, and an answer to it."""
+
+CAPABILITIES = frozenset(
+    {
+        "poll",
+        "find",
+        "receive",
+        "unsubscribe",
+        "subject",
+        "html",
+        "template",
+        "resend",
+        "person",
+        "staff",
+        "session",
+    }
+)
+"""What a `ChannelSpec` may declare: ``poll``, ``find`` and ``receive`` (the methods of those names
+work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``template`` (fields of
+a message it uses), ``resend`` (a message whose fate is unknown may be sent again: the provider drops
+a second one with the same id), ``person`` (a colleague carries it out: working days and capacities
+hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only for a while
+after the customer wrote; a template otherwise)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -280,6 +298,8 @@ class Channel(ABC):
 
         Raises:
             SignatureInvalid: the signature is missing, wrong or too old.
+            InvalidValueError: it is rightly signed, and nobody can read its body. A part that is
+                missing, or of another kind, is left out instead.
         """
         raise NotImplementedError
 

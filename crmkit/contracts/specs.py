@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from crmkit.contracts.settings import check_keys, structure
+from crmkit.contracts.channel import CAPABILITIES
+from crmkit.contracts.settings import check_keys, nearest, structure
 from crmkit.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -143,16 +144,25 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class ChannelSpec(OpenedSpec["Channel"]):
-    """A way to reach a customer; the words of `capabilities` stand in `crmkit.contracts.channel`.
+    """A way to reach a customer; the words of `capabilities` are `CAPABILITIES`.
 
     Attributes:
         identity: System of the customer's identity it sends to (``email``, ``phone``, ...);
             None: it needs none, as a task for a colleague does.
         limits: What the provider takes.
+
+    Raises:
+        InvalidValueError: a capability is none; `field` is ``capabilities``.
     """
 
     identity: str | None = None
     limits: Limits = Limits()
+
+    def __attrs_post_init__(self) -> None:
+        for word in sorted(self.capabilities - CAPABILITIES):
+            close = nearest(word, CAPABILITIES)
+            message = f"{type(self).__name__} {self.name}: {word!r} is no capability{close}"
+            raise InvalidValueError(message, field="capabilities")
 
 
 @attrs.frozen(kw_only=True)

@@ -265,7 +265,8 @@ class Outreach:
 
         Raises:
             SignatureInvalid: it is forged or too old; nothing was changed.
-            InvalidValueError: the channel takes no calls.
+            InvalidValueError: the channel takes no calls, or nobody can read this one although it
+                is rightly signed; nothing was changed.
         """
         return inbound.receive(self.setup, channel, (headers, body), method, url)
 

@@ -27,8 +27,6 @@ METHODS = {
     "receive": "receive",
     "unsubscribe": "unsubscribe_url",
 }
-WORDS = frozenset(METHODS) | {"subject", "html", "template", "resend", "person", "staff", "session"}
-"""The words of `crmkit.contracts.channel`."""
 HIDDEN = re.compile(r"(^|_)(password|secret|token)$")
 
 
@@ -47,7 +45,6 @@ class OpeningLaws(ChannelLaws):
 
     def test_capabilities_are_what_it_can_do(self, channel: Channel, spec: ChannelSpec) -> None:
         """A capability that is declared is there, and what is there is declared."""
-        assert spec.capabilities - WORDS == set(), "no word of crmkit.contracts.channel"
         for word, method in METHODS.items():
             written = getattr(type(channel), method) is not getattr(Channel, method)
             declared = word in spec.capabilities

@@ -462,13 +462,6 @@ class Modest(Sound):
     words = WORDS - {"find"}
 
 
-class Misspelt(Sound):
-    """A capability is no word of the contract."""
-
-    notices = "test_capabilities_are_what_it_can_do"
-    words = WORDS | {"recieve"}
-
-
 class Bare(Sound):
     """Its password is a plain text, which every repr shows."""
 

@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 
 from crmkit.config import Config
-from crmkit.contracts.channel import DELIVERIES, OUTCOMES
+from crmkit.contracts.channel import CAPABILITIES, DELIVERIES, OUTCOMES
 from crmkit.testing import ChannelSuite
 from crmkit.testing.channel_base import ChannelLaws
-from crmkit.testing.channel_opening import WORDS
 from tests.pages import ROOT, blocks
 from tests.testing.biting import run_pytest
 
@@ -42,7 +41,7 @@ def test_the_channel_of_the_page_keeps_every_law(tmp_path: Path) -> None:
 def test_its_tables_are_complete() -> None:
     """Every outcome, capability and delivery is told of, and none that is not."""
     assert rows("outcome") == list(OUTCOMES)
-    assert set(rows("word")) == WORDS
+    assert set(rows("word")) == CAPABILITIES
     assert " ".join(f"`{word}`" for word in DELIVERIES) in TEXT
 
 
