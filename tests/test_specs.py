@@ -156,7 +156,7 @@ def test_an_error_of_a_sync_tells_what_happens_next() -> None:
 
 def test_a_capability_that_is_none_is_named() -> None:
     """Misspelt, it would be one that nobody asks for; the nearest is told."""
-    with pytest.raises(InvalidValueError, match="'recieve' is no capability.*'receive'") as refused:
+    with pytest.raises(InvalidValueError, match=r"'recieve' is no .*'receive'") as refused:
         ChannelSpec(name="pigeon", open=SimpleNamespace, capabilities={"poll", "recieve"})
 
     assert refused.value.field == "capabilities"  # type: ignore[attr-defined]

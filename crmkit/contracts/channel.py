@@ -3,8 +3,8 @@
 A channel decides nothing: whether a message may go was decided before it is called, and only the
 engine sends one again.
 
-`crmkit.testing.ChannelSuite` holds all that is said here as tests: a channel that passes it, against
-a simulator of its provider, is one that the engine can rely on.
+`crmkit.testing.ChannelSuite` holds all that is said here as tests: the engine can rely on a channel
+that passes it against a simulator of its provider.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ CAPABILITIES = frozenset(
     }
 )
 """What a `ChannelSpec` may declare: ``poll``, ``find`` and ``receive`` (the methods of those names
-work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``template`` (fields of
-a message it uses), ``resend`` (a message whose fate is unknown may be sent again: the provider drops
-a second one with the same id), ``person`` (a colleague carries it out: working days and capacities
-hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only for a while
-after the customer wrote; a template otherwise)."""
+work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``template`` (fields
+of a message it uses), ``resend`` (a message whose fate is unknown may be sent again: the provider
+drops a second one with the same id), ``person`` (a colleague carries it out: working days and
+capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only
+for a while after the customer wrote; a template otherwise)."""
 
 
 @attrs.frozen(kw_only=True)

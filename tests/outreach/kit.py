@@ -12,6 +12,7 @@ import pytest
 import crmkit
 from crmkit import Customer, Identity, hookimpl
 from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
+from crmkit.contracts.reading import posted
 from crmkit.contracts.specs import ChannelSpec, Limits, Refusal
 from crmkit.contracts.tables import TABLES
 from crmkit.errors import SignatureInvalid
@@ -75,7 +76,7 @@ class Fake(Channel):
     ) -> tuple[Sequence[Delivery], Response]:
         if headers.get("Seal") != "genuine":
             raise SignatureInvalid("the seal is broken")
-        said = [Delivery(**one) for one in json.loads(body or b"[]")]
+        said = [Delivery(**one) for one in posted(body or b"[]")]
         return said, Response(202, f"{method} {url}".encode())
 
     @property

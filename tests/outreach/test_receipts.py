@@ -159,6 +159,17 @@ def test_one_channel_tells_nothing_of_another_s_messages(firm: Firm):
     assert firm.row().state == "accepted"
 
 
+@pytest.mark.parametrize("body", [b"<xml/>", b"\xff", b"[" * 100_000, "7"])
+def test_what_nobody_can_read_changes_nothing(firm: Firm, body: bytes | str):
+    """Rightly signed, and no body of the provider's: it raises InvalidValueError."""
+    firm.save("ann")
+    firm.send("ann")
+    before = firm.dump()
+    with pytest.raises(InvalidValueError, match="no JSON"):
+        firm.outreach.receive("mail", SEALED, body)
+    assert firm.dump() == before
+
+
 @BOTH
 def test_a_forgery_changes_nothing(firm: Firm):
     """It raises SignatureInvalid."""

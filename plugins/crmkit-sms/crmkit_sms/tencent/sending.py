@@ -57,7 +57,9 @@ def parameters(call: Mapping[str, Ready], app_id: str) -> dict[str, Any]:
     return written
 
 
-def receipts(call: Mapping[str, Ready], reply: Reply, clock: Callable[[], datetime]) -> list[Receipt]:
+def receipts(
+    call: Mapping[str, Ready], reply: Reply, clock: Callable[[], datetime]
+) -> list[Receipt]:
     """Read what became of each message of a call.
 
     Args:
