@@ -1,28 +1,48 @@
 """Install every distribution under plugins/ beside crmkit and run each one's own tests.
 
 A distribution's ``test`` dependency group is installed along. Arguments name the folders to
-take (all, if none). They share one environment, as they would in an application.
+take (all, if none). They share one environment, as they would in an application; the tests of as
+many as there are processors run at the same time.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 
 
-def run(*command: str) -> int:
-    """Run a Python module and give its exit code."""
-    return subprocess.run([sys.executable, "-m", *command], cwd=PROJECT, check=False).returncode
+def install(folders: list[Path]) -> bool:
+    """Install distributions; what builds them is installed once, not once for each."""
+    needed: set[str] = set()
+    for folder in folders:
+        project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+        needed |= {*project["build-system"]["requires"]}
+        needed |= {*project.get("dependency-groups", {}).get("test", [])}
+    steps = (sorted(needed), ["--no-build-isolation", *map(str, folders)])
+    return all(
+        subprocess.call([sys.executable, "-m", "pip", "install", *one]) == 0 for one in steps
+    )
 
 
-def installation(folder: Path) -> list[str]:
-    """Give pip's arguments for one distribution; not every pip knows dependency groups."""
-    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
-    return [str(folder), *project.get("dependency-groups", {}).get("test", [])]
+def tested(folder: Path) -> tuple[bool, str]:
+    """Run the tests of one; tell whether they passed, and what they printed."""
+    tests = ["-c", "pyproject.toml", "--rootdir", ".", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests, str(folder / "tests")],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode == 0, done.stdout
 
 
 def main() -> int:
@@ -33,14 +53,13 @@ def main() -> int:
     if not folders:
         print("no distribution under plugins/")
         return 0
-    if run("pip", "install", *(part for folder in folders for part in installation(folder))):
+    if not install(folders):
         return 1
     failed = []
-    for folder in folders:
-        print(f"== {folder.name}", flush=True)
-        tests = str(folder / "tests")
-        if run("pytest", "-c", "pyproject.toml", "--rootdir", ".", tests):
-            failed.append(folder.name)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for folder, (passed, printed) in zip(folders, pool.map(tested, folders), strict=True):
+            print(f"== {folder.name}\n{printed}", flush=True)
+            failed += [] if passed else [folder.name]
     print(f"{len(folders)} plugins tested, {len(failed)} failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 

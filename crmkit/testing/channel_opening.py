@@ -102,10 +102,11 @@ class OpeningLaws(ChannelLaws):
         def refuse(*_: object, **__: object) -> NoReturn:
             pytest.fail("the channel connected while it was opened")
 
-        for name in ("connect", "connect_ex"):
-            monkeypatch.setattr(socket.socket, name, refuse)
-        monkeypatch.setattr(socket, "getaddrinfo", refuse)
-        opened()
+        with monkeypatch.context() as patched:  # over before the simulator is stopped
+            for name in ("connect", "connect_ex"):
+                patched.setattr(socket.socket, name, refuse)
+            patched.setattr(socket, "getaddrinfo", refuse)
+            opened()
         assert not isinstance(simulator, Simulator) or simulator.calls == []
 
     def test_closing_twice(self, opened: Open, spec: ChannelSpec) -> None:

@@ -90,7 +90,8 @@ class Simulator(ABC):
         self.lock = RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = Thread(target=self._serve, daemon=True)
+        self._ended = False
 
     @property
     def url(self) -> str:
@@ -116,9 +117,15 @@ class Simulator(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._ended = True
+        with suppress(OSError):  # one call more, so that whoever waits for one wakes up
+            socket.create_connection(("127.0.0.1", self._server.server_port), timeout=1).close()
         self._thread.join()
+        self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            self._server.handle_request()
 
     def take(self, call: Call) -> tuple[Fault, Answer | None]:
         """Note a call, and give its fault and its answer; None: none is given."""
