@@ -1,0 +1,13 @@
+"""What the README shows can be configured, and what can be configured it names."""
+
+from pathlib import Path
+
+from crmkit_apprise import hooks
+
+from crmkit.testing.readme import check_readme
+
+
+def test_what_the_readme_shows_opens():
+    """Each channel that is shown opens as it is shown; no setting is left out of the README."""
+    readme = Path(__file__).parent.parent / "README.md"
+    assert check_readme(hooks, readme) == ("apprise.staff", "apprise.telegram")
