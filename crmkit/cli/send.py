@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.arguments import MOST
 from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
@@ -61,7 +63,8 @@ def send(
     if at is not None and not dry_run:
         wrong("what is sent is sent now: --at goes with --dry-run")
     with ctx.ensure_object(Settings).open(at) as crm:
-        with watched("Sending", None):
+        printed = sys.stderr if as_json else sys.stdout  # what the channel `console` shows
+        with watched("Sending", None), redirect_stdout(printed):
             counts = crm.outreach.dispatch(limit, dry_run=dry_run)
         if as_json:
             print_json(counts.to_dict())
@@ -148,7 +151,7 @@ def ledger(
     """List the messages that were entered, what became of each, and why."""
     with settings.open() as crm:
         found = crm.outreach.ledger(
-            customer, occasion, state, after, channel=channel, limit=limit + 1
+            customer, occasion, state, after, channel=channel, limit=min(limit + 1, MOST)
         )
         rows = found[:limit]
         if as_json:

@@ -162,9 +162,23 @@ class Story:
         self.run("done", first, "--outcome", "喝茶; 100%", "--kind", "call")
         self.run("snooze", second, "--until", "2026-05-10")
         self.run("done", first, "--outcome", "again", code=2)
+        self._write(self.id(1), self.id(3))
         self.now = NEXT
         self.run("advance", "--json")
         self.run("agenda", "--limit", "12")
+
+    def _write(self, *ids: str) -> None:
+        """Write to customers, of whom one agreed to it."""
+        said = ("--purpose", "care", "--occasion", "新年 100%", "--channel", "console")
+        said = (*said, "--text", "{{ salutation }}: '; --")
+        self.run("consents", "grant", ids[0], "--purpose", "care", "--source", "电话")
+        self.run("send", "preview", *ids, *said, code=0)
+        self.run("send", "enqueue", *ids, *said)
+        self.run("send", "--dry-run", "--json")
+        self.run("send", "--json")
+        self.run("send", "ledger", "--occasion", "新年 100%", "--json")
+        self.run("send", "ledger", "--customer", ids[0], "--state", "accepted")
+        self.run("consents", "show", ids[0], "--json")
 
     def _care(self) -> None:
         """Do a little of everything that people do about customers and the market."""

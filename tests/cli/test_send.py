@@ -204,6 +204,16 @@ def test_a_survey_is_asked_and_added_up(firm: Shop):
     assert "0 of 2 answered (0.0%)" in firm.run("send", "results", "year").stdout
 
 
+def test_json_is_alone_where_messages_are_printed(firm: Shop):
+    """What the console channel shows stands with the notes, where JSON was asked for."""
+    for occasion, words in (("a", ()), ("b", ("--json",))):
+        said = ("--purpose", "care", "--occasion", occasion, *TEXT, "--channel", "console")
+        firm.run("send", "enqueue", firm.id(1), *said)
+        done = firm.run("send", *words)
+        assert "Hello Ann Able" in (done.stderr if words else done.stdout)
+        assert not words or json.loads(done.stdout) == {"accepted": 1}
+
+
 @pytest.mark.row("R74")
 def test_an_address_is_suppressed_and_let_in_again(firm: Shop):
     """By a person, who says why; whoever has the address gets nothing meanwhile."""
