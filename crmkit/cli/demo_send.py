@@ -110,7 +110,7 @@ def _show(now: datetime, sink: Sink, rows: Iterable[LedgerRow], numbers: dict[st
     say(
         "",
         f"A day's messages, {now:%Y-%m-%d %H:%M}, to a mail server on this machine",
-        "(the addresses, consents and presents are invented; goods, days and countries are real)",
+        "(names, addresses, consents and presents are invented; goods, days, countries are real)",
         "",
         f"{many(len(sink.mails), 'mail')} arrived"
         + ("." if sink.mails else ": whom the ledger knows to have his, gets nothing again."),
