@@ -33,9 +33,7 @@ def address_of(
 
 def ids_of(given: str | Iterable[str]) -> tuple[str, ...]:
     """Take one id or many."""
-    if isinstance(given, str):
-        return (text("ids", given, ID_LIMIT, least=1),)
-    return texts("ids", given, ID_LIMIT)
+    return tuple(text("ids", one, ID_LIMIT, least=1) for one in texts("ids", given, ID_LIMIT))
 
 
 def each_of(given: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
