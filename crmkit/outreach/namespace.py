@@ -304,7 +304,7 @@ class Outreach:
 
         Raises:
             DecisionNotFound: no message has that id.
-            RefusedError: it went, may have gone, or waits as it is.
+            RefusedError: it went, may have gone, waits as it is, or went on by another channel.
         """
         return reconciling.again(self.setup, id).record()
 

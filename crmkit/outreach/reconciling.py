@@ -17,12 +17,12 @@ from crmkit.contracts.channel import RETRY, Receipt
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
 from crmkit.errors import CrmkitError, DecisionNotFound, RefusedError
-from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED, UNKNOWN
+from crmkit.model.outreach import ACCEPTED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.dispatching import overdue
-from crmkit.outreach.ledger import Entry, by_numbers, in_state
+from crmkit.outreach.ledger import Entry, by_numbers, in_state, of_customers
 from crmkit.outreach.lines import RESEND, Line
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.settling import answered, capture_sent, go_on
+from crmkit.outreach.settling import answered, capture_sent, given_up, go_on
 from crmkit.outreach.setup import Setup
 
 _LOG = logging.getLogger(__name__)
@@ -78,14 +78,17 @@ def again(setup: Setup, id: str) -> Entry:  # noqa: A002
 
     Raises:
         DecisionNotFound: no message has that id.
-        RefusedError: it went, may have gone, or waits as it is.
+        RefusedError: it went, may have gone, waits as it is, or another channel has taken it over.
     """
     with setup.session.store.write() as writer:
         one = find(writer, id)
-        given_up = one.state == FAILED and one.next is None
-        if one.state != REFUSED and not given_up:
+        if not given_up(one):
             why = f"message {id} is {one.state}: only one that was refused or given up goes again"
             raise RefusedError(why)
+        for other in of_customers(writer, [one.customer]):
+            if other.mailing == one.mailing and not given_up(other):
+                why = f"message {id} went on by {other.channel}: message {other.id} is that"
+                raise RefusedError(f"{why}, and he would get it twice")
         now = setup.session.now()
         new = one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
         writer.put(MESSAGE, [new])

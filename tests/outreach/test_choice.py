@@ -132,6 +132,21 @@ def test_what_one_channel_refuses_goes_by_the_next(found: Callable[..., Firm]):
     assert len(firm.mail.sent) == len(firm.sms.sent) == len(firm.call.sent) == 1
 
 
+def test_what_another_channel_has_taken_over_is_not_retried(found: Callable[..., Firm]):
+    """He would get it twice; where that one gave up too, a person may try again."""
+    firm = found(outreach={"chain": ["mail", "sms"]})
+    firm.save("ann")
+    firm.mail.answer = refuse
+    first = firm.send("ann", channel=None)[0]
+    with pytest.raises(RefusedError, match="sms"):
+        firm.outreach.retry(first.id)
+    firm.sms.answer = refuse
+    second = firm.send("ann", channel=None, occasion="p")[0]
+    firm.mail.answer = Receipt.accepted
+    assert firm.outreach.retry(second.id).state == "planned"
+    assert firm.dispatch() == {"accepted": 1}
+
+
 def test_a_channel_that_was_named_is_the_only_one(found: Callable[..., Firm]):
     """Who says e-mail means e-mail."""
     firm = found(outreach=CHAIN)
