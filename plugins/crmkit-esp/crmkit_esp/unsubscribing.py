@@ -1,7 +1,7 @@
 """One-click unsubscribing (RFC 8058): a signed link of our own, and the answers to its calls.
 
 The link is called back at the same `receive` as the provider's webhook; ``unsubscribe=`` in its
-query tells them apart. A POST withdraws; a GET shows a page, since scanners follow links.
+query tells them apart.
 """
 
 from __future__ import annotations
@@ -12,24 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from crmkit.contracts.channel import Delivery, Response
 from crmkit.contracts.signatures import read_token, refuse, token
+from crmkit.contracts.unsubscribing import answered
 from crmkit_esp.settings import EspConfig
 
 _FIELD = "unsubscribe"
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="robots" content="noindex">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Unsubscribe</title></head>
-<body>{content}</body></html>
-"""
-_ASK = """<p lang="zh">确认不再接收此类邮件?</p><p>Do you want no more of these e-mails?</p>
-<form method="post"><button type="submit"><span lang="zh">退订</span> Unsubscribe</button></form>"""
-_DONE = """<p lang="zh">已退订。</p><p>You will get no more of these e-mails.</p>"""
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-}
 
 
 def link(config: EspConfig, message_id: str) -> str | None:
@@ -54,13 +40,7 @@ def called(
     if not config.unsubscribe_url:
         refuse("this channel has no unsubscribe_url")
     message_id = read_token(_key(config), given)[0]
-    if method.upper() != "POST":
-        asked = b"" if method.upper() == "HEAD" else _PAGE.format(content=_ASK).encode()
-        return (), Response(200, asked, _HEADERS)
-    told = Delivery(
-        what="unsubscribed", message_id=message_id, at=now, event_id=f"unsubscribed:{message_id}"
-    )
-    return (told,), Response(200, _PAGE.format(content=_DONE).encode(), _HEADERS)
+    return answered(method, message_id, now, field=_FIELD, token=given)
 
 
 def _key(config: EspConfig) -> str:
