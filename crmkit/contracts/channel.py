@@ -136,6 +136,8 @@ class Receipt(Record):
         code: His code, as he spells it.
         reason: Why, in words that a person can act on; never a secret.
         after: Seconds to wait before the next try, where he said so (``retry``).
+        permanent: On ``refused``, whether the address is dead for good: nothing is sent to it
+            again, on whatever occasion.
     """
 
     message_id: str
@@ -144,6 +146,7 @@ class Receipt(Record):
     code: str | None = None
     reason: str = ""
     after: float | None = None
+    permanent: bool = False
 
     @classmethod
     def accepted(cls, message: Message, provider_id: str | None = None) -> Receipt:
@@ -158,9 +161,13 @@ class Receipt(Record):
         return cls(message_id=message.id, outcome=RETRY, reason=reason, after=after, code=code)
 
     @classmethod
-    def refused(cls, message: Message, reason: str, *, code: str | None = None) -> Receipt:
-        """Tell that this person cannot be reached this way, now or later."""
-        return cls(message_id=message.id, outcome=REFUSED, reason=reason, code=code)
+    def refused(
+        cls, message: Message, reason: str, *, code: str | None = None, permanent: bool = False
+    ) -> Receipt:
+        """Tell that this person cannot be reached this way; `permanent`: his address is dead."""
+        return cls(
+            message_id=message.id, outcome=REFUSED, reason=reason, code=code, permanent=permanent
+        )
 
     @classmethod
     def misconfigured(cls, message: Message, reason: str, *, code: str | None = None) -> Receipt:

@@ -56,7 +56,8 @@ def answered(
             return [], _page("Unsubscribe", _ASK.format(field=field, token=escape(token)))
         case "HEAD":
             return [], Response(200, b"", _HEADERS)
-    return [], Response(405, b"", {"Allow": "GET, HEAD, POST"})
+        case _:
+            return [], Response(405, b"", {"Allow": "GET, HEAD, POST"})
 
 
 def _page(title: str, content: str) -> Response:

@@ -31,6 +31,10 @@ from crmkit.outreach.setup import Setup
 _LOG = logging.getLogger(__name__)
 _FIRST = 20
 """Messages in the first call of a dispatch: a wrong password costs so many, not all."""
+_NOTHING = frozenset({MISCONFIGURED, RETRY, NOBODY_KNOWS})
+"""Answers to a message that was not taken, or perhaps not, and not for the recipient's sake."""
+_ENOUGH = 5
+"""So many of them one after the other, and the channel is left alone."""
 _PUT_OFF = frozenset({ACCEPTED, NOBODY_KNOWS})
 """Answers that change nothing for others, so that they may be settled while the next part goes: a
 refusal frees a cap, and goes on by another channel."""
@@ -68,6 +72,8 @@ class Sending:
         self._setup = setup
         self._paces: dict[str, Pace] = {}
         self._answered: _Answered | None = None
+        self._lost: Counter[str] = Counter()
+        self._raised = False
 
     def send(
         self, line: Line, lease: str, claimed: Sequence[Claimed], meanwhile: Callable[[], None]
@@ -95,7 +101,7 @@ class Sending:
             if not part:
                 return
             receipts = self._handed(line, lease, part, None if left else meanwhile)
-            broken = _broken(self._setup, line, receipts)
+            broken = self._broken(line, receipts)
             if broken is not None:
                 self.settle()
                 rest = [one.entry for one in left]
@@ -126,8 +132,10 @@ class Sending:
         why = ["the channel gave no receipt for it"]
 
         def hand_over() -> None:
+            self._raised = True
             try:
                 given.extend(self._setup.lines.open(line.name).send(messages))
+                self._raised = False
             except Exception as error:  # noqa: BLE001 - whatever it raises, nobody knows what it sent
                 _LOG.exception("channel %s raised while sending", line.name)
                 why[:] = [without_passwords(f"the channel raised {type(error).__name__}: {error}")]
@@ -157,6 +165,19 @@ class Sending:
         if any(one.outcome not in _PUT_OFF for one in receipts.values()):
             self.settle()
         return receipts.values()
+
+    def _broken(self, line: Line, receipts: Collection[Receipt]) -> Verdict | None:
+        """Tell whether a channel takes nothing at all, for a reason that is not the recipients'."""
+        if any(one.outcome not in _NOTHING for one in receipts):
+            self._lost[line.name] = 0
+            return None
+        self._lost[line.name] += len(receipts)
+        settings = all(one.outcome == MISCONFIGURED for one in receipts)
+        if not settings and not self._raised and self._lost[line.name] < _ENOUGH:
+            return None  # one mailbox that is asked too soon says nothing of the others
+        (why, *_) = (one.reason for one in receipts)
+        again = self._setup.session.now() + PAUSE
+        return Verdict("channel", f"{line.name} takes nothing: {why}", again)
 
 
 class Pace:
@@ -204,15 +225,6 @@ def _kept(setup: Setup, lease: str, left: list[Claimed]) -> list[Claimed]:
     return [
         attrs.evolve(one, entry=kept[one.entry.number]) for one in left if one.entry.number in kept
     ]
-
-
-def _broken(setup: Setup, line: Line, receipts: Collection[Receipt]) -> Verdict | None:
-    """Tell whether a channel took nothing at all, for a reason that is not the recipients'."""
-    if any(one.outcome not in (MISCONFIGURED, RETRY, NOBODY_KNOWS) for one in receipts):
-        return None
-    (why, *_) = (one.reason for one in receipts)
-    again = setup.session.now() + PAUSE
-    return Verdict("channel", f"{line.name} takes nothing: {why}", again)
 
 
 def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdict) -> list[Entry]:

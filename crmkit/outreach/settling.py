@@ -16,6 +16,7 @@ from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.choice import order
+from crmkit.outreach.dead import bury
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, of_customers
 from crmkit.outreach.lines import Line
@@ -51,6 +52,7 @@ def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
             went = (one for one in settled if receipts[one.number].outcome == TOOK)
             capture_sent(take, line, went, mailings)
         go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
+    bury(setup, line, [one for one in settled if receipts[one.number].permanent])
     return settled
 
 

@@ -98,6 +98,7 @@ def test_a_batch_goes_through_a_server_others_wrote():
         receipts = opened(port=port, connections=3).send(messages)
     assert [one.outcome for one in receipts if one.message_id != "5"] == ["accepted"] * 19
     assert (receipts[5].outcome, receipts[5].code) == ("refused", "550 5.1.1")
+    assert receipts[5].permanent
     found = {mail["X-RcptTo"]: mail for mail in handler.mails}
     assert len(found) == len(handler.mails) == 19
     for address, mail in found.items():

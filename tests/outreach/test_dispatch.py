@@ -393,3 +393,31 @@ def test_another_process_goes_on(found: Callable[..., Firm]):
         assert other.outreach.dispatch().to_dict() == {"accepted": 1}
     assert [one.text for one in firm.mail.sent] == ["Hello Ann"]
     assert firm.dispatch() == {}
+
+
+# -- a dead address --------------------------------------------------------------------
+
+
+@BOTH
+def test_an_address_refused_for_good_is_suppressed(found: Callable[..., Firm]):
+    """Whom the provider calls dead as he is handed a message gets none on another occasion."""
+    firm = found()
+    firm.save("ann")
+    firm.mail.answer = lambda message: Receipt.refused(
+        message, "no such user", code="550 5.1.1", permanent=True
+    )
+    firm.send("ann", occasion="a")
+    firm.mail.answer = taken
+    firm.send("ann", occasion="b")
+    assert [row.reason for row in firm.rows()] == ["provider", "suppressed"]
+    assert "5.1.1" in firm.rows()[1].detail
+
+
+def test_an_address_refused_once_is_tried_again(firm: Firm):
+    """What may be about the message alone suppresses nobody."""
+    firm.save("ann")
+    firm.mail.answer = lambda message: Receipt.refused(message, "too much", code="550 5.7.1")
+    firm.send("ann", occasion="a")
+    firm.mail.answer = taken
+    firm.send("ann", occasion="b")
+    assert [row.state for row in firm.rows()] == ["refused", "accepted"]

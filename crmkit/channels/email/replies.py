@@ -9,6 +9,8 @@ import attrs
 from crmkit.contracts.channel import MISCONFIGURED, REFUSED, RETRY, Message, Receipt
 from crmkit.contracts.lines import joined
 
+DEAD = frozenset({"5.1.0", "5.1.1", "5.1.10"})
+"""Codes that say nobody has that address, now or later (RFC 3463, RFC 7505)."""
 CLOSING = 421
 """The server closes the connection."""
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
@@ -73,9 +75,11 @@ def receipt(message: Message, reply: Reply, what: str, *, of_sender: bool = Fals
         what: What was refused, such as ``the recipient``.
         of_sender: As in `meaning`.
     """
+    outcome = meaning(reply, of_sender=of_sender)
     return Receipt(
         message_id=message.id,
-        outcome=meaning(reply, of_sender=of_sender),
+        outcome=outcome,
+        permanent=outcome == REFUSED and reply.enhanced in DEAD and not of_sender,
         code=reply.both,
         reason=f"the mail server refused {what}: {shown(reply.text)}",
     )

@@ -8,11 +8,10 @@ from datetime import datetime
 from email import message_from_string
 from email.message import EmailMessage, Message
 
+from crmkit.channels.email.replies import DEAD
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.lines import joined
 
-DEAD = frozenset({"5.1.0", "5.1.1", "5.1.10"})
-"""Codes that say nobody has that address, now or later (RFC 3463, RFC 7505)."""
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _VAGUE = ("", "5.0.0", "4.0.0")
 _SHOWN = 300
