@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from threading import Thread
 from typing import Any
 
@@ -162,7 +162,9 @@ class Sending:
         finally:
             thread.join()
             receipts = answered()
-        if any(one.outcome not in _PUT_OFF for one in receipts.values()):
+        # Nobody else may take what was handed over for lost while its answer waits.
+        late = _half_over(self._setup, part)
+        if late or any(one.outcome not in _PUT_OFF for one in receipts.values()):
             self.settle()
         return receipts.values()
 
@@ -210,9 +212,9 @@ class Pace:
 
 def _kept(setup: Setup, lease: str, left: list[Claimed]) -> list[Claimed]:
     """Give what is still ours to send, under a lease that holds half its time at least."""
-    now, half = setup.session.now(), setup.policy.lease // 2
-    if all(one.entry.next is None or one.entry.next - now > half for one in left):
+    if not _half_over(setup, left):
         return left
+    now = setup.session.now()
     with setup.session.store.write() as writer:
         there = by_numbers(writer, (one.entry.number for one in left))
         # Unknown it is to those who saw the lease end; we know that it was never handed over.
@@ -225,6 +227,12 @@ def _kept(setup: Setup, lease: str, left: list[Claimed]) -> list[Claimed]:
     return [
         attrs.evolve(one, entry=kept[one.entry.number]) for one in left if one.entry.number in kept
     ]
+
+
+def _half_over(setup: Setup, claimed: Iterable[Claimed]) -> bool:
+    """Tell whether half of a lease is over."""
+    latest = setup.session.now() + setup.policy.lease // 2
+    return any(one.entry.next is not None and one.entry.next <= latest for one in claimed)
 
 
 def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdict) -> list[Entry]:

@@ -19,13 +19,14 @@ PEOPLE = 12
 class Slow:
     """Two dispatchers on one file, and a clock that goes on while the first one sends."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, *, thread_safe: bool) -> None:
         """Enter messages; nothing is sent yet."""
         self.now, self.calls, self.sink = NOW, 0, folder / "sink"
         self.took: list[Counts] = []
         self.before: Callable[[int], object] = lambda _: None
         self.after: Callable[[int], object] = lambda _: None
         how: dict[str, Any] = {"clock": lambda: self.now, "on_unknown": "resend", "batch": PEOPLE}
+        how["thread_safe"] = thread_safe
         self.first, self.second = (
             opened(f"sqlite:///{folder / 'crm.db'}", self.sink, **how) for _ in range(2)
         )
@@ -57,9 +58,9 @@ class Slow:
         return sorted(to for _, to, _, _ in lines(self.sink))
 
 
-@pytest.fixture
-def slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    made = Slow(tmp_path, monkeypatch)
+@pytest.fixture(params=[False, True], ids=["alone", "beside"])
+def slow(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    made = Slow(tmp_path, monkeypatch, thread_safe=request.param)
     yield made
     made.first.close()
     made.second.close()
