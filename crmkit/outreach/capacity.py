@@ -56,17 +56,21 @@ class Capacity:
 
     def full(self, attempt: Attempt) -> Verdict | None:
         """Tell until when nothing more goes today; None: something does."""
-        line, tomorrow = attempt.line, self.now - self.now % DAY + DAY
-        day = f"next {instant(tomorrow):%Y-%m-%d}"
+        line = attempt.line
         most = line.spec.limits.per_day
         if most is not None and self.gone[line.name] >= most:
-            return Verdict("channel", f"{line.name} takes {most} a day; {day}", tomorrow)
+            return self._tomorrow("channel", f"{line.name} takes {most} a day")
+        if not line.can("person"):
+            return None
         owner = attempt.recipient.customer.owner or ""
         person = self.session.people.get(owner)
-        if line.can("person") and person is not None and self.given[owner] >= person.capacity:
-            detail = f"{owner} has {person.capacity} contacts a day; {day}"
-            return Verdict("capacity", detail, tomorrow)
+        if person is not None and self.given[owner] >= person.capacity:
+            return self._tomorrow("capacity", f"{owner} has {person.capacity} contacts a day")
         return None
+
+    def _tomorrow(self, reason: str, why: str) -> Verdict:
+        tomorrow = self.now - self.now % DAY + DAY
+        return Verdict(reason, f"{why}; next {instant(tomorrow):%Y-%m-%d}", tomorrow)
 
     def take(self, attempt: Attempt) -> None:
         """Count one more."""
