@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -19,6 +20,7 @@ from crmkit.value.scoring import require_root
 
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
+_COLUMNS_OF = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
 _BODY = CUSTOMER.position["body"]
 _ROOT = CUSTOMER.position["root"]
 _RECORDED = CUSTOMER.position["recorded"]
@@ -28,7 +30,6 @@ SHARED = "shared"
 """Key of the body for identities that reach this customer and others, and identify nobody."""
 RUN = "run"
 """Key of the body for the capture that made the customer, until somebody saves him."""
-_PRIVATE = frozenset({SHARED, RUN})
 _FLAGS = frozenset({"internal", "unreachable"})
 _NOT_FILLED = _FLAGS | {"id", "kind", "identities", "created_at"}
 
@@ -37,12 +38,13 @@ _OLD_ZONE = "timezone"
 
 def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     """Turn one CUSTOMER row into the public record, whatever it was merged into."""
-    body = json.loads(row[_BODY])
-    plain = {name: value for name, value in body.items() if name not in _PRIVATE}
+    plain = json.loads(row[_BODY])
+    shared = plain.pop(SHARED, ())
+    plain.pop(RUN, None)
     if _OLD_ZONE in plain:  # as schemas 1 and 2 spelled it
         plain["time_zone"] = plain.pop(_OLD_ZONE)
-    plain.update((name, row[CUSTOMER.position[name]]) for name in _COLUMNS)
-    found = {*identities, *(Identity(*pair) for pair in body.get(SHARED, ()))}
+    plain.update(zip(_COLUMNS, _COLUMNS_OF(row), strict=True))
+    found = {*identities, *(Identity(*pair) for pair in shared)} if shared else identities
     customer = Customer.from_dict(plain)
     # Set while nobody has seen it yet: a copy of all its fields would cost as much again.
     object.__setattr__(customer, "identities", tuple(sorted(found)))
