@@ -7,38 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, unquote
 
 from crmkit.channels.email.addresses import LONGEST_LOCAL
 from crmkit.channels.email.settings import TOKEN
+from crmkit.contracts import message_ids
 from crmkit.contracts.signatures import read_token, token
 from crmkit.errors import SignatureInvalid
 
-_ATOM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LETTERS = "[a-z2-7]+"  # of a token, in any case
 
 
 class MessageIds:
-    """Message-IDs of one sender: ``<crmkit.ID@domain>``."""
+    """Message-IDs of one sender."""
 
     def __init__(self, domain: str) -> None:
         """Take the sender's domain."""
         self._domain = domain
-        # at most 700 characters: an id has 200, and each may be quoted as three
-        self._ours = re.compile(
-            rf"<crmkit\.([^\s<>@]{{1,700}})@{re.escape(domain)}>", re.IGNORECASE
-        )
 
     def of(self, message_id: str) -> str:
         """Give the Message-ID of one of our messages, in angle brackets."""
-        if not _ATOM.fullmatch(message_id):
-            message_id = quote(message_id, safe="").replace(".", "%2E")
-        return f"<crmkit.{message_id}@{self._domain}>"
+        return message_ids.made(message_id, self._domain)
 
     def read(self, text: str) -> str | None:
         """Give our id from the first Message-ID of ours in a header; None: there is none."""
-        found = self._ours.search(text)
-        return unquote(found[1]) if found else None
+        return message_ids.found(text, self._domain)
 
 
 class Marked:

@@ -11,7 +11,7 @@ from email.parser import BytesParser
 from email.utils import parseaddr
 
 from crmkit.contracts.channel import Delivery
-from crmkit_esp.mail import our_id
+from crmkit.contracts.message_ids import found
 
 _QUOTE = re.compile(
     r"^\s*(>|-{2,}\s*(Original Message|原始邮件)|On\b.{4,200}\bwrote:\s*$|在.{2,200}写道[:：]\s*$"
@@ -45,7 +45,7 @@ def answered(
     return (
         Delivery(
             what="replied",
-            message_id=our_id(referred),
+            message_id=found(referred),
             provider_id=own,
             event_id=own,
             at=at,

@@ -6,17 +6,15 @@ import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import formataddr, parseaddr
-from urllib.parse import quote, unquote
 
 import attrs
 
 from crmkit.contracts.channel import Message
 from crmkit.contracts.lines import breaks, joined, written
+from crmkit.contracts.message_ids import made
 
 KEY = "crmkit_id"
 """Name under which a provider keeps our id of a message, and tells it with every receipt."""
-_OURS = re.compile(r"<?crmkit\.([^@<>\s]{1,700})@", re.IGNORECASE)
-_ATOM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
 _OWN = frozenset(
     "bcc cc content-transfer-encoding content-type date from list-unsubscribe "
@@ -53,8 +51,12 @@ class Envelope:
         return formataddr((self.name, self.address))
 
 
-def envelope(message: Message, sender: str) -> Envelope:
+def envelope(message: Message, domain: str) -> Envelope:
     """Make the head of a message.
+
+    Args:
+        message: What is sent.
+        domain: Of the sender; its Message-ID is of that.
 
     Raises:
         Unsendable: there is no content, the address is none, or a line break stands in it, in a
@@ -65,7 +67,7 @@ def envelope(message: Message, sender: str) -> Envelope:
     for what, text in (("address", message.to), ("name", message.name)):
         if breaks(text):
             raise Unsendable(f"{what}: a line break stands in it")
-    headers = {"Message-ID": made_id(message.id, sender)}
+    headers = {"Message-ID": made(message.id, domain)}
     if message.unsubscribe and not _LINK.fullmatch(message.unsubscribe):
         raise Unsendable("content: the unsubscribe link is no URL in ASCII")
     if message.unsubscribe:  # RFC 8058
@@ -101,19 +103,6 @@ def ascii_sender(sender: str) -> str:
     return formataddr(parseaddr(sender))
 
 
-def made_id(message_id: str, sender: str) -> str:
-    """Give the Message-ID of a message of ours."""
-    if not _ATOM.fullmatch(message_id):
-        message_id = quote(message_id, safe="").replace(".", "%2E")
-    return f"<crmkit.{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
-
-
-def our_id(text: object) -> str | None:
-    """Find our id in a Message-ID, or in a list of them as ``References`` is; None: there is none.
-
-    Example:
-        >>> our_id("<crmkit.m7@shop.example>")
-        'm7'
-    """
-    found = _OURS.search(text) if isinstance(text, str) else None
-    return unquote(found[1]) if found else None
+def domain_of(sender: str) -> str:
+    """Give the domain of an address, with a name or without."""
+    return parseaddr(sender)[1].rpartition("@")[2]

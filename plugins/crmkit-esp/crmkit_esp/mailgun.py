@@ -9,9 +9,10 @@ from urllib.parse import quote, urlencode
 
 from crmkit.contracts.channel import ACCEPTED, Channel, Delivery, Message, Receipt, Response
 from crmkit.contracts.http import Http, Reply
+from crmkit.contracts.message_ids import made
 from crmkit.contracts.reading import mapping, rows, text
 from crmkit_esp.answers import failure, ok, quiet, send_each
-from crmkit_esp.mail import KEY, envelope, made_id
+from crmkit_esp.mail import KEY, envelope
 from crmkit_esp.mailgun_events import MailgunWebhook
 from crmkit_esp.settings import MailgunConfig
 from crmkit_esp.unsubscribing import called, link
@@ -39,8 +40,7 @@ class MailgunChannel(Channel):
         )
 
     def _fields(self, message: Message) -> dict[str, str]:
-        sender = f"x@{self._config.domain}"  # Message-IDs are of the domain that he looks up
-        head = envelope(message, sender)
+        head = envelope(message, self._config.domain)  # he looks up Message-IDs of his domain
         fields = {
             "from": self._config.sender,
             "to": head.to,
@@ -75,7 +75,7 @@ class MailgunChannel(Channel):
         """
         found = {}
         for message_id in message_ids:
-            given = made_id(message_id, f"x@{self._config.domain}").strip("<>")
+            given = made(message_id, self._config.domain).strip("<>")
             url = f"{self._url}/events?limit=1&message-id={quote(given, safe='')}"
             reply = quiet(self._http, url, self._login())
             if reply is not None and rows(mapping(reply.json()).get("items")):

@@ -17,11 +17,12 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.message_ids import found
 from crmkit.contracts.reading import form, instant, loaded, mapping, text
 from crmkit.contracts.signatures import digest, fresh, header, refuse, same
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered
-from crmkit_esp.mail import KEY, our_id
+from crmkit_esp.mail import KEY
 from crmkit_esp.settings import MailgunConfig
 
 _EVENTS = {
@@ -105,7 +106,7 @@ def _event(event: Mapping[str, Any]) -> Iterator[Delivery]:
     own = text(mapping(event, "message", "headers").get("message-id"))
     yield Delivery(
         what=what,
-        message_id=text(mapping(event, "user-variables").get(KEY)) or our_id(own),
+        message_id=text(mapping(event, "user-variables").get(KEY)) or found(own),
         provider_id=own.strip("<>") if own else None,
         at=instant(event.get("timestamp")),
         event_id=text(event.get("id")),

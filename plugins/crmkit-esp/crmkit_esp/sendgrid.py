@@ -12,7 +12,7 @@ from crmkit.contracts.http import Http, Reply
 from crmkit.contracts.reading import mapping, rows
 from crmkit.contracts.signatures import header
 from crmkit_esp.answers import failure, ok, send_each
-from crmkit_esp.mail import KEY, Envelope, envelope
+from crmkit_esp.mail import KEY, Envelope, domain_of, envelope
 from crmkit_esp.sendgrid_events import read
 from crmkit_esp.settings import SendGridConfig
 from crmkit_esp.unsubscribing import called, link
@@ -32,7 +32,7 @@ class SendGridChannel(Channel):
         return send_each(messages, self._call, self._receipt)
 
     def _call(self, message: Message) -> Reply:
-        head = envelope(message, self._config.sender)
+        head = envelope(message, domain_of(self._config.sender))
         return self._http.call(
             "POST",
             self._url,

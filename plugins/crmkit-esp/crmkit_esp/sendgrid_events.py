@@ -15,11 +15,12 @@ from typing import Any
 
 from crmkit import ConfigError
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.message_ids import found
 from crmkit.contracts.reading import form, instant, posted, rows, text
 from crmkit.contracts.signatures import fresh, header, refuse
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered
-from crmkit_esp.mail import KEY, our_id
+from crmkit_esp.mail import KEY
 from crmkit_esp.settings import SendGridConfig
 
 SIGNATURE = "X-Twilio-Email-Event-Webhook-Signature"
@@ -101,7 +102,7 @@ def _event(event: Mapping[str, Any]) -> Iterator[Delivery]:
     given = text(event.get("sg_message_id"))
     yield Delivery(
         what=what,
-        message_id=text(event.get(KEY)) or our_id(event.get("smtp-id")),
+        message_id=text(event.get(KEY)) or found(event.get("smtp-id")),
         provider_id=given.split(".")[0] if given else None,  # as X-Message-Id had it
         at=instant(event.get("timestamp")),
         event_id=text(event.get("sg_event_id")),

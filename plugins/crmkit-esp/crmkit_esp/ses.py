@@ -13,7 +13,7 @@ from crmkit.contracts.http import Http, Reply
 from crmkit.contracts.reading import mapping, text
 from crmkit.contracts.signatures import header
 from crmkit_esp.answers import failure, ok, send_each
-from crmkit_esp.mail import KEY, Envelope, ascii_sender, envelope
+from crmkit_esp.mail import KEY, Envelope, ascii_sender, domain_of, envelope
 from crmkit_esp.ses_events import deliveries
 from crmkit_esp.settings import SesConfig
 from crmkit_esp.sigv4 import Signer
@@ -53,7 +53,7 @@ class SesChannel(Channel):
         return send_each(messages, self._call, self._receipt)
 
     def _call(self, message: Message) -> Reply:
-        head = envelope(message, self._config.sender)
+        head = envelope(message, domain_of(self._config.sender))
         body = json.dumps(self._body(message, head)).encode()
         now = self.clock().astimezone(UTC)
         return self._http.call(

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crmkit.contracts.channel import Delivery
+from crmkit.contracts.message_ids import found
 from crmkit.contracts.reading import instant, loaded, mapping, rows, text
 from crmkit_esp.bounces import dead, enhanced
 from crmkit_esp.inbound import answered, parsed
-from crmkit_esp.mail import KEY, our_id
+from crmkit_esp.mail import KEY
 
 _LISTS = {
     "Bounce": ("bounce", "bouncedRecipients", "bounced"),
@@ -107,8 +108,8 @@ def _ours(mail: Mapping[str, Any]) -> str | None:
         name = str(one.get("name")).lower()
         if name == "x-crmkit-id":
             return text(one.get("value"))
-        if name == "message-id" and our_id(one.get("value")):
-            return our_id(one.get("value"))
+        if name == "message-id" and found(one.get("value")):
+            return found(one.get("value"))
     return None
 
 
