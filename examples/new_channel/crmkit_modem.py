@@ -1,13 +1,14 @@
 """A whole plugin: text messages by the modem in the office, which listens to HTTP."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import attrs
 
 from crmkit import hookimpl
+from crmkit.contracts.answers import failed
 from crmkit.contracts.channel import Channel, Message, Receipt
 from crmkit.contracts.http import Http, NotSent, Unclear
+from crmkit.contracts.numbers import e164
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.specs import ChannelSpec
 
@@ -32,15 +33,13 @@ class Modem(Channel):
         return [self._send(message) for message in messages]
 
     def _send(self, message: Message) -> Receipt:
-        if not re.fullmatch(r"\+[1-9][0-9]{6,14}", message.to):
+        if not e164(message.to):
             return Receipt.refused(message, "that is no telephone number")
         call = {"password": self.config.password.reveal(), "to": message.to, "text": message.text}
         try:
             reply = self.http.call("POST", f"{self.config.endpoint}/sms", json_body=call)
-        except NotSent as error:
-            return Receipt.retry(message, str(error))
-        except Unclear as error:  # it may have gone: never sent again blindly
-            return Receipt.unknown(message, str(error))
+        except (NotSent, Unclear) as error:  # tried again only if it surely did not go
+            return failed(message, error)
         match reply.status, reply.json():  # it says 200 to what it did not take, too
             case 429 | 503, _:
                 return Receipt.retry(message, "the modem is busy", after=reply.after(self.clock))
