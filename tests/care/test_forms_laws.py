@@ -17,7 +17,7 @@ from tests.care.plans import CHUNKS, PEOPLE, plans, shown_only
 openpyxl = pytest.importorskip("openpyxl")
 ILLEGAL_CHARACTERS_RE = pytest.importorskip("openpyxl.cell.cell").ILLEGAL_CHARACTERS_RE
 LANGUAGES = st.sampled_from(("zh", "en"))
-FEW = settings(max_examples=15, suppress_health_check=list(HealthCheck))  # each takes a second
+FEW = settings(max_examples=6, suppress_health_check=list(HealthCheck))  # each takes a second
 
 
 def workbook(plan: CarePlan | None, form: str = "all", **options: object) -> bytes:
