@@ -58,7 +58,7 @@ def around(command: str, option: str) -> list[str]:
 
 
 ALL = pytest.param(1, marks=pytest.mark.slow("every value with every parameter"), id="all")
-"""In the ordinary run each parameter meets a third of the values, and each value a third of them."""
+"""Ordinarily each parameter meets a third of the values, and each value a third of those."""
 
 
 @pytest.mark.parametrize("share", [pytest.param(3, id="some"), ALL])
