@@ -59,7 +59,7 @@ CAPABILITIES = frozenset(
 )
 """What a `ChannelSpec` may declare: ``poll``, ``find`` and ``receive`` (the methods of those names
 work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``template`` (fields
-of a message it uses), ``resend`` (a message whose fate is unknown may be sent again: the provider
+of a message it uses), ``resend`` (``on_unknown = "resend"`` sends nobody anything twice: the provider
 drops a second one with the same id), ``person`` (a colleague carries it out: working days and
 capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only
 for a while after the customer wrote; a template otherwise)."""
