@@ -59,10 +59,10 @@ CAPABILITIES = frozenset(
 )
 """What a `ChannelSpec` may declare: ``poll``, ``find`` and ``receive`` (the methods of those names
 work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``template`` (fields
-of a message it uses), ``resend`` (``on_unknown = "resend"`` sends nobody anything twice: the provider
-drops a second one with the same id), ``person`` (a colleague carries it out: working days and
-capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text only
-for a while after the customer wrote; a template otherwise)."""
+of a message it uses), ``resend`` (``on_unknown = "resend"`` sends nobody anything twice: the
+provider drops a second one with the same id), ``person`` (a colleague carries it out: working days
+and capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text
+only for a while after the customer wrote; a template otherwise)."""
 
 
 @attrs.frozen(kw_only=True)
