@@ -70,7 +70,7 @@ class Composer:
         if isinstance(form, Verdict):
             return form
         own = {} if entry.variables is None else json.loads(entry.variables)
-        links = dict(self.surveys.links(entry.id, mailing.survey))
+        links = dict(self.surveys.variables(entry.id, mailing.survey, customer.language))
         if unsubscribe is not None:
             links["unsubscribe_url"] = unsubscribe
         variables = variables_of(

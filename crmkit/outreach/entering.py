@@ -31,7 +31,7 @@ from crmkit.outreach.wording import GIVEN
 
 _PAGE = 1_000
 _BITS = 64
-_GIVEN = frozenset({*GIVEN, "unsubscribe_url", "survey_url"})
+_GIVEN = frozenset({*GIVEN, "unsubscribe_url", "question", "survey_url"})
 """Variables that crmkit itself gives, where there are any."""
 
 

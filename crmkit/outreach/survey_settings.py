@@ -97,12 +97,18 @@ class SurveySettings:
             },
         )
 
-    def links(self, message_id: str, survey: str | None) -> dict[str, str]:
-        """Give the variables of a message that asks: ``survey_url``."""
-        if survey is None or self.url is None or self.secret is None:
+    def variables(
+        self, message_id: str, survey: str | None, language: str | None
+    ) -> dict[str, str]:
+        """Give the variables of a message that asks: ``question`` and ``survey_url``."""
+        if survey is None or survey not in self.surveys:
             return {}
-        mark = "&" if urlsplit(self.url).query else "?"
-        return {"survey_url": f"{self.url}{mark}s={token(self.secret, _MARK, message_id, survey)}"}
+        given = {"question": self.surveys[survey].asked(language)}
+        if self.url is not None and self.secret is not None:
+            mark = "&" if urlsplit(self.url).query else "?"
+            signed = token(self.secret, _MARK, message_id, survey)
+            given["survey_url"] = f"{self.url}{mark}s={signed}"
+        return given
 
 
 def _survey(name: str, given: Any, key: str) -> Survey:

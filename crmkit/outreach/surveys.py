@@ -26,7 +26,7 @@ from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.survey_replies import record
 from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
-from crmkit.outreach.taking import body_of, plain_of
+from crmkit.outreach.taking import body_of
 from crmkit.value.live import live_rows
 
 _LONGEST = 64 * 1024
@@ -57,22 +57,21 @@ class Surveys:
     ) -> tuple[LedgerRow, ...]:
         """Enter one question a customer; ``outreach.dispatch`` sends what is due.
 
-        The template has ``survey_url`` (the signed link, where ``[outreach.surveys] url`` is set)
-        and ``question`` among its variables; the other arguments are those of
-        ``outreach.enqueue``, and so are the errors.
+        Among the template's variables are ``question``, in the customer's language, and
+        ``survey_url``, the signed link, where ``[outreach.surveys] url`` is set. The other
+        arguments are those of ``outreach.enqueue``, and so are the errors.
 
         Raises:
             InvalidValueError: there is no such survey.
         """
         asked = self._survey(survey)
-        given = {"question": asked.asked(None), **plain_of("variables", variables)}
         return self._enter(
             ids,
             purpose=purpose,
             occasion=occasion,
             channel=channel,
             template=template,
-            variables=given,
+            variables=variables,
             expires=expires,
             by=by,
             survey=asked.name,

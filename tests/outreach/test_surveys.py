@@ -313,3 +313,13 @@ def test_results_of_a_time(firm: Firm):
     assert results("again", until=NOW + DAY).nps == 100.0
     with pytest.raises(InvalidValueError, match="until"):
         results("again", since=NOW, until=NOW - DAY)
+
+
+@pytest.mark.row("R34", "R38")
+def test_each_is_asked_in_his_own_language(firm: Firm):
+    """The question is the one in the customer's language, or in the language there is."""
+    for name, language in (("ann", "en-GB"), ("mei", "zh-CN"), ("eva", "de")):
+        firm.save(name, language=language)
+    ask(firm, "ann", "mei", "eva")
+    said = {one.customer_id: one.text.split(" http")[0] for one in firm.mail.sent}
+    assert said == {"ann": "Recommend us?", "mei": "推荐我们吗？", "eva": "Recommend us?"}
