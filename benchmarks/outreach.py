@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import copyfile
 from time import process_time
 from typing import Any
 
@@ -150,10 +151,11 @@ def _mail(crm: CRM, size: int, channel: str, number: int) -> None:
 
 @contextmanager
 def _shop(folder: Path, size: int, port: int | None = None) -> Iterator[CRM]:
-    """Open a new workspace with customers who agreed to what they get."""
+    """Open a copy of the workspace in which everybody agreed, and nothing was sent yet."""
     file = folder / "outreach.db"
     for old in folder.glob(f"{file.name}*"):
         old.unlink()
+    copyfile(_agreed(folder, size), file)
     plugins = PluginManager(discover=False, strict=True)
     plugins.register(_Offering())
     config: dict[str, Any] = {"outreach": _RULES}
@@ -168,11 +170,23 @@ def _shop(folder: Path, size: int, port: int | None = None) -> Iterator[CRM]:
             }
         }
     with crmkit.connect(f"sqlite:///{file}", plugins=plugins, config=config) as crm:
-        everybody = _customers(size)
-        crm.customers.save_all(everybody)
-        for one in everybody:
-            crm.consents.grant(one.id, "care", source="shop", wording="v1")
         yield crm
+
+
+def _agreed(folder: Path, size: int) -> Path:
+    """Give a workspace whose customers agreed to what they get; made where it is not there yet."""
+    file = folder / f"agreed-{size}.db"
+    if not file.exists():
+        part = file.with_suffix(".part")
+        for old in folder.glob(f"{part.name}*"):
+            old.unlink()
+        with crmkit.connect(f"sqlite:///{part}", plugins=[]) as crm:
+            everybody = _customers(size)
+            crm.customers.save_all(everybody)
+            for one in everybody:
+                crm.consents.grant(one.id, "care", source="shop", wording="v1")
+        part.rename(file)  # closed: all of it is in this one file
+    return file
 
 
 def _customers(size: int) -> list[Customer]:
