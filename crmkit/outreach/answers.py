@@ -1,37 +1,46 @@
-"""What a channel answered to a batch, made one receipt a message whatever the channel did."""
+"""What a channel answered and what it tells, made what a store can keep, whatever the channel did.
+
+A plugin may put anything anywhere; one odd receipt must cost no other message its row, and one odd
+delivery must not keep the others of its page from being heard, again and again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 import attrs
 
-from crmkit.contracts.channel import UNKNOWN, Message, Receipt
+from crmkit.contracts.channel import UNKNOWN, Delivery, Receipt
 
 _LONGEST = 500
+_LONGEST_REPLY = 100_000
 _MOST = 366 * 86_400.0
 """Longest wait that is taken from a provider, in seconds."""
 
 
-def one_each(messages: Sequence[Message], given: Iterable[object], why: str) -> dict[str, Receipt]:
+def one_each(ids: Collection[str], given: Iterable[object], why: str) -> dict[str, Receipt]:
     """Give one receipt a message, by its id.
 
     Args:
-        messages: What the channel was handed.
+        ids: Ours, of the messages that the channel was handed; it may have changed those.
         given: What it gave back; what is no receipt, or of another message, is left out.
         why: Why there is none, for those without one.
     """
     found: dict[str, Receipt] = {}
-    known = {message.id: message for message in messages}
     for receipt in given:
-        if not isinstance(receipt, Receipt) or receipt.message_id not in known:
+        if not isinstance(receipt, Receipt) or not isinstance(receipt.message_id, str):
+            continue
+        if receipt.message_id not in ids:
             continue
         before = found.get(receipt.message_id)
         if before is not None and before.outcome != receipt.outcome:
             two = f"the channel says {before.outcome}, and {receipt.outcome} too"
             receipt = attrs.evolve(receipt, outcome=UNKNOWN, reason=two)  # noqa: PLW2901
         found[receipt.message_id] = _plain(receipt)
-    return {id_: found.get(id_) or Receipt.unknown(one, why) for id_, one in known.items()}
+    return {
+        one: found.get(one) or Receipt(message_id=one, outcome=UNKNOWN, reason=why) for one in ids
+    }
 
 
 def _plain(receipt: Receipt) -> Receipt:
@@ -45,8 +54,33 @@ def _plain(receipt: Receipt) -> Receipt:
     )
 
 
-def _text(value: object) -> str:
-    return str(value)[:_LONGEST].replace("\0", "").encode("utf-8", "replace").decode()
+def told(given: Iterable[object]) -> tuple[Delivery, ...]:
+    """Give deliveries as a store can keep them; what is none is left out."""
+    return tuple(_told(one) for one in given if isinstance(one, Delivery))
+
+
+def _told(one: Delivery) -> Delivery:
+    aware = isinstance(one.at, datetime) and one.at.utcoffset() is not None
+    plain = attrs.evolve(
+        one,
+        message_id=_maybe(one.message_id),
+        provider_id=_maybe(one.provider_id),
+        at=one.at if aware else None,
+        event_id=_maybe(one.event_id),
+        address=_maybe(one.address),
+        text=_maybe(one.text, _LONGEST_REPLY),
+        code=_maybe(one.code),
+        reason=_text(one.reason or ""),
+    )
+    return one if plain == one else plain
+
+
+def _maybe(value: object, most: int = _LONGEST) -> str | None:
+    return None if value is None else _text(value, most)
+
+
+def _text(value: object, most: int = _LONGEST) -> str:
+    return str(value)[:most].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _wait(after: object) -> float | None:

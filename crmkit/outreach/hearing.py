@@ -20,6 +20,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import IDENTITY, MESSAGE, TOUCHPOINT
 from crmkit.model.consent import CARE, MARKETING, SERVICE
 from crmkit.model.outreach import ACCEPTED, FAILED
+from crmkit.outreach.answers import told as plain
 from crmkit.outreach.consents import write_withdrawal
 from crmkit.outreach.heard import touchpoints
 from crmkit.outreach.keywords import refuses
@@ -54,10 +55,11 @@ class Heard:
 
 def hear(setup: Setup, line: Line, deliveries: Sequence[Delivery]) -> Heard:
     """Write down what came in by one channel, and tell the plugins."""
-    if not deliveries:
+    said = plain(deliveries)
+    if not said:
         return Heard((), ())
     with setup.joint() as (writer, take):
-        heard = _taken(setup, writer, take, line, deliveries)
+        heard = _taken(setup, writer, take, line, said)
     if heard.known and setup.told is not None:
         told = setup.told
         setup.session.store.after_commit(lambda: told(heard.known))

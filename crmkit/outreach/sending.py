@@ -128,22 +128,24 @@ class Sending:
     ) -> Collection[Receipt]:
         """Hand one part over and give its receipts; settle the one before meanwhile."""
         messages = [one.message for one in part]
+        numbers = {one.entry.id: one.entry.number for one in part}
         given: list[Any] = []
         why = ["the channel gave no receipt for it"]
 
         def hand_over() -> None:
             self._raised = True
             try:
-                given.extend(self._setup.lines.open(line.name).send(messages))
+                given.extend(self._setup.lines.open(line.name).send([*messages]))
                 self._raised = False
-            except Exception as error:  # noqa: BLE001 - whatever it raises, nobody knows what it sent
+            # Whatever it raises, nobody knows what it sent; and a plugin ends no host.
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 _LOG.exception("channel %s raised while sending", line.name)
-                why[:] = [without_passwords(f"the channel raised {type(error).__name__}: {error}")]
+                why[:] = [f"the channel raised {type(error).__name__}{_words(error)}"]
                 given.clear()
 
         def answered() -> Mapping[str, Receipt]:
-            receipts = one_each(messages, given, why[0])
-            numbered = {one.entry.number: receipts[one.entry.id] for one in part}
+            receipts = one_each(numbers, given, why[0])
+            numbered = {number: receipts[id_] for id_, number in numbers.items()}
             self._answered = _Answered(line, lease, numbered)
             return receipts
 
@@ -180,6 +182,14 @@ class Sending:
         (why, *_) = (one.reason for one in receipts)
         again = self._setup.session.now() + PAUSE
         return Verdict("channel", f"{line.name} takes nothing: {why}", again)
+
+
+def _words(error: BaseException) -> str:
+    """Give what an exception says, where it can be read at all."""
+    try:
+        return without_passwords(f": {error}")
+    except Exception:  # noqa: BLE001 - a plugin's own class may do anything
+        return ""
 
 
 class Pace:
