@@ -74,6 +74,7 @@ def _taken(
     customers = {one.customer for one in rows.values()} | set(senders.values())
     recipients = read_recipients(writer, customers - {""})
     known: list[Delivery] = []
+    strangers: list[Delivery] = []
     records: list[dict[str, Any]] = []
     moved: dict[int, Entry] = {}
     now = setup.session.now()
@@ -83,6 +84,7 @@ def _taken(
         wrote = senders.get(one.address or "", "") if about is None else about.customer
         whose = recipients.get(wrote)
         if about is None and whose is None:
+            strangers.append(one)
             continue
         known.append(one)
         at = now if one.at is None else min(micros(one.at), now)
@@ -100,15 +102,19 @@ def _taken(
                     moved[waiting.number] = moved.get(waiting.number, waiting)._replace(next=None)
             records += made
             if news or one.what not in _ONCE:
-                _consequences(setup, writer, line, one, whose, about)
-    changed = [one for number, one in moved.items() if one != _by_number(rows, number)]
+                owner = senders.get(one.address or "", whose.root)
+                _consequences(
+                    setup, writer, line, one, whose, about, foreign=owner not in whose.ids
+                )
+    before = {one.number: one for one in rows.values()}
+    changed = [one for number, one in moved.items() if one != before[number]]
     writer.put(MESSAGE, list(changed))
     mailings = read_mailings(writer, {one.mailing for one in changed})
-    capture_sent(take, line, (one for one in changed if _went(rows, one, line)), mailings)
+    capture_sent(take, line, (one for one in changed if _went(before, one, line)), mailings)
     if records:
         take(records)
     go_on(setup, writer, [one for one in changed if one.state in ("bounced", FAILED)], mailings)
-    return Heard(tuple(known), tuple(one for one in deliveries if one not in known))
+    return Heard(tuple(known), tuple(strangers))
 
 
 def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict[str, Entry]:
@@ -147,14 +153,10 @@ def _ref(one: Delivery) -> str:
     return one.message_id if one.message_id is not None else f"\0{one.provider_id}"
 
 
-def _by_number(rows: Mapping[str, Entry], number: int) -> Entry:
-    return next(one for one in rows.values() if one.number == number)
-
-
-def _went(rows: Mapping[str, Entry], one: Entry, line: Line) -> bool:
+def _went(before: Mapping[int, Entry], one: Entry, line: Line) -> bool:
     """Tell whether it is only now known that a customer was reached."""
-    before = _by_number(rows, one.number).state
-    unsure = rank(before) == 0 or (line.can("person") and before == ACCEPTED)
+    state = before[one.number].state
+    unsure = rank(state) == 0 or (line.can("person") and state == ACCEPTED)
     return unsure and rank(one.state) > rank(ACCEPTED) and one.state != "bounced"
 
 
@@ -166,9 +168,10 @@ def _senders(
     if system is None:
         return {}
     written = {one.address for one in deliveries if one.address}
-    keys = {value: one for one in written if (value := spell.key(system, one)) is not None}
-    rows = reader.fetch(IDENTITY, [(system, value) for value in keys])
-    return {keys[row[1]]: row[2] for row in rows if row[2] is not None}
+    keys = {one: value for one in written if (value := spell.key(system, one)) is not None}
+    rows = reader.fetch(IDENTITY, [(system, value) for value in dict.fromkeys(keys.values())])
+    found = {row[1]: row[2] for row in rows if row[2] is not None}
+    return {one: found[value] for one, value in keys.items() if value in found}
 
 
 def _moved(about: Entry, one: Delivery, now: int) -> Entry:
@@ -202,8 +205,14 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
     one: Delivery,
     whose: Recipient,
     about: Entry | None,
+    *,
+    foreign: bool,
 ) -> None:
-    """Take consent back and suppress, where a receipt says so."""
+    """Take consent back and suppress, where a receipt says so.
+
+    Whoever got one message can write a report about it and name any address: one that another
+    customer has (`foreign`) is not suppressed by it.
+    """
     now = setup.session.now()
     address = one.address or whose.address(line) or ""
     identity = identity_of(whose, line, _spelled(setup, line, address))
@@ -212,6 +221,8 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
         single = one.what == "unsubscribed" and about is not None
         purposes = (about.purpose,) if single and about is not None else _REFUSED
         write_withdrawal(writer, whose.root, purposes, line.name, deciding)
+    elif foreign:
+        return
     elif one.what == "bounced" and one.permanent:
         # His code and no words: they often repeat the address, which shall outlive no erasure.
         why = f"it bounced: {one.code or 'no such address'}"

@@ -11,18 +11,35 @@ import unicodedata
 
 _WORDS = frozenset(
     "stop stopall end quit cancel unsubscribe optout opt-out revoke remove arret stopp "
-    "r t td n qx 退订 退訂 拒收 取消 取消订阅 不要再发 停止 配信停止".split()
+    "please-stop stop-please unsubscribe-me please-unsubscribe "
+    "r t td n qx 回复r 回复t 回复td 请退订 我要退订 不要再发了 请不要再发 别再发了 "
+    "退订 退訂 拒收 取消 取消订阅 不要再发 停止 配信停止".split()
 )
 _MARKS = re.compile(r"[\s\W_]+", re.UNICODE)
 _LONGEST = 40
+_FIRST = 1_000  # characters that are looked through for the end of the answer
+_ENDS = re.compile(
+    r"\s*(?:$|>|--|__|On\b|.*(?:wrote|schrieb|写道|寫道)\s*[:：]|(?:From|发件人|寄件者)\s*[:：])"
+)
 
 
 def refuses(text: str | None) -> bool:
-    """Tell whether an answer, as a whole, is one of the words that want no more."""
-    if not text or len(text) > _LONGEST:
+    """Tell whether an answer, as a whole, is one of the words that want no more.
+
+    Mail programs add what they answer to, and a signature: only what stands before is the answer.
+    """
+    said = _written(text or "")
+    if not said or len(said) > _LONGEST:
         return False
-    plain = unicodedata.normalize("NFKC", text).casefold().strip()
+    plain = unicodedata.normalize("NFKC", said).casefold().strip()
     return _MARKS.sub("", plain) in _BARE
+
+
+def _written(text: str) -> str:
+    """Give the first lines, up to an empty one, a quoted one, or one that begins a quotation."""
+    lines = text.strip()[:_FIRST].splitlines()
+    ends = (at for at, line in enumerate(lines) if at and _ENDS.match(line))
+    return "\n".join(lines[: next(ends, None)])
 
 
 _BARE = frozenset(_MARKS.sub("", word) for word in _WORDS)

@@ -23,6 +23,20 @@ def test_an_address_with_a_line_break_is_none(system: str, value: str, firm: Fir
     assert firm.enqueue("ann")[0].reason == "address"
 
 
+@pytest.mark.parametrize("value", HOSTILE[:-1])
+def test_a_name_with_a_line_break_heads_no_mail(value: str, firm: Firm):
+    """It is refused, and the preview says so before."""
+    keys = (Identity("email", "ann@example.com"),)
+    firm.crm.customers.save(Customer(id="ann", name=value, identities=keys))
+    firm.agree("ann")
+    how = {"purpose": "care", "channel": "mail", "template": {"text": "hello"}}
+    (seen,) = firm.outreach.preview("ann", occasion="o", **how)
+    assert seen.reason == "address"
+    row = firm.send("ann", **how)[0]
+    assert (row.state, row.reason) == ("refused", "address")
+    assert firm.mail.sent == []
+
+
 @BOTH
 @pytest.mark.parametrize("value", HOSTILE[:-1])
 def test_a_subject_that_a_template_made_is_one_line(value: str, firm: Firm):

@@ -270,6 +270,33 @@ def test_whoever_has_the_address_by_now_is_held_too(firm: Firm):
     assert firm.send("bob", occasion="later")[0].reason == "suppressed"
 
 
+@pytest.mark.parametrize("what", ["bounced", "complained"])
+def test_a_report_suppresses_no_other_customer_s_address(what: str, firm: Firm):
+    """Whoever got a message can write a report about it, and name any address in it."""
+    firm.save("ann")
+    firm.save("bob")
+    row = firm.send("ann")[0]
+    said = {"what": what, "message_id": row.id, "permanent": True, "address": "Bob@Example.com"}
+    firm.hear("mail", said)
+    assert firm.send("bob", occasion="later")[0].state == "accepted"
+    firm.hear("mail", said | {"address": "ann@example.com"})
+    assert firm.send("ann", occasion="later")[-1].reason == "suppressed"
+
+
+def test_two_spellings_of_an_address_in_one_call_are_both_heard(firm: Firm):
+    """None of the two is taken for a stranger."""
+    firm.save("ann")
+    phone = firm.phone("ann")
+    spelled = (phone, phone.removeprefix("+86"))
+    said = [
+        {"what": "replied", "address": one, "text": text, "event_id": one}
+        for one, text in zip(spelled, ("hello", "STOP"), strict=True)
+    ]
+    for order in (said, said[::-1]):
+        assert not firm.hear("sms", *order).strangers
+    assert firm.send("ann", channel="sms")[0].reason == "consent"
+
+
 def test_a_bounce_goes_on_by_the_next_channel(found: Callable[..., Firm]):
     """The customer's message goes by SMS then, and no more by e-mail."""
     firm = found(outreach={"chain": ["mail", "sms"]})
@@ -289,7 +316,14 @@ def test_a_bounce_goes_on_by_the_next_channel(found: Callable[..., Firm]):
 
 @pytest.mark.row("R73", "R74")
 @pytest.mark.parametrize(
-    "text", ["R", "r", "Ｒ", " TD ", "td.", "拒收", "退订", "STOP", "Stop!", "ＳＴＯＰ"]
+    "text",
+    [
+        *["R", "r", "Ｒ", " TD ", "td.", "拒收", "退订", "STOP", "Stop!", "ＳＴＯＰ", "回复R"],
+        "STOP\n\nOn Mon, 1 Jun 2026 at 12:00, Shop <s@shop.example> wrote:\n> Hello\n> Good-bye",
+        "退订\r\n\r\n发自我的iPhone",
+        "stop\n> Hello",
+        "Please stop.\n-- \nAnn",
+    ],
 )
 def test_a_reply_that_wants_no_more_withdraws(text: str, firm: Firm):
     """By this channel, for all purposes but what he must know; and it is a touchpoint."""
@@ -306,7 +340,8 @@ def test_a_reply_that_wants_no_more_withdraws(text: str, firm: Firm):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "thanks", "please do not stop", "R u there?", "TDK 5", "好的", "我要R型号", "42"]
+    "text",
+    ["", "thanks", "please do not stop", "R u there?", "TDK 5", "好的", "我要R型号", "42", "R\n2"],
 )
 def test_an_ordinary_answer_withdraws_nothing(text: str, firm: Firm):
     """What merely holds such a word is an answer like any other."""
