@@ -16,12 +16,11 @@ from email.utils import parseaddr, parsedate_to_datetime
 
 from crmkit.channels.email import reports
 from crmkit.channels.email.letters import Writer
-from crmkit.channels.email.plain import text_of
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.lines import joined
+from crmkit.contracts.replies import automatic, own_words, text_of_html
 
 _ARRIVED_FOR = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "Cc")
-_MACHINES = ("X-Autoreply", "X-Autorespond", "X-Auto-Response-Suppress", "List-Id", "Feedback-ID")
 _LONGEST = 100_000  # characters of a reply
 
 
@@ -65,7 +64,8 @@ class Incoming:
             message_id = returned or self._returned(mail)
             if message_id is not None:
                 yield from reports.read(mail, message_id, event, at, self._blind_copy)
-        elif returned is None and not _machine(mail):  # people do not answer to a return path
+        # people do not answer to a return path
+        elif returned is None and not automatic(_headers(mail)):
             yield from self._reply(mail, replied, event, at)
 
     def _returned(self, mail: EmailMessage) -> str | None:
@@ -94,26 +94,18 @@ class Incoming:
             )
 
 
-def _machine(mail: EmailMessage) -> bool:
-    """Tell whether a machine wrote it: an answer while away, a list, a bounce of no standard."""
-    automatic = _text(mail, "Auto-Submitted").partition(";")[0].strip().lower()
-    precedence = _text(mail, "Precedence").strip().lower()
-    return (
-        automatic not in {"", "no"}
-        or precedence in {"auto_reply", "bulk", "junk", "list"}
-        or any(mail.get(header) is not None for header in _MACHINES)
-        or _text(mail, "Return-Path").strip() == "<>"
-    )
-
-
 def _body(mail: EmailMessage) -> str:
-    """Give what was written, as text."""
+    """Give what he wrote himself, as text."""
     part = mail.get_body(("plain", "html"))
     if part is None:
         return ""
     text = str(part.get_content())
-    text = text_of(text) if part.get_content_subtype() == "html" else text
-    return text.replace("\0", "").replace("\r\n", "\n").strip()[:_LONGEST]
+    text = text_of_html(text) if part.get_content_subtype() == "html" else text
+    return own_words(text.replace("\0", ""))[:_LONGEST]
+
+
+def _headers(mail: EmailMessage) -> dict[str, str]:
+    return {name: str(value) for name, value in mail.items()}
 
 
 def _text(part: Message, header: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from email import policy
@@ -12,12 +11,7 @@ from email.utils import parseaddr
 
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.message_ids import found
-
-_QUOTE = re.compile(
-    r"^\s*(>|-{2,}\s*(Original Message|原始邮件)|On\b.{4,200}\bwrote:\s*$|在.{2,200}写道[:：]\s*$"
-    r"|发件人[:：]|From: .+@)",
-    re.MULTILINE | re.IGNORECASE,
-)
+from crmkit.contracts.replies import automatic, own_words, text_of_html
 
 
 def answered(
@@ -55,30 +49,6 @@ def answered(
     )
 
 
-def automatic(head: Mapping[str, str]) -> bool:
-    """Tell whether a machine answered: an absence note, a bounce, a list."""
-    submitted = head.get("auto-submitted", "no").split(";")[0].strip().lower()
-    precedence = head.get("precedence", "").strip().lower()
-    return (
-        submitted != "no"
-        or precedence in ("auto_reply", "bulk", "junk", "list")
-        or "x-autoreply" in head
-        or "x-autorespond" in head
-        or head.get("return-path", "").strip() == "<>"
-    )
-
-
-def own_words(text: str) -> str:
-    r"""Cut off the message that is answered: its words ("reply STOP") are not the customer's.
-
-    Example:
-        >>> own_words("Thank you!\n\nOn Mon, 4 Jan 2027 Shop wrote:\n> Reply STOP to stop")
-        'Thank you!'
-    """
-    quote = _QUOTE.search(text)
-    return (text[: quote.start()] if quote else text).strip()
-
-
 def parsed(raw: bytes) -> tuple[dict[str, str], str]:
     """Give headers and text of a mail."""
     mail = BytesParser(EmailMessage, policy=policy.default).parsebytes(raw)
@@ -88,5 +58,5 @@ def parsed(raw: bytes) -> tuple[dict[str, str], str]:
     except (LookupError, KeyError, UnicodeError):  # a charset or a kind that nobody knows
         words = ""
     if part is not None and part.get_content_subtype() == "html":
-        words = re.sub(r"<[^>]*>", " ", words)
+        words = text_of_html(str(words))
     return {name: str(value) for name, value in mail.items()}, str(words)
