@@ -10,25 +10,14 @@ from datetime import datetime
 from html import escape
 
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.pages import head, page
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{title}</title></head>
-<body>{content}</body></html>
-"""
 _ASK = """<h1 lang="zh">退订</h1><p lang="zh">确认不再接收此类邮件？</p>
 <h1>Unsubscribe</h1><p>Do you want no more of these e-mails?</p>
 <form method="post"><input type="hidden" name="{field}" value="{token}">
 <button type="submit"><span lang="zh">退订</span> Unsubscribe</button></form>"""
 _DONE = """<h1 lang="zh">已退订</h1><p lang="zh">您将不再收到此类邮件。</p>
 <h1>Unsubscribed</h1><p>You will get no more of these e-mails.</p>"""
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-}
 
 
 def answered(
@@ -51,14 +40,10 @@ def answered(
                 at=now,
                 event_id=f"unsubscribed:{message_id}",
             )
-            return [told], _page("Unsubscribed", _DONE)
+            return [told], page("Unsubscribed", _DONE)
         case "GET":
-            return [], _page("Unsubscribe", _ASK.format(field=field, token=escape(token)))
+            return [], page("Unsubscribe", _ASK.format(field=field, token=escape(token)))
         case "HEAD":
-            return [], Response(200, b"", _HEADERS)
+            return [], head()
         case _:
             return [], Response(405, b"", {"Allow": "GET, HEAD, POST"})
-
-
-def _page(title: str, content: str) -> Response:
-    return Response(200, _PAGE.format(title=title, content=content).encode(), _HEADERS)

@@ -10,7 +10,7 @@ from crmkit.contracts.tables import META
 from crmkit.errors import SignatureInvalid
 from crmkit.outreach.hearing import hear
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.taking import body_of, channel_name
+from crmkit.outreach.taking import body_of, channel_name, url_of
 
 _UNAUTHORISED = 401
 _POLLS = 1_000
@@ -31,10 +31,10 @@ def receive(
     headers, body = call
     given = {str(k): str(v) for k, v in mapping("headers", headers, "a mapping").items()}
     raw = body_of(body)
-    verb = text("method", method).upper()
+    verb, called = text("method", method).upper(), url_of(url)
     try:
         deliveries, response = setup.lines.open(line.name).receive(
-            given, raw, method=verb, url=text("url", url)
+            given, raw, method=verb, url=called
         )
     except SignatureInvalid as error:
         error.channel = line.name  # type: ignore[attr-defined]

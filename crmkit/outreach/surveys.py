@@ -5,17 +5,15 @@ A survey is a message with a signed link, or one that is answered by a number (R
 
 from __future__ import annotations
 
-import html
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from crmkit.arguments import ID_LIMIT, count, refuse, text
 from crmkit.clock import micros
-from crmkit.contracts.channel import Received, Response
+from crmkit.contracts.channel import Received
+from crmkit.contracts.pages import head
 from crmkit.contracts.settings import nearest
 from crmkit.contracts.signatures import read_token
 from crmkit.contracts.store import Reader
@@ -24,13 +22,14 @@ from crmkit.model.outreach import LedgerRow
 from crmkit.model.survey import SurveyResults
 from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.survey_pages import closed, question, thanks
 from crmkit.outreach.survey_replies import record
-from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
-from crmkit.outreach.taking import body_of
-from crmkit.value.live import live_rows
+from crmkit.outreach.survey_results import added_up
+from crmkit.outreach.survey_settings import RANGES, Survey
+from crmkit.outreach.taking import body_of, url_of
 
 _LONGEST = 64 * 1024
-_PROMOTERS, _DETRACTORS, _SATISFIED = 9, 6, 4
+_DIGITS = 2
 
 
 class Surveys:
@@ -122,27 +121,25 @@ class Surveys:
 
         Raises:
             SignatureInvalid: the link was not made here.
+            InvalidValueError: an argument makes no sense.
         """
         raw, verb = body_of(body), _text("method", method).upper()
-        token = (parse_qs(urlsplit(_text("url", url)).query).get("s") or [""])[0]
+        token = (parse_qs(urlsplit(url_of(url)).query).get("s") or [""])[0]
         setup = self._setup()
         with setup.session.store.read() as reader:
             _, survey = self._of_token(reader, token)
         if verb != "POST":
-            page = _page(survey, "")
-            return Received((), _answer(b"" if verb == "HEAD" else page))
+            return Received((), head() if verb == "HEAD" else question(survey))
         form = parse_qs(raw[:_LONGEST].decode("utf-8", "replace"))
         given = (form.get("score") or [""])[0].strip()
         low, high = RANGES[survey.scale]
-        if not given.isdecimal() or not low <= int(given) <= high:
-            return Received((), _answer(_page(survey, f"{low} - {high}"), 400))
+        if not given.isdecimal() or len(given) > _DIGITS or not low <= int(given) <= high:
+            return Received((), question(survey, f"{low} - {high}"))
         try:
             self.answer(token, int(given), (form.get("text") or [""])[0])
         except RefusedError:
-            return Received(
-                (), _answer(_said("谢谢，问卷已结束。 Thank you; the survey is closed."), 410)
-            )
-        return Received((), _answer(_said("谢谢您的回答！ Thank you for your answer.")))
+            return Received((), closed())
+        return Received((), thanks())
 
     def results(
         self, survey: str, since: datetime | None = None, until: datetime | None = None
@@ -163,23 +160,7 @@ class Surveys:
         if begins is not None and ends is not None and ends < begins:
             refuse("until", "must not lie before since", until)
         with self._setup().session.store.read() as reader:
-            scores, sent = _counted(reader, asked.name, begins, ends)
-        answered = scores.total()
-        total = sum(score * times for score, times in scores.items())
-        share = _share(scores)
-        return SurveyResults(
-            survey=asked.name,
-            scale=asked.scale,
-            sent=sent,
-            answered=answered,
-            response_rate=answered / sent if sent else None,
-            scores={str(score): scores[score] for score in sorted(scores)},
-            mean=total / answered if answered else None,
-            nps=share(_PROMOTERS, 10) * 100 - share(0, _DETRACTORS) * 100
-            if answered and asked.scale == NPS
-            else None,
-            csat=share(_SATISFIED, 5) if answered and asked.scale == CSAT else None,
-        )
+            return added_up(reader, asked, begins, ends)
 
     def _survey(self, name: str) -> Survey:
         surveys = self._setup().surveys.surveys
@@ -202,65 +183,3 @@ class Surveys:
 
 
 _text = text
-
-
-def _counted(
-    reader: Reader, name: str, since: int | None, until: int | None
-) -> tuple[Counter[int], int]:
-    """Count the answers to a survey, and how many were asked."""
-    kinds = ("survey_sent", "survey_answered")
-    rows = live_rows(reader, ("seq", "kind", "attributes"), since=since, until=until, kinds=kinds)
-    scores: Counter[int] = Counter()
-    sent = 0
-    for kind, facts in _about(rows, name):
-        if kind == "survey_sent":
-            sent += 1
-        elif isinstance(facts.get("score"), int):
-            scores[facts["score"]] += 1
-    return scores, sent
-
-
-def _about(rows: Iterable[tuple[Any, ...]], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for _, kind, attributes in rows:
-        facts = json.loads(attributes) if attributes else {}
-        if facts.get("survey") == name:
-            yield kind, facts
-
-
-def _share(scores: Counter[int]) -> Callable[[int, int], float]:
-    total = scores.total()
-    return lambda low, high: (
-        sum(times for score, times in scores.items() if low <= score <= high) / total
-    )
-
-
-def _answer(body: bytes, status: int = 200) -> Response:
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-    }
-    return Response(status, body, headers)
-
-
-def _page(survey: Survey, fault: str) -> bytes:
-    """Give the page with the question; it needs no script and no other file."""
-    low, high = RANGES[survey.scale]
-    asked = "<br>".join(html.escape(one) for one in survey.question.values())
-    choices = " ".join(
-        f'<label><input type="radio" name="score" value="{one}" required>{one}</label>'
-        for one in range(low, high + 1)
-    )
-    return _said(
-        f"<p>{asked}</p>{f'<p role=alert>{html.escape(fault)}</p>' if fault else ''}"
-        f'<form method="post">{choices}<p><textarea name="text" rows="4"></textarea></p>'
-        '<button type="submit">发送 Send</button></form>'
-    )
-
-
-def _said(content: str) -> bytes:
-    return (
-        '<!doctype html><html lang="zh"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><title>Survey</title>'
-        f"<body>{content}</body></html>"
-    ).encode()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 from crmkit.arguments import ID_LIMIT, instance, mapping, refuse, text, texts
 from crmkit.capture.normalise import Normaliser
@@ -53,6 +54,16 @@ def body_of(body: object) -> bytes:
         return body.encode()
     except UnicodeEncodeError:
         refuse("body", "must be bytes, or text without lone surrogates", body)
+
+
+def url_of(url: object) -> str:
+    """Take the URL of a call; whoever calls writes it, its host too."""
+    taken = text("url", url)
+    try:
+        _ = urlsplit(taken).port
+    except ValueError as error:
+        refuse("url", f"must be a URL: {error}", taken)
+    return taken
 
 
 def plain_of(field: str, given: Mapping[str, Any] | None) -> dict[str, Any]:

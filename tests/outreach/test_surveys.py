@@ -84,6 +84,16 @@ def test_the_page_needs_no_other_file_and_is_kept_nowhere(firm: Firm):
     assert "href=" not in body
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("url", ["https://[/survey?s=a", "https://shop:99999/survey?s=a"])
+def test_a_url_that_is_none_is_said(firm: Firm, url: str):
+    """Whoever calls writes the host's name, so it may be anything."""
+    with pytest.raises(InvalidValueError, match="url"):
+        firm.outreach.surveys.receive({}, b"", method="GET", url=url)
+    with pytest.raises(InvalidValueError, match="url"):
+        firm.outreach.receive("mail", {}, b"", method="GET", url=url)
 
 
 @BOTH
@@ -109,6 +119,7 @@ def test_the_first_answer_counts(firm: Firm):
         "score=9.5",
         "text=a",
         "score=²",
+        "score=" + "9" * 10_000,
         "x" * 100_000,
     ],
 )
