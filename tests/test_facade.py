@@ -236,7 +236,6 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "consents.history": WHOSE,
     "outreach.preview": MESSAGE,
     "outreach.enqueue": MESSAGE | {"holdout": plain(0.5)} | BY,
-    "outreach.enter": MESSAGE | {"holdout": plain(0.5), "survey": plain("nice")} | BY,
     "outreach.dispatch": {"limit": plain(5), "dry_run": plain(value=False)},
     "outreach.alert": {"channel": plain("console"), "text": plain("hear"), "occasion": plain("a")},
     "outreach.ledger": dict.fromkeys(("customer_id", "occasion", "state", "after"), plain(None))

@@ -7,34 +7,28 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-import attrs
-
 from crmkit.arguments import (
-    ID_LIMIT,
     choice,
     count,
     flag,
-    number,
     optional_text,
     refuse,
     seq_of,
     text,
 )
-from crmkit.clock import micros
 from crmkit.contracts.channel import Received
 from crmkit.garbage import collecting_later
-from crmkit.model.consent import PURPOSES
 from crmkit.model.outreach import STATES, Counts, LedgerRow, Preview
 from crmkit.outreach import alerting, entering, inbound, reconciling
 from crmkit.outreach.consents import group_of
 from crmkit.outreach.dispatching import dispatch
 from crmkit.outreach.ledger import listing
-from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.rehearsing import rehearse
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.submitted import enter, mailing_of
 from crmkit.outreach.suppression import Suppressed, suppress, unsuppress
 from crmkit.outreach.surveys import Surveys
-from crmkit.outreach.taking import address_of, channel_name, each_of, ids_of, plain_of
+from crmkit.outreach.taking import address_of, each_of, ids_of
 from crmkit.outreach.tasks import carried_out
 from crmkit.value.roots import root_of
 
@@ -75,9 +69,17 @@ class Outreach:
 
         Nothing is written. The arguments and errors are those of `enqueue`.
         """
-        mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
-        own = each_of(each)
-        return tuple(entering.preview(self.setup, ids_of(ids), mailing, own))
+        mailing = mailing_of(
+            self.setup,
+            purpose=purpose,
+            occasion=occasion,
+            channel=channel,
+            template=template,
+            variables=variables,
+            expires=expires,
+            brief=brief,
+        )
+        return tuple(entering.preview(self.setup, ids_of(ids), mailing, each_of(each)))
 
     def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         self,
@@ -124,48 +126,17 @@ class Outreach:
             InvalidValueError: an argument makes no sense, or the template does not; `field` names
                 it.
         """
-        return self.enter(
-            ids,
+        mailing = mailing_of(
+            self.setup,
             purpose=purpose,
             occasion=occasion,
             channel=channel,
             template=template,
             variables=variables,
-            each=each,
             expires=expires,
-            holdout=holdout,
             brief=brief,
-            by=by,
         )
-
-    def enter(  # noqa: PLR0913 - as `enqueue`
-        self,
-        ids: str | Iterable[str],
-        *,
-        purpose: str,
-        occasion: str,
-        channel: str | None,
-        template: str | Mapping[str, Any],
-        variables: Mapping[str, Any] | None,
-        each: Mapping[str, Mapping[str, Any]] | None = None,
-        expires: datetime | None = None,
-        holdout: float | None = None,
-        brief: Mapping[str, Any] | None = None,
-        by: str | None = None,
-        survey: str | None = None,
-    ) -> tuple[LedgerRow, ...]:
-        """Enter messages as `enqueue` does; `survey` is the question they ask."""
-        mailing = self._mailing(purpose, occasion, channel, template, variables, expires, brief)
-        if survey is not None:
-            mailing = attrs.evolve(mailing, survey=survey, kind="survey_sent")
-        setup = self.setup
-        given = setup.policy.holdout if holdout is None else holdout
-        share = number("holdout", given, 0.0, 1.0)
-        own = each_of(each)
-        deciding = setup.session.deciding("", by)
-        with collecting_later():
-            made = entering.enqueue(setup, ids_of(ids), mailing, deciding, own, share)
-            return tuple(one.record() for one in made)
+        return enter(self.setup, ids, mailing, each=each, holdout=holdout, by=by)
 
     # -- sending -----------------------------------------------------------------------
 
@@ -371,27 +342,4 @@ class Outreach:
     @cached_property
     def surveys(self) -> Surveys:
         """Questions asked one to one, and what the answers add up to."""
-        return Surveys(lambda: self.setup, self.enter)
-
-    def _mailing(  # noqa: PLR0913 - what all messages have in common
-        self,
-        purpose: str,
-        occasion: str,
-        channel: str | None,
-        template: str | Mapping[str, Any],
-        variables: Mapping[str, Any] | None,
-        expires: datetime | None,
-        brief: Mapping[str, Any] | None,
-    ) -> Mailing:
-        setup = self.setup
-        named = None if channel is None else setup.lines.get(channel_name(channel)).name
-        ends = None if expires is None else micros(expires, "expires")
-        return Mailing(
-            purpose=choice("purpose", purpose, PURPOSES),
-            occasion=text("occasion", occasion, ID_LIMIT, least=1),
-            channel=named,
-            source=setup.templates.take(template),
-            variables=plain_of("variables", variables),
-            expires=ends,
-            brief=plain_of("brief", brief),
-        )
+        return Surveys(lambda: self.setup)

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import attrs
+
 from crmkit.arguments import ID_LIMIT, count, refuse, text
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received
@@ -22,6 +24,7 @@ from crmkit.model.outreach import LedgerRow
 from crmkit.model.survey import SurveyResults
 from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.submitted import enter, mailing_of
 from crmkit.outreach.survey_pages import closed, question, thanks
 from crmkit.outreach.survey_replies import record
 from crmkit.outreach.survey_results import added_up
@@ -35,11 +38,9 @@ _DIGITS = 2
 class Surveys:
     """Asks, takes answers in, and adds them up."""
 
-    def __init__(
-        self, setup: Callable[[], Setup], enter: Callable[..., tuple[LedgerRow, ...]]
-    ) -> None:
-        """Know what outreach works with, and how messages are entered."""
-        self._setup, self._enter = setup, enter
+    def __init__(self, setup: Callable[[], Setup]) -> None:
+        """Know how to get what outreach works with, when it is first needed."""
+        self._setup = setup
 
     def send(  # noqa: PLR0913 - as ``outreach.enqueue``
         self,
@@ -64,17 +65,18 @@ class Surveys:
             InvalidValueError: there is no such survey.
         """
         asked = self._survey(survey)
-        return self._enter(
-            ids,
+        setup = self._setup()
+        mailing = mailing_of(
+            setup,
             purpose=purpose,
             occasion=occasion,
             channel=channel,
             template=template,
             variables=variables,
             expires=expires,
-            by=by,
-            survey=asked.name,
         )
+        asks = attrs.evolve(mailing, survey=asked.name, kind="survey_sent")
+        return enter(setup, ids, asks, by=by)
 
     def answer(self, token: str, score: int, text: str = "") -> None:
         """Take the answer that a host's own page got.
