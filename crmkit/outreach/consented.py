@@ -29,8 +29,8 @@ OPT_IN, OPT_OUT = BASES = ("opt_in", "opt_out")
 
 
 @attrs.frozen(kw_only=True)
-class Entry:
-    """One consent as it was recorded.
+class Statement:
+    """What a customer once said of a purpose, as it was recorded.
 
     Attributes:
         customer: The id it was recorded under.
@@ -57,7 +57,7 @@ class Entry:
     seq: int = 0
 
     @classmethod
-    def of(cls, row: Row) -> Entry:
+    def of(cls, row: Row) -> Statement:
         """Read a DECISION row of the kind `KIND`."""
         seq, _, customer, _, by, source, body = row
         said = json.loads(body)
@@ -115,16 +115,16 @@ class Entry:
         )
 
 
-def entries(reader: Reader, ids: Iterable[str]) -> Iterator[Entry]:
+def statements(reader: Reader, ids: Iterable[str]) -> Iterator[Statement]:
     """Give every consent that was recorded under these ids, in no order."""
     rows = reader.fetch(DECISION, {(one,) for one in ids}, by=("customer",))
-    return (Entry.of(row) for row in rows if row[1] == KIND)
+    return (Statement.of(row) for row in rows if row[1] == KIND)
 
 
 def deciding(
-    group: Iterable[Entry], purpose: str, channels: Collection[str], at: int
-) -> Entry | None:
-    """Give the entry that decides for a purpose and a channel, over a whole merge group.
+    group: Iterable[Statement], purpose: str, channels: Collection[str], at: int
+) -> Statement | None:
+    """Give the statement that decides for a purpose and a channel, over a whole merge group.
 
     Args:
         group: What was recorded under the ids of the group.
@@ -133,8 +133,8 @@ def deciding(
         at: What was given later is left out; what was withdrawn later, as a clock that was set
             back makes possible, is not.
     """
-    newest: dict[str, Entry] = {}
-    waiting: Entry | None = None
+    newest: dict[str, Statement] = {}
+    waiting: Statement | None = None
     for one in group:
         if one.purpose != purpose or not (one.channel is None or one.channel in channels):
             continue
@@ -151,7 +151,7 @@ def deciding(
 
 
 _STRICT = {WITHDRAWN: 2, GIVEN: 1, EXPIRED: 0}
-"""Which of two ids' entries decides: a withdrawal before all, a consent in force before another."""
+"""Which of two ids' statements decides: a withdrawal, else a consent in force."""
 
 
 @attrs.frozen
@@ -159,10 +159,10 @@ class Consented:
     """The consents of a batch of customers, read at once.
 
     Attributes:
-        entries: What was recorded in each merge group, by its root.
+        statements: What was recorded in each merge group, by its root.
     """
 
-    entries: Mapping[str, Sequence[Entry]]
+    statements: Mapping[str, Sequence[Statement]]
 
     @classmethod
     def read(cls, reader: Reader, groups: Mapping[str, Sequence[str]]) -> Consented:
@@ -173,15 +173,15 @@ class Consented:
             groups: The ids of each merge group, its root's among them, by root.
         """
         roots = {one: root for root, ids in groups.items() for one in ids}
-        found: dict[str, list[Entry]] = {}
-        for one in entries(reader, roots):
+        found: dict[str, list[Statement]] = {}
+        for one in statements(reader, roots):
             found.setdefault(roots[one.customer], []).append(one)
         return cls(found)
 
     @classmethod
     def of(cls, rows: Mapping[str, Sequence[Row]]) -> Consented:
         """Take what was read already: DECISION rows of the kind `KIND`, by root."""
-        return cls({root: [Entry.of(row) for row in group] for root, group in rows.items()})
+        return cls({root: [Statement.of(row) for row in group] for root, group in rows.items()})
 
     def allows(
         self, root: str, purpose: str, channels: Collection[str], at: int, basis: str = OPT_IN
@@ -195,7 +195,7 @@ class Consented:
             at: The clock's instant, in microseconds since 1970.
             basis: ``opt_in``: a consent must be in force; ``opt_out``: nobody may have objected.
         """
-        one = deciding(self.entries.get(root, ()), purpose, channels, at)
+        one = deciding(self.statements.get(root, ()), purpose, channels, at)
         state = None if one is None else one.state_at(at)
         if one is not None and state == WITHDRAWN:
             return f"{purpose} was refused on {_day(one.at)} ({one.source})"
@@ -212,7 +212,7 @@ class Consented:
 
         The item of a channel tells what decides for it, be that a record for every channel.
         """
-        group = self.entries.get(root, ())
+        group = self.statements.get(root, ())
         named = {(one.purpose, one.channel) for one in group if one.at <= at}
         found = []
         for purpose, channel in sorted(named, key=lambda pair: (pair[0], pair[1] or "")):

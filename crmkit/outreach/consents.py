@@ -21,12 +21,12 @@ from crmkit.outreach.consented import (
     PENDING,
     WITHDRAWN,
     Consented,
-    Entry,
-    entries,
+    Statement,
+    statements,
 )
 from crmkit.value.scoring import require_root
 
-__all__ = ["Consented", "Consents", "group_of", "write_withdrawal"]
+__all__ = ["Consented", "Consents", "group_ids", "write_withdrawal"]
 
 
 @attrs.frozen
@@ -78,7 +78,7 @@ class Consents:
         until = None if expires is None else micros(expires, "expires")
         if until is not None and until <= when:
             refuse("expires", "must lie behind the consent itself", expires)
-        entry = Entry(
+        statement = Statement(
             customer=id,
             purpose=choice("purpose", purpose, PURPOSES),
             channel=_channel(channel),
@@ -91,8 +91,8 @@ class Consents:
         )
         with self.session.store.write() as writer:
             require_root(writer, id)
-            _append(writer, [entry], deciding)
-        return entry.told(deciding.now, entry.channel)
+            _append(writer, [statement], deciding)
+        return statement.told(deciding.now, statement.channel)
 
     def confirm(
         self,
@@ -122,7 +122,7 @@ class Consents:
         channel = _channel(channel)
         with self.session.store.write() as writer:
             require_root(writer, id)
-            group = list(entries(writer, group_of(writer, id)))
+            group = list(statements(writer, group_ids(writer, id)))
             asked = [one for one in group if (one.purpose, one.channel) == (purpose, channel)]
             newest = max(asked, key=lambda one: one.rank, default=None)
             if newest is not None:
@@ -133,11 +133,11 @@ class Consents:
                 raise RefusedError(message, customer_id=id)
             if newest.state == GIVEN:
                 return newest.told(deciding.now, channel)
-            entry = attrs.evolve(
+            statement = attrs.evolve(
                 newest, state=GIVEN, at=deciding.now, source=deciding.reason, by=deciding.by
             )
-            _append(writer, [entry], deciding)
-            return entry.told(deciding.now, channel)
+            _append(writer, [statement], deciding)
+            return statement.told(deciding.now, channel)
 
     def withdraw(
         self,
@@ -188,7 +188,7 @@ class Consents:
         when = self.session.now() if at is None else micros(at)
         with self.session.store.read() as reader:
             require_root(reader, id)
-            return Consented.read(reader, {id: group_of(reader, id)}).standing(id, when)
+            return Consented.read(reader, {id: group_ids(reader, id)}).standing(id, when)
 
     def history(self, id: str) -> tuple[Consent, ...]:  # noqa: A002
         """Give everything that was recorded, as it was recorded, in the order of recording.
@@ -198,7 +198,7 @@ class Consents:
         """
         with self.session.store.read() as reader:
             require_root(reader, id)
-            found = sorted(entries(reader, group_of(reader, id)), key=lambda one: one.seq)
+            found = sorted(statements(reader, group_ids(reader, id)), key=lambda one: one.seq)
         return tuple(one.told(one.at, one.channel) for one in found)
 
     def _deciding(self, source: str, by: str | None) -> Deciding:
@@ -211,7 +211,7 @@ def write_withdrawal(
     purposes: Sequence[str],
     channel: str | None,
     deciding: Deciding,
-) -> tuple[Entry, ...]:
+) -> tuple[Statement, ...]:
     """Write a withdrawal inside a transaction, for what comes in: STOP, one-click, a complaint.
 
     Args:
@@ -222,7 +222,7 @@ def write_withdrawal(
         deciding: Who, when, and where it comes from (`reason`).
     """
     written = tuple(
-        Entry(
+        Statement(
             customer=customer,
             purpose=purpose,
             channel=channel,
@@ -237,12 +237,12 @@ def write_withdrawal(
     return written
 
 
-def group_of(reader: Reader, root: str) -> tuple[str, ...]:
+def group_ids(reader: Reader, root: str) -> tuple[str, ...]:
     """Give the ids of a merge group: the root's own, and those that were merged into it."""
     return tuple(sorted(row[0] for row in reader.fetch(CUSTOMER, [(root,)], by=("root",))))
 
 
-def _append(writer: Writer, written: Sequence[Entry], deciding: Deciding) -> None:
+def _append(writer: Writer, written: Sequence[Statement], deciding: Deciding) -> None:
     decide_all(
         writer, KIND, ((one.customer, deciding.reason, one.body()) for one in written), deciding
     )
@@ -252,7 +252,7 @@ def _channel(channel: str | None) -> str | None:
     return None if channel is None else text("channel", channel, ID_LIMIT, least=1)
 
 
-def _not_taken_back(asked: Entry, group: Sequence[Entry]) -> None:
+def _not_taken_back(asked: Statement, group: Sequence[Statement]) -> None:
     """Refuse to confirm what was withdrawn since it was asked for."""
     for one in group:
         covers = one.purpose == asked.purpose and one.channel in (None, asked.channel)

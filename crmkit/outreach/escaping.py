@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from crmkit.contracts.lines import joined
+
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~]")
 _LINK = re.compile(r"(?:https?://[^\s/]|mailto:|tel:|sms:)", re.IGNORECASE).match
-_CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f]+")
 
 
 def markdown(text: str) -> str:
@@ -31,8 +32,7 @@ def one_line(text: str) -> str:
     """
     if text.isprintable():  # no separator is; true of nearly every subject
         return text.strip()
-    text = " ".join(part.strip() for part in text.splitlines())
-    return _CONTROLS.sub(" ", text).strip()
+    return joined(" ".join(part.strip() for part in text.splitlines()))
 
 
 def is_link(text: str) -> bool:

@@ -31,7 +31,7 @@ from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
-from crmkit.outreach.survey_replies import answered
+from crmkit.outreach.survey_replies import survey_answer
 
 _REFUSED = (SERVICE, CARE, MARKETING)
 """Purposes that somebody who answers STOP wants no more of: all but what he must know."""
@@ -93,7 +93,7 @@ def _taken(
             moved[about.number] = _moved(about, one, now)
             news = moved[about.number] is not about
         if whose is not None:
-            said = answered(setup, writer, line, whose, one, at)
+            said = survey_answer(setup, writer, line, whose, one, at)
             made = [said] if said is not None else touchpoints(one, line, whose, about, at)
             if one.what == "replied":
                 news = not _heard(writer, records, made)
@@ -226,11 +226,11 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
     elif one.what == "bounced" and one.permanent:
         # His code and no words: they often repeat the address, which shall outlive no erasure.
         why = f"it bounced: {one.code or 'no such address'}"
-        entry_ = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
-        suppress(writer, setup.key, [entry_], now=now)
+        never = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
+        suppress(writer, setup.key, [never], now=now)
     elif one.what == "complained":
-        entry_ = Suppressed(pair=identity, reason="he complained of spam", source=line.name)
-        suppress(writer, setup.key, [entry_], now=now)
+        never = Suppressed(pair=identity, reason="he complained of spam", source=line.name)
+        suppress(writer, setup.key, [never], now=now)
 
 
 def _spelled(setup: Setup, line: Line, address: str) -> str:

@@ -20,7 +20,7 @@ from crmkit.contracts.channel import Received
 from crmkit.garbage import collecting_later
 from crmkit.model.outreach import STATES, Counts, LedgerRow, Preview
 from crmkit.outreach import alerting, entering, inbound, reconciling
-from crmkit.outreach.consents import group_of
+from crmkit.outreach.consents import group_ids
 from crmkit.outreach.dispatching import dispatch
 from crmkit.outreach.ledger import listing
 from crmkit.outreach.rehearsing import rehearse
@@ -209,7 +209,7 @@ class Outreach:
             behind = refuse("after", "must be a row's id", after) if found is None else found
         most = None if limit is None else count("limit", limit)
         with self.setup.session.store.read() as reader:
-            ids = None if customer is None else group_of(reader, root_of(reader, customer))
+            ids = None if customer is None else group_ids(reader, root_of(reader, customer))
             rows = listing(reader, ids, after=behind, limit=most, **wanted)
             return tuple(one.record() for one in rows)
 
@@ -319,7 +319,7 @@ class Outreach:
             ConfigError: there is no erasure key, which is what addresses are hashed with.
         """
         pair, only = address_of(self.setup, system, value, channel)
-        entry = Suppressed(
+        never = Suppressed(
             pair=pair,
             reason=text("reason", reason, _REASON, least=1),
             source=self.setup.session.deciding("").by or "",
@@ -327,7 +327,7 @@ class Outreach:
         )
         with self.setup.session.store.write() as writer:
             key, now = self.setup.key, self.setup.session.now()
-            return suppress(writer, key, [entry], now=now) == 1
+            return suppress(writer, key, [never], now=now) == 1
 
     def unsuppress(self, system: str, value: str, *, channel: str | None = None) -> bool:
         """Let messages go to an address again; the arguments and errors are those of `suppress`.

@@ -24,7 +24,7 @@ _ANSWER = re.compile(r"\s*(\d{1,2})(?!\s*%|[.,:/-]?\d)[\s.。,，:：;；!！-]*
 _TEXT = 10_000
 
 
-def answered(  # noqa: PLR0913 - what a reply is read by
+def survey_answer(  # noqa: PLR0913 - what a reply is read by
     setup: Setup, reader: Reader, line: Line, whose: Recipient, one: Delivery, at: int
 ) -> dict[str, Any] | None:
     """Read a reply as the answer to the newest question that is open; None: it is none."""

@@ -14,8 +14,8 @@ import crmkit
 from crmkit.contracts.session import Session
 from crmkit.errors import CustomerMerged, CustomerNotFound, InvalidValueError, RefusedError
 from crmkit.model.consent import PURPOSES
-from crmkit.outreach.consented import Consented, Entry
-from crmkit.outreach.consents import Consents, group_of
+from crmkit.outreach.consented import Consented, Statement
+from crmkit.outreach.consents import Consents, group_ids
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,7 +34,7 @@ class Shop:
     def allows(self, root: str, purpose: str, channel: str = "email", **how: Any) -> str | None:
         session: Session = self.crm.session
         with session.store.read() as reader:
-            known = Consented.read(reader, {root: group_of(reader, root)})
+            known = Consented.read(reader, {root: group_ids(reader, root)})
             return known.allows(root, purpose, {channel}, session.now(), **how)
 
 
@@ -208,7 +208,7 @@ def test_what_is_wrong_is_named(shop: Shop, field: str, wrong: dict[str, Any]):
 # -- the law, against a naive oracle ---------------------------------------------------
 
 ENTRIES = st.builds(
-    lambda customer, channel, state, at, lasts: Entry(
+    lambda customer, channel, state, at, lasts: Statement(
         customer=customer,
         purpose="care",
         channel=channel,
@@ -225,13 +225,15 @@ ENTRIES = st.builds(
 )
 HISTORIES = st.lists(ENTRIES, max_size=8).map(
     lambda found: [
-        Entry(**{**{f: getattr(one, f) for f in Entry.__slots__ if f != "__weakref__"}, "seq": n})
+        Statement(
+            **{**{f: getattr(one, f) for f in Statement.__slots__ if f != "__weakref__"}, "seq": n}
+        )
         for n, one in enumerate(found)
     ]
 )
 
 
-def naive(history: Sequence[Entry], channels: set[str], at: int, basis: str) -> bool:
+def naive(history: Sequence[Statement], channels: set[str], at: int, basis: str) -> bool:
     """Tell whether a message may go, id by id, record by record."""
     any_given = False
     for customer in "abc":
@@ -255,7 +257,7 @@ def naive(history: Sequence[Entry], channels: set[str], at: int, basis: str) -> 
 
 @given(HISTORIES, st.sampled_from([{"email"}, {"mail-cn", "email"}, {"sms"}]), st.integers(6, 9))
 def test_the_law_is_what_a_naive_reading_finds(
-    history: list[Entry], channels: set[str], at: int
+    history: list[Statement], channels: set[str], at: int
 ) -> None:
     """Whatever was recorded, in whatever order."""
     known = Consented({"a": history})
