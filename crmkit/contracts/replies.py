@@ -18,11 +18,15 @@ _MACHINES = (
     "feedback-id",
 )
 _QUOTE = re.compile(
-    r"^[^\S\n]*(?:>|-{2,}[^\S\n]*(?:Original Message|原始邮件)"
-    r"|On\b.{4,200}\n?.{0,100}\bwrote:[^\S\n]*$|在.{2,200}\n?.{0,100}写道[:：][^\S\n]*$"
-    r"|发件人[:：]|From: [^\n@]+@)",
+    # a mail program may break its own line before the last words
+    r"^[^\S\n]*(?:>|(?:--|_{5,})[^\S\n]*$|-{2,}[^\S\n]*(?:Original Message|原始邮件)"
+    r"|(?:On|Am|Le)\b[^\n]{4,300}(?:\n[^\n]{0,100})?"
+    r"\b(?:wrote|schrieb\b[^\n]{0,100}|a écrit)[^\S\n]?[:：][^\S\n]*$"
+    r"|在[^\n]{2,300}(?:\n[^\n]{0,100})?[写寫]道[^\S\n]?[:：][^\S\n]*$"
+    r"|(?:发件人|寄件者)[^\S\n]?[:：]|From: [^\n@]+@)",
     re.MULTILINE | re.IGNORECASE,
 )
+"""Begins what is quoted, and a signature: all that follows is not the answer."""
 _MARKUP = re.compile(
     # the first two take what is not ended as ending with the text, so that none is tried twice
     r"<!--.*?(?:-->|\Z)"

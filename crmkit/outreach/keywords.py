@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from crmkit.contracts.replies import own_words
+
 _WORDS = frozenset(
     "stop stopall end quit cancel unsubscribe optout opt-out revoke remove arret stopp "
     "please-stop stop-please unsubscribe-me please-unsubscribe "
@@ -18,9 +20,7 @@ _WORDS = frozenset(
 _MARKS = re.compile(r"[\s\W_]+", re.UNICODE)
 _LONGEST = 40
 _FIRST = 1_000  # characters that are looked through for the end of the answer
-_ENDS = re.compile(
-    r"\s*(?:$|>|--|__|On\b|.*(?:wrote|schrieb|写道|寫道)\s*[:：]|(?:From|发件人|寄件者)\s*[:：])"
-)
+_BLANK = re.compile(r"\n\s*\n")
 
 
 def refuses(text: str | None) -> bool:
@@ -36,10 +36,8 @@ def refuses(text: str | None) -> bool:
 
 
 def _written(text: str) -> str:
-    """Give the first lines, up to an empty one, a quoted one, or one that begins a quotation."""
-    lines = text.strip()[:_FIRST].splitlines()
-    ends = (at for at, line in enumerate(lines) if at and _ENDS.match(line))
-    return "\n".join(lines[: next(ends, None)])
+    """Give the first paragraph of what he wrote himself."""
+    return _BLANK.split(own_words(text[:_FIRST]), 1)[0]
 
 
 _BARE = frozenset(_MARKS.sub("", word) for word in _WORDS)
