@@ -128,7 +128,7 @@ class Limits:
     Attributes:
         batch: Messages in one call of `send`, 1 or more.
         per_second: Messages a second.
-        per_day: Messages a day.
+        per_day: Messages a day, which begins where the host's colleagues work.
         text: Longest text of one message, counted in `unit`.
         unit: ``characters`` or ``bytes`` (of UTF-8).
     """

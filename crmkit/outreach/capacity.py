@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import date, timedelta, tzinfo
 
 import attrs
 
-from crmkit.clock import DAY, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
@@ -15,6 +15,7 @@ from crmkit.outreach.gate import Attempt, Verdict
 from crmkit.outreach.ledger import TAKEN, entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.recipients import read_recipients
+from crmkit.outreach.walls import begins, wall
 
 
 @attrs.frozen
@@ -23,36 +24,55 @@ class Capacity:
 
     Attributes:
         session: Who can do how much.
-        now: The instant of sending, in microseconds.
+        tomorrow: When the next day begins, in microseconds.
+        next_day: That day.
         given: Tasks of today, by owner.
         gone: Messages of today, by channel.
     """
 
     session: Session
-    now: int
+    tomorrow: int
+    next_day: date
     given: Counter[str]
     gone: Counter[str]
 
     @classmethod
-    def read(cls, reader: Reader, session: Session, lines: Collection[Line]) -> Capacity:
-        """Count what went since the day began, in UTC."""
-        now = session.now()
-        begins = now - now % DAY
-        today = [
+    def read(
+        cls, reader: Reader, session: Session, lines: Collection[Line], zone: tzinfo
+    ) -> Capacity:
+        """Count what went since the day began.
+
+        Args:
+            reader: One consistent look.
+            session: Who can do how much, and what time it is.
+            lines: The channels that messages wait for.
+            zone: Where the days of those who work here begin.
+        """
+        today = wall(session.now(), zone).date()
+        went = [
             one
             for line in lines
             if line.can("person") or line.spec.limits.per_day is not None
             for one in map(
                 entry,
-                reader.scan(MESSAGE, by=("channel", "sent"), equal=(line.name,), low=begins),
+                reader.scan(
+                    MESSAGE, by=("channel", "sent"), equal=(line.name,), low=begins(today, zone)
+                ),
             )
             if one.state in TAKEN
         ]
         people = {line.name for line in lines if line.can("person")}
-        tasks = [one.customer for one in today if one.channel in people]
+        tasks = [one.customer for one in went if one.channel in people]
         recipients = read_recipients(reader, set(tasks))
         owners = (recipients[one].customer.owner or "" for one in tasks if one in recipients)
-        return cls(session, now, Counter(owners), Counter(one.channel for one in today))
+        following = today + timedelta(days=1)
+        return cls(
+            session,
+            begins(following, zone),
+            following,
+            Counter(owners),
+            Counter(one.channel for one in went),
+        )
 
     def full(self, attempt: Attempt) -> Verdict | None:
         """Tell until when nothing more goes today; None: something does."""
@@ -69,8 +89,7 @@ class Capacity:
         return None
 
     def _tomorrow(self, reason: str, why: str) -> Verdict:
-        tomorrow = self.now - self.now % DAY + DAY
-        return Verdict(reason, f"{why}; next {instant(tomorrow):%Y-%m-%d}", tomorrow)
+        return Verdict(reason, f"{why}; next {self.next_day}", self.tomorrow)
 
     def take(self, attempt: Attempt) -> None:
         """Count one more."""

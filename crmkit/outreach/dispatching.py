@@ -133,8 +133,8 @@ def claim(
         rows = {one.number: one for one in by_numbers(writer, numbers)}
         still = [one for one in batch.ready if rows.get(one.entry.number) == one.entry]
         gate = batch.gate.counting(writer)
-        people = {one.attempt.line for one in still if one.attempt is not None}
-        capacity = Capacity.read(writer, setup.session, people)
+        lines = {one.attempt.line for one in still if one.attempt is not None}
+        capacity = Capacity.read(writer, setup.session, lines, setup.zone)
         for one in still:
             verdict = one.verdict or paused.get(one.entry.channel)
             if verdict is None and one.attempt is not None:

@@ -24,7 +24,7 @@ def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
         return states
     with setup.session.store.read() as reader:
         lines = {one.attempt.line for one in batch.ready if one.attempt is not None}
-        capacity = Capacity.read(reader, setup.session, lines)
+        capacity = Capacity.read(reader, setup.session, lines, setup.zone)
         gate = batch.gate.counting(reader)
     for one in batch.ready:
         verdict = one.verdict

@@ -350,6 +350,18 @@ def test_a_colleague_can_do_so_much_a_day(found: Callable[..., Firm]):
     assert firm.call.to == ["ann", "cid", "bob"]
 
 
+def test_a_colleague_s_day_begins_where_he_works(found: Callable[..., Firm]):
+    """In Shanghai it is the second of June already when it is four in the afternoon in UTC."""
+    firm = found(people=PEOPLE, agenda={"timezone": "Asia/Shanghai"})
+    for name in ("ann", "bob"):
+        firm.save(name, owner="wu")
+    row = firm.send("ann", "bob", channel="call")[1]
+    assert row.next == datetime(2026, 6, 1, 16, tzinfo=UTC)
+    assert row.detail == "wu has 1 contacts a day; next 2026-06-02"
+    firm.now = row.next
+    assert firm.dispatch() == {"accepted": 1}
+
+
 def test_a_provider_takes_so_much_a_day(found: Callable[..., Firm]):
     """`per_day` of the channel's limits holds over dispatches; the rest waits for tomorrow."""
     firm = found(limits=Limits(per_day=2))
