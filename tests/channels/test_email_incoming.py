@@ -57,6 +57,17 @@ def test_a_bounce_finds_its_message_by_the_return_path(channel: EmailChannel, ma
     assert "User unknown" in one.reason
 
 
+def test_a_bounce_of_an_address_beyond_ascii(channel: EmailChannel, maildir: Path):
+    """Servers that speak SMTPUTF8 report it in a form of its own (RFC 6533)."""
+    plain = bounce(
+        to="news@shop.example", recipient="用户@例子.公司", form="message/global-headers"
+    )
+    plain = plain.replace(b"message/delivery", b"message/global-delivery")
+    (one,) = told(channel, maildir, plain.replace(b"rfc822;", b"utf-8;"))
+    assert (one.what, one.message_id, one.permanent) == ("bounced", "7", True)
+    assert one.address == "用户@例子.公司"
+
+
 @pytest.mark.parametrize("header", ["To", "Delivered-To", "X-Original-To", "Envelope-To"])
 def test_a_return_path_is_found_in_any_case_and_place(
     channel: EmailChannel, maildir: Path, header: str

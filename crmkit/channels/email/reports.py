@@ -1,4 +1,4 @@
-"""Reports of machines: bounces (RFC 3464) and complaints (RFC 5965)."""
+"""Reports of machines: bounces (RFC 3464, RFC 6533) and complaints (RFC 5965)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,9 @@ def read(
     """
     for part in mail.walk():
         kind = part.get_content_type()
-        if kind == "message/delivery-status":
-            blocks = part.get_payload()
-            for fields in blocks[1:] if isinstance(blocks, list) else ():
-                if isinstance(fields, Message):
-                    yield from _delivery(fields, message_id, event, at, blind_copy)
+        if kind in ("message/delivery-status", "message/global-delivery-status"):
+            for fields in _recipients(part):
+                yield from _delivery(fields, message_id, event, at, blind_copy)
             return
         if kind == "message/feedback-report":
             yield from _complaint(_fields(part), message_id, event, at)
@@ -48,10 +46,23 @@ def returned(mail: EmailMessage) -> Iterator[Message]:
         kind = part.get_content_type()
         if kind == "text/rfc822-headers":
             yield _headers(str(part.get_payload(decode=False)))
-        elif kind == "message/rfc822":
+        elif kind in ("message/rfc822", "message/global", "message/global-headers"):
             inner = part.get_payload()
             if isinstance(inner, list) and inner and isinstance(inner[0], Message):
                 yield inner[0]
+
+
+def _recipients(part: Message) -> Iterator[Message]:
+    """Give the fields of each recipient; those of the report as a whole stand before them."""
+    blocks = part.get_payload()
+    if not isinstance(blocks, list):
+        return
+    yield from (one for one in blocks[1:] if isinstance(one, Message))
+    if len(blocks) == 1 and isinstance(blocks[0], Message):
+        # The stdlib takes the form for addresses beyond ASCII (RFC 6533) for headers and a body.
+        rest = blocks[0].get_payload(decode=True)
+        text = rest.decode("utf-8", "replace") if isinstance(rest, bytes) else ""
+        yield from map(_headers, re.split(r"\r?\n[ \t]*\r?\n", text.strip()))
 
 
 def _delivery(
