@@ -246,6 +246,11 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "outreach.reconcile": {},
     "outreach.settle": {"id": task, "sent": plain(value=True)} | BY,
     "outreach.retry": {"id": task},
+    "outreach.retry_all": {
+        "occasion": plain("spring"),
+        "channel": plain("mail"),
+        "reason": plain("provider"),
+    },
     "outreach.done": {"id": task, "outcome": plain("he is well")} | BY,
     "outreach.suppress": {"system": plain("email"), "value": plain("a@x.org")}
     | {"reason": plain("asked"), "channel": plain(None)},

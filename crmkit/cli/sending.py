@@ -9,7 +9,7 @@ import click
 
 from crmkit.care.words import many
 from crmkit.cli import options
-from crmkit.cli.failing import REJECTIONS
+from crmkit.cli.failing import REJECTIONS, wrong
 from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.segments import Said, Segment, said, whom
@@ -70,12 +70,28 @@ def settle(settings: Settings, message: str, sent: bool) -> None:
 
 
 @click.command()
-@click.argument("message")
+@click.argument("message", required=False)
+@click.option("--occasion", help="Instead: all that were refused on this occasion.")
+@click.option("--channel", help="All that were refused by this channel.")
+@click.option("--reason", help="All that were refused for this reason, such as provider.")
 @pass_settings
-def retry(settings: Settings, message: str) -> None:
-    """Enter a message anew that was refused or given up, since what was wrong is mended."""
+def retry(
+    settings: Settings,
+    message: str | None,
+    occasion: str | None,
+    channel: str | None,
+    reason: str | None,
+) -> None:
+    """Enter messages anew that were refused or given up, since what was wrong is mended."""
+    some = (occasion, channel, reason) != (None, None, None)
+    if (message is None) != some:
+        wrong("name one MESSAGE, or all of an --occasion, a --channel or a --reason")
     with settings.open() as crm:
-        _tell(crm.outreach.retry(message))
+        if message is not None:
+            _tell(crm.outreach.retry(message))
+            return
+        entered = crm.outreach.retry_all(occasion=occasion, channel=channel, reason=reason)
+        note("", f"{len(entered)} messages are planned anew.")
 
 
 @click.command()

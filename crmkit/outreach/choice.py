@@ -12,6 +12,7 @@ from crmkit.outreach.lines import Line, Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.recipients import Recipient
 
+CONSENT = "consent"
 _ANSWERS = ("message_in", "survey_answered")
 _LOOKED_AT = 5
 """Newest answers of a customer that are looked at: enough to meet one by a channel in use."""
@@ -53,15 +54,20 @@ def usable(lines: Lines) -> list[Line]:
 def choose(gate: Gate, attempts: Sequence[Attempt]) -> tuple[Attempt | None, Verdict | None]:
     """Give the first attempt that nothing speaks against, or the first with what speaks against it.
 
+    No colleague is asked to go round a consent that is missing: where a channel would reach him
+    but for that, one that a colleague carries out needs a consent of its own.
+
     Args:
         gate: The gate, for these customers.
         attempts: One a channel, best first.
     """
     first: tuple[Attempt | None, Verdict | None] = (None, None)
+    unasked = False
     for attempt in attempts:
-        verdict = gate.refusal(attempt)
+        verdict = gate.refusal(attempt, asked=unasked)
         if verdict is None:
             return attempt, None
+        unasked = unasked or verdict.reason == CONSENT
         if first[0] is None:
             first = attempt, verdict
     return first

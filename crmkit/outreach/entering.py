@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -31,6 +32,7 @@ from crmkit.outreach.wording import GIVEN
 
 _PAGE = 1_000
 _BITS = 64
+HOLDOUT = "holdout"
 _GIVEN = frozenset({*GIVEN, "unsubscribe_url", "question", "survey_url"})
 """Variables that crmkit itself gives, where there are any."""
 
@@ -60,7 +62,11 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
     own: Mapping[str, Mapping[str, Any]],
     holdout: float,
 ) -> list[Entry]:
-    """Enter messages page by page; who is in the ledger for this occasion stays as he is."""
+    """Enter messages page by page; who is in the ledger for this occasion stays as he is.
+
+    But whose message was refused before any channel had it is looked at anew: what was wrong may
+    be mended.
+    """
     entered: list[Entry] = []
     everybody = list(dict.fromkeys(ids))
     recorded = mailing
@@ -68,18 +74,35 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         with setup.session.store.write() as writer:
             chosen = _chosen(setup, writer, page, mailing, own)
             there = _there(writer, chosen, mailing)
+            enter = partial(_entry, now=deciding.now, own=own, holdout=holdout)
             new = [one for one in chosen if _root(one) not in there]
-            if new and not recorded.number:
-                alone = _root(new[0]) if len(chosen) == 1 and page == everybody else None
+            mended = [
+                one
+                for one in chosen
+                if _root(one) in there and _otherwise(there[_root(one)], enter(one, mailing, 0))
+            ]
+            if (new or mended) and not recorded.number:
+                single = len(chosen) == 1 and page == everybody
+                alone = _root(chosen[0]) if single else None
                 recorded = mailing.record(writer, deciding, alone)
             first = writer.sequence(len(new)) if new else 0
             made = {
-                _root(one): _entry(one, recorded, number, deciding.now, own, holdout)
-                for number, one in enumerate(new, first)
-            }
+                _root(one): enter(one, recorded, number) for number, one in enumerate(new, first)
+            } | {_root(one): enter(one, recorded, there[_root(one)][0].number) for one in mended}
+            old = [row.key for one in mended for row in there[_root(one)]]
+            writer.delete(MESSAGE, old)
             writer.append(MESSAGE, list(made.values()))
-            entered.extend({**there, **made}[_root(one)] for one in chosen)
+            stays = {root: rows[0] for root, rows in there.items()}
+            entered.extend({**stays, **made}[_root(one)] for one in chosen)
     return entered
+
+
+def _otherwise(there: Sequence[Entry], now: Entry) -> bool:
+    """Tell whether what was refused before any channel had it is judged otherwise now."""
+    if any(one.state != REFUSED or one.attempts or one.reason == HOLDOUT for one in there):
+        return False
+    judged = {(one.state, one.reason, one.detail) for one in there}
+    return (now.state, now.reason, now.detail) not in judged
 
 
 def preview(
@@ -105,8 +128,10 @@ def preview(
                 surveys=setup.surveys,
             )
             for one in chosen:
-                entry = _entry(one, mailing, 0, now, own, 0.0)
-                yield _preview(setup, composer, gate, one, entry, there.get(_root(one)))
+                entry = _entry(one, mailing, 0, now=now, own=own, holdout=0.0)
+                rows = there.get(_root(one), ())
+                has = rows[0] if rows and not _otherwise(rows, entry) else None
+                yield _preview(setup, composer, gate, one, entry, has)
 
 
 def _preview(  # noqa: PLR0913 - what a preview is made of
@@ -190,8 +215,8 @@ def _incomplete(attempt: Attempt, mailing: Mailing, own: Mapping[str, Any]) -> V
     return Verdict("content", f"the variable {lacking[0]} is missing") if lacking else None
 
 
-def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[str, Entry]:
-    """Give the messages that customers have for this occasion already, by root id.
+def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[str, list[Entry]]:
+    """Give the messages that customers have for this occasion already, by root id, oldest first.
 
     Where the channel is chosen for him any channel counts: he would get it twice otherwise.
     """
@@ -201,24 +226,25 @@ def _there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> dict[s
         if one.recipient is not None
         for member in one.recipient.ids
     } | {one.asked: one.asked for one in chosen if one.recipient is None}
-    return {
-        roots[one.customer]: one
-        for one in reversed(on_occasion(reader, roots, mailing.purpose, mailing.occasion))
-        if mailing.channel in (None, one.channel)
-    }
+    found: dict[str, list[Entry]] = {}
+    for one in on_occasion(reader, roots, mailing.purpose, mailing.occasion):
+        if mailing.channel in (None, one.channel):
+            found.setdefault(roots[one.customer], []).append(one)
+    return found
 
 
 def _entry(  # noqa: PLR0913 - what a row is made of
     one: Chosen,
     mailing: Mailing,
     number: int,
+    *,
     now: int,
     own: Mapping[str, Mapping[str, Any]],
     holdout: float,
 ) -> Entry:
     verdict = one.verdict
     if verdict is None and drawn(mailing.occasion, _root(one), holdout):
-        verdict = Verdict("holdout", "set aside by lot, to see what the message brings")
+        verdict = Verdict(HOLDOUT, "set aside by lot, to see what the message brings")
     # Of somebody who is not known nothing is kept: he may have been erased.
     variables = None if one.recipient is None else own.get(one.asked)
     return Entry(

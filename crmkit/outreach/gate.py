@@ -130,8 +130,13 @@ class Gate:
         members = members_of(asked)
         return attrs.evolve(self, history=read_history(reader, members))
 
-    def refusal(self, attempt: Attempt) -> Verdict | None:
-        """Tell why it never goes this way; None: nothing speaks against it."""
+    def refusal(self, attempt: Attempt, *, asked: bool = False) -> Verdict | None:
+        """Tell why it never goes this way; None: nothing speaks against it.
+
+        Args:
+            attempt: What is asked about.
+            asked: Whether even a colleague needs a consent; otherwise nobody may have objected.
+        """
         recipient, line = attempt.recipient, attempt.line
         if attempt.expires is not None and attempt.expires <= self.now:
             return Verdict("expired", f"it was worth sending until {instant(attempt.expires)}")
@@ -147,7 +152,8 @@ class Gate:
         why = self._suppressed(line).get(identity_of(recipient, line, address))
         if why is not None:
             return Verdict("suppressed", f"{line.name}: {why}")
-        basis = OPT_OUT if line.can("person") else self.policy.basis[attempt.purpose]
+        free = line.can("person") and not asked
+        basis = OPT_OUT if free else self.policy.basis[attempt.purpose]
         why = self.consented.allows(recipient.root, attempt.purpose, line.names, self.now, basis)
         return None if why is None else Verdict("consent", why)
 

@@ -16,6 +16,7 @@ from crmkit.capture.intake import Take
 from crmkit.capture.normalise import Normaliser
 from crmkit.clock import micros
 from crmkit.contracts.channel import Delivery
+from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import IDENTITY, MESSAGE, TOUCHPOINT
 from crmkit.model.consent import CARE, MARKETING, SERVICE
@@ -216,7 +217,8 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
     now = setup.session.now()
     address = one.address or whose.address(line) or ""
     identity = identity_of(whose, line, _spelled(setup, line, address))
-    deciding = setup.session.deciding(f"{one.what} by {line.name}")
+    # It is his own act, whoever runs the program.
+    deciding = Deciding(now=now, by=None, reason=f"{one.what} by {line.name}")
     if one.what == "unsubscribed" or (one.what == "replied" and refuses(one.text)):
         single = one.what == "unsubscribed" and about is not None
         purposes = (about.purpose,) if single and about is not None else _REFUSED

@@ -18,7 +18,7 @@ from crmkit.arguments import (
 )
 from crmkit.contracts.channel import Received
 from crmkit.garbage import collecting_later
-from crmkit.model.outreach import STATES, Counts, LedgerRow, Preview
+from crmkit.model.outreach import REASONS, STATES, Counts, LedgerRow, Preview
 from crmkit.outreach import alerting, entering, inbound, reconciling
 from crmkit.outreach.consents import group_ids
 from crmkit.outreach.dispatching import dispatch
@@ -278,6 +278,34 @@ class Outreach:
             RefusedError: it went, may have gone, waits as it is, or went on by another channel.
         """
         return reconciling.again(self.setup, id).record()
+
+    def retry_all(
+        self,
+        *,
+        occasion: str | None = None,
+        channel: str | None = None,
+        reason: str | None = None,
+    ) -> tuple[LedgerRow, ...]:
+        """Enter every message anew that `retry` would: after a wrong password, say.
+
+        What went on by another channel stays as it is, and so does what nobody can mend.
+
+        Args:
+            occasion: Only of this occasion.
+            channel: Only by this channel.
+            reason: Only those refused for this reason.
+
+        Raises:
+            InvalidValueError: nothing says which, or there is no such reason.
+        """
+        wanted = {
+            "occasion": optional_text("occasion", occasion),
+            "channel": optional_text("channel", channel),
+            "reason": None if reason is None else choice("reason", reason, REASONS),
+        }
+        if not any(wanted.values()):
+            refuse("occasion", "must say which, or channel or reason must", occasion)
+        return tuple(one.record() for one in reconciling.all_again(self.setup, wanted))
 
     def done(
         self,

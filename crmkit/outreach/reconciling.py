@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from crmkit.arguments import seq_of, show, text
 from crmkit.contracts.channel import ACCEPTED as TOOK
@@ -19,7 +20,7 @@ from crmkit.contracts.tables import MESSAGE
 from crmkit.errors import CrmkitError, DecisionNotFound, RefusedError
 from crmkit.model.outreach import ACCEPTED, PLANNED, REFUSED, UNKNOWN
 from crmkit.outreach.dispatching import overdue
-from crmkit.outreach.ledger import Entry, by_numbers, in_state, of_customers
+from crmkit.outreach.ledger import Entry, by_numbers, in_state, listing, of_customers
 from crmkit.outreach.lines import RESEND, Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.settling import answered, capture_sent, given_up, go_on
@@ -27,6 +28,8 @@ from crmkit.outreach.setup import Setup
 
 _LOG = logging.getLogger(__name__)
 _PAGE = 500
+_FINAL = frozenset({"holdout", "ended", "expired"})
+"""Reasons that nobody mends."""
 
 
 def reconcile(setup: Setup) -> Counter[str]:
@@ -92,6 +95,29 @@ def again(setup: Setup, id: str) -> Entry:  # noqa: A002
         now = setup.session.now()
         new = one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
         writer.put(MESSAGE, [new])
+    return new
+
+
+def all_again(setup: Setup, wanted: Mapping[str, Any]) -> list[Entry]:
+    """Enter every message anew that `again` would, of those with these columns.
+
+    Args:
+        setup: What outreach works with.
+        wanted: ``occasion``, ``channel`` and ``reason``; None: whichever.
+    """
+    now = setup.session.now()
+    with setup.session.store.write() as writer:
+        open_ = [one for one in listing(writer, None, **wanted) if given_up(one)]
+        others: dict[tuple[str, int], set[int]] = {}
+        for one in of_customers(writer, {one.customer for one in open_}):
+            if not given_up(one):
+                others.setdefault((one.customer, one.mailing), set()).add(one.number)
+        new = [
+            one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
+            for one in open_
+            if (one.customer, one.mailing) not in others and one.reason not in _FINAL
+        ]
+        writer.put(MESSAGE, list(new))
     return new
 
 

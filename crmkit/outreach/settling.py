@@ -15,7 +15,7 @@ from crmkit.contracts.channel import RETRY, Receipt
 from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
-from crmkit.outreach.choice import order
+from crmkit.outreach.choice import CONSENT, order
 from crmkit.outreach.dead import bury
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, of_customers
@@ -142,11 +142,13 @@ def go_on(
     lines = order(writer, setup.lines, setup.policy, unique.values(), now)
     used: dict[tuple[str, str, str], set[str]] = {}
     newest: dict[tuple[str, str, str], int] = {}
+    reasons: dict[tuple[str, str, str], set[str | None]] = {}
     members = {member: one.root for one in unique.values() for member in one.ids}
     for one in of_customers(writer, members):
         about = (members[one.customer], one.purpose, one.occasion)
         used.setdefault(about, set()).add(one.channel)
         newest[about] = one.number
+        reasons.setdefault(about, set()).add(one.reason)
     new: list[Entry] = []
     for one in open_:
         if one.customer not in recipients:
@@ -156,7 +158,10 @@ def go_on(
         if newest[about] != one.number:  # another channel has taken over, or another record's did
             continue
         tried = used[about]
-        following = next((line for line in lines[root] if line.name not in tried), None)
+        # No colleague is asked to go round a consent that was all there was against it.
+        unasked = reasons[about] == {CONSENT}
+        left = (line for line in lines[root] if line.name not in tried)
+        following = next((line for line in left if not (unasked and line.can("person"))), None)
         if following is not None:
             tried.add(following.name)
             new.append(_by_another(one, following, now))

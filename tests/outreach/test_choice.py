@@ -276,3 +276,13 @@ def test_only_tasks_are_done(firm: Firm):
             firm.outreach.done(task.id, outcome=odd)
     assert firm.row(occasion="t").state == "accepted"
     assert "call" not in firm.notes("ann")
+
+
+def test_no_colleague_goes_round_a_missing_consent(found: Callable[..., Firm]):
+    """Who has an address and did not consent is no task; who has none, and did not object, is."""
+    firm = found(outreach=CHAIN)
+    firm.save("ann", agrees=False)
+    firm.save("bob", agrees=False, identities=())
+    rows = {row.customer_id: row for row in firm.send("ann", "bob", channel=None)}
+    assert (rows["ann"].state, rows["ann"].reason) == ("refused", "consent")
+    assert (rows["bob"].channel, rows["bob"].state) == ("call", "accepted")

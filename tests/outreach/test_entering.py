@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crmkit.errors import InvalidValueError
-from tests.outreach.kit import BOTH, NOW, SQLITE, TEXT, Firm
+from tests.outreach.kit import BOTH, HOUR, NOW, SQLITE, TEXT, Firm
 
 
 @BOTH
@@ -37,13 +37,37 @@ def test_another_purpose_or_occasion_is_another_message(firm: Firm):
     assert firm.dispatch() == {"accepted": 3}
 
 
-def test_who_got_no_message_keeps_his_reason(firm: Firm):
-    """Entering again is no way round a refusal."""
+def test_who_got_no_message_is_looked_at_anew(firm: Firm):
+    """What was refused before any channel had it goes once what was wrong is mended; once."""
     firm.save("ann", agrees=False)
-    firm.enqueue("ann")
+    (refused,) = firm.enqueue("ann")
+    firm.now += HOUR
+    assert firm.enqueue("ann") == (refused,)
     firm.agree("ann")
-    assert firm.enqueue("ann")[0].reason == "consent"
+    (row,) = firm.enqueue("ann")
+    assert (row.id, row.state, row.reason) == (refused.id, "planned", None)
+    assert firm.dispatch() == {"accepted": 1}
+    assert firm.enqueue("ann")[0].state == "accepted"
     assert len(firm.rows()) == 1
+    assert len(firm.mail.sent) == 1
+
+
+def test_a_template_is_mended_under_its_occasion(firm: Firm):
+    """Who lacked a variable gets the mended message; who had his gets no second."""
+    names = [firm.save("ann"), firm.save("bob")]
+    wish = {"text": "{{ wish }}"}
+    firm.send(*names, template=wish, each={"ann": {"wish": "Luck"}})
+    assert firm.states() == [("accepted", None), ("refused", "content")]
+    firm.send(*names, template=wish, each={"ann": {"wish": "More"}, "bob": {"wish": "Joy"}})
+    assert firm.states() == [("accepted", None), ("accepted", None)]
+    assert [one.text for one in firm.mail.sent] == ["Luck", "Joy"]
+
+
+def test_who_was_drawn_for_the_holdout_stays_out(firm: Firm):
+    """Entering him once more is no way round the lot."""
+    firm.save("ann")
+    firm.enqueue("ann", holdout=1.0)
+    assert firm.enqueue("ann", holdout=0.0)[0].reason == "holdout"
 
 
 @BOTH

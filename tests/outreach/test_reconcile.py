@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from crmkit.contracts.channel import Receipt
-from crmkit.errors import CrmkitError, DecisionNotFound, RefusedError
+from crmkit.errors import CrmkitError, DecisionNotFound, InvalidValueError, RefusedError
 from tests.outreach.kit import BOTH, DAY, Firm, taken
 
 RESEND = {"mail": {"type": "mail", "on_unknown": "resend"}}
@@ -161,3 +161,22 @@ def test_what_waits_is_not_to_be_retried(firm: Firm):
     for one in (id_, planned.id):
         with pytest.raises(RefusedError):
             firm.outreach.retry(one)
+
+
+def test_what_a_wrong_password_cost_is_entered_anew_at_once(firm: Firm):
+    """All that were refused for it, and nobody who has his already."""
+    names = [firm.save(name) for name in ("ann", "bob", "eva")]
+    firm.send("eva")
+    firm.mail.answer = lambda message: Receipt.misconfigured(message, "wrong password")
+    firm.send("ann", "bob")
+    firm.mail.answer = taken
+    entered = firm.outreach.retry_all(occasion="o", reason="provider")
+    assert [(row.customer_id, row.state) for row in entered] == [
+        ("ann", "planned"),
+        ("bob", "planned"),
+    ]
+    firm.dispatch()
+    assert {row.state for row in firm.rows()} == {"accepted"}
+    assert sorted(one.customer_id for one in firm.mail.sent) == sorted([*names, "ann", "bob"])
+    with pytest.raises(InvalidValueError, match="must say which"):
+        firm.outreach.retry_all()
