@@ -26,7 +26,7 @@ from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
 from crmkit.outreach.consents import Consents
 from crmkit.outreach.namespace import Outreach
-from crmkit.outreach.surveys import Surveys
+from crmkit.outreach.surveys.namespace import Surveys
 from crmkit.value.namespace import Value
 from tests.odd import NOW, ODD
 

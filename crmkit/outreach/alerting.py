@@ -10,7 +10,7 @@ from crmkit.outreach.ledger import Entry, by_numbers, entry
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.taking import channel_name
-from crmkit.outreach.templates import Source
+from crmkit.outreach.templates.catalogue import Source
 
 
 def alert(setup: Setup, channel: str, said: str, occasion: str) -> Entry:

@@ -22,10 +22,10 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.policy import OutreachPolicy
-from crmkit.outreach.survey_settings import SurveySettings
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_form import Form
-from crmkit.outreach.wording import FORMAL, variables_of
+from crmkit.outreach.surveys.settings import SurveySettings
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.form import Form
+from crmkit.outreach.templates.wording import FORMAL, variables_of
 
 _TOUCHES = 3
 _SESSION = 24 * 3_600 * 1_000_000

@@ -28,7 +28,7 @@ from crmkit.outreach.ledger import Entry, on_occasion
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.wording import GIVEN
+from crmkit.outreach.templates.wording import GIVEN
 
 _PAGE = 1_000
 _BITS = 64

@@ -32,7 +32,7 @@ from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
-from crmkit.outreach.survey_replies import survey_answer
+from crmkit.outreach.surveys.replies import survey_answer
 
 _REFUSED = (SERVICE, CARE, MARKETING)
 """Purposes that somebody who answers STOP wants no more of: all but what he must know."""

@@ -10,7 +10,7 @@ import attrs
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import DECISION
-from crmkit.outreach.templates import Source
+from crmkit.outreach.templates.catalogue import Source
 
 KIND = "mailing"
 

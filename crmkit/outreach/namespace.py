@@ -27,7 +27,7 @@ from crmkit.outreach.rehearsing import rehearse
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.submitted import enter, mailing_of
 from crmkit.outreach.suppression import Suppressed, suppress, unsuppress
-from crmkit.outreach.surveys import Surveys
+from crmkit.outreach.surveys.namespace import Surveys
 from crmkit.outreach.taking import address_of, each_of, ids_of
 from crmkit.outreach.tasks import carried_out
 from crmkit.value.roots import root_of

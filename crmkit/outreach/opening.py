@@ -16,8 +16,8 @@ from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.survey_settings import SurveySettings
-from crmkit.outreach.templates import Templates
+from crmkit.outreach.surveys.settings import SurveySettings
+from crmkit.outreach.templates.catalogue import Templates
 from crmkit.relied import Relied
 
 

@@ -16,8 +16,8 @@ from crmkit.outreach.gate import Gate
 from crmkit.outreach.lines import Lines
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.recipients import Recipient
-from crmkit.outreach.survey_settings import SurveySettings
-from crmkit.outreach.templates import Templates
+from crmkit.outreach.surveys.settings import SurveySettings
+from crmkit.outreach.templates.catalogue import Templates
 
 Refused = Callable[[Sequence[Message]], Mapping[str, str]]
 """Asks the plugins: why which messages, by id, must not go."""

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from crmkit.errors import InvalidValueError
-from crmkit.outreach import templates_values
-from crmkit.outreach.sandbox import Compiled, compiled
-from crmkit.outreach.templates_errors import ContentError
+from crmkit.outreach.templates import values
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.sandbox import Compiled, compiled
 from tests.odd import ODD
 
 ME: dict[str, Any] = {
@@ -515,6 +515,6 @@ def test_the_work_of_a_render_is_limited_as_a_whole() -> None:
     loop = "{% for a in long %}{{ a }}{% endfor %}"
     once = compiled(loop).render(ME)
     assert once == "x" * 1000
-    most = templates_values.WORK_LIMIT // (1000 * 20)
+    most = values.WORK_LIMIT // (1000 * 20)
     with pytest.raises(ContentError, match="too much"):
         compiled(loop * most).render(ME)

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from crmkit.config import Config
 from crmkit.contracts.channel import Template
 from crmkit.errors import ConfigError, InvalidValueError
-from crmkit.outreach.escaping import is_link, markdown, one_line
-from crmkit.outreach.templates import Source, Templates
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_filters import PUBLIC
-from crmkit.outreach.templates_form import Content
-from crmkit.outreach.templates_language import pick
-from crmkit.outreach.wording import SHOWN
+from crmkit.outreach.templates.catalogue import Source, Templates
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.escaping import is_link, markdown, one_line
+from crmkit.outreach.templates.filters import PUBLIC
+from crmkit.outreach.templates.form import Content
+from crmkit.outreach.templates.language import pick
+from crmkit.outreach.templates.wording import SHOWN
 from tests.pages import ROOT, blocks
 
 WANG = {"salutation": "尊敬的王芳", "customer": {"name": "Wang <Fang>", "number": "7"}}

@@ -8,9 +8,9 @@ import pytest
 
 from crmkit.model.customer import Contact, Customer, Identity
 from crmkit.model.people import Person
-from crmkit.outreach.templates import Templates
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.wording import salutation_of, variables_of
+from crmkit.outreach.templates.catalogue import Templates
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.wording import salutation_of, variables_of
 
 TODAY = date(2027, 2, 6)
 LIN = Person(id="lin", name="林经理")

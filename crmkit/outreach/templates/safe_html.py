@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import attrs
 from jinja2 import nodes
 
-from crmkit.outreach.templates_allowed import fail
-from crmkit.outreach.templates_places import LINKS, TEXT, VALUE, Place
+from crmkit.outreach.templates.allowed import fail
+from crmkit.outreach.templates.html_places import LINKS, TEXT, VALUE, Place
 
 _RUN = re.compile(r"on|style$|srcdoc$|srcset$")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 
-from crmkit.outreach.templates_errors import ContentError
+from crmkit.outreach.templates.errors import ContentError
 
 OUTPUT_LIMIT = 1_000_000
 """Most characters of one rendered text."""

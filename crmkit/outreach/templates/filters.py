@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 from jinja2 import pass_context
 
-from crmkit.outreach.escaping import is_link
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_values import (
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.escaping import is_link
+from crmkit.outreach.templates.values import (
     ITEMS_LIMIT,
     Empty,
     Missing,
@@ -26,7 +26,7 @@ from crmkit.outreach.templates_values import (
 )
 
 if TYPE_CHECKING:
-    from crmkit.outreach.sandbox import Scope
+    from crmkit.outreach.templates.sandbox import Scope
 
 _MONTHS = (
     "January February March April May June July August September October November December".split()

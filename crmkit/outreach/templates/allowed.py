@@ -14,7 +14,7 @@ import attrs
 from jinja2 import nodes
 
 from crmkit.errors import InvalidValueError
-from crmkit.outreach.templates_filters import PUBLIC, TURN
+from crmkit.outreach.templates.filters import PUBLIC, TURN
 
 NODES_LIMIT = 5000
 """Most parts of a template."""

@@ -6,7 +6,7 @@ import html
 
 from crmkit.contracts.channel import Response
 from crmkit.contracts.pages import page
-from crmkit.outreach.survey_settings import RANGES, Survey
+from crmkit.outreach.surveys.settings import RANGES, Survey
 
 _TITLE = "Survey"
 

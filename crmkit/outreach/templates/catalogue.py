@@ -16,10 +16,10 @@ import attrs
 from crmkit.arguments import refuse as refuse_argument
 from crmkit.contracts.settings import nearest, refuse, shape
 from crmkit.errors import ConfigError, InvalidValueError
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_form import Form, form_of
-from crmkit.outreach.templates_language import DEFAULT, pick
-from crmkit.outreach.templates_reading import Forms, forms_of, read_table
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.form import Form, form_of
+from crmkit.outreach.templates.language import DEFAULT, pick
+from crmkit.outreach.templates.reading import Forms, forms_of, read_table
 
 SECTION = "outreach.templates"
 

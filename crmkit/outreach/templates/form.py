@@ -10,11 +10,11 @@ import attrs
 from crmkit.arguments import flaw
 from crmkit.contracts.channel import Template
 from crmkit.errors import InvalidValueError
-from crmkit.outreach.escaping import one_line
-from crmkit.outreach.templates_errors import ContentError
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.escaping import one_line
 
 if TYPE_CHECKING:
-    from crmkit.outreach.sandbox import Compiled
+    from crmkit.outreach.templates.sandbox import Compiled
 
 Raw = Mapping[str, Any]
 """A form as it is stored: texts by the names of `KEYS`, ``params`` a mapping of texts."""
@@ -119,7 +119,7 @@ def form_of(channel: str, language: str, raw: Raw) -> Form:
 
 def _compiled(part: str, text: str, raw: Raw) -> Compiled:
     # Jinja2 is loaded by who renders something, and by nobody else.
-    from crmkit.outreach.sandbox import compiled  # noqa: PLC0415
+    from crmkit.outreach.templates.sandbox import compiled  # noqa: PLC0415
 
     kind = "html" if part == "html" else raw.get("format", "text") if part == "text" else "text"
     try:

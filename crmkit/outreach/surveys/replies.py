@@ -16,7 +16,7 @@ from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing, read_mailings
 from crmkit.outreach.recipients import Recipient
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.survey_settings import Survey
+from crmkit.outreach.surveys.settings import Survey
 
 SOURCE = "survey"
 _ANSWER = re.compile(r"\s*(\d{1,2})(?!\s*%|[.,:/-]?\d)[\s.。,，:：;；!！-]*(.*)", re.DOTALL)

@@ -1,6 +1,6 @@
 """Templates, compiled and rendered under limits: none can hang, fill the memory or leak.
 
-Three walls: only what `crmkit.outreach.templates_allowed` lists is compiled; what runs reads keys
+Three walls: only what `crmkit.outreach.templates.allowed` lists is compiled; what runs reads keys
 of mappings and items of lists and never an attribute of an object; and a render has a limited
 amount of work and of output. Jinja2's immutable sandbox lies below.
 """
@@ -19,12 +19,12 @@ from jinja2.utils import missing
 
 from crmkit.arguments import flaw
 from crmkit.errors import InvalidValueError
-from crmkit.outreach import escaping
-from crmkit.outreach.templates_allowed import LOOP, Checked, fail
-from crmkit.outreach.templates_errors import ContentError
-from crmkit.outreach.templates_filters import NO_ITEMS, OWN, PUBLIC
-from crmkit.outreach.templates_html import check_places
-from crmkit.outreach.templates_values import (
+from crmkit.outreach.templates import escaping
+from crmkit.outreach.templates.allowed import LOOP, Checked, fail
+from crmkit.outreach.templates.errors import ContentError
+from crmkit.outreach.templates.filters import NO_ITEMS, OWN, PUBLIC
+from crmkit.outreach.templates.safe_html import check_places
+from crmkit.outreach.templates.values import (
     OUTPUT_LIMIT,
     Missing,
     Work,

@@ -9,7 +9,7 @@ from typing import Any
 
 from crmkit.contracts.store import Reader
 from crmkit.model.survey import SurveyResults
-from crmkit.outreach.survey_settings import CSAT, NPS, RANGES, Survey
+from crmkit.outreach.surveys.settings import CSAT, NPS, RANGES, Survey
 from crmkit.value.live import live_rows
 
 _PROMOTERS, _DETRACTORS, _SATISFIED = 9, 6, 4

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from crmkit.contracts.settings import check_keys, nearest, refuse
-from crmkit.outreach.templates_form import KEYS, TEXTS, Raw
-from crmkit.outreach.templates_language import DEFAULT
+from crmkit.outreach.templates.form import KEYS, TEXTS, Raw
+from crmkit.outreach.templates.language import DEFAULT
 
 Forms = dict[str, dict[str, Raw]]
 """Forms by channel and language; ``default`` stands for every one."""

@@ -25,10 +25,10 @@ from crmkit.model.survey import SurveyResults
 from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.submitted import enter, mailing_of
-from crmkit.outreach.survey_pages import closed, question, thanks
-from crmkit.outreach.survey_replies import record
-from crmkit.outreach.survey_results import added_up
-from crmkit.outreach.survey_settings import RANGES, Survey
+from crmkit.outreach.surveys.pages import closed, question, thanks
+from crmkit.outreach.surveys.replies import record
+from crmkit.outreach.surveys.results import added_up
+from crmkit.outreach.surveys.settings import RANGES, Survey
 from crmkit.outreach.taking import body_of, url_of
 
 _LONGEST = 64 * 1024
