@@ -202,6 +202,9 @@ if TYPE_CHECKING:
     from crmkit.model.standard import (
         Standard as Standard,
     )
+    from crmkit.model.survey import (
+        SurveyResults as SurveyResults,
+    )
     from crmkit.model.targets import (
         Performance as Performance,
     )

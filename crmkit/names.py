@@ -65,6 +65,7 @@ HOME = {
     "Improvement": "crmkit.model.standard",
     "ServiceMetrics": "crmkit.model.standard",
     "Standard": "crmkit.model.standard",
+    "SurveyResults": "crmkit.model.survey",
     "Performance": "crmkit.model.targets",
     "Target": "crmkit.model.targets",
     "CaptureReport": "crmkit.model.touchpoint",

@@ -246,7 +246,9 @@ def crmkit_refuse_send(  # type: ignore[empty-body]
 ) -> Iterable[Refusal]:
     """Refuse messages that are about to be sent; give nothing where all may go.
 
-    Called: with each batch, after the gate's own checks and before the channel.
+    Called: with each batch that is prepared, for previews and dry runs too; what the gate refused
+        is not among it. Caps and capacities are counted later, so one that passes may have to wait,
+        and is asked about again.
     Combined: one refusal is enough, every reason is recorded; nobody can overrule one.
     On error: nothing is sent, and a PluginError names the plugin.
 
@@ -340,7 +342,8 @@ def crmkit_stages_changed(moves: Sequence[Move], workspace: str) -> None:
 def crmkit_receipts(deliveries: Sequence[Delivery], workspace: str) -> None:
     """Hear what became of messages: delivered, bounced, opened, unsubscribed, answered.
 
-    Called: after the commit, in batches, at best once.
+    Called: after the commit, in batches, at best once; with those about messages or customers of
+        the workspace. Where a provider tells the same again, so is the plugin.
     Combined: every plugin hears it; what is returned is ignored.
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 
