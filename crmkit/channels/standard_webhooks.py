@@ -72,4 +72,4 @@ def verify(keys: Sequence[bytes], headers: Mapping[str, str], body: bytes, now: 
 
 
 def _content(name: str, stamp: str, body: bytes) -> bytes:
-    return b".".join((name.encode("utf-8", "surrogatepass"), stamp.encode(), body))
+    return b".".join((*(one.encode("utf-8", "surrogatepass") for one in (name, stamp)), body))

@@ -49,7 +49,7 @@ def read(
         InvalidValueError: the body is neither a form nor JSON.
     """
     stamp = header(headers, TIMESTAMP)
-    _check(config, header(headers, SIGNATURE), stamp.encode() + body)
+    _check(config, header(headers, SIGNATURE), stamp.encode("utf-8", "surrogatepass") + body)
     fresh(stamp, now, config.tolerance)
     kind = header(headers, "Content-Type")
     if kind.lower().startswith("multipart/"):

@@ -74,7 +74,7 @@ class Sns:
         if posted.get("TopicArn") not in self.topics:
             refuse("its topic is none of the channel's topics")
         text = "".join(f"{name}\n{posted[name]}\n" for name in names if posted.get(name))
-        self._check(posted, text.encode())
+        self._check(posted, text.encode("utf-8", "surrogatepass"))
         at = instant(posted.get("Timestamp"))
         fresh("none" if at is None else at.timestamp(), now, self.tolerance)
         return posted

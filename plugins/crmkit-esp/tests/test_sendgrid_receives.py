@@ -95,6 +95,7 @@ def test_an_old_call_is_refused(sendgrid: SendGrid, by_sendgrid: Channel, at: in
         {TIMESTAMP: ""},
         {TIMESTAMP: "1798000000"},
         {TIMESTAMP: "é"},
+        {TIMESTAMP: "\ud83d"},
     ],
 )
 def test_a_forgery_is_refused(

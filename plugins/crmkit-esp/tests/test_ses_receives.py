@@ -128,6 +128,7 @@ def test_version_1_is_believed(
     "change",
     [
         {"Message": '{"eventType": "Complaint"}'},
+        {"Message": "half \ud83d"},
         {"MessageId": "other"},
         {"Subject": "added"},
         {"Signature": ""},
