@@ -310,5 +310,18 @@ class Channel(ABC):
         """
         raise NotImplementedError
 
+    def finished(self, message_id: str, outcome: str = "", *, done: bool = True) -> bool:  # noqa: ARG002
+        """Hear that a task is over, so that nobody sets about it any more (capability ``person``).
+
+        Args:
+            message_id: Which; one that is not known changes nothing.
+            outcome: What came of it, in words.
+            done: Whether it was carried out; False: it need not be any more.
+
+        Returns:
+            Whether there was anything to take back.
+        """
+        return False
+
     def close(self) -> None:  # noqa: B027 - most have nothing to give back
         """Give everything back; closing twice does nothing."""

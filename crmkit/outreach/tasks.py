@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from crmkit.outreach.setup import Setup
 
 _KINDS = {"call": "call", "visit": "visit", "meeting": "meeting", "gift": "message_out"}
 DONE = "delivered"
+_LOG = logging.getLogger(__name__)
 
 
 def carried_out(
@@ -57,7 +59,12 @@ def carried_out(
             state=DONE, reason=None, detail="carried out", at=deciding.now, next=None
         )
         writer.put(MESSAGE, [new])
-    finished = getattr(setup.lines.open(one.channel), "finished", None)
-    if finished is not None:
-        finished(one.id)
+    setup.session.store.after_commit(lambda: _strike_off(setup, one))
     return new
+
+
+def _strike_off(setup: Setup, one: Entry) -> None:
+    try:
+        setup.lines.open(one.channel).finished(one.id)
+    except Exception as error:  # noqa: BLE001 - the outcome is recorded, whatever the channel raises
+        _LOG.warning("channel %s keeps task %s: %s", one.channel, one.id, type(error).__name__)

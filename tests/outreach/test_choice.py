@@ -264,6 +264,24 @@ def test_a_visit_is_a_visit(kind: str, noted: str, firm: Firm):
     assert (note.kind, note.rating, note.at) == (noted, 8.0, NOW - HOUR)
 
 
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_channel_hears_that_a_task_is_done(firm: Firm, broken: bool):
+    """So that it stands in nobody's calendar; the outcome is recorded also where that fails."""
+    heard = []
+
+    def finished(message_id: str) -> bool:
+        heard.append(message_id)
+        if broken:
+            raise OSError("the calendar is full")
+        return True
+
+    firm.call.finished = finished  # type: ignore[method-assign, assignment]
+    firm.save("ann")
+    (row,) = firm.send("ann", channel="call")
+    assert firm.outreach.done(row.id, outcome="well").state == "delivered"
+    assert heard == [row.id]
+
+
 def test_only_tasks_are_done(firm: Firm):
     """A message by a machine is not; a wrong outcome is named, and the task stays open."""
     firm.save("ann")
