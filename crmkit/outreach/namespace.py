@@ -19,7 +19,7 @@ from crmkit.arguments import (
 from crmkit.contracts.channel import Received
 from crmkit.garbage import collecting_later
 from crmkit.model.outreach import REASONS, STATES, Counts, LedgerRow, Preview
-from crmkit.outreach import alerting, entering, inbound, reconciling
+from crmkit.outreach import alerting, inbound, previewing, reconciling
 from crmkit.outreach.consents import group_ids
 from crmkit.outreach.dispatching import dispatch
 from crmkit.outreach.ledger import listing
@@ -79,7 +79,7 @@ class Outreach:
             expires=expires,
             brief=brief,
         )
-        return tuple(entering.preview(self.setup, ids_of(ids), mailing, each_of(each)))
+        return tuple(previewing.preview(self.setup, ids_of(ids), mailing, each_of(each)))
 
     def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
         self,

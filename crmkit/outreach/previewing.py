@@ -1,0 +1,78 @@
+"""Looking at messages before they are entered: who would get what, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from crmkit.clock import instant
+from crmkit.contracts.channel import Message
+from crmkit.model.outreach import Preview
+from crmkit.outreach.chosen import Chosen, already_there, choose_all, pages
+from crmkit.outreach.composing import Composer
+from crmkit.outreach.entering import entry_of, otherwise
+from crmkit.outreach.gate import Gate, Verdict
+from crmkit.outreach.ledger import Entry
+from crmkit.outreach.mailings import Mailing
+from crmkit.outreach.setup import Setup
+
+
+def preview(
+    setup: Setup,
+    ids: Iterable[str],
+    mailing: Mailing,
+    own: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Preview]:
+    """Give what each customer would get now, and why the others get nothing; nothing is written."""
+    now = setup.session.now()
+    for page in pages(list(dict.fromkeys(ids))):
+        with setup.session.store.read() as reader:
+            chosen = choose_all(setup, reader, page, mailing, own)
+            there = already_there(reader, chosen, mailing)
+            recipients = {one.asked: one.recipient for one in chosen if one.recipient}
+            gate = setup.gate(reader, recipients).counting(reader)
+            composer = Composer(
+                reader=reader,
+                session=setup.session,
+                zone=setup.zone,
+                policy=setup.policy,
+                mailings={0: mailing},
+                surveys=setup.surveys,
+            )
+            for one in chosen:
+                entry = entry_of(one, mailing, 0, now=now, own=own, holdout=0.0)
+                rows = there.get(one.root, ())
+                has = rows[0] if rows and not otherwise(rows, entry) else None
+                yield _preview(setup, composer, gate, one, entry, has)
+
+
+def _preview(  # noqa: PLR0913 - what a preview is made of
+    setup: Setup, composer: Composer, gate: Gate, one: Chosen, entry: Entry, there: Entry | None
+) -> Preview:
+    verdict, made = one.verdict, None
+    if one.attempt is not None:
+        line = one.attempt.line
+        made = composer.message(entry, one.attempt, setup.lines.unsubscribe_url(line, entry))
+        if isinstance(made, Verdict):
+            verdict, made = verdict or made, None
+        verdict = verdict or gate.wait(one.attempt) or gate.cap(one.attempt)
+        if verdict is None and there is not None:
+            said = f"he has it already: message {there.id} is {there.state}"
+            verdict = Verdict(there.reason or "cap", said)
+    if verdict is None and isinstance(made, Message):
+        why = setup.refused([made]).get(made.id)
+        verdict = None if why is None else Verdict("plugin", why)
+    shown = made if isinstance(made, Message) else None
+    return Preview(
+        customer_id=one.asked,
+        channel=None if one.attempt is None else one.attempt.line.name,
+        subject=None if shown is None else shown.subject,
+        text="" if shown is None else shown.text,
+        html=None if shown is None else shown.html,
+        template=None if shown is None or shown.template is None else attrs.asdict(shown.template),
+        reason=None if verdict is None else verdict.reason,
+        detail="" if verdict is None else verdict.detail,
+        next=None if verdict is None or verdict.next is None else instant(verdict.next),
+    )
