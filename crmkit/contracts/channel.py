@@ -138,6 +138,8 @@ class Receipt(Record):
         after: Seconds to wait before the next try, where he said so (``retry``).
         permanent: On ``refused``, whether the address is dead for good: nothing is sent to it
             again, on whatever occasion.
+        alone: On ``retry``, whether it is about this address alone, as a full mailbox is: it says
+            nothing of the channel, which goes on with the others.
     """
 
     message_id: str
@@ -147,6 +149,7 @@ class Receipt(Record):
     reason: str = ""
     after: float | None = None
     permanent: bool = False
+    alone: bool = False
 
     @classmethod
     def accepted(cls, message: Message, provider_id: str | None = None) -> Receipt:
@@ -155,10 +158,23 @@ class Receipt(Record):
 
     @classmethod
     def retry(
-        cls, message: Message, reason: str, *, after: float | None = None, code: str | None = None
+        cls,
+        message: Message,
+        reason: str,
+        *,
+        after: float | None = None,
+        code: str | None = None,
+        alone: bool = False,
     ) -> Receipt:
         """Tell that the provider surely did not take it, and may take it later."""
-        return cls(message_id=message.id, outcome=RETRY, reason=reason, after=after, code=code)
+        return cls(
+            message_id=message.id,
+            outcome=RETRY,
+            reason=reason,
+            after=after,
+            code=code,
+            alone=alone,
+        )
 
     @classmethod
     def refused(

@@ -172,7 +172,7 @@ class Sending:
 
     def _broken(self, line: Line, receipts: Collection[Receipt]) -> Verdict | None:
         """Tell whether a channel takes nothing at all, for a reason that is not the recipients'."""
-        if any(one.outcome not in _NOTHING for one in receipts):
+        if any(one.outcome not in _NOTHING or one.alone for one in receipts):
             self._lost[line.name] = 0
             return None
         self._lost[line.name] += len(receipts)

@@ -394,3 +394,23 @@ def test_any_mixture_of_faults_leaves_one_receipt_a_message_that_is_true():
             least, most = {"accepted": (1, 1), "unknown": (0, 1)}.get(receipt.outcome, (0, 0))
             assert least <= copies <= most, receipt
         assert "accepted" in outcomes(receipts)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "alone"),
+    [
+        ("RCPT", b"450 4.2.0 greylisted\r\n", True),
+        ("RCPT", b"451 4.7.1 greylisted\r\n", True),
+        ("RCPT", b"552 5.2.2 full\r\n", True),
+        ("RCPT", b"450 later\r\n", True),
+        ("RCPT", b"451 4.3.0 later\r\n", False),
+        ("RCPT", b"451 later\r\n", False),
+        ("RCPT", b"550 5.1.1 nobody\r\n", False),
+        ("MAIL", b"450 4.2.0 later\r\n", False),
+    ],
+)
+def test_what_is_about_one_mailbox_alone(command: str, answer: bytes, alone: bool):
+    """A full or greylisted one is; a server that has trouble of its own has it with all."""
+    with serving(saying(command, answer)) as server:
+        (receipt,) = opened(port=server.port).send([message()])
+    assert receipt.alone is alone

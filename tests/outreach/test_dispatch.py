@@ -190,6 +190,18 @@ def test_a_misconfigured_channel_stops_and_the_rest_waits(found: Callable[..., F
     assert firm.dispatch() == {"accepted": 5}
 
 
+def test_mailboxes_that_are_asked_too_soon_hold_nobody_back(found: Callable[..., Firm]):
+    """However many come first: what is about one address alone says nothing of the channel."""
+    firm = found(limits=Limits(batch=10))
+    soon = [firm.save(f"a{number}") for number in range(30)]
+    good = firm.save("z")
+    firm.mail.answer = lambda m: (
+        taken(m) if m.customer_id == good else Receipt.retry(m, "greylisted", alone=True)
+    )
+    assert firm.send(*soon, good)[-1].state == "accepted"
+    assert {row.state for row in firm.rows()[:-1]} == {"failed"}
+
+
 # -- leases ----------------------------------------------------------------------------
 
 

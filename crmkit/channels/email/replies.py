@@ -16,6 +16,10 @@ CLOSING = 421
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\S)")
 _FULL = ("5.2.2",)  # a full mailbox is emptied some day
 _TOO_LARGE = ("5.3.4", "5.2.3")
+_ALONE = ("4.1.", "4.2.", "4.7.1", "5.2.2")
+"""Status codes of one mailbox, greylisting among them: the server may take others."""
+_MAILBOX = (450, 552)
+RECIPIENT = "the recipient"
 _LOG_IN = (530, 534, 535, 538)
 _SYNTAX = (500, 502, 503, 504, 555)  # of the command, not of the address
 _SHOWN = 300
@@ -72,14 +76,17 @@ def receipt(message: Message, reply: Reply, what: str, *, of_sender: bool = Fals
     Args:
         message: Which.
         reply: The server's words.
-        what: What was refused, such as ``the recipient``.
+        what: What was refused, such as `RECIPIENT`.
         of_sender: As in `meaning`.
     """
     outcome = meaning(reply, of_sender=of_sender)
+    of_mailbox = reply.enhanced is None and reply.code in _MAILBOX
+    alone = of_mailbox or (reply.enhanced or "").startswith(_ALONE)
     return Receipt(
         message_id=message.id,
         outcome=outcome,
         permanent=outcome == REFUSED and reply.enhanced in DEAD and not of_sender,
+        alone=outcome == RETRY and what == RECIPIENT and alone,
         code=reply.both,
         reason=f"the mail server refused {what}: {shown(reply.text)}",
     )

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from crmkit.channels.email.jobs import Job
 from crmkit.channels.email.letters import Letter
-from crmkit.channels.email.replies import Reply, meaning
+from crmkit.channels.email.replies import RECIPIENT, Reply, meaning
 from crmkit.channels.email.wire import Lost, Wire
 from crmkit.contracts.channel import MISCONFIGURED, RETRY, Receipt
 
@@ -102,7 +102,7 @@ class Transactions:
         if not sender.good:
             self._job.refuse(letter, sender, "the sender", of_sender=True)
         elif not to.good:
-            self._job.refuse(letter, to, "the recipient")
+            self._job.refuse(letter, to, RECIPIENT)
         elif copy is not None and not copy.good:
             outcome = RETRY if meaning(copy) == RETRY else MISCONFIGURED
             why = f"the mail server refused the archive's address: {copy.text}"
