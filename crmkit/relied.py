@@ -53,7 +53,7 @@ class Relied:
         with self.session.store.read() as reader:
             remembered = _remembered(reader)
         refused = self.plugins.refuse_send(messages, workspace, remembered)
-        return {id_: "; ".join(one.reason for one in why) for id_, why in refused.items()}
+        return {id_: _words(one.reason for one in why) for id_, why in refused.items()}
 
     def guard(self, reader: Reader) -> None:
         """Stop where a plugin that the data rely on is missing or broken."""
@@ -81,6 +81,11 @@ class Relied:
     def _with_declared(self, known: _Declared) -> _Declared:
         """Add what plugins declare now to what they declared before."""
         return {what: {**known.get(what, {}), **named} for what, named in self.declared.items()}
+
+
+def _words(reasons: Iterable[str]) -> str:
+    """Give why a message is refused; a refusal without a reason is one all the same."""
+    return "; ".join(filter(None, reasons)) or "a plugin refuses it and does not say why"
 
 
 def _remembered(reader: Reader) -> _Declared:

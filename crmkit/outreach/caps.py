@@ -42,13 +42,15 @@ class Cap:
         """Read ``{max = 3, per = "day"}``.
 
         Args:
-            given: What the configuration says; `per` is ``day``, ``week``, ``month``, or a rolling
-                span such as ``24h``.
+            given: What the configuration says; None: no cap. `per` is ``day``, ``week``,
+                ``month``, or a rolling span such as ``24h``.
             key: The setting, for the error.
 
         Raises:
             ConfigError: names the setting that makes no sense.
         """
+        if given is None:
+            return cls(None)
         if not isinstance(given, Mapping):
             refuse(key, 'must be such as {max = 3, per = "day"}', given)
         check_keys(given, ("max", "per"), key)

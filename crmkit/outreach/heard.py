@@ -33,6 +33,11 @@ def touchpoints(
                 "attributes": facts,
             }
         ]
+    if one.what == "unsubscribed" and about is None:
+        said = {"kind": "note", "direction": "in", "text": one.what}
+        told = {"receipt": one.what, "machine": one.machine}
+        id_ = f"unsubscribed:{line.name}:{_event(one, whose)}"[:200]
+        return [common | said | {"id": id_, "attributes": told}]
     if one.what not in _HEARD or about is None:
         return []
     by_him = one.what in ("clicked", "complained", "unsubscribed") and not one.machine

@@ -96,8 +96,9 @@ def _taken(
         if whose is not None:
             said = survey_answer(setup, writer, line, whose, one, at)
             made = [said] if said is not None else touchpoints(one, line, whose, about, at)
+            if one.what == "replied" or (about is None and one.what in _ONCE):
+                news = not _itself(one) or not _heard(writer, records, made)
             if one.what == "replied":
-                news = not _heard(writer, records, made)
                 for waiting in _waiting(writer, line, whose):
                     rows.setdefault(waiting.id, waiting)
                     moved[waiting.number] = moved.get(waiting.number, waiting)._replace(next=None)
@@ -130,6 +131,11 @@ def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict
     rows = reader.fetch(MESSAGE, [(line.name, one) for one in others], by=("channel", "provider"))
     found.update((f"\0{one.provider}", one) for one in map(entry, rows))
     return found
+
+
+def _itself(one: Delivery) -> bool:
+    """Tell whether anything makes it another one than the same words on another day."""
+    return bool(one.event_id or one.provider_id or one.at)
 
 
 def _heard(reader: Reader, records: Sequence[Mapping[str, Any]], made: list[Any]) -> bool:

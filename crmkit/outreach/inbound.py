@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from crmkit.arguments import mapping, refuse, text
-from crmkit.contracts.channel import Delivery, Received, Response
+from crmkit.arguments import refuse, show, text
+from crmkit.contracts.channel import Delivery, Poll, Received, Response
 from crmkit.contracts.tables import META
-from crmkit.errors import SignatureInvalid
+from crmkit.errors import PluginError, SignatureInvalid
 from crmkit.outreach.hearing import hear
+from crmkit.outreach.lines import Line
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.taking import body_of, channel_name, url_of
+from crmkit.outreach.taking import body_of, channel_name, headers_of, url_of
 
 _UNAUTHORISED = 401
 _POLLS = 1_000
@@ -29,22 +30,21 @@ def receive(
     if not line.can("receive"):
         refuse("channel", f"must take calls, but {line.name} does not", channel)
     headers, body = call
-    given = {str(k): str(v) for k, v in mapping("headers", headers, "a mapping").items()}
+    given = headers_of(headers)
     raw = body_of(body)
     verb, called = text("method", method).upper(), url_of(url)
     try:
-        deliveries, response = setup.lines.open(line.name).receive(
-            given, raw, method=verb, url=called
-        )
+        told = setup.lines.open(line.name).receive(given, raw, method=verb, url=called)
     except SignatureInvalid as error:
         error.channel = line.name  # type: ignore[attr-defined]
         raise
+    deliveries, response = _pair(line, told)
     if response.status == _UNAUTHORISED and not deliveries:
         message = f"the call to {line.name} is refused: its signature is wrong"
         raise SignatureInvalid(message, channel=line.name)
     if verb in ("GET", "HEAD"):
         return Received((), response)
-    heard = hear(setup, line, tuple(deliveries))
+    heard = hear(setup, line, deliveries)
     return Received(heard.known, response, heard.strangers)
 
 
@@ -60,6 +60,8 @@ def poll(setup: Setup, channel: str) -> Received:
         with setup.session.store.read() as reader:
             cursor = next((row[1] for row in reader.fetch(META, [(name,)])), None)
         page = setup.lines.open(line.name).poll(cursor)
+        if not isinstance(page, Poll) or not isinstance(page.cursor, str | None):
+            raise _wrong(line, "poll", "a Poll with a cursor that is text", page)
         heard = hear(setup, line, tuple(page.deliveries))
         known += heard.known
         strangers += heard.strangers
@@ -69,3 +71,17 @@ def poll(setup: Setup, channel: str) -> Received:
         if not page.deliveries or page.cursor in (None, cursor):
             break
     return Received(tuple(known), Response(), tuple(strangers))
+
+
+def _pair(line: Line, told: object) -> tuple[tuple[Delivery, ...], Response]:
+    """Take what a channel made of a call."""
+    match told:
+        case (deliveries, Response() as response) if isinstance(deliveries, Iterable):
+            return tuple(deliveries), response
+    raise _wrong(line, "receive", "deliveries and a Response", told)
+
+
+def _wrong(line: Line, what: str, wanted: str, given: object) -> PluginError:
+    cause = f"{what} must give {wanted}, gave {show(given)}"
+    message = f"channel {line.name}: {cause}"
+    return PluginError(message, plugin=line.spec.name, hook="crmkit_channels", cause=cause)

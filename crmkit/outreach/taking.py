@@ -46,8 +46,30 @@ def each_of(given: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str
     }
 
 
+def headers_of(headers: object) -> dict[str, str]:
+    """Take the headers of a call, as this or that framework gives them.
+
+    Names and values may be bytes; a value may be a list, which is one value with commas (RFC 9110,
+    5.3); instead of a mapping, pairs will do, as ASGI has them.
+    """
+    pairs = [*headers] if isinstance(headers, list | tuple) else None
+    if pairs is None or not all(isinstance(one, list | tuple) and len(one) == 2 for one in pairs):  # noqa: PLR2004 - a name and a value
+        pairs = [*mapping("headers", headers, "a mapping").items()]
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values = value if isinstance(value, list | tuple) else (value,)
+        found.setdefault(_latin(name), []).extend(map(_latin, values))
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+def _latin(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
 def body_of(body: object) -> bytes:
     """Take the body of a call."""
+    if isinstance(body, bytearray | memoryview):
+        return bytes(body)
     if not isinstance(body, str):
         return instance("body", body, bytes, "bytes")
     try:

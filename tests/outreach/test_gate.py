@@ -207,6 +207,8 @@ def test_a_plugin_may_refuse(when: str, found: Callable[..., Firm]):
     row = firm.row("ann")
     assert (row.state, row.reason, row.detail) == ("refused", "plugin", "a hawk was seen")
     assert firm.mail.to == ["bob"]
+    censor.reasons["bob"] = ""
+    assert [row.reason for row in firm.send("bob", occasion="p")] == ["plugin"]
 
 
 def test_a_plugin_that_raises_stops_everything_and_loses_nothing(found: Callable[..., Firm]):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from crmkit.contracts.channel import Delivery, Poll, Receipt
+from crmkit.contracts.channel import Delivery, Poll, Receipt, Response
+from crmkit.errors import InvalidValueError, PluginError
 from tests.outreach.kit import BOTH, Firm, taken
 
 
@@ -105,3 +106,37 @@ def test_an_odd_reply_is_kept_as_far_as_it_can_be(text: Any, firm: Firm):
     (heard,) = firm.crm.touchpoints.of("ann")
     assert heard.text
     assert len(heard.text) <= 100_000
+
+
+@pytest.mark.parametrize("page", [None, ([], "1"), Poll([], 5)])  # type: ignore[arg-type]
+def test_a_page_that_is_none_is_named(page: Any, firm: Firm):
+    """With the channel; nothing is taken of it."""
+    firm.mail.pages = [page]
+    with pytest.raises(PluginError, match="channel mail: poll must give a Poll"):
+        firm.outreach.poll("mail")
+
+
+@pytest.mark.parametrize("told", [None, [], ([], None), (None, Response())])
+def test_an_answer_to_a_call_that_is_none_is_named(told: Any, firm: Firm):
+    """Instead of an error of Python's that names nothing."""
+    firm.mail.receive = lambda *_, **__: told  # type: ignore[method-assign]
+    with pytest.raises(PluginError, match="channel mail: receive must give"):
+        firm.outreach.receive("mail", {}, b"")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Seal": ["genuine"]},
+        {b"Seal": b"genuine"},
+        [("Seal", "genuine")],
+        [(b"Seal", b"genuine"), (b"Accept", b"*/*")],
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_call_is_taken_as_frameworks_give_it(headers: Any, kind: Any, firm: Firm):
+    """Headers as bytes, lists or pairs, a body in any kind of bytes."""
+    assert firm.outreach.receive("mail", headers, kind(b"[]")).response.status == 202
+    with pytest.raises(InvalidValueError, match="headers"):
+        firm.outreach.receive("mail", [1], b"[]")

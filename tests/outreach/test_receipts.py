@@ -399,6 +399,22 @@ def test_a_replayed_withdrawal_undoes_no_later_consent(what: str, firm: Firm):
 # -- clocks ----------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("what", ["replied", "unsubscribed"])
+def test_a_replayed_wish_that_names_no_message(what: str, firm: Firm):
+    """The same event again changes nothing; the same words without anything to tell them do."""
+    firm.save("ann")
+    wish = {"what": what, "address": firm.phone("ann"), "text": "STOP"}
+    for said, state in ((wish | {"event_id": "e1"}, "accepted"), (wish, "refused")):
+        firm.hear("sms", said)
+        assert firm.send("ann", channel="sms", occasion=f"{state} 1")[0].reason == "consent"
+        firm.now += DAY
+        firm.agree("ann")
+        firm.hear("sms", said)
+        assert firm.send("ann", channel="sms", occasion=f"{state} 2")[0].state == state
+        firm.now += DAY
+        firm.agree("ann")
+
+
 @pytest.mark.parametrize("skew", [-10 * 365 * DAY, -HOUR, HOUR, 10 * 365 * DAY])
 def test_a_provider_s_clock_may_be_wrong(skew: timedelta, firm: Firm):
     """What he says happened in the future happened now; the row moves all the same."""
