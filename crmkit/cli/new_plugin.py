@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from crmkit.channels.offered import BUILT_IN
 from crmkit.cli.failing import wrong
 from crmkit.cli.output import note, say
 
@@ -38,6 +39,8 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
+    if kind == "channel" and name in {spec.name for spec in BUILT_IN}:
+        wrong(f"{name} is one of crmkit's own channels: choose another name")
     folder = into / f"crmkit-{name.replace('_', '-')}"
     if folder.exists():
         wrong(f"{folder} is there already: choose another name, or remove it")

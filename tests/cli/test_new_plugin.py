@@ -117,3 +117,9 @@ def _install(folder: Path) -> None:
     )
     points = "".join(f"{name} = {at}\n" for name, at in project["entry-points"]["crmkit"].items())
     (facts / "entry_points.txt").write_text(f"[crmkit]\n{points}")
+
+
+def test_a_channel_is_called_none_of_crmkit_s_own(tmp_path: Path):
+    """Nobody could use it beside the built-in one."""
+    assert "crmkit's own channels" in run("new-plugin", "channel", "email", code=2).stderr
+    assert not [*tmp_path.iterdir()]
