@@ -13,7 +13,6 @@ from datetime import date, timedelta, timezone, tzinfo
 
 import attrs
 
-from crmkit.clock import SECOND
 from crmkit.contracts.settings import check_keys, refuse
 from crmkit.outreach.durations import duration
 from crmkit.outreach.walls import begins, wall, zone_of
@@ -67,11 +66,6 @@ class Cap:
             refuse(f"{key}.per", 'must be day, week, month, or a span such as "24h"', per)
         return cls(most, None, duration(per, f"{key}.per"))
 
-    @property
-    def reach(self) -> int:
-        """How far back messages can count, in microseconds; what is older never does."""
-        return self.span if self.period is None else _REACH[self.period] * 86_400 * SECOND
-
 
 def free_from(cap: Cap, sent: Sequence[int], now: int, zones: Collection[str]) -> int | None:
     """Give the first instant at which one more may go.
@@ -118,4 +112,3 @@ def _next_month(day: date) -> date:
 
 
 _NEXT = {"day": _next_day, "week": _next_week, "month": _next_month}
-_REACH = {"day": 3, "week": 9, "month": 33}  # a day more for zones, and one for clocks put back

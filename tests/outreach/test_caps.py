@@ -16,6 +16,7 @@ from crmkit.errors import ConfigError
 from crmkit.outreach.caps import Cap, free_from
 
 QUARTER = 900 * SECOND
+REACH = {"day": 3 * DAY, "week": 9 * DAY, "month": 33 * DAY}  # what is older never counts
 STARTS = ["2026-03-06", "2026-03-27", "2026-04-03", "2026-10-30", "2026-12-30", "2011-12-28"]
 ZONES = [
     *("America/New_York", "Asia/Shanghai", "Pacific/Apia", "Asia/Beirut", "America/Havana"),
@@ -70,8 +71,8 @@ def test_it_frees_when_a_naive_count_says_so(
     cap = Cap.of({"max": most, "per": per}, "cap")
     times = [now + one * QUARTER for one in sent]
     assert free_from(cap, times, now, zones) == naive(cap, per, times, now, zones)
-    old = [now - cap.reach - one * QUARTER for one in range(most)]
-    assert free_from(cap, [one for one in old if one < now - cap.reach], now, zones) == now
+    reach = cap.span or REACH[per]
+    assert free_from(cap, [now - reach - one - 1 for one in range(most)], now, zones) == now
 
 
 @pytest.mark.row("R37")
