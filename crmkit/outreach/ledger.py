@@ -70,6 +70,11 @@ class Entry(NamedTuple):
         """Its id, as users and channels know it."""
         return str(self.number)
 
+    @property
+    def key(self) -> Row:
+        """What makes it unique."""
+        return (self.customer, self.purpose, self.occasion, self.channel)
+
     def record(self) -> LedgerRow:
         """Give it as users see it."""
         return LedgerRow(
