@@ -13,7 +13,6 @@ import attrs
 from crmkit.capture.reading import touchpoints_of
 from crmkit.clock import instant
 from crmkit.contracts.channel import Message
-from crmkit.contracts.lines import breaks
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import TOUCHPOINT
@@ -88,8 +87,6 @@ class Composer:
             return Verdict("content", str(error))
         if (why := too_long(line, content.text)) is not None:
             return Verdict("content", why)
-        if line.spec.identity == "email" and breaks(customer.name):
-            return Verdict("address", "his name has a line break, and would begin another header")
         address = recipient.address(line)
         person = line.can("person")
         return Message(

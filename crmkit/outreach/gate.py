@@ -13,6 +13,7 @@ import attrs
 
 from crmkit.capture.tombstones import Key
 from crmkit.clock import DAY, SECOND, instant
+from crmkit.contracts.lines import breaks
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.model.consent import TRANSACTIONAL
@@ -30,6 +31,8 @@ from crmkit.outreach.zones import regions_of, zones_of
 PASSES_ENDING = frozenset({TRANSACTIONAL})
 """Purposes that an ending does not hold back: only what somebody must know goes after it (R251),
 and that is what ``transactional`` means."""
+EMAIL = "email"
+"""Identity whose messages carry the name in a header."""
 PAUSE = 300 * SECOND
 """How long a channel that took nothing, or could not be opened, is left alone."""
 AGAIN = DAY
@@ -147,6 +150,8 @@ class Gate:
         address = recipient.address(line)
         if address is None:
             return Verdict("address", f"he has no {line.spec.identity}, which {line.name} needs")
+        if line.spec.identity == EMAIL and breaks(recipient.glance.name):
+            return Verdict("address", "his name has a line break, and would begin another header")
         if recipient.glance.unreachable and not line.can("person"):
             return Verdict("channel", "no digital channel reaches him, as his record says")
         why = self._suppressed(line).get(identity_of(recipient, line, address))

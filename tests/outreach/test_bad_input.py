@@ -35,6 +35,9 @@ def test_a_name_with_a_line_break_heads_no_mail(value: str, firm: Firm):
     row = firm.send("ann", **how)[0]
     assert (row.state, row.reason) == ("refused", "address")
     assert firm.mail.sent == []
+    assert (
+        firm.outreach.preview("ann", occasion="p", **how | {"channel": None})[0].channel == "call"
+    )
 
 
 @BOTH
