@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from crmkit.errors import ConfigError
-from tests.channels.email_kit import SENDER, opened
+from tests.channels.email_kit import SENDER, close_all, message, opened
+from tests.channels.email_server import serving
 from tests.channels.opening import SPECS
 
 
@@ -62,6 +63,14 @@ def test_a_wrong_setting_is_named(given: dict[str, Any], key: str):
     """One line says which setting is wrong."""
     with pytest.raises(ConfigError, match=key):
         configured(**given)
+
+
+def test_an_empty_user_is_nobody():
+    """As a variable of the environment leaves it that is not set: nobody logs in."""
+    with serving() as server:
+        (receipt,) = opened(port=server.port, user="", password="").send([message()])
+        close_all()
+    assert receipt.outcome == "accepted"
 
 
 def test_no_secret_is_shown():

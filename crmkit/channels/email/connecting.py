@@ -109,7 +109,7 @@ def _ready(client: smtplib.SMTP, settings: EmailSettings) -> Opened:
         client.starttls(context=trusted(settings.ca_file))
         client.ehlo_or_helo_if_needed()
         secured = True
-    if settings.user is not None:
+    if settings.user:
         if settings.security == AUTO and not secured:
             raise smtplib.SMTPNotSupportedError(
                 "it offers no STARTTLS, and a password does not go over an open line "

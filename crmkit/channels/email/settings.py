@@ -61,7 +61,7 @@ class EmailSettings:
             server offers it, nothing to this machine itself, and no password over an open line.
             None: ``tls`` on port 465, ``starttls`` on 587, ``auto`` otherwise. True: one of the
             first two, by the port; False: ``none``.
-        user: Whom to log in as; None: nobody.
+        user: Whom to log in as; None, or empty as an unset variable leaves it: nobody.
         password: His password.
         sender: ``Name <address>`` or an address; what customers see.
         connections: Most connections at a time, 1 to 64.
@@ -111,7 +111,7 @@ class EmailSettings:
         signed = (self.unsubscribe_url, self.bounces, TOKEN in f"{self.return_path}{self.reply_to}")
         if any(signed) and not self.secret:
             raise ValueError("'secret' is needed to sign unsubscribe links and return paths")
-        if (self.user is None) != (self.password is None):
+        if bool(self.user) != bool(self.password):
             raise ValueError("'user' and 'password' go together")
 
     @property
