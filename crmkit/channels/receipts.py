@@ -1,8 +1,10 @@
 """Receipts and replies as a ``webhook``'s other side posts them: JSON, one object or a list.
 
-``type`` is one of `DELIVERIES`; the rest are fields of `Delivery` under their own names: of a
-receipt ``message_id`` (ours) or ``provider_id``, of a reply ``address`` and ``text``. ``at`` is ISO
-8601 with an offset. Without an ``event_id`` the call's ``webhook-id`` is it.
+``type`` (or ``what``, as the contract calls it) is one of `DELIVERIES`; the rest are fields of
+`Delivery` under their own names: of a receipt ``message_id`` (ours) or ``provider_id``, of a reply
+``address`` and ``text``. ``at`` is ISO 8601 with an offset. Without an ``event_id`` the call's
+``webhook-id`` is it. The fields may also stand in ``data``, beside ``type`` and ``timestamp``, as
+Standard Webhooks proposes.
 """
 
 from __future__ import annotations
@@ -48,10 +50,13 @@ def deliveries(body: bytes, call: str) -> tuple[Sequence[Delivery], Sequence[str
 def _delivery(item: object, event: str) -> Delivery:
     if not isinstance(item, Mapping):
         raise InvalidValueError("an event is an object", field="event")
+    data = item.get("data")
+    if isinstance(data, Mapping):
+        item = {"at": item.get("timestamp"), "type": item.get("type"), **data}
     known: dict[str, Any] = {
         name: read(name, item[name]) for name, read in _FIELDS.items() if item.get(name) is not None
     }
-    what = choice("type", item.get("type"), DELIVERIES)
+    what = choice("type", item.get("type") or item.get("what"), DELIVERIES)
     if not any(known.get(name) for name in ("message_id", "provider_id", "address")):
         message = "message_id, provider_id or address must say what it is about"
         raise InvalidValueError(message, field="message_id")

@@ -337,6 +337,30 @@ def test_receipts_and_replies_come_back(receiver: WebhookReceiver, channel: Webh
     assert channel.receive(*receiver.event(events[0]))[0][0].event_id == "evt_1"
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"what": "delivered", "message_id": "m1", "at": "2026-11-20T16:29:00+08:00"},
+        {
+            "type": "delivered",
+            "timestamp": "2026-11-20T08:29:00Z",
+            "data": {"message_id": "m1", "reason": "by hand"},
+        },
+    ],
+)
+def test_an_event_may_be_spelled_otherwise(
+    receiver: WebhookReceiver, channel: WebhookChannel, event: Any
+) -> None:
+    """As `Delivery` names its word, or in the envelope that Standard Webhooks proposes."""
+    (found,), response = channel.receive(*receiver.event(event))
+    assert response.status == 204
+    assert (found.what, found.message_id, found.at) == (
+        "delivered",
+        "m1",
+        NOW - timedelta(minutes=1),
+    )
+
+
 @pytest.mark.parametrize("what", DELIVERIES)
 def test_every_word_of_the_vocabulary_is_understood(
     receiver: WebhookReceiver, channel: WebhookChannel, what: str
