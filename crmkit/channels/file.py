@@ -7,6 +7,7 @@ it, and `FileChannel.find` tells exactly what was written.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -78,6 +79,8 @@ class FileChannel(Channel):
     def find(self, message_ids: Sequence[str]) -> Mapping[str, Receipt]:
         """Look messages up in the file; one that is not in it was surely not written."""
         wanted, found = set(message_ids), set()
+        if self._path.exists() and not self._path.is_file():
+            return {}
         try:
             with exclusive(self._path), self._path.open("rb") as file:
                 found = {name for name, _ in self._format.scan(file) if name in wanted}
@@ -89,6 +92,8 @@ class FileChannel(Channel):
     def _append(self, lines: Mapping[str, bytes]) -> None:
         if not lines:
             return
+        if self._path.exists() and not self._path.is_file():  # reading a device may never end
+            raise FileExistsError(errno.EEXIST, "it is no file, but a folder or a device")
         with exclusive(self._path):
             if not self._path.exists():
                 os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600))

@@ -299,6 +299,15 @@ def test_a_full_disk_leaves_nothing_of_a_batch(tmp_path: Path, suffix: str) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
+@pytest.mark.parametrize("path", ["/dev/full", "/dev/zero"])
+def test_a_device_is_no_file(path: str) -> None:
+    """It is not read, which would never end, and nothing is put beside it."""
+    with closing(opened("file", path=path, format="jsonl")) as channel:
+        assert outcomes(channel.send([message()])) == {"m1": "misconfigured"}
+        assert channel.find(["m1"]) == {}
+    assert not Path(f"{path}.lock").exists()
+
+
 def test_only_its_owner_reads_the_file(tmp_path: Path) -> None:
     """It holds names, addresses and what was written to whom."""
     path = tmp_path / "out.jsonl"
