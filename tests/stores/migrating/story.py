@@ -129,7 +129,7 @@ def tell_letters(crm: crmkit.CRM) -> None:
     crm.outreach.surveys.send("tea", bob, occasion="asked", channel="post", template=asked)
     # He has had his letters for today: he answers at once the link that he would get tomorrow.
     (row,) = crm.outreach.ledger(bob, occasion="asked")
-    links = crm.outreach.setup.surveys.links(row.id, "tea")
+    links = crm.outreach.setup.surveys.variables(row.id, "tea", "en")
     crm.outreach.surveys.answer(links["survey_url"].partition("s=")[2], 9, "hot")
 
 
