@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -32,6 +33,12 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
         counts = item.config.stash.setdefault(LEFT_OUT, Counter())
         if mark := item.get_closest_marker("slow"):
             counts[str(mark.args[0] if mark.args else "no reason given")] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the servers of a worker: it leaves without what it promised to do at its exit."""
+    if hasattr(session.config, "workerinput"):
+        atexit._run_exitfuncs()
 
 
 def pytest_terminal_summary(
