@@ -19,7 +19,7 @@ from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.preparing import Batch, prepare
+from crmkit.outreach.preparing import Batch, counted, prepare
 from crmkit.outreach.sending import Claimed, Sending
 from crmkit.outreach.settling import decided, go_on
 from crmkit.outreach.setup import Setup
@@ -137,15 +137,10 @@ def claim(
         capacity = Capacity.read(writer, setup.session, lines, setup.zone)
         for one in still:
             verdict = one.verdict or paused.get(one.entry.channel)
-            if verdict is None and one.attempt is not None:
-                verdict = gate.double(one.attempt, one.entry) or gate.cap(one.attempt)
-                verdict = verdict or capacity.full(one.attempt)
+            verdict = verdict or counted(one, gate, capacity)
             if verdict is not None:
                 judged.append(decided(one.entry, verdict, now))
             elif one.message is not None:
-                if one.attempt is not None:
-                    gate.sent(one.attempt, one.entry)
-                    capacity.take(one.attempt)
                 claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
         writer.put(MESSAGE, [*judged, *(one.entry for one in claimed)])
         refused = [one for one in judged if one.state == REFUSED]

@@ -11,6 +11,7 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import SUPPRESSION
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
+from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.composing import Composer
 from crmkit.outreach.gate import PAUSE, Attempt, Gate, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
@@ -54,6 +55,24 @@ class Batch:
     suppressed: int
 
 
+def counted(one: Ready, gate: Gate, capacity: Capacity) -> Verdict | None:
+    """Judge by what counts, caps and capacities among it; what goes counts for the next one.
+
+    Args:
+        one: A message that nothing spoke against so far.
+        gate: Knows what went to each customer.
+        capacity: Knows what went today.
+    """
+    if one.attempt is None:
+        return None
+    verdict = gate.double(one.attempt, one.entry) or gate.cap(one.attempt)
+    verdict = verdict or capacity.full(one.attempt)
+    if verdict is None:
+        gate.sent(one.attempt, one.entry)
+        capacity.take(one.attempt)
+    return verdict
+
+
 def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) -> Batch | None:
     """Judge and render what is due; None: nothing is.
 
@@ -75,14 +94,7 @@ def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
     mark, suppressed = reader.watermark(), reader.count(SUPPRESSION)
     recipients = read_recipients(reader, {one.customer for one in entries if one.customer})
     gate = setup.gate(reader, recipients)
-    composer = Composer(
-        reader=reader,
-        session=setup.session,
-        zone=setup.zone,
-        policy=setup.policy,
-        mailings=read_mailings(reader, {one.mailing for one in entries}),
-        surveys=setup.surveys,
-    )
+    composer = setup.composer(reader, read_mailings(reader, {one.mailing for one in entries}))
     lines = _lines(setup, {one.channel for one in entries})
     ready = [_one(setup, one, recipients, lines, gate, composer) for one in entries]
     messages = [one.message for one in ready if one.message is not None]

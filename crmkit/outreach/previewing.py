@@ -33,14 +33,7 @@ def preview(
             there = already_there(reader, chosen, mailing)
             recipients = {one.asked: one.recipient for one in chosen if one.recipient}
             gate = setup.gate(reader, recipients).counting(reader)
-            composer = Composer(
-                reader=reader,
-                session=setup.session,
-                zone=setup.zone,
-                policy=setup.policy,
-                mailings={0: mailing},
-                surveys=setup.surveys,
-            )
+            composer = setup.composer(reader, {0: mailing})
             for one in chosen:
                 entry = entry_of(one, mailing, 0, now=now, own=own, holdout=0.0)
                 rows = there.get(one.root, ())

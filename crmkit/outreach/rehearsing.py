@@ -7,7 +7,7 @@ from collections import Counter
 from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED
 from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.ledger import due
-from crmkit.outreach.preparing import prepare
+from crmkit.outreach.preparing import counted, prepare
 from crmkit.outreach.setup import Setup
 
 
@@ -27,13 +27,7 @@ def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
         capacity = Capacity.read(reader, setup.session, lines, setup.zone)
         gate = batch.gate.counting(reader)
     for one in batch.ready:
-        verdict = one.verdict
-        if verdict is None and one.attempt is not None:
-            verdict = gate.double(one.attempt, one.entry) or gate.cap(one.attempt)
-            verdict = verdict or capacity.full(one.attempt)
-            if verdict is None:
-                gate.sent(one.attempt, one.entry)
-                capacity.take(one.attempt)
+        verdict = one.verdict or counted(one, gate, capacity)
         if verdict is None:
             states[ACCEPTED] += 1
         else:

@@ -12,8 +12,10 @@ from crmkit.capture.tombstones import Key
 from crmkit.contracts.channel import Delivery, Message
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
+from crmkit.outreach.composing import Composer
 from crmkit.outreach.gate import Gate
 from crmkit.outreach.lines import Lines
+from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.policy import OutreachPolicy
 from crmkit.outreach.recipients import Recipient
 from crmkit.outreach.surveys.settings import SurveySettings
@@ -66,4 +68,15 @@ class Setup:
             zone=self.zone,
             lines=self.lines,
             key=self.key,
+        )
+
+    def composer(self, reader: Reader, mailings: Mapping[int, Mailing]) -> Composer:
+        """Give what makes the messages of these mailings, by number."""
+        return Composer(
+            reader=reader,
+            session=self.session,
+            zone=self.zone,
+            policy=self.policy,
+            mailings=mailings,
+            surveys=self.surveys,
         )
