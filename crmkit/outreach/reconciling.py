@@ -92,14 +92,15 @@ def again(setup: Setup, id: str) -> Entry:  # noqa: A002
             if other.mailing == one.mailing and not given_up(other):
                 why = f"message {id} went on by {other.channel}: message {other.id} is that"
                 raise RefusedError(f"{why}, and he would get it twice")
-        now = setup.session.now()
-        new = one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
+        new = _anew(one, setup.session.now())
         writer.put(MESSAGE, [new])
     return new
 
 
 def all_again(setup: Setup, wanted: Mapping[str, Any]) -> list[Entry]:
     """Enter every message anew that `again` would, of those with these columns.
+
+    Whose message was given up by several channels gets it by the first of them.
 
     Args:
         setup: What outreach works with.
@@ -108,17 +109,24 @@ def all_again(setup: Setup, wanted: Mapping[str, Any]) -> list[Entry]:
     now = setup.session.now()
     with setup.session.store.write() as writer:
         open_ = [one for one in listing(writer, None, **wanted) if given_up(one)]
-        others: dict[tuple[str, int], set[int]] = {}
-        for one in of_customers(writer, {one.customer for one in open_}):
-            if not given_up(one):
-                others.setdefault((one.customer, one.mailing), set()).add(one.number)
-        new = [
-            one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
-            for one in open_
-            if (one.customer, one.mailing) not in others and one.reason not in _FINAL
-        ]
+        taken = {
+            (one.customer, one.mailing)
+            for one in of_customers(writer, {one.customer for one in open_})
+            if not given_up(one)
+        }
+        new: list[Entry] = []
+        for one in open_:
+            whose = (one.customer, one.mailing)
+            if whose not in taken and one.reason not in _FINAL:
+                taken.add(whose)
+                new.append(_anew(one, now))
         writer.put(MESSAGE, list(new))
     return new
+
+
+def _anew(one: Entry, now: int) -> Entry:
+    """Give a row as it was when it was entered, but due now."""
+    return one._replace(state=PLANNED, reason=None, detail="", at=now, next=now, attempts=0)
 
 
 def find(reader: Reader, id: str) -> Entry:  # noqa: A002

@@ -180,3 +180,20 @@ def test_what_a_wrong_password_cost_is_entered_anew_at_once(firm: Firm):
     assert sorted(one.customer_id for one in firm.mail.sent) == sorted([*names, "ann", "bob"])
     with pytest.raises(InvalidValueError, match="must say which"):
         firm.outreach.retry_all()
+
+
+def test_who_was_given_up_by_two_channels_gets_one_message(found: Callable[..., Firm]):
+    """What goes again at once goes by the first of them alone."""
+    firm = found(outreach={"chain": ["mail", "sms"]})
+    firm.save("ann")
+    firm.mail.answer = firm.sms.answer = lambda message: Receipt.misconfigured(message, "mend it")
+    firm.send("ann", channel=None)
+    assert [(row.channel, row.reason) for row in firm.rows()] == [
+        ("mail", "provider"),
+        ("sms", "provider"),
+    ]
+    firm.mail.answer = firm.sms.answer = taken
+    assert [row.channel for row in firm.outreach.retry_all(occasion="o")] == ["mail"]
+    firm.dispatch()
+    assert [row.state for row in firm.rows()] == ["accepted", "refused"]
+    assert len(firm.sms.sent) == 1
