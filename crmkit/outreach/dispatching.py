@@ -24,6 +24,9 @@ from crmkit.outreach.sending import Claimed, Sending
 from crmkit.outreach.settling import decided, go_on
 from crmkit.outreach.setup import Setup
 
+_UNHEARD = (ACCEPTED, "sent")
+"""States in which the next channel may be waited for: a receipt that says more ends the wait."""
+
 
 def dispatch(
     setup: Setup,
@@ -99,17 +102,14 @@ def overdue(setup: Setup) -> list[Entry]:
     """
     now = setup.session.now()
     with setup.session.store.read() as reader:
-        if not any(due(reader, (CLAIMED, ACCEPTED), now, 1)):
+        if not any(due(reader, (CLAIMED, *_UNHEARD), now, 1)):
             return []
     with setup.session.store.write() as writer:
         lost = [
             one._replace(state=UNKNOWN, at=now, next=None, detail="its lease is over")
             for one in due(writer, (CLAIMED,), now, None)
         ]
-        silent = [
-            one._replace(next=None)
-            for one in due(writer, (ACCEPTED, "sent", "delivered"), now, None)
-        ]
+        silent = [one._replace(next=None) for one in due(writer, _UNHEARD, now, None)]
         writer.put(MESSAGE, [*lost, *silent])
         go_on(setup, writer, silent, read_mailings(writer, {one.mailing for one in silent}))
     return lost

@@ -202,6 +202,17 @@ def test_an_answer_is_waited_for(found: Callable[..., Firm]):
     assert firm.sms.to == ["bob"]
 
 
+def test_that_it_was_sent_on_ends_no_wait(found: Callable[..., Firm]):
+    """The provider says that it left him, and nothing more: the next channel has its turn."""
+    firm = found(outreach={**CHAIN, "wait": "3d"})
+    firm.save("ann")
+    row = firm.send("ann", channel=None)[0]
+    firm.hear("mail", {"what": "sent", "message_id": row.id})
+    firm.now += 3 * DAY
+    firm.dispatch()
+    assert ways(firm) == ["mail", "sms"]
+
+
 def test_a_bounce_after_the_wait_starts_no_third(found: Callable[..., Firm]):
     """The next channel has it already: a late bounce of the first changes nothing."""
     firm = found(outreach={**CHAIN, "wait": "3d"})
