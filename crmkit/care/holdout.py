@@ -7,7 +7,6 @@ everybody else, and nobody can choose.
 from __future__ import annotations
 
 from datetime import datetime
-from hashlib import blake2b
 
 from crmkit.arguments import number
 from crmkit.clock import instant, micros
@@ -15,11 +14,11 @@ from crmkit.contracts.decisions import decide, decisions
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.errors import InvalidValueError
+from crmkit.lot import drawn
 from crmkit.model.evaluation import Holdout
 
 KIND = "holdout"
 _MOST = 0.5
-_BITS = 64
 
 
 def set_aside(
@@ -59,5 +58,4 @@ def in_force(reader: Reader, at: int) -> Holdout | None:
 
 def holds(holdout: Holdout, customer: str) -> bool:
     """Tell whether a customer (by his root id) is set aside."""
-    drawn = blake2b(f"{holdout.id}:{customer}".encode(), digest_size=_BITS // 8).digest()
-    return int.from_bytes(drawn, "big") < int(holdout.share * 2**_BITS)
+    return drawn(f"{holdout.id}:{customer}", holdout.share)

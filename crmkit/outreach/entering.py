@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from hashlib import blake2b
 from typing import Any
 
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.tables import MESSAGE
+from crmkit.lot import drawn
 from crmkit.model.outreach import PLANNED, REFUSED
 from crmkit.outreach.chosen import Chosen, already_there, choose_all, pages
 from crmkit.outreach.gate import Verdict
@@ -21,7 +21,6 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.setup import Setup
 
-_BITS = 64
 HOLDOUT = "holdout"
 
 
@@ -93,7 +92,7 @@ def entry_of(  # noqa: PLR0913 - what a row is made of
         holdout: Share of the customers who get nothing, 0.0 to 1.0.
     """
     verdict = one.verdict
-    if verdict is None and drawn(mailing.occasion, one.root, holdout):
+    if verdict is None and drawn(f"{mailing.occasion}\0{one.root}", holdout):
         verdict = Verdict(HOLDOUT, "set aside by lot, to see what the message brings")
     # Of somebody who is not known nothing is kept: he may have been erased.
     variables = None if one.recipient is None else own.get(one.asked)
@@ -113,12 +112,6 @@ def entry_of(  # noqa: PLR0913 - what a row is made of
         expires=mailing.expires,
         variables=None if variables is None else json.dumps(variables, ensure_ascii=False),
     )
-
-
-def drawn(occasion: str, root: str, share: float) -> bool:
-    """Tell whether the lot sets a customer aside; the same each time it is drawn."""
-    lot = blake2b(f"{occasion}\0{root}".encode("utf-8", "surrogatepass"), digest_size=_BITS // 8)
-    return int.from_bytes(lot.digest(), "big") < int(share * 2**_BITS)
 
 
 def _channel(one: Chosen, mailing: Mailing) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from crmkit.errors import InvalidValueError
+from crmkit.lot import drawn
 from tests.outreach.kit import BOTH, HOUR, NOW, SQLITE, TEXT, Firm
 
 
@@ -159,14 +160,12 @@ def test_the_lot_sets_some_aside(firm: Firm):
     firm.save("all-1")
     assert firm.enqueue("all-1", holdout=1.0)[0].reason == "holdout"
     assert firm.dispatch() == {}
-    from crmkit.outreach.entering import drawn  # noqa: PLC0415 - the lot itself
-
-    aside = {name for name in names if drawn("o", name, 0.3)}
+    aside = {name for name in names if drawn(f"o\0{name}", 0.3)}
     assert 60 <= len(aside) <= 120
-    assert {name for name in names if drawn("o", name, 0.2)} < aside
-    assert not any(drawn("o", name, 0.0) for name in names)
-    assert all(drawn("o", name, 1.0) for name in names)
-    assert aside != {name for name in names if drawn("p", name, 0.3)}
+    assert {name for name in names if drawn(f"o\0{name}", 0.2)} < aside
+    assert not any(drawn(f"o\0{name}", 0.0) for name in names)
+    assert all(drawn(f"o\0{name}", 1.0) for name in names)
+    assert aside != {name for name in names if drawn(f"p\0{name}", 0.3)}
 
 
 def test_the_holdout_of_the_configuration_holds(found: Callable[..., Firm]):
