@@ -107,9 +107,11 @@ class Censor:
     def __init__(self) -> None:
         self.reasons: dict[str, str] = {}
         self.broken: Exception | None = None
+        self.asked: list[int] = []
 
     @hookimpl
     def crmkit_refuse_send(self, messages: Sequence[Message]) -> Iterable[Refusal]:
+        self.asked.append(len(messages))
         if self.broken is not None:
             raise self.broken
         return [

@@ -484,6 +484,20 @@ def test_a_channel_that_cannot_be_opened_makes_its_messages_wait(found: Callable
 
 
 @BOTH
+def test_plugins_are_asked_about_all_of_a_preview_at_once(found: Callable[..., Firm]):
+    """One question for many customers, and the refusal is his whom it is about."""
+    censor = Censor()
+    firm = found(plugins=[censor])
+    names = [firm.save(f"c{number}", agrees=number != 3) for number in range(6)]
+    censor.reasons = {"c4": "not him"}
+    seen = firm.outreach.preview(
+        names, purpose="care", occasion="o", channel="mail", template={"text": "Hello"}
+    )
+    assert [one.reason for one in seen] == [None, None, None, "consent", "plugin", None]
+    assert seen[4].detail == "not him"
+    assert censor.asked == [5]
+
+
 def test_the_preview_tells_each_reason(found: Callable[..., Firm]):
     """One item a customer, the text where it would go, the reason where not; nothing is written."""
     firm = found(outreach={**NIGHT, "caps": {"all": {"max": 1, "per": "day"}}}, people=PEOPLE)
