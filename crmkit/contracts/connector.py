@@ -1,31 +1,78 @@
 """The contract of a connector: read what changed in an external CRM, and write to it.
 
-Everything else (mapping, conflicts, echoes, cursors kept, retries, quarantine) is the engine's.
+Everything else (mapping, conflicts, echoes, cursors kept, quarantine) is the engine's; what all
+connectors over HTTP have in common (limits, retries, tokens) is `crmkit.contracts.service`'s.
 
-Capabilities of a `ConnectorSpec`: ``delete`` (records can be deleted), ``deleted_feed`` (`changes`
-tells deletions), ``sweep`` (`ids` enumerates every id), ``receive`` (webhooks), ``batch_refused``
-(a batch may be refused whole for one bad record), ``if_unchanged`` (`Upsert.unchanged_since` is
-checked by the remote).
+Values are the same for all connectors, by the type of their `Field`: ``text``, ``choice`` and
+``reference`` (an id) are str, ``number`` is int, float or Decimal, ``flag`` bool, ``date``
+``"2026-05-01"``, ``instant`` ISO 8601 with an offset, ``list`` a list of str. None is an empty
+field; an empty text is given as None. The connector turns them into what goes over the wire.
+
+`CAPABILITIES` of a `ConnectorSpec`: ``upsert`` (`Connector.upsert` finds a record by its match in
+the same call, so that writing it again makes no second one), ``delete`` (`delete`),
+``deleted_feed`` (`deleted` tells what was deleted), ``sweep`` (`ids` enumerates every id),
+``fetch`` (`fetch` reads by id), ``merge`` (`merge`), ``receive`` (`receive` reads webhooks),
+``if_unchanged`` (the remote checks `Upsert.unchanged_since`), ``eventual`` (a write may show in
+`changes` only some seconds later), ``shifting`` (a record changed between two pages may move
+others to a page that was read already: the engine then reads the window again).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
-
-import attrs
 
 from crmkit.contracts.channel import Response
-from crmkit.contracts.settings import Secret
+from crmkit.contracts.remote import (
+    TYPES,
+    Changes,
+    Cursor,
+    Field,
+    Finding,
+    Hint,
+    Ids,
+    Remote,
+    Result,
+    Schema,
+    Synced,
+    Token,
+    Upsert,
+)
 from crmkit.errors import CrmkitError
-from crmkit.model.serial import Record
 
-TYPES = ("text", "number", "flag", "date", "instant", "choice", "reference", "list", "other")
-"""Types of a remote field, as far as a mapping must know them."""
+__all__ = [
+    "CAPABILITIES",
+    "OVERLAP",
+    "THROTTLES",
+    "TYPES",
+    "BatchRefused",
+    "Changes",
+    "Connector",
+    "Cursor",
+    "Field",
+    "Finding",
+    "Hint",
+    "Ids",
+    "Meter",
+    "Remote",
+    "Result",
+    "RetryLater",
+    "Schema",
+    "SyncAborted",
+    "SyncError",
+    "Synced",
+    "Token",
+    "Tokens",
+    "Upsert",
+    "WriteLost",
+]
 
+CAPABILITIES = frozenset(
+    "upsert delete deleted_feed sweep fetch merge receive if_unchanged eventual shifting".split()
+)
 THROTTLES = ("burst", "daily", "concurrent")
+OVERLAP = 120.0
+"""Seconds before the cursor that are read again, for what was committed late behind it."""
 
 
 class SyncError(CrmkitError):
@@ -33,9 +80,10 @@ class SyncError(CrmkitError):
 
 
 class RetryLater(SyncError):  # noqa: N818 - says what the engine does
-    """The whole call may be repeated after `after` seconds; `kind` is one of `THROTTLES` or None.
+    """The whole call was surely not taken and may be repeated after `after` seconds.
 
-    Raise it with ``RetryLater("...", after=30.0, kind="burst")``.
+    `kind` is one of `THROTTLES` or None. Raise it with ``RetryLater("...", after=30.0,
+    kind="burst")``.
     """
 
 
@@ -47,227 +95,8 @@ class SyncAborted(SyncError):  # noqa: N818 - says what the engine does
     """Nothing more can work until somebody acts (credentials, scopes); the run stops."""
 
 
-@attrs.frozen
-class Cursor(Record):
-    """A place in the remote's order of changes: first by instant, then by id.
-
-    Attributes:
-        at: The newest change that was applied.
-        id: The last id among those of the same instant; records of one instant may outnumber a
-            page.
-        token: The remote's own token, where it has one; opaque.
-    """
-
-    at: datetime | None = None
-    id: str = ""
-    token: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Field(Record):
-    """One field of a remote object.
-
-    Attributes:
-        name: As the remote spells it.
-        type: One of `TYPES`.
-        label: As its users see it.
-        required: A new record must have it.
-        readonly: The remote does not let it be written.
-        unique: A record can be found by it, and upserted on it.
-        choices: The allowed values of a ``choice``.
-        length: Longest text it takes; None: not known.
-    """
-
-    name: str
-    type: str = attrs.field(default="text", validator=attrs.validators.in_(TYPES))
-    label: str = ""
-    required: bool = False
-    readonly: bool = False
-    unique: bool = False
-    choices: tuple[str, ...] = ()
-    length: int | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Schema(Record):
-    """What a remote object looks like.
-
-    Attributes:
-        entity: Name of the object: ``Contacts``, ``party.party``.
-        fields: Its fields.
-        batch: Records in one upsert.
-        page: Records in one page of changes.
-    """
-
-    entity: str
-    fields: tuple[Field, ...]
-    batch: int = 100
-    page: int = 200
-
-
-@attrs.frozen(kw_only=True)
-class Remote(Record):
-    """One record as the remote holds it.
-
-    Attributes:
-        id: The remote's id.
-        values: Values by field name; JSON values, as the remote gave them.
-        changed_at: When it was last changed there.
-        deleted: It is gone; `values` is then empty.
-        version: The remote's own version, where it has one.
-    """
-
-    id: str
-    values: Mapping[str, Any] = attrs.field(factory=dict)
-    changed_at: datetime | None = None
-    deleted: bool = False
-    version: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Changes(Record):
-    """One page of remote changes, oldest first.
-
-    Attributes:
-        records: Changed and deleted records.
-        cursor: Place behind the last of them; the engine keeps it only after it applied them.
-            Never "now": where nothing came, the cursor that was given.
-        more: Whether another page waits.
-    """
-
-    records: tuple[Remote, ...]
-    cursor: Cursor
-    more: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Upsert(Record):
-    """One record to write.
-
-    Attributes:
-        key: Ours, unique in the batch: results are matched by it, not by position.
-        remote_id: The remote's id, where it is known; None: create it, or find it by `match`.
-        match: Field and value that find it where the id is not known.
-        values: What to write; a None clears the field, a missing field stays as it is.
-        unchanged_since: Write only where nobody changed it since (capability ``if_unchanged``).
-    """
-
-    key: str
-    remote_id: str | None = None
-    match: tuple[str, str] | None = None
-    values: Mapping[str, Any] = attrs.field(factory=dict)
-    unchanged_since: datetime | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Result(Record):
-    """What became of one record of a batch.
-
-    Attributes:
-        key: `Upsert.key`, or the id that was to be deleted.
-        done: ``created updated deleted unchanged``, or None where it was refused.
-        remote_id: The remote's id.
-        changed_at: The remote's instant of the change, where it tells it: finds our own echo.
-        conflict: It was changed there since `Upsert.unchanged_since`.
-        retry: It may be written again later as it is.
-        field: The field at fault.
-        code: The remote's code.
-        reason: The remote's reason, in words.
-    """
-
-    key: str
-    done: str | None = attrs.field(
-        default=None,
-        validator=attrs.validators.in_(("created", "updated", "deleted", "unchanged", None)),
-    )
-    remote_id: str | None = None
-    changed_at: datetime | None = None
-    conflict: bool = False
-    retry: bool = False
-    field: str | None = None
-    code: str | None = None
-    reason: str = ""
-
-
-@attrs.frozen
-class Ids:
-    """One page of an enumeration.
-
-    Attributes:
-        ids: Ids of records that exist.
-        after: To go on with; None: that was all of them, and only then a sweep may delete.
-    """
-
-    ids: Sequence[str]
-    after: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Hint:
-    """What a webhook tells: read these again, since its values may be old or forged.
-
-    Attributes:
-        entity: Name of the object.
-        ids: Which records.
-        deleted: They are said to be gone.
-    """
-
-    entity: str
-    ids: tuple[str, ...]
-    deleted: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Finding(Record):
-    """Something `Connector.check` found wrong.
-
-    Attributes:
-        what: What is wrong.
-        remedy: What to do about it.
-        fatal: A run could not work.
-    """
-
-    what: str
-    remedy: str
-    fatal: bool = True
-
-
-@attrs.frozen(kw_only=True)
-class Synced(Record):
-    """What one run of a sync did.
-
-    Attributes:
-        connector: Its name.
-        created: Records made, on both sides together.
-        updated: Records changed.
-        deleted: Records deleted.
-        conflicts: Fields changed on both sides.
-        quarantined: Records that were refused.
-        finished: When it ended.
-    """
-
-    connector: str
-    created: int = 0
-    updated: int = 0
-    deleted: int = 0
-    conflicts: int = 0
-    quarantined: int = 0
-    finished: datetime | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Token:
-    """Something that opens the remote for a while.
-
-    Attributes:
-        value: The token.
-        expires: When it ends; None: never.
-        facts: What came with it, such as the host to talk to.
-    """
-
-    value: Secret
-    expires: datetime | None = None
-    facts: Mapping[str, str] = attrs.field(factory=dict)
+class WriteLost(SyncError):  # noqa: N818 - says what became of it
+    """The remote may have taken the batch or not: the engine reads before it writes it again."""
 
 
 class Tokens(ABC):
@@ -284,11 +113,31 @@ class Tokens(ABC):
         """
 
 
+class Meter(ABC):
+    """Counts calls against a limit a day, over all threads, processes and restarts."""
+
+    @abstractmethod
+    def take(self, calls: int = 1) -> None:
+        """Count calls that are about to be made.
+
+        Raises:
+            RetryLater: that many are not left today (``kind="daily"``).
+        """
+
+
 class Connector(ABC):
-    """An external CRM, opened with its settings. Raises only `SyncError` for what is expected."""
+    """An external CRM, opened with its settings; opening it connects to nothing.
+
+    Raises only `SyncError` for what is expected. Used by one thread at a time, unless its spec
+    says ``thread_safe``.
+    """
 
     tokens: Tokens | None = None
     """Set by the engine before the first call; None where it is used by itself."""
+    meter: Meter | None = None
+    """Set by the engine likewise."""
+    overlap: float = OVERLAP
+    """Seconds; how late behind its newest change the remote may still show another."""
 
     @abstractmethod
     def entities(self) -> Sequence[str]:
@@ -296,40 +145,85 @@ class Connector(ABC):
 
     @abstractmethod
     def schema(self, entity: str) -> Schema:
-        """Describe an object as the remote has it now."""
+        """Describe an object as the remote has it now.
+
+        Raises:
+            SyncAborted: there is no such object, or the credentials do not reach it.
+        """
+
+    def account(self) -> str | None:
+        """Name the account that the credentials open, such as an organisation's id.
+
+        The engine stops where it is another one than last time. None: the remote does not tell.
+        """
+        return None
+
+    def seconds(self, calls: int) -> float:  # noqa: ARG002 - a connector without limits
+        """Give the least time, in seconds, that the limits leave for so many writing calls."""
+        return 0.0
 
     @abstractmethod
     def changes(self, entity: str, cursor: Cursor | None, *, fields: Sequence[str]) -> Changes:
         """Read the next page of records changed at or after `cursor`, oldest first.
 
         At or after: records of the cursor's own instant may be given again, none may be missed.
+        More records than a page may bear one instant: the cursor that is given back has the id of
+        the last one, or a token, so that the next page goes on behind it.
 
         Args:
             entity: Which object.
-            cursor: Where to go on; None: from the beginning, every record.
-            fields: Fields to read, those of the mapping.
+            cursor: Where to go on: the last page's, as it was given, or one that has only an
+                instant; None: from the beginning, every record.
+            fields: Fields to read, those of the mapping; more of them than one call may ask for
+                are the connector's to join.
         """
 
     @abstractmethod
     def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
-        """Write a batch and give one result a record; may be repeated with the same outcome."""
+        """Write a batch and give one result a record, in any order.
+
+        A record without `Upsert.remote_id` is found by its `Upsert.match` where the spec says
+        ``upsert``, and is made anew otherwise.
+
+        Raises:
+            RetryLater: nothing of it was taken.
+            BatchRefused: nothing of it was taken, for one record's sake.
+            WriteLost: nobody knows whether it was taken. An ``upsert`` whose records all have an
+                id or a match is repeated by the connector itself before that.
+            SyncAborted: the credentials, or the remote, work no more.
+        """
 
     def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
-        """Delete records (capability ``delete``); one that is gone already is ``unchanged``."""
+        """Delete or void records (``delete``); one that is gone already is ``unchanged``."""
+        raise NotImplementedError
+
+    def deleted(self, entity: str, cursor: Cursor | None) -> Changes:
+        """Read the next page of records deleted at or after `cursor` (``deleted_feed``).
+
+        Its cursor is one of its own, beside that of `changes`.
+        """
+        raise NotImplementedError
+
+    def merge(self, entity: str, keep: str, drop: str) -> Result:
+        """Make two records one (``merge``); one whose `drop` is in `keep` already: unchanged."""
         raise NotImplementedError
 
     def ids(self, entity: str, after: str | None) -> Ids:
-        """Enumerate every id, page by page (capability ``sweep``)."""
+        """Enumerate every id, page by page (``sweep``); deleted and archived ones left out."""
         raise NotImplementedError
 
     def fetch(self, entity: str, ids: Sequence[str], *, fields: Sequence[str]) -> Sequence[Remote]:
-        """Read records by id, as webhooks hint; those that are gone come as ``deleted``."""
+        """Read records by id (``fetch``), any number; those that are gone come as ``deleted``."""
         raise NotImplementedError
 
     def receive(
         self, headers: Mapping[str, str], body: bytes, *, method: str = "POST", url: str = ""
     ) -> tuple[Sequence[Hint], Response]:
-        """Read a call of the remote's webhook (capability ``receive``), its signature first."""
+        """Read a call of the remote's webhook (``receive``), its signature first.
+
+        Raises:
+            SignatureInvalid: it is not the remote's.
+        """
         raise NotImplementedError
 
     def check(self) -> Sequence[Finding]:

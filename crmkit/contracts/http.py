@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 TIMEOUT = 30.0
 """Seconds to wait for a connection, and again for an answer."""
-_LONGEST = 8 * 1024 * 1024
-"""Bytes of an answer that are read."""
+LONGEST = 8 * 1024 * 1024
+"""Bytes of an answer that are read, unless somebody wants more."""
 
 
 class NotSent(CrmkitError):  # noqa: N818 - says what became of it
@@ -85,10 +85,12 @@ class Http:
     Attributes:
         allow_private: Whether loopback, private and link-local addresses may be called.
         timeout: Seconds to wait for a connection, and for an answer.
+        longest: Bytes of an answer that are read.
     """
 
     allow_private: bool = False
     timeout: float = TIMEOUT
+    longest: int = LONGEST
     _kept: local = attrs.field(factory=local, init=False, repr=False, eq=False)
 
     def call(  # noqa: PLR0913 - the parts of a call
@@ -138,7 +140,7 @@ class Http:
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                content = answer.raw.read(_LONGEST, decode_content=True)
+                content = answer.raw.read(self.longest, decode_content=True)
                 return Reply(answer.status_code, dict(answer.headers), content)
         except _PrivateError:
             pass

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from crmkit.contracts.channel import CAPABILITIES
+from crmkit.contracts import channel, connector
 from crmkit.contracts.settings import check_keys, nearest, structure
 from crmkit.errors import InvalidValueError
 
@@ -52,6 +52,13 @@ def _named(spec: Any, attribute: attrs.Attribute[str], value: object) -> None:
             "only small letters, digits and _ . + -, at most 64"
         )
         raise InvalidValueError(message, field=attribute.name)
+
+
+def _known(spec: OpenedSpec[Any], words: frozenset[str]) -> None:
+    """Refuse capabilities that the contract knows nothing of."""
+    for word in sorted(spec.capabilities - words):
+        message = f"{type(spec).__name__} {spec.name}: {word!r} is no capability"
+        raise InvalidValueError(message + nearest(word, words), field="capabilities")
 
 
 @attrs.frozen(kw_only=True)
@@ -159,15 +166,19 @@ class ChannelSpec(OpenedSpec["Channel"]):
     limits: Limits = Limits()
 
     def __attrs_post_init__(self) -> None:
-        for word in sorted(self.capabilities - CAPABILITIES):
-            close = nearest(word, CAPABILITIES)
-            message = f"{type(self).__name__} {self.name}: {word!r} is no capability{close}"
-            raise InvalidValueError(message, field="capabilities")
+        _known(self, channel.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)
 class ConnectorSpec(OpenedSpec["Connector"]):
-    """An external CRM; the words of `capabilities` stand in `crmkit.contracts.connector`."""
+    """An external CRM; the words of `capabilities` stand in `crmkit.contracts.connector`.
+
+    Raises:
+        InvalidValueError: a capability is none; `field` is ``capabilities``.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        _known(self, connector.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)

@@ -66,12 +66,14 @@ class Fault:
         wait: Seconds before anything is done.
         cut: The call is carried out, and the connection then cut without an answer.
         refuse: The connection is cut before anything was carried out.
+        on: Only a call whose path and query contain this goes wrong; others pass it by.
     """
 
     answer: Answer | None = None
     wait: float = 0.0
     cut: bool = False
     refuse: bool = False
+    on: str = ""
 
 
 def busy(after: float | None = None, status: int = 429) -> Fault:
@@ -99,7 +101,7 @@ class Simulator(ABC):
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def fail(self, *faults: Fault) -> None:
-        """Make the next calls go wrong, one fault a call."""
+        """Make the next calls go wrong, one fault a call, in the order given."""
         with self.lock:
             self._faults.extend(faults)
 
@@ -131,7 +133,9 @@ class Simulator(ABC):
         """Note a call, and give its fault and its answer; None: none is given."""
         with self.lock:
             self.calls.append(call)
-            fault = self._faults.popleft() if self._faults else Fault()
+            fault = next((one for one in self._faults if one.on in call.target), Fault())
+            if fault in self._faults:
+                self._faults.remove(fault)
         time.sleep(fault.wait)
         if fault.refuse or fault.answer is not None:
             return fault, fault.answer
@@ -169,7 +173,7 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = serve  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = serve  # noqa: N815 - http.server's names
 
         def cut(self) -> None:
             """Break the connection off, so that the caller sees a reset."""
