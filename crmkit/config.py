@@ -1,8 +1,9 @@
 """The configuration: a TOML file or the same as a mapping, checked whole before anything starts.
 
 ``${NAME}`` in a value stands for an environment variable, ``${file:/run/secrets/name}`` for what a
-file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]`` and ``[channels]``
-are secrets until the settings class says otherwise, and are read only when one is opened.
+file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]``, ``[channels]`` and
+``[connectors]`` are secrets until the settings class says otherwise, and are read only when one is
+opened.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ class Config:
         sections: What `SECTIONS` hold, by name.
         channels: Settings by channel, as ``[channels.NAME]`` has them; `type` is the channel's
             type; read one with `channel`.
+        connectors: Settings by connector, as ``[connectors.NAME]`` has them; read one with
+            `connector`.
         plugins: Settings by plugin; read one with `settings_of`.
         file: Where it was read; None: it was given as a mapping.
     """
@@ -64,6 +67,7 @@ class Config:
     model_file: Path | None = None
     sections: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     channels: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    connectors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     file: Path | None = None
 
@@ -113,6 +117,11 @@ class Config:
         section: dict[str, Any] = _filled(self.channels.get(name, {}), f"channels.{name}")
         return section
 
+    def connector(self, name: str) -> dict[str, Any]:
+        """Give a connector's settings likewise; raises alike."""
+        section: dict[str, Any] = _filled(self.connectors.get(name, {}), f"connectors.{name}")
+        return section
+
     def to_dict(self) -> dict[str, Any]:
         """Give it JSON-ready, for a person to look at: every text of a plugin is masked."""
         return {
@@ -124,11 +133,12 @@ class Config:
             "model": {"file": None if self.model_file is None else str(self.model_file)},
             **{name: dict(section) for name, section in self.sections.items()},
             "channels": _veiled(self.channels, str),
+            "connectors": _veiled(self.connectors, str),
             "plugins": _veiled(self.plugins, str),
         }
 
 
-_VEILED = ("channels", "plugins")
+_VEILED = ("channels", "connectors", "plugins")
 _KNOWN = ("url", "workspace", "region", "currency", "people", "model", *_VEILED, *SECTIONS)
 
 

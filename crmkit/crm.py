@@ -53,6 +53,8 @@ from crmkit.outreach.opening import Outfit, open_setup
 from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.stores import address, open_store, scheme
+from crmkit.sync.namespace import Sync
+from crmkit.sync.opening import open_setup as open_sync
 from crmkit.value.basis import Defaults
 from crmkit.value.namespace import Value
 
@@ -249,13 +251,8 @@ class CRM:
     @cached_property
     def touchpoints(self) -> Touchpoints:
         """What happened, and putting it right."""
-        return Touchpoints(
-            self.session,
-            self._defaults,
-            kinds=self._kind_names,
-            region=self.config.region,
-            key=self._key,
-        )
+        kinds, region = self._kind_names, self.config.region
+        return Touchpoints(self.session, self._defaults, kinds=kinds, region=region, key=self._key)
 
     @cached_property
     def value(self) -> Value:
@@ -288,6 +285,11 @@ class CRM:
     def outreach(self) -> Outreach:
         """One-to-one messages: who gets which, by which channel, when, and what became of each."""
         return Outreach(partial(open_setup, self.session, self.config, self._relied, self._outfit))
+
+    @cached_property
+    def sync(self) -> Sync:
+        """External CRMs kept in step, both ways."""
+        return Sync(lambda: open_sync(self, self._key))
 
     @cached_property
     def reports(self) -> Reports:
@@ -347,12 +349,8 @@ class CRM:
 
     @cached_property
     def _guide(self) -> Guide:
-        return guide(
-            self.session,
-            self._defaults,
-            offered=self.plugins.stage_rules().values(),
-            folder=self._folder,
-        )
+        offered = self.plugins.stage_rules().values()
+        return guide(self.session, self._defaults, offered=offered, folder=self._folder)
 
     @property
     def _folder(self) -> Path | None:

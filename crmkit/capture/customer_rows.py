@@ -31,6 +31,8 @@ SHARED = "shared"
 """Key of the body for identities that reach this customer and others, and identify nobody."""
 RUN = "run"
 """Key of the body for the capture that made the customer, until somebody saves him."""
+SAVED = "saved"
+"""Key of the body for when somebody last saved him, in microseconds."""
 _FLAGS = frozenset({"internal", "unreachable"})
 _NOT_FILLED = _FLAGS | {"id", "kind", "identities", "created_at"}
 
@@ -42,6 +44,7 @@ def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     plain = json.loads(row[_BODY])
     shared = plain.pop(SHARED, ())
     plain.pop(RUN, None)
+    plain.pop(SAVED, None)
     if _OLD_ZONE in plain:  # as schemas 1 and 2 spelled it
         plain["time_zone"] = plain.pop(_OLD_ZONE)
     plain.update(zip(_COLUMNS, _COLUMNS_OF(row), strict=True))
@@ -161,6 +164,7 @@ def row_of(customer: Customer, old: Row | None, root: str, now: int) -> Row:
     if old is not None and SHARED in (before := json.loads(old[_BODY])):
         body[SHARED] = before[SHARED]
     _check_words(customer)
+    body[SAVED] = now
     written = attributes(body, "customer") or "{}"
     for name in _COLUMNS:
         if plain[name] is not None:

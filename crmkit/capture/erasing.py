@@ -31,8 +31,10 @@ from crmkit.contracts.tables import (
     DOCUMENT,
     IDENTITY,
     MESSAGE,
+    PAIR,
     STANDING,
     STATE,
+    SYNC_CASE,
     TOUCHPOINT,
     VOID,
 )
@@ -72,6 +74,10 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
         "documents": [
             {"kind": row[1]} | json.loads(row[-1])
             for row in sorted(reader.fetch(DOCUMENT, keys, by=("customer",)))
+        ],
+        "in_step": [
+            dict(zip(PAIR.names, row, strict=True))
+            for row in sorted(reader.fetch(PAIR, keys, by=("customer",)))
         ],
         "messages": [
             dict(zip(MESSAGE.names, row, strict=True))
@@ -148,6 +154,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     handover.ended(writer, [str(row[0]) for row in merges])
     for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT, MESSAGE):
         writer.delete(table, keys, by=("customer",))
+    _unpair(writer, keys)
     for side in ("holder", "other"):
         writer.delete(COLLISION, keys, by=(side,))
     writer.delete(IDENTITY, {*identities, *only_his})
@@ -159,6 +166,19 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     seq = decide(writer, "erase", customer, deciding, body)
     (row,) = writer.fetch(DECISION, [(seq,)])
     return decision(row)
+
+
+def _unpair(writer: Writer, keys: list[tuple[str]]) -> None:
+    """Keep of the records in external CRMs only their ids, by which the next sync deletes them."""
+    state, due, fields = (PAIR.position[name] for name in ("state", "due", "fields"))
+    rows = []
+    for row in writer.fetch(PAIR, keys, by=("customer",)):
+        bare = list(row)
+        bare[state], bare[due], bare[fields] = "erased", None, "{}"
+        rows.append(tuple(bare))
+    if rows:
+        writer.put(PAIR, rows)
+    writer.delete(SYNC_CASE, keys, by=("customer",))
 
 
 def forget_friend(writer: Writer, identities: set[Pair], normaliser: Normaliser) -> None:

@@ -9,7 +9,14 @@ from typing import Any
 import attrs
 
 from crmkit.capture.contacts import contact_keys
-from crmkit.capture.customer_rows import RUN, customer_of, read_customers, row_of, with_body
+from crmkit.capture.customer_rows import (
+    RUN,
+    SAVED,
+    customer_of,
+    read_customers,
+    row_of,
+    with_body,
+)
 from crmkit.capture.exact import ID_LIMIT, Fault, text
 from crmkit.capture.identity import Directory
 from crmkit.capture.ids import customer_id
@@ -231,9 +238,9 @@ class Saver:
 
 
 def _told(row: Row) -> Row:
-    """Give what a row says of a customer, without its place in the order and search text."""
+    """Give what a row says of a customer, without its place in the order, instant and search."""
     search = CUSTOMER.position["search"]
-    plain = with_body(row, **{RUN: None})
+    plain = with_body(row, **{RUN: None, SAVED: None})
     return (*plain[:_SEQ], *plain[_ROOT:search], *plain[search + 1 :])
 
 

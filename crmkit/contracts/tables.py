@@ -210,6 +210,46 @@ SUPPRESSION = Table(
 )
 """Keyed hashes of addresses that nothing is sent to; they outlive the customer's erasure."""
 
+PAIR = Table(
+    "pair",
+    _columns(
+        "connector:text! object:text! ours:text! theirs:text customer:text state:text! "
+        "due:integer changed:integer at:integer! fields:text!"
+    ),
+    key=("connector", "object", "ours"),
+    indexes=(
+        ("connector", "object", "theirs"),
+        ("connector", "object", "due"),
+        ("connector", "object", "state"),
+        ("customer",),
+    ),
+)
+"""Our record and theirs that are kept equal, by a connector and its object.
+
+`ours` is the key of ours, `customer` whose it is, `theirs` the remote's id (None: not known yet),
+`due` 1 where it is to be looked at in the next run, `changed` the remote's instant of the last
+change that we know of, `at` when the pair came to its state, `fields` both sides' values when they
+were last equal, as JSON."""
+
+SYNC_CASE = Table(
+    "sync_case",
+    _columns(
+        "connector:text! object:text! what:text! key:text! field:text! customer:text at:integer! "
+        "hash:text! body:text!"
+    ),
+    key=("connector", "object", "what", "key", "field"),
+    indexes=(("customer",),),
+)
+"""What a sync leaves for people to look at: `what` is ``conflict`` (of one field) or
+``quarantine`` (a record that was refused); `hash` tells whether it has changed since."""
+
+SYNC_RUN = Table(
+    "sync_run",
+    _columns("connector:text! number:integer! started:integer! finished:integer body:text!"),
+    key=("connector", "number"),
+)
+"""The history of a connector's runs; `finished` is None while one runs, or where it was killed."""
+
 TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("hash",))
 """Keyed hashes of erased identities and record ids: capture refuses them."""
 
@@ -229,6 +269,9 @@ TABLES = (
     DOCUMENT,
     MESSAGE,
     SUPPRESSION,
+    PAIR,
+    SYNC_CASE,
+    SYNC_RUN,
     TOMBSTONE,
     META,
 )

@@ -153,9 +153,13 @@ class PluginManager:
         spec = self.channel(name)
         return spec.open(spec.configure(settings or {}, where or f"channels.{name}"))
 
+    def connector(self, name: str) -> ConnectorSpec:
+        """Give the spec of a connector's type; raises as `channel`."""
+        return self._relay.spec("crmkit_connectors", ConnectorSpec, name)
+
     def open_connector(self, name: str, settings: Mapping[str, Any] | None = None) -> Connector:
         """Open a connector; arguments and errors are those of `open_channel`."""
-        spec = self._relay.spec("crmkit_connectors", ConnectorSpec, name)
+        spec = self.connector(name)
         return spec.open(spec.configure(settings or {}))
 
     def open_runner(self, name: str, settings: Mapping[str, Any] | None = None) -> Runner:

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from crmkit.contracts.tables import (
     DOCUMENT,
     MESSAGE,
+    PAIR,
     SUPPRESSION,
+    SYNC_CASE,
+    SYNC_RUN,
     TABLES,
     TEXT,
     Column,
@@ -21,7 +24,7 @@ from crmkit.errors import SchemaError, StoreError
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
 
-VERSION = 3
+VERSION = 4
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
@@ -36,7 +39,16 @@ def _messages(connection: sa.Connection, schema: Schema) -> None:
         schema[table].create(connection)
 
 
-STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {1: _documents, 2: _messages}
+def _pairs(connection: sa.Connection, schema: Schema) -> None:
+    for table in (PAIR, SYNC_CASE, SYNC_RUN):
+        schema[table].create(connection)
+
+
+STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
+    1: _documents,
+    2: _messages,
+    3: _pairs,
+}
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
 All of them run in one transaction, which is undone where anything is lacking afterwards. A table

@@ -15,6 +15,7 @@ import crmkit
 from crmkit.model.customer import Customer, Identity
 from tests.many.work import NOW
 from tests.stores.migrating.post import CONFIG, with_post
+from tests.sync.fake import MAPPING, Fake, Fakes
 
 TOLD = NOW - timedelta(hours=1)
 ERASURE_KEY = "stands outside of every database"
@@ -23,8 +24,11 @@ INDICATOR = "purchase_recency"
 
 def opened(url: str, **settings: Any) -> crmkit.CRM:
     """Open the shop at the hour at which the story is told."""
-    config = {"region": "CN"} | CONFIG
-    return crmkit.connect(url, plugins=with_post(), clock=lambda: TOLD, config=config, **settings)
+    plugins = with_post()
+    plugins.register(Fakes(Fake()))
+    connectors = {"ledger": {"type": "fake", "mapping": [MAPPING]}}
+    config = {"region": "CN", "connectors": connectors} | CONFIG
+    return crmkit.connect(url, plugins=plugins, clock=lambda: TOLD, config=config, **settings)
 
 
 def email(name: str) -> str:
@@ -133,13 +137,20 @@ def tell_letters(crm: crmkit.CRM) -> None:
     crm.outreach.surveys.answer(links["survey_url"].partition("s=")[2], 9, "hot")
 
 
+def tell_step(crm: crmkit.CRM) -> None:
+    """Let the shop keep a CRM in step, as the fourth schema can; one record is refused there."""
+    odd = Customer(name="refuse me", identities=(Identity("email", email("odd")),))
+    crm.customers.save(odd)
+    assert crm.sync.run("ledger").quarantined == 1
+
+
 def tell_little(crm: crmkit.CRM) -> None:
     """Let a branch of the shop be opened."""
     assert crm.capture(happened()[7:11], source="till").rejected == ()
 
 
 CHAPTERS: dict[str, tuple[Callable[[crmkit.CRM], None], ...]] = {
-    "default": (tell, tell_sales, tell_letters),
+    "default": (tell, tell_sales, tell_letters, tell_step),
     "branch": (tell_little,),
 }
 """What is told, by workspace; the n-th chapter could be told to the n-th schema first."""

@@ -34,7 +34,7 @@ def test_data_are_upgraded(base: Database, upgrade: Any):
     found = {name: (amount, round(cents)) for name, amount, cents in base.execute(spent) if amount}
     assert found["purchase-bob-6"] == ("0.10", 10)
     assert found["return-wang-2"] == ("-80.10", -8010)
-    assert len(base.execute("SELECT * FROM crmkit_shade")) == 3
+    assert len(base.execute("SELECT * FROM crmkit_shade")) == 4
     for migrate in ("auto", "check", "never"):
         open_store(base.url, migrate=migrate).close()
     use(base)

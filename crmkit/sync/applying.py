@@ -1,0 +1,140 @@
+"""Records of ours written as the CRM has them, and what both sides have in common afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from crmkit.capture.exact import Fault
+from crmkit.clock import micros
+from crmkit.contracts.connector import Remote
+from crmkit.contracts.store import Reader, Writer
+from crmkit.model.sync import OURS
+from crmkit.sync.cases import hashed
+from crmkit.sync.comparing import Base, Verdict
+from crmkit.sync.concepts.base import Draft, Local
+from crmkit.sync.pairs import LINKED, Pair, packed
+from crmkit.sync.track import CREATE, UPDATE, Track
+from crmkit.sync.values import Value, into
+
+
+@attrs.frozen
+class Arrival:
+    """One record of theirs that changes one of ours.
+
+    Attributes:
+        draft: What ours shall become.
+        remote: Theirs.
+        pair: The pair, or the one that begins.
+        verdict: Whose value of each field holds.
+    """
+
+    draft: Draft
+    remote: Remote
+    pair: Pair
+    verdict: Verdict
+
+
+def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
+    """Write what arrived, and keep the pairs; what cannot be ours goes into quarantine."""
+    if not arrivals:
+        return
+    if track.dry:
+        for one in arrivals:
+            track.patches.setdefault(one.pair.ours, {}).update(one.draft.values)
+            keep(track, one.pair, one.remote, _equal(one.verdict), due=bool(one.verdict.send))
+        return
+    applied = track.concept.apply(writer, [one.draft for one in arrivals])
+    after = track.locals(writer, [one.key for one in applied if one.key is not None])
+    for arrival, done in zip(arrivals, applied, strict=True):
+        pair, new = arrival.pair, arrival.draft.key is None
+        if done.key is None:
+            fault = Fault(done.field or "", done.reason)
+            refuse(track, arrival.remote, fault, None if new else pair)
+            continue
+        track.cases.release(OURS, arrival.remote.id if new else done.key)
+        track.tally.add(CREATE if new else UPDATE)
+        local = after.get(done.key)
+        if new:
+            pair = pair._replace(ours=done.key, customer=local.customer if local else None)
+        base = arrival.verdict.base if local is None else _known(track, writer, arrival, local)
+        keep(track, pair, arrival.remote, base, due=bool(arrival.verdict.send))
+
+
+def keep(track: Track, pair: Pair, remote: Remote, base: Mapping[str, Base], *, due: bool) -> None:
+    """Keep a pair as it stands after a record of theirs was looked at."""
+    track.pairs.put(
+        pair._replace(
+            theirs=remote.id,
+            state=LINKED,
+            due=1 if due or pair.due else None,
+            changed=changed(remote),
+            fields=packed(base),
+        )
+    )
+
+
+def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> None:
+    """Keep a record of theirs that cannot be ours out, until it changes."""
+    where = f"{fault.field}: " if fault.field else ""
+    track.cases.refuse(
+        OURS,
+        remote.id if pair is None else pair.ours,
+        f"{where}{fault.reason}",
+        at=track.session.now(),
+        hash=hashed(remote.values),
+        customer=None if pair is None else pair.customer,
+        field=fault.field or None,
+    )
+
+
+def changed(remote: Remote) -> int | None:
+    """Give when a record was last changed there, in microseconds."""
+    return None if remote.changed_at is None else micros(remote.changed_at, "changed_at")
+
+
+def inward(track: Track, reader: Reader, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Give values of theirs, by our field's name, as our fields take them.
+
+    Raises:
+        Fault: one cannot be ours; `field` names theirs.
+    """
+    rules = {rule.ours: rule for rule in track.rules}
+    back = {theirs: ours for ours, theirs in track.link.users.items()}
+    found: dict[str, Value] = {}
+    for name, value in values.items():
+        kind = track.kinds[name]
+        if kind == "person" and isinstance(value, str):
+            found[name] = back.get(value, value)
+        elif kind == "customer" and value is not None:
+            found[name] = _customer(track, reader, str(value), rules[name].theirs)
+        else:
+            found[name] = into(value, rules[name], kind)
+    return found
+
+
+def _customer(track: Track, reader: Reader, remote_id: str, field: str) -> str:
+    related = track.related("customers")
+    pairs = {} if related is None else related.pairs.by_theirs(reader, [remote_id])
+    if remote_id not in pairs:
+        raise Fault(field, f"names record {remote_id}, which no customer of ours is linked to")
+    return pairs[remote_id].ours
+
+
+def _known(track: Track, reader: Reader, arrival: Arrival, local: Local) -> dict[str, Base]:
+    """Give what both have in common, ours as it stands after it was written."""
+    verdict = arrival.verdict
+    said, _ = track.spoken(local, verdict.base, track.references(reader, [local]))
+    return {
+        name: base._replace(ours=said[name]) if name in verdict.take and name in said else base
+        for name, base in verdict.base.items()
+    }
+
+
+def _equal(verdict: Verdict) -> dict[str, Base]:
+    """Give what both would have in common once the plan was carried out."""
+    return {
+        name: base._replace(ours=base.theirs) if name in verdict.take else base
+        for name, base in verdict.base.items()
+    }

@@ -1,0 +1,166 @@
+"""What a sync leaves for people: fields in conflict, and records that a side refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+
+from crmkit.capture.ids import digest
+from crmkit.clock import instant
+from crmkit.contracts.store import Reader, Row, Writer
+from crmkit.contracts.tables import SYNC_CASE
+from crmkit.model.sync import Quarantined, SyncConflict
+from crmkit.sync.comparing import Clash
+
+CONFLICT, QUARANTINE = "conflict", "quarantine"
+_HASH, _BODY = SYNC_CASE.position["hash"], SYNC_CASE.position["body"]
+
+
+def hashed(values: Mapping[str, Any] | str) -> str:
+    """Give what tells whether a record has changed since it was refused."""
+    written = values if isinstance(values, str) else json.dumps(values, sort_keys=True, default=str)
+    return digest("refused", written)
+
+
+@attrs.define
+class Cases:
+    """The cases of one object, with those that this run adds and closes.
+
+    Attributes:
+        connector: Its name.
+        object: The CRM's object.
+        dry: Nothing is ever written.
+        conflicts: Conflicts that this run found.
+        refused: Records that this run found refused, by side and key.
+    """
+
+    connector: str
+    object: str
+    dry: bool = False
+    conflicts: list[SyncConflict] = attrs.field(factory=list)
+    refused: dict[tuple[str, str], Quarantined] = attrs.field(factory=dict)
+    _put: dict[Row, Row] = attrs.field(factory=dict)
+    _closed: set[Row] = attrs.field(factory=set)
+
+    def held(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str]:
+        """Give the hash under which each of these records was refused, if it was."""
+        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in keys]
+        found = {row[3]: row[_HASH] for row in reader.fetch(SYNC_CASE, asked)}
+        for key in asked:
+            if key in self._put:
+                found[key[3]] = self._put[key][_HASH]
+            elif key in self._closed:
+                found.pop(key[3], None)
+        return found
+
+    def keys(self, reader: Reader, side: str) -> list[str]:
+        """Give the keys of everything that one side refused."""
+        equal = (self.connector, self.object, QUARANTINE)
+        return [row[3] for row in reader.scan(SYNC_CASE, equal=equal) if row[4] == side]
+
+    def refuse(  # noqa: PLR0913 - what a case says, by name
+        self,
+        side: str,
+        key: str,
+        reason: str,
+        *,
+        at: int,
+        hash: str,  # noqa: A002 - the column's word
+        customer: str | None = None,
+        field: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        """Put a record into quarantine."""
+        case = Quarantined(
+            connector=self.connector,
+            object=self.object,
+            side=side,
+            key=key,
+            field=field,
+            code=code,
+            reason=reason,
+            at=instant(at),
+        )
+        self.refused[side, key] = case
+        self._keep((QUARANTINE, key, side), customer, at, hash, case.to_dict())
+
+    def release(self, side: str, key: str) -> None:
+        """Take a record out of quarantine."""
+        self.refused.pop((side, key), None)
+        self._close((QUARANTINE, key, side))
+
+    def clash(self, clash: Clash, key: str, remote_id: str, customer: str | None, at: int) -> None:
+        """Record a field in conflict."""
+        field = clash.rule.ours
+        case = SyncConflict(
+            id=digest("conflict", self.connector, self.object, key, field)[:16],
+            connector=self.connector,
+            object=self.object,
+            key=key,
+            remote_id=remote_id,
+            field=field,
+            ours=clash.ours,
+            theirs=clash.theirs,
+            before=clash.before,
+            rule=clash.rule.owner,
+            took=clash.took,
+            at=instant(at),
+        )
+        self.conflicts.append(case)
+        self._keep((CONFLICT, key, field), customer, at, "", case.to_dict())
+
+    def settle(self, key: str, field: str) -> None:
+        """Close a conflict that somebody had to decide."""
+        self._close((CONFLICT, key, field))
+
+    def flush(self, writer: Writer) -> None:
+        """Write what was added and closed, in the caller's transaction."""
+        if self.dry:
+            return
+        if self._closed:
+            writer.delete(SYNC_CASE, sorted(self._closed))
+        if self._put:
+            writer.put(SYNC_CASE, list(self._put.values()))
+
+    def written(self) -> None:
+        """Forget what was flushed, once its transaction is committed."""
+        if not self.dry:
+            self._put.clear()
+            self._closed.clear()
+
+    def _keep(
+        self, place: tuple[str, str, str], customer: str | None, at: int, hash_: str, body: Any
+    ) -> None:
+        key = (self.connector, self.object, *place)
+        written = json.dumps(body, ensure_ascii=False, sort_keys=True)
+        self._put[key] = (*key, customer, at, hash_, written)
+        self._closed.discard(key)
+
+    def _close(self, place: tuple[str, str, str]) -> None:
+        key = (self.connector, self.object, *place)
+        self._put.pop(key, None)
+        self._closed.add(key)
+
+
+def read_conflicts(reader: Reader, connector: str) -> tuple[SyncConflict, ...]:
+    """Give a connector's conflicts, the newest first."""
+    found = [SyncConflict.from_dict(body) for body in _bodies(reader, connector, CONFLICT)]
+    return tuple(sorted(found, key=lambda one: (one.at, one.id), reverse=True))
+
+
+def read_quarantine(reader: Reader, connector: str) -> tuple[Quarantined, ...]:
+    """Give what stands in a connector's quarantine, by object and key."""
+    return tuple(Quarantined.from_dict(body) for body in _bodies(reader, connector, QUARANTINE))
+
+
+def count_quarantine(reader: Reader, connector: str) -> int:
+    """Count what stands in a connector's quarantine."""
+    return reader.count(SYNC_CASE, {"connector": connector, "what": QUARANTINE})
+
+
+def _bodies(reader: Reader, connector: str, what: str) -> Iterable[dict[str, Any]]:
+    rows = reader.scan(SYNC_CASE, equal=(connector,), where={"what": what})
+    return (json.loads(row[_BODY]) for row in rows)

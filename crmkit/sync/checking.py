@@ -1,0 +1,136 @@
+"""Mapping and values held against what the CRM says of its objects, before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from crmkit.capture.exact import Fault
+from crmkit.contracts.connector import Field, Finding, Schema
+from crmkit.contracts.settings import nearest
+from crmkit.model.sync import THEIRS
+from crmkit.sync.fields import CUSTOMERS, type_of
+from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
+
+if TYPE_CHECKING:
+    from crmkit.sync.sending import Sending
+    from crmkit.sync.track import Track
+
+_FITS = {
+    "number": {"number", "text", "other", "choice"},
+    "flag": {"flag", "text", "choice", "number", "other"},
+    "date": {"date", "instant", "text", "other"},
+    "instant": {"instant", "date", "text", "other"},
+    "list": {"list", "text", "choice", "other"},
+    "customer": {"reference", "text", "other"},
+    "person": {"reference", "text", "choice", "list", "other"},
+}
+"""Types of theirs that a type of ours can be; any other of ours can be all of them."""
+
+
+def objection(
+    track: Track, sending: Sending, faults: Sequence[Fault]
+) -> tuple[str | None, str] | None:
+    """Give the field and reason why a record cannot be sent as it is; None: it can."""
+    for fault in faults:
+        return fault.field, f"{fault.field}: {fault.reason}"
+    rules = {rule.ours: rule for rule in track.rules}
+    for name, value in sending.values.items():
+        field = track.fields.get(rules[name].theirs)
+        if field is None or field.length is None or not isinstance(value, str):
+            continue
+        if len(value) > field.length:
+            long = f"has {len(value)} characters, {field.name} takes {field.length}: shorten it"
+            return name, f"{name}: {long}"
+    return None
+
+
+def check_mapping(
+    rule: MappingRule, rules: Sequence[FieldRule], schema: Schema
+) -> Iterator[Finding]:
+    """Hold a mapping against the CRM's object."""
+    fields = {field.name: field for field in schema.fields}
+    for one in rules:
+        where = f"{rule.where}.fields.{one.ours}: {rule.object}.{one.theirs}"
+        field = fields.get(one.theirs)
+        if field is None:
+            yield Finding(
+                what=f"{where} does not exist there{nearest(one.theirs, fields)}",
+                remedy="correct the mapping, or make the field in the CRM",
+            )
+        else:
+            yield from _fit(one, field, rule, where)
+    if rule.direction != IN:
+        yield from _needed(rules, schema, rule)
+    yield from _found(rule, rules, fields)
+
+
+def _fit(one: FieldRule, field: Field, rule: MappingRule, where: str) -> Iterator[Finding]:
+    if field.readonly and one.owner != THEIRS and rule.direction != IN:
+        yield Finding(
+            what=f"{where} cannot be written there",
+            remedy='map another field, or set owner = "theirs"',
+        )
+    kind = type_of(rule.concept, one.ours)
+    fits = _FITS.get(kind)
+    if fits is not None and field.type not in fits:
+        yield Finding(
+            what=f"{where} is a {field.type} there, and a {kind} here",
+            remedy="map a field of a type that can hold it",
+        )
+    if one.values and field.choices:
+        for word in one.values.values():
+            if word not in field.choices:
+                yield Finding(
+                    what=f"{where} has no choice {word!r}{nearest(word, field.choices)}",
+                    remedy="correct values in the mapping, or add the choice in the CRM",
+                )
+
+
+def _needed(rules: Sequence[FieldRule], schema: Schema, rule: MappingRule) -> Iterator[Finding]:
+    mapped = {one.theirs for one in rules}
+    for field in schema.fields:
+        if field.required and not field.readonly and field.name not in mapped:
+            yield Finding(
+                what=f"{rule.where}: {rule.object}.{field.name} is required there, and not mapped",
+                remedy="map it, or give it a default in the CRM",
+                fatal=False,
+            )
+
+
+def _found(
+    rule: MappingRule, rules: Sequence[FieldRule], fields: dict[str, Field]
+) -> Iterator[Finding]:
+    match = next((one for one in rules if one.ours == rule.match), None)
+    if match is None:
+        if rule.concept == CUSTOMERS:
+            yield Finding(
+                what=f"{rule.where} has no match: records that are on both sides would double",
+                remedy='set match = "email", or another mapped field that is unique',
+                fatal=rule.direction != OUT and False,
+            )
+        return
+    field = fields.get(match.theirs)
+    if field is not None and not field.unique:
+        yield Finding(
+            what=f"{rule.where}.match: {rule.object}.{match.theirs} is not unique there",
+            remedy="make it unique there, or match on a field that is",
+            fatal=False,
+        )
+
+
+def check_links(links: Iterable[Link]) -> Iterator[Finding]:
+    """See that no field of ours is theirs in two CRMs, which would undo each other for ever."""
+    owned: dict[tuple[str, str], str] = {}
+    for link in links:
+        for rule in link.mappings:
+            for one in rule.fields:
+                if one.owner != THEIRS or rule.concept != CUSTOMERS:
+                    continue
+                other = owned.setdefault((rule.concept, one.ours), link.name)
+                if other != link.name:
+                    yield Finding(
+                        what=f"{one.ours} belongs to {other} and to {link.name}: each would undo "
+                        "the other for ever",
+                        remedy='give it another owner in one of them: owner = "newest"',
+                    )

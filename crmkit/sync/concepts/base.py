@@ -1,0 +1,113 @@
+"""What the engine needs of each concept of ours, whatever it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import attrs
+
+from crmkit.contracts.store import Reader, Writer
+from crmkit.sync.settings import MappingRule
+
+
+@attrs.frozen(kw_only=True)
+class Local:
+    """One record of ours as it stands.
+
+    Attributes:
+        key: Ours, unique within the concept.
+        values: Plain JSON values by our field's name.
+        also: Further values of a field that are as good: a customer's other addresses.
+        saved: When it was last changed here, in microseconds.
+        customer: Id of whom it is about.
+        name: What a reader knows it by.
+        selected: Whether the mapping lets it be made there.
+    """
+
+    key: str
+    values: Mapping[str, Any]
+    also: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
+    saved: int = 0
+    customer: str | None = None
+    name: str = ""
+    selected: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Draft:
+    """What a record of ours shall become.
+
+    Attributes:
+        key: Ours; None: it is new.
+        values: Values that change, by our field's name; None empties a field.
+        remote_id: The CRM's id of it.
+    """
+
+    key: str | None
+    values: Mapping[str, Any]
+    remote_id: str
+
+
+@attrs.frozen
+class Applied:
+    """What became of a draft: the key of the record, or why it was refused."""
+
+    key: str | None
+    field: str | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class Gone:
+    """What became of a record of ours that is no more.
+
+    Attributes:
+        into: The key it was merged into; None: it was erased.
+    """
+
+    into: str | None = None
+
+
+class Concept(ABC):
+    """One concept of ours, for one mapping. Everything is asked in batches."""
+
+    name: ClassVar[str]
+    """As the mapping calls it."""
+    creatable: ClassVar[bool] = True
+    """Whether a record from there can be made here."""
+
+    def __init__(self, rule: MappingRule) -> None:
+        """Read nothing yet."""
+        self.rule = rule
+
+    @abstractmethod
+    def changed(self, reader: Reader, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Stream what changed here: its place in the commit order, and the record's key.
+
+        Args:
+            reader: One consistent look.
+            after: Behind this place.
+            upto: To this one, inclusive.
+        """
+
+    @abstractmethod
+    def read(self, reader: Reader, keys: Sequence[str]) -> dict[str, Local]:
+        """Give records by key; those that are gone are left out."""
+
+    @abstractmethod
+    def gone(self, reader: Reader, keys: Sequence[str]) -> dict[str, Gone]:
+        """Tell of these keys which are no more, and where they went."""
+
+    @abstractmethod
+    def match(self, reader: Reader, field: str, values: Sequence[Any]) -> dict[Any, list[str]]:
+        """Find keys by a field's values; several where it is not unique."""
+
+    @abstractmethod
+    def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:
+        """Write drafts, one outcome each in their order; a bad one costs only itself."""
+
+    def wanted(self, reader: Reader) -> Iterator[str]:  # noqa: ARG002 - for those that select
+        """Stream keys that may have come into the selection although nothing of theirs changed."""
+        return iter(())

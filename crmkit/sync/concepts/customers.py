@@ -1,0 +1,278 @@
+"""Customers on their way to a CRM and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from crmkit.capture.customer_rows import SAVED, group_of, read_customers
+from crmkit.capture.exact import Fault
+from crmkit.capture.ids import customer_id
+from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
+from crmkit.capture.saving import Saver
+from crmkit.contracts.store import Reader, Row, Writer
+from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
+from crmkit.model.customer import CUSTOMER_KINDS, Address, Customer, Identity
+from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
+from crmkit.sync.fields import CUSTOMERS, OWN
+from crmkit.sync.settings import MappingRule
+
+_ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
+_RECORDED = CUSTOMER.position["recorded"]
+_COLUMNS = {name: CUSTOMER.position[name] for name in ("id", "kind", "name", "number", "owner")}
+_PARENT = CUSTOMER.position["parent"]
+_KEYS = {"email": EMAIL, "phone": PHONE}
+_ADDRESS = frozenset({"street", "city", "region", "postcode", "country"})
+_STOOD = ("tier", "stage", "kind")
+
+
+class CustomersConcept(Concept):
+    """Customers, their keys and their first address."""
+
+    name = CUSTOMERS
+
+    def __init__(
+        self, rule: MappingRule, source: str, normaliser: Normaliser, saver: Callable[..., Saver]
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            rule: The mapping.
+            source: What customers from there are said to come from: the connector's name.
+            normaliser: Spells e-mail addresses and phone numbers.
+            saver: Makes what writes customers in a transaction.
+        """
+        super().__init__(rule)
+        self._source, self._normaliser, self._saver = source, normaliser, saver
+        self._found: dict[str, dict[str, list[str]]] = {}
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [field.ours for field in self.rule.fields]
+
+    # -- reading -----------------------------------------------------------------------
+
+    def changed(self, reader: Reader, after: int, upto: int) -> Iterator[tuple[int, str]]:
+        """Stream customers by their place in the commit order, and whom they were merged into."""
+        columns = ("seq", "id", "root")
+        rows = reader.scan(CUSTOMER, by=("seq",), low=after + 1, high=upto, columns=columns)
+        for seq, id_, root in rows:
+            yield seq, id_
+            if root != id_:
+                yield seq, root
+
+    def read(self, reader: Reader, keys: Sequence[str]) -> dict[str, Local]:
+        """Give customers by id, with everything that was merged into them."""
+        groups: dict[str, list[Row]] = {key: [] for key in keys}
+        homes: dict[str, str] = {}
+        for row in reader.fetch(CUSTOMER, [(key,) for key in groups], by=("root",)):
+            groups[row[_ROOT]].append(row)
+            homes[row[_ID]] = row[_ROOT]
+        found: dict[str, dict[str, list[tuple[int, str]]]] = {key: {} for key in keys}
+        asked = [(member,) for member in homes]
+        for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
+            found[homes[member]].setdefault(system, []).append((recorded, value))
+        stood = self._stood(reader, list(groups))
+        return {
+            key: self._local(key, rows, found[key], stood.get(key))
+            for key, rows in groups.items()
+            if rows
+        }
+
+    def _local(
+        self,
+        key: str,
+        rows: list[Row],
+        identities: Mapping[str, list[tuple[int, str]]],
+        stood: Mapping[str, Any] | None,
+    ) -> Local:
+        saved = max(_saved(row) for row in rows)
+        plain = _plain(rows)
+        also: dict[str, Sequence[Any]] = {}
+        values: dict[str, Any] = {}
+        for name in self._names:
+            if name in _KEYS:
+                held = sorted(identities.get(_KEYS[name], ()), reverse=True)
+                values[name] = held[0][1] if held else None
+                also[name] = [value for _, value in held[1:]]
+            else:
+                values[name] = _value(plain, name)
+        return Local(
+            key=key,
+            values=values,
+            also=also,
+            saved=saved,
+            customer=key,
+            name=plain.get("name") or plain.get("number") or "",
+            selected=self._selected(plain, stood),
+        )
+
+    def _stood(self, reader: Reader, keys: list[str]) -> dict[str, dict[str, Any]]:
+        """Give tier, stage and kind of customer, where the mapping selects by them."""
+        if not any(name in self.rule.select for name in _STOOD):
+            return {}
+        places = {name: STANDING.position[name] for name in _STOOD}
+        rows = reader.fetch(STANDING, [(key,) for key in keys])
+        return {row[0]: {name: row[place] for name, place in places.items()} for row in rows}
+
+    def _selected(self, plain: Mapping[str, Any], stood: Mapping[str, Any] | None) -> bool:
+        for name, words in self.rule.select.items():
+            said = {plain.get("kind"), (stood or {}).get("kind")} if name == "kind" else None
+            if said is None:
+                said = {plain.get("owner")} if name == "owner" else {(stood or {}).get(name)}
+            if said.isdisjoint(words):
+                return False
+        return True
+
+    def gone(self, reader: Reader, keys: Sequence[str]) -> dict[str, Gone]:
+        """Tell who was erased, and who was merged into whom."""
+        roots = {row[_ID]: row[_ROOT] for row in reader.fetch(CUSTOMER, [(key,) for key in keys])}
+        return {key: Gone(roots.get(key)) for key in keys if key not in roots or roots[key] != key}
+
+    def match(self, reader: Reader, field: str, values: Sequence[Any]) -> dict[Any, list[str]]:
+        """Find customers by a key, their number or their id; by another field in one look."""
+        texts = [value for value in values if isinstance(value, str) and value]
+        if field in _KEYS:
+            return self._by_key(reader, _KEYS[field], texts)
+        if field in ("id", "number"):
+            rows = reader.fetch(CUSTOMER, [(one,) for one in dict.fromkeys(texts)], by=(field,))
+            found: dict[Any, list[str]] = {}
+            for row in rows:
+                found.setdefault(row[CUSTOMER.position[field]], []).append(row[_ROOT])
+            return found
+        if field not in self._found:
+            self._found[field] = self._everybody(reader, field)
+        return {one: self._found[field][one] for one in texts if one in self._found[field]}
+
+    def _by_key(self, reader: Reader, system: str, texts: list[str]) -> dict[Any, list[str]]:
+        spelt = {one: self._normaliser.key(system, one) for one in texts}
+        asked = {(system, value) for value in spelt.values() if value}
+        owners = {row[1]: row[2] for row in reader.fetch(IDENTITY, asked) if row[2]}
+        ids = [(one,) for one in set(owners.values())]
+        roots = {row[_ID]: row[_ROOT] for row in reader.fetch(CUSTOMER, ids)}
+        return {
+            one: [roots[owners[value]]]
+            for one, value in spelt.items()
+            if value in owners and owners[value] in roots
+        }
+
+    def _everybody(self, reader: Reader, field: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for row in reader.scan(CUSTOMER):
+            value = _value(_plain([row]), field) if row[_ID] == row[_ROOT] else None
+            if value not in (None, ""):
+                found.setdefault(str(value), []).append(row[_ID])
+        return found
+
+    def wanted(self, reader: Reader) -> Iterator[str]:
+        """Stream who stands where the mapping selects: a tier moves without the customer."""
+        for name in ("tier", "stage"):
+            by = ("tier", "rank") if name == "tier" else ("stage", "customer")
+            for word in self.rule.select.get(name, ()):
+                for (key,) in reader.scan(STANDING, by=by, equal=(word,), columns=("customer",)):
+                    yield key
+        kinds = tuple(set(self.rule.select.get("kind", ())) - set(CUSTOMER_KINDS))
+        if kinds:
+            for (key,) in reader.scan(STANDING, where={"kind": kinds}, columns=("customer",)):
+                yield key
+
+    # -- writing -----------------------------------------------------------------------
+
+    def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:
+        """Save what came from there: a new customer, or fields of one that is known."""
+        self._found.clear()
+        keys = [draft.key for draft in drafts if draft.key is not None]
+        known = {one.id: one for one in read_customers(writer, list(dict.fromkeys(keys)))}
+        made: list[Customer | Fault] = []
+        for draft in drafts:
+            base = Customer(id=customer_id(), source=self._source)
+            try:
+                made.append(_with(known.get(draft.key or "", base), draft.values))
+            except Fault as fault:
+                made.append(fault)
+        saved = iter(zip(*self._save(writer, made), strict=True))
+        applied = []
+        for one in made:
+            key, outcome = (None, one) if isinstance(one, Fault) else next(saved)
+            if isinstance(outcome, Fault):
+                applied.append(Applied(None, outcome.field, outcome.reason))
+            else:
+                applied.append(Applied(key))
+        return applied
+
+    def _save(
+        self, writer: Writer, made: Sequence[Customer | Fault]
+    ) -> tuple[list[str | None], list[str | Fault]]:
+        saver = self._saver(writer, strict=False)
+        done = saver.save([one for one in made if isinstance(one, Customer)])
+        return done.ids, done.outcomes
+
+
+def _saved(row: Row) -> int:
+    found = json.loads(row[_BODY]).get(SAVED) if '"saved"' in row[_BODY] else None
+    return int(found) if found is not None else int(row[_RECORDED])
+
+
+def _plain(rows: list[Row]) -> dict[str, Any]:
+    """Give a merge group as plain values; the whole way only where somebody was merged."""
+    if len(rows) > 1 or rows[0][_ID] != rows[0][_ROOT]:
+        return group_of(rows, {}).to_dict()
+    (row,) = rows
+    plain: dict[str, Any] = json.loads(row[_BODY])
+    plain.update((name, row[place]) for name, place in _COLUMNS.items())
+    plain["parent"] = row[_PARENT]
+    return plain
+
+
+def _value(plain: Mapping[str, Any], name: str) -> Any:
+    if name.startswith(OWN):
+        return (plain.get("custom") or {}).get(name.removeprefix(OWN))
+    if name in _ADDRESS:
+        first: Mapping[str, Any] = next(iter(plain.get("addresses") or ()), {})
+        return "\n".join(first.get("lines") or ()) if name == "street" else first.get(name)
+    return plain.get(name)
+
+
+def _with(customer: Customer, values: Mapping[str, Any]) -> Customer:
+    """Give a customer with fields changed; an e-mail address or phone is added, none taken away.
+
+    Raises:
+        Fault: a value cannot be his.
+    """
+    changed: dict[str, Any] = {}
+    custom = dict(customer.custom)
+    address = {name: value for name, value in values.items() if name in _ADDRESS}
+    identities = list(customer.identities)
+    for name, value in values.items():
+        if name in _KEYS:
+            identities += [Identity(_KEYS[name], value)] if value else []
+        elif name.startswith(OWN):
+            custom[name.removeprefix(OWN)] = value
+            if value is None:
+                del custom[name.removeprefix(OWN)]
+        elif name == "birthday":
+            changed[name] = None if value is None else date.fromisoformat(value)
+        elif name == "kind" and value not in CUSTOMER_KINDS:
+            raise Fault(name, f"must be one of {', '.join(CUSTOMER_KINDS)}, got {value!r}")
+        elif name not in _ADDRESS and name != "id":
+            changed[name] = _emptied(name) if value is None else value
+    if address:
+        changed["addresses"] = _addressed(customer, address)
+    return attrs.evolve(customer, custom=custom, identities=tuple(identities), **changed)
+
+
+def _emptied(name: str) -> Any:
+    return next(field.default for field in attrs.fields(Customer) if field.name == name)
+
+
+def _addressed(customer: Customer, parts: Mapping[str, Any]) -> tuple[Address, ...]:
+    first, *others = customer.addresses or (Address(),)
+    given = {name: value for name, value in parts.items() if name != "street"}
+    if "street" in parts:
+        given["lines"] = tuple((parts["street"] or "").splitlines())
+    return (attrs.evolve(first, **given), *others)

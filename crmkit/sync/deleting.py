@@ -1,0 +1,238 @@
+"""Records that are gone: deleted or merged there, erased or merged here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+import attrs
+
+from crmkit.contracts.connector import Remote, Result
+from crmkit.contracts.store import Reader
+from crmkit.model.sync import OURS, THEIRS
+from crmkit.sync.cases import hashed
+from crmkit.sync.concepts.base import Gone
+from crmkit.sync.pairs import ABSORBED, ERASED, LINKED, REMOVING, UNLINKED, WANTED, Pair
+from crmkit.sync.settings import ERASE, RECREATE
+from crmkit.sync.track import DELETE, Track
+
+_FEW_CALLS = 20
+"""Calls of an enumeration that each run affords; more of them wait for their day."""
+
+
+# -- gone there --------------------------------------------------------------------------
+
+
+def read_deleted(track: Track) -> None:
+    """Find what was deleted there since the last run: by the CRM's own list, or by a sweep."""
+    if track.can("deleted_feed"):
+        _read_feed(track)
+    elif track.can("sweep") and _sweep_is_due(track):
+        _sweep(track)
+
+
+def _read_feed(track: Track) -> None:
+    overlap = timedelta(seconds=track.overlap)
+    cursor, more = track.place.deleted.start(overlap), True
+    while more:
+        page = track.connector.deleted(track.entity, cursor)
+        after = track.place.deleted.after(page, overlap)
+        with track.writing() as writer:
+            records = [attrs.evolve(one, deleted=True) for one in page.records]
+            pairs = track.pairs.by_theirs(writer, [one.id for one in records])
+            take_deleted(track, writer, records, pairs)
+            track.place = attrs.evolve(track.place, deleted=after)
+        more = page.more and (page.cursor != cursor or bool(page.records))
+        cursor = page.cursor
+
+
+def _sweep_is_due(track: Track) -> bool:
+    with track.session.store.read() as reader:
+        linked = sum(1 for _ in track.pairs.in_state(reader, LINKED))
+    if not linked:
+        return False
+    few = linked <= _FEW_CALLS * max(1, track.schema.page)
+    waited = track.session.now() - track.place.swept
+    return few or waited >= track.link.sweep_every * 1_000_000
+
+
+def _sweep(track: Track) -> None:
+    """Enumerate every id there, and whoever of ours is not among them is gone.
+
+    Nobody is taken for gone unless the enumeration came to its end; who seems to be is asked for
+    once more, where the connector can, since ids move between pages while others are added.
+    """
+    with track.session.store.read() as reader:
+        linked = {one.theirs: one for one in track.pairs.in_state(reader, LINKED) if one.theirs}
+    after: str | None = None
+    while True:
+        page = track.connector.ids(track.entity, after)
+        for id_ in page.ids:
+            linked.pop(id_, None)
+        if page.after is None:
+            break
+        after = page.after
+    gone = [Remote(id=one, deleted=True) for one in linked]
+    if gone and track.can("fetch"):
+        asked = [one.id for one in gone]
+        found = track.connector.fetch(track.entity, asked, fields=track.theirs[:1])
+        gone = [one for one in found if one.deleted]
+    with track.writing() as writer:
+        pairs = track.pairs.by_theirs(writer, [one.id for one in gone])
+        take_deleted(track, writer, gone, pairs)
+        track.place = attrs.evolve(track.place, swept=track.session.now())
+
+
+def take_deleted(
+    track: Track, reader: Reader, records: Sequence[Remote], pairs: Mapping[str, Pair]
+) -> None:
+    """Do here what the mapping says of records that are gone there."""
+    into = [one.merged_into for one in records if one.merged_into]
+    keepers = track.pairs.by_theirs(reader, into)
+    for remote in records:
+        pair = pairs.get(remote.id)
+        if pair is None or pair.state != LINKED:
+            continue
+        if remote.merged_into is not None:
+            _merged_there(track, remote.merged_into, pair, keepers)
+        else:
+            _deleted_there(track, pair)
+
+
+def _merged_there(track: Track, into: str, pair: Pair, keepers: Mapping[str, Pair]) -> None:
+    """Follow a merge: the pair goes to the record that stayed, or two of ours become one."""
+    keeper = keepers.get(into)
+    if keeper is None:
+        track.pairs.put(pair._replace(theirs=into, changed=None, due=1))
+        return
+    why = f"record {pair.theirs} was merged into {into} there"
+    track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, why=why)
+    named = json.dumps({"into": keeper.ours})
+    track.pairs.put(pair._replace(state=ABSORBED, due=None, fields=named))
+
+
+def _deleted_there(track: Track, pair: Pair) -> None:
+    rule = track.rule.on_remote_delete
+    if rule == RECREATE:
+        wanted = pair._replace(state=WANTED, theirs=None, due=1, changed=None, fields="{}")
+        track.pairs.put(wanted)
+        return
+    why = "deleted there" if rule == ERASE else "deleted there: linked no more"
+    track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, why=why)
+    state = REMOVING if rule == ERASE else UNLINKED
+    track.pairs.put(pair._replace(state=state, due=None, at=track.session.now()))
+
+
+def finish_here(track: Track) -> None:
+    """Merge and erase here what was merged and deleted there; done again where it was broken off.
+
+    Each is a decision of its own, outside the pages' transactions: plugins are asked.
+    """
+    if track.dry:
+        return
+    with track.session.store.read() as reader:
+        absorbed = list(track.pairs.in_state(reader, ABSORBED))
+        removing = list(track.pairs.in_state(reader, REMOVING))
+    for pair in absorbed:
+        track.merge(json.loads(pair.fields)["into"], pair.ours)
+    for pair in removing:
+        track.erase(pair.ours)
+    if absorbed or removing:
+        with track.writing():
+            for pair in (*absorbed, *removing):
+                track.pairs.drop(pair.ours)
+
+
+# -- gone here ---------------------------------------------------------------------------
+
+
+def follow_gone(track: Track, gone: Mapping[str, Gone], pairs: Mapping[str, Pair]) -> None:
+    """Mark the pairs of records that were erased or merged here, for `delete_there`."""
+    for key, what in gone.items():
+        pair = pairs.get(key)
+        if pair is None or pair.state == ERASED:
+            continue
+        if pair.theirs is None or pair.state == UNLINKED or not track.outward:
+            track.pairs.drop(key)
+        elif what.into is None:
+            track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
+        else:
+            track.mergers.append((what.into, pair))
+
+
+def merge_there(track: Track) -> None:
+    """Make one record there of the two whose customers were merged here."""
+    for into, pair in track.mergers:
+        with track.session.store.read() as reader:
+            keeper = track.pairs.of(reader, [into]).get(into)
+        if keeper is None or keeper.theirs is None:
+            with track.writing():
+                track.pairs.drop(pair.ours)
+                track.pairs.put(pair._replace(ours=into, customer=into, due=1))
+            continue
+        why = f"its customer was merged into {into}"
+        track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
+        if track.dry:
+            continue
+        assert pair.theirs is not None  # noqa: S101 - follow_gone saw to it
+        if track.can("merge"):
+            done = [track.connector.merge(track.entity, keeper.theirs, pair.theirs)]
+        elif track.can("delete"):
+            done = list(track.connector.delete(track.entity, [pair.theirs]))
+        else:
+            done = [_cannot(pair.theirs)]
+        _settle(track, {pair.theirs: pair}, done)
+    track.mergers.clear()
+
+
+def delete_there(track: Track) -> None:
+    """Delete or void there what was erased here."""
+    if not track.outward:
+        return
+    with track.session.store.read() as reader:
+        erased = list(track.pairs.in_state(reader, ERASED))
+    for start in range(0, len(erased), track.schema.batch):
+        batch = erased[start : start + track.schema.batch]
+        asked = {pair.theirs: pair for pair in batch if pair.theirs is not None}
+        for pair in asked.values():
+            why = "erased here"
+            track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
+        if track.dry:
+            continue
+        can = track.can("delete")
+        done = track.connector.delete(track.entity, list(asked)) if asked and can else ()
+        refused = [] if can else [_cannot(id_) for id_ in asked]
+        _settle(track, asked, [*done, *refused])
+        with track.writing():
+            for pair in batch:
+                if pair.theirs is None:
+                    track.pairs.drop(pair.ours)
+
+
+def _cannot(remote_id: str) -> Result:
+    return Result(key=remote_id, reason="this connector cannot delete records: delete it there")
+
+
+def _settle(track: Track, asked: Mapping[str, Pair], done: Sequence[Result]) -> None:
+    """Forget the pairs that are gone on both sides; keep why the others are not."""
+    with track.writing():
+        for result in done:
+            pair = asked.get(result.key)
+            if pair is None:
+                continue
+            if result.done is not None:
+                track.pairs.drop(pair.ours)
+                track.cases.release(THEIRS, pair.ours)
+                continue
+            track.tally.counts[DELETE] -= 1
+            if pair.state != ERASED:  # its customer is another's now: it stays to be deleted
+                track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
+            track.cases.refuse(
+                THEIRS,
+                pair.ours,
+                result.reason or "the CRM does not delete it",
+                at=track.session.now(),
+                hash=hashed(pair.ours),
+                code=result.code,
+            )

@@ -1,0 +1,141 @@
+"""Records of theirs that nobody of ours is linked to yet: who of ours they are, if anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.capture.exact import Fault
+from crmkit.contracts.connector import Remote
+from crmkit.contracts.store import Reader
+from crmkit.model.sync import OURS
+from crmkit.sync.cases import hashed
+from crmkit.sync.pairs import ERASED, LINKED, MAKING, UNLINKED, Pair
+from crmkit.sync.track import Track
+from crmkit.sync.values import empty, into, same
+
+
+@attrs.define
+class Meeting:
+    """What became of the strangers of a page.
+
+    Attributes:
+        links: Those that are somebody of ours, with the pair that begins.
+        new: Those that are nobody of ours, and are to be made here.
+    """
+
+    links: list[tuple[Remote, Pair]] = attrs.field(factory=list)
+    new: list[Remote] = attrs.field(factory=list)
+
+
+def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
+    """Find who of ours the strangers are: by the mapping's match, or as what we were just making.
+
+    A record that more than one of ours could be, or whose customer has another record there
+    already, is held back with the reason: nothing is merged by guessing.
+    """
+    meeting = Meeting()
+    matched = _matched(track, reader, strangers)
+    keys = {key for found in matched.values() for key in found}
+    pairs = track.pairs.of(reader, keys)
+    making = list(track.pairs.in_state(reader, MAKING))
+    taken: dict[str, str] = {}
+    for remote in strangers:
+        found = [key for key in matched.get(remote.id, ()) if not _erased(pairs.get(key))]
+        if not found:
+            made = _made_by_us(track, remote, making)
+            found = [made.ours] if made is not None else []
+            if made is not None:
+                making.remove(made)
+                pairs[made.ours] = made
+        if not found:
+            if track.inward and track.concept.creatable:
+                meeting.new.append(remote)
+            continue
+        why = _objection(track, found, pairs, taken)
+        if why:
+            _refuse(track, remote, why)
+            continue
+        (key,) = found
+        taken[key] = remote.id
+        track.cases.release(OURS, remote.id)
+        known = pairs.get(key)
+        begun = known is None or known.state == UNLINKED
+        meeting.links.append((remote, _begun(track, key) if begun or not known else known))
+    return meeting
+
+
+def _matched(track: Track, reader: Reader, strangers: Sequence[Remote]) -> dict[str, list[str]]:
+    """Give our keys by the ids of those whose match leads to them."""
+    rule = track.matching
+    if rule is None:
+        return {}
+    values: dict[str, Any] = {}
+    for remote in strangers:
+        try:
+            value = into(remote.values.get(rule.theirs), rule, track.kinds[rule.ours])
+        except Fault:
+            continue
+        if not empty(value):
+            values[remote.id] = value
+    found = track.concept.match(reader, rule.ours, list(values.values()))
+    return {one: found[value] for one, value in values.items() if value in found}
+
+
+def _erased(pair: Pair | None) -> bool:
+    return pair is not None and pair.state == ERASED
+
+
+def _objection(
+    track: Track, found: list[str], pairs: dict[str, Pair], taken: dict[str, str]
+) -> str:
+    name = track.rule.match or "match"
+    if len(found) > 1:
+        listed = ", ".join(sorted(found)[:5])
+        return f"{name}: leads to {len(found)} records of ours ({listed}): make it unique there"
+    (key,) = found
+    other = taken.get(key) or (pairs[key].theirs if key in pairs else None)
+    if other is not None and not (key in pairs and pairs[key].state == UNLINKED):
+        return (
+            f"{name}: leads to {key}, which is linked to record {other} already: "
+            "merge the two there"
+        )
+    return ""
+
+
+def _made_by_us(track: Track, remote: Remote, making: Sequence[Pair]) -> Pair | None:
+    """Find the pair whose making was broken off before the CRM told us the id.
+
+    It bears everything that we had sent, and was made after we had begun.
+    """
+    for pair in making:
+        sent = [(rule, pair.base[rule.ours].ours) for rule in track.rules if rule.ours in pair.base]
+        sent = [(rule, value) for rule, value in sent if not empty(value)]
+        if sent and all(
+            same(value, remote.values.get(rule.theirs), track.kinds[rule.ours], track.normaliser)
+            for rule, value in sent
+        ):
+            return pair
+    return None
+
+
+def _begun(track: Track, key: str) -> Pair:
+    return Pair(
+        connector=track.link.name,
+        object=track.entity,
+        ours=key,
+        theirs=None,
+        customer=key if track.rule.concept == "customers" else None,
+        state=LINKED,
+        due=None,
+        changed=None,
+        at=track.session.now(),
+    )
+
+
+def _refuse(track: Track, remote: Remote, why: str) -> None:
+    track.cases.refuse(
+        OURS, remote.id, why, at=track.session.now(), hash=hashed(remote.values), field=None
+    )

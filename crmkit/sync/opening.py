@@ -1,0 +1,67 @@
+"""Putting together what sync works with, out of what a connection has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from crmkit.capture.customers import Customers
+from crmkit.capture.normalise import Normaliser
+from crmkit.capture.saving import Saver
+from crmkit.capture.tombstones import Key, Tombstones
+from crmkit.config import Config
+from crmkit.contracts.session import Session
+from crmkit.contracts.store import Writer
+from crmkit.lifecycle.cadence import AgendaPolicy
+from crmkit.model.value import Score
+from crmkit.plugins import PluginManager
+from crmkit.sync.concepts.base import Concept
+from crmkit.sync.concepts.customers import CustomersConcept
+from crmkit.sync.settings import MappingRule
+from crmkit.sync.setup import Setup
+from crmkit.value.namespace import Value
+
+
+class Core(Protocol):
+    """What a connection lends to sync."""
+
+    session: Session
+    config: Config
+    plugins: PluginManager
+
+    @property
+    def customers(self) -> Customers:
+        """Who they are."""
+
+    @property
+    def value(self) -> Value:
+        """What they are worth."""
+
+
+def open_setup(core: Core, key: Key) -> Setup:
+    """Read nothing but the names of the connectors; none is opened yet."""
+    session, config = core.session, core.config
+    normaliser = Normaliser(config.region)
+
+    def saver(writer: Writer, *, strict: bool) -> Saver:
+        return Saver(writer, normaliser, Tombstones(writer, key), session.now(), strict=strict)
+
+    def concept(rule: MappingRule, name: str) -> Concept:
+        return CustomersConcept(rule, name, normaliser, saver)
+
+    def scores(ids: Sequence[str]) -> Mapping[str, Score]:
+        return {score.customer_id: score for score in core.value.scores(ids)}
+
+    return Setup(
+        session=session,
+        plugins=core.plugins,
+        sections=config.connectors,
+        settings=config.connector,
+        normaliser=normaliser,
+        concept=concept,
+        scores=scores,
+        zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,
+        merge=lambda keep, drop, why: core.customers.merge(keep, drop, reason=why, by="sync"),
+        erase=lambda _concept, one, why: core.customers.erase(one, reason=why, by="sync"),
+        told=lambda synced: core.plugins.synced(synced, session.store.workspace),
+    )

@@ -1,0 +1,168 @@
+"""The pairs of our records and theirs, as the store keeps them and as a run changes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import attrs
+
+from crmkit.contracts.store import Reader, Writer
+from crmkit.contracts.tables import PAIR
+from crmkit.sync.comparing import Base
+
+LINKED = "linked"
+MAKING = "making"
+"""It is being made there, and nobody knows yet whether it was."""
+WANTED = "wanted"
+"""It is to be made there, whenever it was changed here."""
+UNLINKED = "unlinked"
+"""It was deleted there and is never made again."""
+ERASED = "erased"
+"""It was erased here, and is to be deleted there."""
+REMOVING = "removing"
+"""It was deleted there, and is to be erased here."""
+ABSORBED = "absorbed"
+"""It was merged there into another, and `fields` names ours that it is to be merged into here."""
+
+
+class Pair(NamedTuple):
+    """One row of PAIR; see there."""
+
+    connector: str
+    object: str
+    ours: str
+    theirs: str | None
+    customer: str | None
+    state: str
+    due: int | None
+    changed: int | None
+    at: int
+    fields: str = "{}"
+
+    @property
+    def base(self) -> dict[str, Base]:
+        """What both sides had in common, by our field's name."""
+        return {name: _base(value) for name, value in json.loads(self.fields).items()}
+
+
+def packed(base: Mapping[str, Base]) -> str:
+    """Write what both sides have in common; one value where both are spelled alike."""
+    plain = {name: _plain(one) for name, one in base.items()}
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _base(value: list[Any]) -> Base:
+    return Base(value[0], value[0]) if len(value) == 1 else Base(*value)
+
+
+def _plain(base: Base) -> list[object]:
+    if base.asked:
+        return list(base)
+    if base.refused is not None:
+        return list(base[:3])
+    if base.ours == base.theirs and type(base.ours) is type(base.theirs):
+        return [base.ours]
+    return [base.ours, base.theirs]
+
+
+@attrs.define
+class Pairs:
+    """The pairs of one object, with what this run has changed of them and not written yet.
+
+    Attributes:
+        connector: Its name.
+        object: The CRM's object.
+        dry: Nothing is ever written; what was changed is kept to the end.
+    """
+
+    connector: str
+    object: str
+    dry: bool = False
+    _changed: dict[str, Pair | None] = attrs.field(factory=dict)
+    _theirs: dict[str, str] = attrs.field(factory=dict)
+
+    # -- reading -----------------------------------------------------------------------
+
+    def of(self, reader: Reader, keys: Iterable[str]) -> dict[str, Pair]:
+        """Give pairs by our keys."""
+        wanted = set(keys)
+        asked = [(self.connector, self.object, key) for key in wanted - self._changed.keys()]
+        found = {row[2]: Pair(*row) for row in reader.fetch(PAIR, asked)}
+        changed = ((key, self._changed[key]) for key in wanted & self._changed.keys())
+        return found | {key: pair for key, pair in changed if pair is not None}
+
+    def by_theirs(self, reader: Reader, ids: Iterable[str]) -> dict[str, Pair]:
+        """Give pairs by their ids."""
+        wanted = set(ids)
+        asked = [(self.connector, self.object, one) for one in wanted]
+        rows = reader.fetch(PAIR, asked, by=("connector", "object", "theirs"))
+        found = {row[3]: Pair(*row) for row in rows if row[2] not in self._changed}
+        for one in wanted & self._theirs.keys():
+            pair = self._changed.get(self._theirs[one])
+            if pair is not None and pair.theirs == one:
+                found[one] = pair
+        return found
+
+    def due(self, reader: Reader) -> Iterator[Pair]:
+        """Stream the pairs that are to be looked at in this run."""
+        yield from self._scan(reader, "due", 1)
+
+    def in_state(self, reader: Reader, state: str) -> Iterator[Pair]:
+        """Stream the pairs in one state."""
+        yield from self._scan(reader, "state", state)
+
+    def all(self, reader: Reader) -> Iterator[Pair]:
+        """Stream every pair, in the order of our keys."""
+        for row in reader.scan(PAIR, equal=(self.connector, self.object)):
+            pair = self._now(Pair(*row))
+            if pair is not None:
+                yield pair
+        if self.dry:
+            yield from (pair for pair in self._changed.values() if pair is not None)
+
+    def _scan(self, reader: Reader, column: str, value: int | str) -> Iterator[Pair]:
+        by = ("connector", "object", column)
+        place = Pair._fields.index(column)
+        seen = set()
+        for row in reader.scan(PAIR, by=by, equal=(self.connector, self.object, value)):
+            pair = self._now(Pair(*row))
+            seen.add(row[2])
+            if pair is not None and pair[place] == value:
+                yield pair
+        for key, pair in list(self._changed.items()):
+            if key not in seen and pair is not None and pair[place] == value:
+                yield pair
+
+    def _now(self, pair: Pair) -> Pair | None:
+        return self._changed.get(pair.ours, pair)
+
+    # -- changing ----------------------------------------------------------------------
+
+    def put(self, pair: Pair) -> None:
+        """Change or add a pair."""
+        self._changed[pair.ours] = pair
+        if pair.theirs is not None:
+            self._theirs[pair.theirs] = pair.ours
+
+    def drop(self, ours: str) -> None:
+        """Forget a pair."""
+        self._changed[ours] = None
+
+    def flush(self, writer: Writer) -> None:
+        """Write what was changed, in the caller's transaction."""
+        if self.dry:
+            return
+        gone = [key for key, pair in self._changed.items() if pair is None]
+        kept = [tuple(pair) for pair in self._changed.values() if pair is not None]
+        if gone:
+            writer.delete(PAIR, [(self.connector, self.object, key) for key in gone])
+        if kept:
+            writer.put(PAIR, kept)
+
+    def written(self) -> None:
+        """Forget what was changed, once the transaction that wrote it is committed."""
+        if not self.dry:
+            self._changed.clear()
+            self._theirs.clear()

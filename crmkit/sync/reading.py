@@ -1,0 +1,188 @@
+"""What the CRM tells, read page by page and applied here, each page in one transaction.
+
+The cursor is kept with what it applied, so that a killed run goes on behind its last whole page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import attrs
+
+from crmkit.capture.exact import Fault
+from crmkit.contracts.connector import Changes, Cursor, Remote
+from crmkit.contracts.store import Writer
+from crmkit.model.sync import OURS
+from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse
+from crmkit.sync.cases import hashed
+from crmkit.sync.comparing import Base, Verdict, compare
+from crmkit.sync.concepts.base import Draft, Local
+from crmkit.sync.deleting import take_deleted
+from crmkit.sync.meeting import Meeting, meet
+from crmkit.sync.pairs import ERASED, LINKED, Pair
+from crmkit.sync.places import Place
+from crmkit.sync.track import CREATE, UPDATE, Track
+
+_AGAIN = 3
+"""Times that a window is read, where records moved to pages that were read already."""
+
+
+def read_changes(track: Track) -> None:
+    """Read everything that changed there since the last run, and apply it here."""
+    for _ in range(_AGAIN):
+        before = attrs.evolve(track.place.changed, reading=None)
+        if not _read_window(track):
+            return
+        track.place = attrs.evolve(track.place, changed=before)  # some may have slipped through
+
+
+def _read_window(track: Track) -> bool:
+    """Read one window to its end; tell whether records moved between its pages meanwhile."""
+    overlap = timedelta(seconds=track.overlap)
+    cursor = track.place.changed.start(overlap)
+    seen: dict[str, object] = {}
+    moved, more = False, True
+    while more:
+        page = track.connector.changes(track.entity, cursor, fields=track.theirs)
+        more = _goes_on(page, cursor)
+        if track.can("shifting") and (more or seen):
+            moved |= any(seen.get(one.id, one.changed_at) != one.changed_at for one in page.records)
+            seen.update((one.id, one.changed_at) for one in page.records)
+        after = track.place.changed.after(attrs.evolve(page, more=more), overlap)
+        _take_page(track, page.records, attrs.evolve(track.place, changed=after))
+        cursor = page.cursor
+    return moved
+
+
+def _goes_on(page: Changes, cursor: Cursor | None) -> bool:
+    """Tell whether another page is to be read; a connector that stands still is not asked again."""
+    return page.more and (page.cursor != cursor or bool(page.records))
+
+
+def _take_page(track: Track, records: Sequence[Remote], place: Place) -> None:
+    track.tally.read += len(records)
+    with track.writing() as writer:
+        take(track, writer, records)
+        track.place = place
+
+
+def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
+    """Apply records of theirs here, in the caller's transaction."""
+    newest = {one.id: one for one in records}  # of two tidings of one record the later holds
+    pairs = track.pairs.by_theirs(writer, newest)
+    take_deleted(track, writer, [one for one in newest.values() if one.deleted], pairs)
+    there = [one for one in newest.values() if not one.deleted]
+    known = [(one, pairs[one.id]) for one in there if one.id in pairs]
+    _Page(track, writer).run(
+        [(one, pair) for one, pair in known if pair.state != ERASED],
+        [one for one in there if one.id not in pairs],
+    )
+
+
+@attrs.define
+class _Page:
+    """One page being applied."""
+
+    track: Track
+    writer: Writer
+    arrivals: list[Arrival] = attrs.field(factory=list)
+
+    def run(self, known: list[tuple[Remote, Pair]], strangers: list[Remote]) -> None:
+        """Compare those that are known, meet those that are not, and write what came of it."""
+        track = self.track
+        met = meet(track, self.writer, strangers) if strangers else Meeting()
+        moved = [(one, pair) for one, pair in known if self._moved(one, pair)]
+        everyone = [pair.ours for _, pair in moved] + [pair.ours for _, pair in met.links]
+        locals_ = track.locals(self.writer, everyone)
+        for one, pair in [*moved, *met.links]:
+            local = locals_.get(pair.ours)
+            if local is not None:
+                self._compare(one, pair, local)
+        for one in met.new:
+            self._make(one)
+        apply(track, self.writer, self.arrivals)
+
+    def _moved(self, remote: Remote, pair: Pair) -> bool:
+        """Tell whether a record says anything new, at the least cost."""
+        track, base = self.track, pair.base
+        if pair.state == LINKED and all(
+            rule.theirs not in remote.values
+            or (rule.ours in base and base[rule.ours].theirs == remote.values[rule.theirs])
+            for rule in track.rules
+        ):
+            at = changed(remote)
+            if at is not None and at != pair.changed:
+                track.pairs.put(pair._replace(changed=at))
+            track.tally.unchanged += 1
+            return False
+        return True
+
+    def _compare(self, remote: Remote, pair: Pair, local: Local) -> None:
+        track = self.track
+        base = pair.base
+        references = track.references(self.writer, [local])
+        said, _ = track.spoken(local, base, references)  # what cannot go out is told when it does
+        pairing = track.pairing(local, said, remote, pair)
+        verdict = compare(track.rules, base, pairing, track.normaliser)
+        for clash in verdict.clashes:
+            track.cases.clash(clash, pair.ours, remote.id, pair.customer, track.session.now())
+        if not verdict.take:
+            track.tally.unchanged += not verdict.send
+            keep(track, pair, remote, verdict.base, due=bool(verdict.send))
+            return
+        try:
+            values = inward(track, self.writer, verdict.take)
+        except Fault as fault:
+            refuse(track, remote, fault, pair)
+            return
+        draft = Draft(key=pair.ours, values=values, remote_id=remote.id)
+        self.arrivals.append(Arrival(draft, remote, pair, verdict))
+        if track.dry:
+            before = {name: local.values.get(name) for name in values}
+            changed = {name: (before[name], value) for name, value in values.items()}
+            track.note(
+                UPDATE, OURS, key=pair.ours, remote_id=remote.id, name=local.name, fields=changed
+            )
+
+    def _make(self, remote: Remote) -> None:
+        """Make a record here of one that is new to us."""
+        track = self.track
+        held = track.cases.held(self.writer, OURS, [remote.id])
+        if held.get(remote.id) == hashed(remote.values) and not track.retry:
+            return
+        by_theirs = {rule.ours: remote.values.get(rule.theirs) for rule in track.rules}
+        taken = {
+            name: value
+            for name, value in by_theirs.items()
+            if value is not None and not name.startswith("scores.")
+        }
+        try:
+            values = inward(track, self.writer, taken)
+        except Fault as fault:
+            refuse(track, remote, fault, None)
+            return
+        draft = Draft(key=None, values=values, remote_id=remote.id)
+        key = f"new:{remote.id}"
+        pair = _new_pair(track, key, remote)
+        base = {name: Base(value, value) for name, value in by_theirs.items()}
+        verdict = Verdict(take=taken, base=base)
+        self.arrivals.append(Arrival(draft, remote, pair, verdict))
+        if track.dry:
+            fields = {name: (None, value) for name, value in values.items()}
+            name = str(values.get("name") or values.get("email") or "")
+            track.note(CREATE, OURS, key=None, remote_id=remote.id, name=name, fields=fields)
+
+
+def _new_pair(track: Track, key: str, remote: Remote) -> Pair:
+    return Pair(
+        connector=track.link.name,
+        object=track.entity,
+        ours=key,
+        theirs=remote.id,
+        customer=None,
+        state=LINKED,
+        due=None,
+        changed=changed(remote),
+        at=track.session.now(),
+    )

@@ -1,0 +1,271 @@
+"""Batches on their way to the CRM, and what became of each record of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from crmkit.clock import instant, micros
+from crmkit.contracts.connector import BatchRefused, Result, RetryLater, Upsert, WriteLost
+from crmkit.model.sync import THEIRS
+from crmkit.sync.comparing import Base
+from crmkit.sync.concepts.base import Local
+from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.track import CREATE, UPDATE, Track
+from crmkit.sync.values import Value, empty
+
+
+@attrs.define(kw_only=True)
+class Sending:
+    """One record that is sent.
+
+    Attributes:
+        pair: The pair as it stands.
+        local: Ours.
+        said: All our values as the CRM takes them, by our field's name.
+        values: Those of them that are sent.
+        base: What both have in common before.
+        creates: It is to be made there.
+        hash: Tells whether it has changed since it was refused.
+    """
+
+    pair: Pair
+    local: Local
+    said: Mapping[str, Value]
+    values: Mapping[str, Value]
+    base: Mapping[str, Base]
+    creates: bool
+    hash: str = ""
+
+    @property
+    def key(self) -> str:
+        """Ours."""
+        return self.local.key
+
+
+@attrs.define
+class Sender:
+    """Sends records of one object, gathered into batches of the CRM's size.
+
+    How far we have come in our own order is kept only once everything up to there was sent.
+    """
+
+    track: Track
+    _queue: list[Sending] = attrs.field(factory=list)
+    _taken: dict[str, str] = attrs.field(factory=dict)
+    _marks: list[tuple[int, int]] = attrs.field(factory=list)
+    _added: int = 0
+    _sent: int = 0
+
+    def add(self, one: Sending) -> None:
+        """Take a record in, and send a batch as soon as one is full."""
+        match = self._match(one) if one.creates else None
+        if match is not None:
+            value = match[1].casefold()
+            other = self._taken.setdefault(value, one.key)
+            if other != one.key:
+                why = f"{self.track.rule.match}: {match[1]} is {other}'s too: make it unique"
+                self._refuse(one, why, field=self.track.rule.match)
+                return
+        self._added += 1
+        self._queue.append(one)
+        size = max(1, self.track.schema.batch)
+        if len(self._queue) >= size:
+            batch, self._queue = self._queue[:size], self._queue[size:]
+            self._go(batch)
+
+    def mark(self, place: int) -> None:
+        """Say that everything of ours up to a place of our order was added."""
+        self._marks.append((self._added, place))
+        self._arrive()
+
+    def finish(self) -> None:
+        """Send what is left."""
+        if self._queue:
+            batch, self._queue = self._queue, []
+            self._go(batch)
+        with self.track.writing():
+            pass  # what was looked at and not sent
+
+    def _go(self, batch: Sequence[Sending]) -> None:
+        if self.track.dry:
+            for one in batch:
+                self._plan(one)
+        else:
+            self._announce(batch)
+            self._batch(batch)
+        self._sent += len(batch)
+        self._arrive()
+
+    def _arrive(self) -> None:
+        while self._marks and self._marks[0][0] <= self._sent:
+            _, place = self._marks.pop(0)
+            if place > self.track.place.mark:
+                self.track.place = attrs.evolve(self.track.place, mark=place)
+
+    def _plan(self, one: Sending) -> None:
+        rules = {rule.ours: rule for rule in self.track.rules}
+        fields = {
+            name: (one.base[name].theirs if name in one.base else None, value)
+            for name, value in one.values.items()
+            if name in rules
+        }
+        self.track.note(
+            CREATE if one.creates else UPDATE,
+            THEIRS,
+            key=one.key,
+            remote_id=one.pair.theirs,
+            name=one.local.name,
+            fields=fields,
+        )
+
+    # -- one batch ---------------------------------------------------------------------
+
+    def _announce(self, batch: Sequence[Sending]) -> None:
+        """Note what is about to be made and could be made twice, before anything is."""
+        blind = [one for one in batch if one.creates and self._blind(one)]
+        if not blind:
+            return
+        now = self.track.session.now()
+        with self.track.writing():
+            for one in blind:
+                sent = {name: Base(value, value) for name, value in one.values.items()}
+                making = one.pair._replace(state=MAKING, due=None, at=now, fields=packed(sent))
+                one.pair = making
+                self.track.pairs.put(making)
+
+    def _batch(self, batch: Sequence[Sending]) -> None:
+        try:
+            results = self.track.connector.upsert(
+                self.track.entity, [self._upsert(o) for o in batch]
+            )
+        except BatchRefused as error:
+            self._split(batch, str(error))
+        except WriteLost:
+            self._lose(batch)
+        except RetryLater:
+            self._put_off(batch)
+            raise
+        else:
+            self._keep(batch, results)
+
+    def _split(self, batch: Sequence[Sending], reason: str) -> None:
+        """Send the halves of a batch that was refused whole, until the bad record stands alone."""
+        if len(batch) == 1:
+            with self.track.writing():
+                self._refuse(batch[0], reason)
+            return
+        half = len(batch) // 2
+        self._batch(batch[:half])
+        self._batch(batch[half:])
+
+    def _lose(self, batch: Sequence[Sending]) -> None:
+        """Keep in mind what may have been taken or not: it is read before it is sent again."""
+        self.track.tally.lost = True
+        with self.track.writing():
+            for one in batch:
+                if not one.creates:
+                    self.track.pairs.put(one.pair._replace(due=1))
+                elif one.pair.state != MAKING:
+                    self.track.pairs.put(one.pair._replace(state=WANTED, due=1))
+
+    def _put_off(self, batch: Sequence[Sending]) -> None:
+        """Keep in mind what was surely not taken."""
+        with self.track.writing():
+            for one in batch:
+                state = WANTED if one.creates else one.pair.state
+                self.track.pairs.put(one.pair._replace(state=state, due=1))
+
+    def _keep(self, batch: Sequence[Sending], results: Sequence[Result]) -> None:
+        """Keep what became of each record, matched by its key."""
+        by_key = {result.key: result for result in results}
+        missing = [one for one in batch if one.key not in by_key]
+        if missing:
+            self._lose(missing)
+        with self.track.writing() as writer:
+            ids = [result.remote_id for result in results if result.remote_id]
+            others = (
+                self.track.pairs.by_theirs(writer, ids) if any(o.creates for o in batch) else {}
+            )
+            for one in batch:
+                if one.key in by_key:
+                    self._one(one, by_key[one.key], others)
+
+    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair]) -> None:
+        track = self.track
+        if result.done is None and (result.retry or result.conflict):
+            track.tally.lost |= result.conflict
+            state = WANTED if one.creates else one.pair.state
+            track.pairs.put(one.pair._replace(state=state, due=1))
+            return
+        if result.done is None:
+            self._refuse(one, result.reason or "refused", field=result.field, code=result.code)
+            return
+        remote_id = result.remote_id or one.pair.theirs
+        other = others.get(remote_id or "")
+        if remote_id is None or (other is not None and other.ours != one.key):
+            why = (
+                "the CRM gave no id"
+                if remote_id is None
+                else (
+                    f"the CRM says that it is its record {remote_id}, which is {other.ours}'s"  # type: ignore[union-attr]
+                )
+            )
+            self._refuse(one, why)
+            return
+        base = dict(one.base)
+        for name, value in one.values.items():
+            before = base.get(name, Base(None, None))
+            base[name] = before._replace(ours=value, theirs=value)
+        track.cases.release(THEIRS, one.key)
+        track.note(CREATE if one.creates else UPDATE, THEIRS, key=one.key, remote_id=remote_id)
+        track.pairs.put(
+            one.pair._replace(
+                theirs=remote_id,
+                state=LINKED,
+                due=None,
+                changed=None if result.changed_at is None else micros(result.changed_at),
+                at=track.session.now(),
+                fields=packed(base),
+            )
+        )
+
+    def _refuse(
+        self, one: Sending, reason: str, *, field: str | None = None, code: str | None = None
+    ) -> None:
+        track = self.track
+        track.cases.refuse(
+            THEIRS,
+            one.key,
+            reason,
+            at=track.session.now(),
+            hash=one.hash,
+            customer=one.local.customer,
+            field=field,
+            code=code,
+        )
+        if one.creates:
+            track.pairs.drop(one.key)
+        elif one.pair.due:
+            track.pairs.put(one.pair._replace(due=None))
+
+    def _upsert(self, one: Sending) -> Upsert:
+        rules = {rule.ours: rule.theirs for rule in self.track.rules}
+        checked = self.track.can("if_unchanged") and one.pair.changed is not None
+        return Upsert(
+            key=one.key,
+            remote_id=one.pair.theirs,
+            match=self._match(one) if one.creates else None,
+            values={rules[name]: value for name, value in one.values.items()},
+            unchanged_since=instant(one.pair.changed) if checked and one.pair.changed else None,
+        )
+
+    def _match(self, one: Sending) -> tuple[str, str] | None:
+        rule = self.track.matching
+        value = None if rule is None else one.said.get(rule.ours)
+        return None if rule is None or empty(value) else (rule.theirs, str(value))
+
+    def _blind(self, one: Sending) -> bool:
+        """Tell whether sending a record twice could make two of it."""
+        return not self.track.can("upsert") or self._match(one) is None

@@ -1,0 +1,262 @@
+"""What is ours sent to the CRM: what changed, in batches, each result kept before the next call.
+
+A record that the CRM could make twice is never sent blindly: it has a match by which the CRM finds
+it, or it is noted as being made before the call, and read for before it is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.capture.exact import Fault
+from crmkit.contracts.store import Reader
+from crmkit.model.sync import OURS, THEIRS
+from crmkit.sync.applying import inward
+from crmkit.sync.cases import hashed
+from crmkit.sync.checking import objection
+from crmkit.sync.comparing import Base, compare
+from crmkit.sync.concepts.base import Draft, Local
+from crmkit.sync.deleting import delete_there, follow_gone, merge_there
+from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair
+from crmkit.sync.sending import Sender, Sending
+from crmkit.sync.track import UPDATE, Track, Waiting
+from crmkit.sync.values import Value, empty
+
+_CHUNK = 500
+
+
+def write_changes(track: Track) -> None:
+    """Send everything of ours that changed since the last run."""
+    with track.session.store.read() as reader:
+        upto = reader.watermark()
+    sender = Sender(track)
+    for mark, keys in _chunks(track, upto):
+        _Chunk(track, sender).run(keys)
+        sender.mark(mark)
+    sender.mark(upto)
+    sender.finish()
+    merge_there(track)
+    delete_there(track)
+
+
+def _chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
+    """Give the keys to look at, each once, and how far that is in our commit order.
+
+    Each chunk is read to its end before it is worked on, since the work changes what is read.
+    """
+    seen: set[str] = set()
+    with track.session.store.read() as reader:
+        waiting = [pair.ours for pair in track.pairs.due(reader)]
+        waiting += [pair.ours for pair in track.pairs.in_state(reader, MAKING)]
+        if track.outward:
+            waiting += _held(track, reader)
+            waiting += track.concept.wanted(reader)
+            waiting += _moved(track, reader)
+    for chunk in _cut(dict.fromkeys(waiting)):
+        seen.update(chunk)
+        yield 0, chunk
+    after = track.place.mark
+    while True:
+        with track.session.store.read() as reader:
+            found = _next(track.concept.changed(reader, after, upto))
+        if not found:
+            return
+        after = found[-1][0]
+        keys = [key for key in dict.fromkeys(key for _, key in found) if key not in seen]
+        yield after, keys
+
+
+def _next(changed: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Read a chunk of changes, and the rest of those that have the last one's place."""
+    found: list[tuple[int, str]] = []
+    for seq, key in changed:
+        if len(found) >= _CHUNK and seq != found[-1][0]:
+            break
+        found.append((seq, key))
+    return found
+
+
+def _cut(keys: Iterable[str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    for key in keys:
+        chunk.append(key)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _held(track: Track, reader: Reader) -> list[str]:
+    """Give what stands in quarantine, where it is to be tried again."""
+    return track.cases.keys(reader, THEIRS) if track.retry else []
+
+
+def _moved(track: Track, reader: Reader) -> list[str]:
+    """Give whose score, tier, stage or next contact is no longer what was sent."""
+    if track.extra is None:
+        return []
+    rules = [rule for rule in track.rules if rule.ours.startswith("scores.")]
+    moved: list[str] = []
+
+    def look(pairs: Sequence[Pair]) -> None:
+        values = track.extra.read(reader, [one.ours for one in pairs]) if track.extra else {}
+        for pair in pairs:
+            local = Local(key=pair.ours, values=values.get(pair.ours, {}))
+            base = pair.base
+            said, _ = track.spoken(local, base, {})
+            now = {rule.ours: base.get(rule.ours, Base(None, None)).ours for rule in rules}
+            if any(said.get(name) != value for name, value in now.items()):
+                moved.append(pair.ours)
+
+    page: list[Pair] = []
+    for pair in track.pairs.in_state(reader, LINKED):
+        page.append(pair)
+        if len(page) == _CHUNK:
+            look(page)
+            page = []
+    look(page)
+    return moved
+
+
+@attrs.define
+class _Chunk:
+    """A few hundred of our records being looked at."""
+
+    track: Track
+    sender: Sender
+    drafts: list[Draft] = attrs.field(factory=list)
+    sendings: list[Sending] = attrs.field(factory=list)
+
+    def run(self, keys: Sequence[str]) -> None:
+        """Look at each, undo here what is theirs, and send what is ours."""
+        track = self.track
+        with track.session.store.read() as reader:
+            pairs = track.pairs.of(reader, keys)
+            locals_ = track.locals(reader, keys)
+            missing = [key for key in keys if key not in locals_]
+            gone = track.concept.gone(reader, missing) if missing else {}
+            references = track.references(reader, locals_.values())
+            held = track.cases.held(reader, THEIRS, keys)
+        follow_gone(track, gone, pairs)
+        for key, local in locals_.items():
+            self._look(local, pairs.get(key), references, held.get(key))
+        self._undo()
+        for one in self.sendings:
+            self.sender.add(one)
+
+    def _look(self, local: Local, pair: Pair | None, references: Any, held: str | None) -> None:
+        track = self.track
+        if pair is None or pair.state in (MAKING, WANTED):
+            if track.outward and (local.selected or pair is not None):
+                self._create(local, pair, references, held)
+        elif pair.state == LINKED:
+            self._update(local, pair, references, held)
+
+    def _create(self, local: Local, pair: Pair | None, references: Any, held: str | None) -> None:
+        track = self.track
+        if pair is not None and pair.state == MAKING and not _read_since(track, pair):
+            return  # the CRM may still show it later: it is looked for again in the next run
+        said, faults = track.spoken(local, {}, references)
+        if any(isinstance(fault, Waiting) for fault in faults):
+            if pair is None or pair.state != WANTED:
+                track.pairs.put(_wanted(track, local))
+            return
+        for rule in track.rules:
+            if empty(said.get(rule.ours)) and rule.default is not None:
+                said[rule.ours] = rule.default
+        values = {name: value for name, value in said.items() if not empty(value)}
+        base = {name: Base(None, None) for name in said}
+        new = pair or _wanted(track, local)
+        sending = Sending(pair=new, local=local, said=said, values=values, base=base, creates=True)
+        self._queue(sending, faults, held)
+
+    def _update(self, local: Local, pair: Pair, references: Any, held: str | None) -> None:
+        track = self.track
+        base = pair.base
+        said, faults = track.spoken(local, base, references)
+        if any(isinstance(fault, Waiting) for fault in faults):
+            return
+        verdict = compare(
+            track.rules, base, track.pairing(local, said, None, pair), track.normaliser
+        )
+        if verdict.take:
+            self._take(local, pair, verdict.take)
+        values = {name: value for name, value in verdict.send.items() if track.outward}
+        if not values and not faults:
+            track.tally.unchanged += not verdict.take
+            if not verdict.take and pair.due:
+                track.pairs.put(pair._replace(due=None))
+            return
+        sending = Sending(
+            pair=pair, local=local, said=said, values=values, base=verdict.base, creates=False
+        )
+        self._queue(sending, faults, held)
+
+    def _queue(self, sending: Sending, faults: Sequence[Any], held: str | None) -> None:
+        """Send a record, unless it stands in quarantine as it is, or cannot be said there."""
+        track, key = self.track, sending.local.key
+        found = hashed({name: sending.values.get(name) for name in sorted(sending.values)})
+        if held is not None and held == found and not track.retry:
+            return
+        where = objection(track, sending, faults)
+        if where is not None:
+            field, reason = where
+            track.cases.refuse(
+                THEIRS,
+                key,
+                reason,
+                at=track.session.now(),
+                hash=found,
+                customer=sending.local.customer,
+                field=field,
+            )
+            return
+        sending.hash = found
+        self.sendings.append(sending)
+
+    def _take(self, local: Local, pair: Pair, take: dict[str, Value]) -> None:
+        """Undo here what was changed of fields that are theirs."""
+        track, remote_id = self.track, pair.theirs or ""
+        try:
+            with track.session.store.read() as reader:
+                values = inward(track, reader, take)
+        except Fault:
+            return  # it was theirs when it came, and was refused then
+        if track.dry:
+            fields = {name: (local.values.get(name), value) for name, value in values.items()}
+            said = {"key": local.key, "remote_id": remote_id, "name": local.name}
+            track.note(UPDATE, OURS, fields=fields, why="the field is theirs", **said)
+            track.patches.setdefault(local.key, {}).update(values)
+        self.drafts.append(Draft(key=local.key, values=values, remote_id=remote_id))
+
+    def _undo(self) -> None:
+        """Write the drafts here; what both have in common is as it was."""
+        if self.drafts and not self.track.dry:
+            with self.track.writing() as writer:
+                applied = self.track.concept.apply(writer, self.drafts)
+            self.track.tally.add(UPDATE, sum(one.key is not None for one in applied))
+
+
+def _read_since(track: Track, pair: Pair) -> bool:
+    """Tell whether a record that may have been made would show by now."""
+    if not track.can("eventual"):
+        return True
+    return track.session.now() - pair.at > track.overlap * 1_000_000
+
+
+def _wanted(track: Track, local: Local) -> Pair:
+    return Pair(
+        connector=track.link.name,
+        object=track.entity,
+        ours=local.key,
+        theirs=None,
+        customer=local.customer,
+        state=WANTED,
+        due=1,
+        changed=None,
+        at=track.session.now(),
+    )
