@@ -50,7 +50,10 @@ class Call:
 
 @attrs.frozen
 class Answer:
-    """What a provider says to a call; `body` may be anything JSON."""
+    """What a provider says to a call; `body` may be anything JSON.
+
+    A ``Date`` among the headers goes before the machine's own clock.
+    """
 
     body: Any = b""
     status: int = 200
@@ -166,8 +169,9 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
             content = answer.body
             if not isinstance(content, bytes):
                 content = json.dumps(content, ensure_ascii=False).encode()
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
+            self.send_response_only(answer.status)
+            told = {"Date": self.date_time_string(), **answer.headers}
+            for name, value in told.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

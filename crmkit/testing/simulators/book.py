@@ -44,6 +44,7 @@ class Book:
 
     Attributes:
         step: How far the clock goes on at each write; zero makes all writes one instant.
+        writes: How often anything was written; what was worked out before may be kept until then.
     """
 
     def __init__(
@@ -65,12 +66,14 @@ class Book:
         """
         self.step = step
         self.lock = RLock()
+        self.writes = 0
         self._grain = grain
         self._now = start
         self._ahead = timedelta(0)
         self._ids = count(first)
         self._objects: dict[str, dict[str, Entry]] = {}
         self._order: dict[str, list[tuple[datetime, str]] | None] = {}
+        self._found: dict[tuple[str, str], dict[Any, dict[str, None]]] = {}
 
     # -- the clock ---------------------------------------------------------------------
 
@@ -109,7 +112,7 @@ class Book:
             entry = Entry(id or self.new_id(), dict(values), at, at)
             entry.hidden = None if late is None else self.now() + late
             self.of(entity)[entry.id] = entry
-            self._order[entity] = None
+            self._note(entity, entry.id, {}, entry.values)
             return entry
 
     def edit(self, entity: str, id: str, **values: Any) -> Entry:  # noqa: A002
@@ -120,9 +123,10 @@ class Book:
         """Change fields of a record, whatever they are called."""
         with self.lock:
             entry = self.of(entity)[id]
+            before = dict(entry.values)
             entry.values.update(values)
             entry.changed = self._tick()
-            self._order[entity] = None
+            self._note(entity, id, before, entry.values)
             return entry
 
     def delete(self, entity: str, id: str) -> Entry:  # noqa: A002
@@ -131,7 +135,7 @@ class Book:
             entry = self.of(entity)[id]
             if entry.deleted is None:
                 entry.deleted = entry.changed = self._tick()
-                self._order[entity] = None
+                self._note(entity, id, entry.values, {})
             return entry
 
     def merge(self, entity: str, keep: str, drop: str) -> Entry:
@@ -150,8 +154,19 @@ class Book:
     def forget(self, entity: str, id: str) -> None:  # noqa: A002
         """Delete a record so that nothing tells of it any more."""
         with self.lock:
-            del self.of(entity)[id]
-            self._order[entity] = None
+            entry = self.of(entity).pop(id)
+            self._note(entity, id, entry.values, {})
+
+    def _note(
+        self, entity: str, id_: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> None:
+        """Forget what was worked out before a write, and keep the places of `find`."""
+        self.writes += 1
+        self._order[entity] = None
+        for (of, field), places in self._found.items():
+            if of == entity:
+                places.get(_folded(before.get(field)), {}).pop(id_, None)
+                places.setdefault(_folded(after.get(field)), {})[id_] = None
 
     # -- reading -----------------------------------------------------------------------
 
@@ -163,6 +178,20 @@ class Book:
         """Give a record that is there, else None."""
         entry = self.of(entity).get(id)
         return None if entry is None or entry.deleted is not None else entry
+
+    def find(self, entity: str, field: str, value: Any) -> list[Entry]:
+        """Give the records that are there with a value in a field, texts in any case.
+
+        It takes no longer where there are many records.
+        """
+        with self.lock:
+            places = self._found.get((entity, field))
+            if places is None:
+                places = self._found[entity, field] = {}
+                for entry in self.live(entity):
+                    places.setdefault(_folded(entry.values.get(field)), {})[entry.id] = None
+            found = (self.get(entity, id_) for id_ in places.get(_folded(value), ()))
+            return [entry for entry in found if entry is not None]
 
     def live(self, entity: str) -> list[Entry]:
         """Give the records that are there, in the order of their ids' making."""
@@ -192,6 +221,13 @@ class Book:
                     continue
                 if deleted is None or deleted == (entry.deleted is not None):
                     yield entry
+
+
+def _folded(value: Any) -> Any:
+    """Give what two equal values have in common; a list is equal to its own text."""
+    if isinstance(value, str):
+        return value.casefold()
+    return repr(value) if isinstance(value, (list, dict)) else value
 
 
 def _place(order: list[tuple[datetime, str]], since: datetime | None) -> int:
