@@ -29,9 +29,17 @@ class _Place:
 
 @attrs.define
 class Lists:
-    """Reads; a page token stands for an offset, so that what changes meanwhile moves records."""
+    """Reads; a page token stands for an offset, so that what changes meanwhile moves records.
+
+    Attributes:
+        state: What is read.
+        by_token: Whether pages name the token of the next; without it, 2,000 records are all.
+        by_ids: Whether ``ids`` chooses records; without it, it is passed over.
+    """
 
     state: State
+    by_token: bool = True
+    by_ids: bool = True
     _tokens: dict[str, _Place] = attrs.field(factory=dict)
     _numbers: count[int] = attrs.field(factory=lambda: count(1))
     _kept: dict[tuple[Any, ...], tuple[int, datetime | None, list[Entry]]] = attrs.field(
@@ -49,7 +57,7 @@ class Lists:
         """Answer ``GET /{module}``."""
         names = self._fields(module, call.query)
         since = _since(call)
-        if "ids" in call.query:
+        if "ids" in call.query and self.by_ids:
             wanted = call.query["ids"].split(",")
             found = [self.state.book.get(module, one) for one in wanted[:PAGE]]
             entries = [entry for entry in found if entry is not None]
@@ -62,7 +70,7 @@ class Lists:
             return Answer(status=304)
         chosen = entries[offset : offset + size]
         more = len(entries) > offset + size
-        token = self._token(bound, offset + size) if more else None
+        token = self._token(bound, offset + size) if more and self.by_token else None
         until = self.state.time(self.state.book.now() + TOKEN_HOLDS) if more else None
         info = {
             "per_page": size,

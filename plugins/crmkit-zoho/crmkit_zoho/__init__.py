@@ -1,0 +1,1 @@
+"""Zoho CRM for crmkit: customers, contacts, touchpoints, deals and scores, both ways."""
