@@ -247,12 +247,11 @@ class Shop:
 
     def theirs(self, **values: Any) -> Any:
         """Give their records that have these values."""
-        found = [
+        return [
             one
             for one in self.book.live(CONTACTS)
             if all(one.values.get(name) == value for name, value in values.items())
         ]
-        return found
 
 
 class Fakes:

@@ -73,6 +73,7 @@ class Book:
         self._ids = count(first)
         self._objects: dict[str, dict[str, Entry]] = {}
         self._order: dict[str, list[tuple[datetime, str]] | None] = {}
+        self._revisions: dict[str, int] = {}
         self._found: dict[tuple[str, str], dict[Any, dict[str, None]]] = {}
 
     # -- the clock ---------------------------------------------------------------------
@@ -163,12 +164,17 @@ class Book:
         """Forget what was worked out before a write, and keep the places of `find`."""
         self.writes += 1
         self._order[entity] = None
+        self._revisions[entity] = self.revision(entity) + 1
         for (of, field), places in self._found.items():
             if of == entity:
                 places.get(_folded(before.get(field)), {}).pop(id_, None)
                 places.setdefault(_folded(after.get(field)), {})[id_] = None
 
     # -- reading -----------------------------------------------------------------------
+
+    def revision(self, entity: str) -> int:
+        """Give a number that every write to an object raises: what was read before it is old."""
+        return self._revisions.get(entity, 0)
 
     def of(self, entity: str) -> dict[str, Entry]:
         """Give an object's records by id, deleted ones among them."""
