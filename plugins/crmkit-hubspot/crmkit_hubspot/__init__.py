@@ -1,0 +1,1 @@
+"""HubSpot for crmkit: contacts, companies, deals, tickets and activities, kept in step."""

@@ -1,0 +1,109 @@
+"""What was archived: the search never shows it, a list of its own does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from crmkit.contracts.connector import Changes, Cursor, Remote
+from crmkit.contracts.reading import mapping, rows, text
+from crmkit_hubspot.api import Api, refused, whole
+from crmkit_hubspot.records import Shape, merged_ids
+from crmkit_hubspot.schemas import BATCH, MERGED
+from crmkit_hubspot.values import instant
+
+_FINE, _BAD = range(200, 300), 400
+
+
+@attrs.frozen
+class Archive:
+    """Reads one object's records by list and by id.
+
+    Attributes:
+        api: The account.
+        shape: How its records look.
+        size: Records in a page.
+    """
+
+    api: Api
+    shape: Shape
+    size: int
+
+    def page(self, cursor: Cursor) -> Changes:
+        """Read the next page of the archive; the list has no order that a cursor could use.
+
+        So it is read whole each time, and the cursor moves when its end is reached.
+        """
+        after, newest = _place(cursor)
+        params = {"archived": "true", "limit": str(min(self.size, BATCH))}
+        path = self.api.objects(self.shape.entity)
+        answer = self.api.ask("GET", path, params={**params, "after": after} if after else params)
+        if after and answer.status == _BAD:  # the place is none any more: from the beginning
+            return self.page(Cursor(at=cursor.at))
+        if answer.status not in _FINE:
+            refused(answer, path)
+        told = whole(answer, path)
+        found = [self._gone(one) for one in rows(told, "results")]
+        times = [one.changed_at for one in found if one.changed_at is not None]
+        newest = max([*times, newest] if newest else times, default=None)
+        since = cursor.at
+        fresh = [
+            one for one in found if not since or one.changed_at is None or one.changed_at >= since
+        ]
+        fresh.sort(key=lambda one: (one.changed_at is not None, one.changed_at, one.id))
+        records = self._whither(fresh)
+        following = text(mapping(told, "paging", "next").get("after"))
+        if following and following != after:
+            token = json.dumps([following, newest.isoformat() if newest else None])
+            return Changes(
+                records=records, cursor=Cursor(at=since, token=token), more=True, now=answer.now
+            )
+        at = max(one for one in (since, newest) if one) if since or newest else None
+        return Changes(records=records, cursor=Cursor(at=at), now=answer.now)
+
+    def read(self, ids: Sequence[str], asked: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Read records by id, at most `BATCH`; one that went into another gives the other one."""
+        body = {
+            "properties": [*asked],
+            "propertiesWithHistory": [],
+            "inputs": [{"id": one} for one in ids],
+        }
+        path = self.api.objects(self.shape.entity, "batch/read")
+        answer = self.api.ask("POST", path, body)
+        if answer.status not in _FINE:
+            if mapping(answer.data).get("category") == "OBJECT_NOT_FOUND":
+                return {}
+            refused(answer, path)
+        found: dict[str, dict[str, Any]] = {}
+        for one in rows(whole(answer, path), "results"):
+            for id_ in (str(one.get("id")), *merged_ids(one)):
+                found.setdefault(id_, one)
+        return {id_: found[id_] for id_ in ids if id_ in found}
+
+    def _gone(self, told: Mapping[str, Any]) -> Remote:
+        at = instant(told.get("archivedAt")) or self.shape.changed(told)
+        made = instant(told.get("createdAt"))
+        return Remote(id=str(told["id"]), changed_at=at, created_at=made, deleted=True)
+
+    def _whither(self, gone: list[Remote]) -> tuple[Remote, ...]:
+        """Say of each which record it went into, where it was merged."""
+        records: list[Remote] = []
+        for start in range(0, len(gone), BATCH):
+            some = gone[start : start + BATCH]
+            found = self.read([one.id for one in some], [MERGED])
+            for one in some:
+                into = str(found[one.id]["id"]) if one.id in found else one.id
+                records.append(one if into == one.id else attrs.evolve(one, merged_into=into))
+        return tuple(records)
+
+
+def _place(cursor: Cursor) -> tuple[str, Any]:
+    """Read where the list goes on, and the newest instant that it told until there."""
+    try:
+        after, newest = json.loads(cursor.token or "")
+    except (ValueError, TypeError):
+        return "", None
+    return str(after), instant(newest) if newest else None
