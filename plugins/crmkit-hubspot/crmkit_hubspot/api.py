@@ -33,7 +33,7 @@ class Api:
         """Call nobody yet."""
         self._config = config
         self._base = config.base_url.rstrip("/")
-        login = None if config.access_token else self._login
+        login = self._login if config.oauth else None
         self._calls = Service(NAME, config.limits, login=login, judge=self._judge)
         self._searches = Service(NAME, config.searching, login=login, judge=self._judge)
         self._searches.tokens = self._calls.tokens
@@ -72,7 +72,8 @@ class Api:
         """Make a call and give its answer, whatever its status; raises as `Service.call` does."""
 
         def made(token: Token) -> Request:
-            bearer = self._config.access_token or token.value
+            own = None if self._config.oauth else self._config.access_token
+            bearer = own or token.value
             headers = {"Authorization": f"Bearer {bearer.reveal()}", "Accept": "application/json"}
             return Request(
                 method=method, url=self._base + path, params=params, headers=headers, json=body

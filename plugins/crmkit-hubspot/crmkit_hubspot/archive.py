@@ -66,11 +66,7 @@ class Archive:
 
     def read(self, ids: Sequence[str], asked: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Read records by id, at most `BATCH`; one that went into another gives the other one."""
-        body = {
-            "properties": [*asked],
-            "propertiesWithHistory": [],
-            "inputs": [{"id": one} for one in ids],
-        }
+        body = {"properties": [*asked], "inputs": [{"id": one} for one in ids]}
         path = self.api.objects(self.shape.entity, "batch/read")
         answer = self.api.ask("POST", path, body)
         if answer.status not in _FINE:

@@ -18,7 +18,6 @@ from crmkit.contracts.connector import (
     Result,
     Schema,
     SyncAborted,
-    SyncError,
     Upsert,
 )
 from crmkit.contracts.reading import mapping
@@ -142,16 +141,17 @@ class HubSpot(Connector):
         return hints(body), Response(200)
 
     def check(self) -> Sequence[Finding]:
-        """Look which objects the token reaches; only contacts it must."""
-        findings: list[Finding] = []
+        """Look whether the token reaches anything; of objects that are mapped `schema` tells."""
+        trouble: list[str] = []
         for entity in ENTITIES:
             try:
                 self.schema(entity)
-            except SyncError as error:
-                remedy = f"give the token crm.objects.{entity}.read and .write, or do not map them"
-                fatal = entity == ENTITIES[0] or not isinstance(error, SyncAborted)
-                findings.append(Finding(what=str(error), remedy=remedy, fatal=fatal))
-        return findings
+            except SyncAborted as error:
+                trouble.append(str(error))
+            else:
+                return ()
+        remedy = "give the token the scopes crm.objects.*.read and .write of what is mapped"
+        return [Finding(what=trouble[0], remedy=remedy)]
 
     def close(self) -> None:
         """Give the connections back."""

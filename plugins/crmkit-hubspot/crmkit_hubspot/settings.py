@@ -28,7 +28,7 @@ class HubSpotConfig:
 
     Attributes:
         base_url: Where HubSpot is.
-        access_token: Token of a private app; it does not end.
+        access_token: Token of a private app; it does not end, and is not used beside OAuth.
         client_id: Of an app that uses OAuth.
         client_secret: Of that app, or of the private one: it signs webhooks.
         refresh_token: What the account's administrator allowed that app.
@@ -55,9 +55,14 @@ class HubSpotConfig:
     search_limits: CallLimits | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.access_token or (self.client_id and self.client_secret and self.refresh_token):
+        if self.access_token or self.oauth:
             return
         raise ValueError("give 'access_token', or client_id, client_secret and refresh_token")
+
+    @property
+    def oauth(self) -> bool:
+        """Whether tokens are fetched."""
+        return bool(self.client_id and self.client_secret and self.refresh_token)
 
     @property
     def searching(self) -> CallLimits:

@@ -59,13 +59,16 @@ def check_signature(  # noqa: PLR0913 - the parts of a call
     if not given or not stamp:
         refuse("it has no X-HubSpot-Signature-v3, or no X-HubSpot-Request-Timestamp")
     try:
-        seconds = int(stamp) / 1000
+        seconds = float(stamp) / 1000
     except ValueError:
         refuse("its timestamp is no number")
     fresh(seconds, now)
     decoded = _ENCODED.sub(lambda found: chr(int(found.group(1), 16)), url)
     expected = [
-        base64_digest(secret.reveal(), (method.upper() + uri).encode() + body + stamp.encode())
+        base64_digest(
+            secret.reveal(),
+            (method.upper() + uri).encode("utf-8", "surrogatepass") + body + stamp.encode(),
+        )
         for uri in (decoded, url)
     ]
     # Both are compared, so that the time tells nothing of which it was.

@@ -76,9 +76,9 @@ class Window:
         told, now = self._search([_filter(name, operator, since)], name)
         found = rows(told, "results")
         if not found or not _more(told):
-            at = max([since, *map(self._at, found)])
-            end = Cursor(at=moment(at)) if found or cursor.at is not None else cursor
-            return Page(found, end, more=False, now=now)
+            newest = max((moment(self._at(one)) for one in found), default=cursor.at)
+            at = max(newest, cursor.at) if newest and cursor.at else newest
+            return Page(found, Cursor(at=at), more=False, now=now)
         last = self._at(found[-1])
         if self._at(found[0]) >= last:
             return self._by_id(last, "0")
@@ -106,7 +106,7 @@ class Window:
     ) -> tuple[Mapping[str, Any], datetime | None]:
         body = {
             "filterGroups": [{"filters": filters}],
-            "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
+            "sorts": [sort],  # a name alone is the ascending order
             "properties": self.asked,
             "limit": self.size,
         }

@@ -9,17 +9,28 @@ from crmkit.testing.simulators.base import Answer
 from crmkit.testing.simulators.book import Book
 from crmkit.testing.simulators.hubspot.answers import batch, error, refuse
 
-PRIMARY = {("contacts", "companies"): 1, ("deals", "companies"): 5}
+PRIMARY = {
+    ("contacts", "companies"): 1,
+    ("deals", "companies"): 5,
+    ("tickets", "companies"): 26,
+}
 """Type of the one company that is the main one."""
 DEFAULTS = {
     ("contacts", "companies"): 279,
     ("deals", "companies"): 341,
     ("deals", "contacts"): 3,
+    ("tickets", "contacts"): 16,
+    ("tickets", "companies"): 339,
     ("notes", "contacts"): 202,
+    ("notes", "companies"): 190,
     ("calls", "contacts"): 194,
+    ("calls", "companies"): 182,
     ("emails", "contacts"): 198,
+    ("emails", "companies"): 186,
     ("meetings", "contacts"): 200,
+    ("meetings", "companies"): 188,
     ("tasks", "contacts"): 204,
+    ("tasks", "companies"): 192,
 }
 """Type of an association without a label."""
 

@@ -48,7 +48,10 @@ class Records:
         Raises:
             Refused: the page is too long.
         """
-        archived, limit = call.query.get("archived", "").lower() == "true", int(call.query.get("limit", 10))
+        archived, limit = (
+            call.query.get("archived", "").lower() == "true",
+            int(call.query.get("limit", 10)),
+        )
         if not 0 < limit <= PAGE:
             raise refuse(400, "VALIDATION_ERROR", f"limit must be between 1 and {PAGE}")
         revision = self._book.revision(entity)

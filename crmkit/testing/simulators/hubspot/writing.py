@@ -127,7 +127,8 @@ class Writer:
                 first = taken.setdefault((name, str(value).lower()), place)
                 if first != place or (other is not None and other is not target):
                     id_ = other.id if other is not None else "(in this batch)"
-                    message = f"{entity[:-1].capitalize()} already exists. Existing ID: {id_}"
+                    what = "Company" if entity == "companies" else entity[:-1].capitalize()
+                    message = f"{what} already exists. Existing ID: {id_}"
                     raise refuse(409, "CONFLICT", message)
 
     def _wrong(
@@ -174,13 +175,14 @@ class Writer:
             self.uniques.written(entity, entry, before)
         for link in one.get("associations") or ():
             for kind in link["types"]:
-                to = _TYPES.get(int(kind["associationTypeId"]), "contacts")
-                types = int(kind["associationTypeId"])
-                self.associations.add((entity, to), entry.id, str(link["to"]["id"]), types)
+                type_ = int(kind["associationTypeId"])
+                to = "companies" if type_ in _COMPANIES else "contacts"
+                self.associations.add((entity, to), entry.id, str(link["to"]["id"]), type_)
         return entry
 
 
-_TYPES = {279: "companies", 1: "companies", 5: "companies", 341: "companies"}
+_COMPANIES = {1, 5, 26, 182, 186, 188, 190, 192, 279, 339, 341}
+"""Types of associations that lead to companies; all others here lead to contacts."""
 
 
 def _text(value: Any) -> str:
