@@ -1,0 +1,1 @@
+"""Salesforce for crmkit: customers, activities and opportunities in step, both ways."""
