@@ -1,0 +1,157 @@
+"""Objects as ``object/describe`` tells of them, read whatever way their fields are wrapped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from crmkit.contracts.connector import Field, Schema, SyncAborted
+from crmkit.contracts.reading import mapping, rows
+from crmkit_fxiaoke.platform import NAME, Platform, Refused
+from crmkit_fxiaoke.settings import FxiaokeConfig
+from crmkit_fxiaoke.values import TYPES
+
+MOST_CUSTOM = 100
+"""Records in a page of a custom object at most."""
+_COMPUTED = frozenset({"auto_number", "formula", "count", "quote"})
+_SYSTEM = frozenset(
+    "life_status lock_status lock_user lock_rule created_by last_modified_by version "
+    "object_describe_api_name object_describe_id tenant_id package out_tenant_id out_owner "
+    "relevant_team data_own_department extend_obj_data_id order_by".split()
+)
+
+
+@attrs.frozen
+class Object:
+    """One object of the company.
+
+    Attributes:
+        schema: What it looks like.
+        kinds: The platform's own type of each field.
+        fields: The fields by name.
+        demands: Names of the fields that a new record must have, for the platform.
+    """
+
+    schema: Schema
+    kinds: Mapping[str, str]
+    fields: Mapping[str, Field]
+    demands: frozenset[str]
+
+    def kind(self, name: str) -> tuple[str, str]:
+        """Give the platform's type of a field, and the canonical one."""
+        field = self.fields.get(name)
+        return self.kinds.get(name, "text"), field.type if field else "other"
+
+    def named_in(self, reason: str) -> str | None:
+        """Find the field that a reason speaks of: the longest name or label that it holds."""
+        found = [
+            (len(word), field.name)
+            for field in self.fields.values()
+            for word in (field.name, field.label)
+            if word and word in reason
+        ]
+        return max(found)[1] if found else None
+
+
+class Objects:
+    """Describes objects, each asked for once, and again by `fresh`."""
+
+    def __init__(self, platform: Platform, config: FxiaokeConfig) -> None:
+        """Ask nothing yet."""
+        self._platform, self._config = platform, config
+        self._known: dict[str, Object] = {}
+
+    def get(self, entity: str) -> Object:
+        """Give an object as it was last seen; raises as `fresh` does."""
+        return self._known.get(entity) or self.fresh(entity)
+
+    def fresh(self, entity: str) -> Object:
+        """Describe an object as it is now.
+
+        Raises:
+            SyncAborted: there is none, or the employee may not see it.
+        """
+        asked: dict[str, Any] = {"apiName": entity, "includeDetail": False}
+        try:
+            # Some write the name beside `data`, some into it: either is read.
+            told = self._platform.call("/cgi/crm/v2/object/describe", asked, **asked)
+        except Refused as refused:
+            raise SyncAborted(f"{NAME}: no object {entity}: {refused.reason}") from refused
+        fields = [one for one in _described(told.body) if one.get("is_active") is not False]
+        if not fields:
+            raise SyncAborted(f"{NAME}: the description of {entity} names no fields")
+        self._known[entity] = self._object(entity, fields)
+        return self._known[entity]
+
+    def _object(self, entity: str, described: list[Mapping[str, Any]]) -> Object:
+        config = self._config
+        names = config.names
+        own = {names.id, names.changed, names.created, names.deleted, names.life} | _SYSTEM
+        # What a new record is given anyway need not be mapped.
+        given = own | {names.owner, names.record_type}
+        fields, kinds, demands = {}, {}, set()
+        for one in described:
+            field = _field(one, readonly=own, given=given)
+            fields[field.name], kinds[field.name] = field, _kind(one)
+            if one.get("is_required"):
+                demands.add(field.name)
+        page = min(config.page_size, MOST_CUSTOM) if custom(entity) else config.page_size
+        # A page of one: should a call of create be cut off, nothing else is in doubt.
+        schema = Schema(entity=entity, fields=tuple(fields.values()), batch=1, page=page)
+        return Object(schema, kinds, fields, frozenset(demands))
+
+
+def custom(entity: str) -> bool:
+    """Tell whether an object is the company's own: its calls have paths of their own."""
+    return entity.endswith("__c")
+
+
+def data_path(entity: str, deed: str) -> str:
+    """Give the path of a call that reads or writes records."""
+    return f"/cgi/crm/{'custom/' if custom(entity) else ''}v2/data/{deed}"
+
+
+def _described(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give the descriptions of the fields, from a map of them or a list."""
+    paths = (("data", "describe"), ("data", "objectDescribe"), ("data",), ("describe",), ())
+    for path in paths:
+        found = mapping(body, *path).get("fields")
+        if isinstance(found, Mapping):
+            for name, one in found.items():
+                if isinstance(one, Mapping):
+                    yield {"api_name": name, **one}
+            return
+        if isinstance(found, list):
+            yield from (one for one in rows(found) if _name(one))
+            return
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return str(one.get("api_name") or one.get("apiName") or one.get("fieldName") or "")
+
+
+def _kind(one: Mapping[str, Any]) -> str:
+    kind = str(one.get("type") or one.get("fieldType") or "text")
+    if kind in ("formula", "quote"):
+        return str(one.get("return_type") or one.get("quote_field_type") or "text")
+    return kind
+
+
+def _field(one: Mapping[str, Any], *, readonly: set[str], given: set[str]) -> Field:
+    name, kind = _name(one), _kind(one)
+    length, options = one.get("max_length"), rows(one, "options")
+    type_ = TYPES.get(kind, "text")
+    closed = [str(option["value"]) for option in options if option.get("value") is not None]
+    fixed = one.get("type") in _COMPUTED or bool(one.get("is_readonly"))
+    return Field(
+        name=name,
+        type="text" if type_ == "choice" and not closed else type_,
+        label=str(one.get("label") or ""),
+        required=bool(one.get("is_required")) and name not in given,
+        readonly=name in readonly or fixed or type_ == "other",
+        unique=bool(one.get("is_unique")),
+        choices=tuple(closed) if type_ == "choice" else (),
+        length=length if isinstance(length, int) and length > 0 and type_ == "text" else None,
+    )

@@ -1,0 +1,117 @@
+"""Records as crmkit sees them: changed ones, all of their ids, and chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from crmkit.contracts.connector import Changes, Cursor, Ids, Remote, SyncAborted
+from crmkit.contracts.reading import mapping
+from crmkit_fxiaoke.objects import Objects, data_path
+from crmkit_fxiaoke.platform import NAME, Platform, Refused
+from crmkit_fxiaoke.queries import Place, Queries, Row
+from crmkit_fxiaoke.settings import FxiaokeConfig
+from crmkit_fxiaoke.values import Values, instant, milliseconds
+
+_GONE = ("不存在", "作废", "已删除", "not exist", "not found", "deleted")
+_MADE = "made "  # before a place, where ids are enumerated by when their records were made
+
+
+class Reading:
+    """Reads records."""
+
+    def __init__(
+        self, platform: Platform, objects: Objects, config: FxiaokeConfig, values: Values
+    ) -> None:
+        """Read nothing yet."""
+        self._platform, self._objects, self._config = platform, objects, config
+        self._values, self._queries = values, Queries(platform, config)
+        names = config.names
+        self._state = (names.life, names.deleted)
+        self._times = (names.changed, names.created)
+
+    def changes(self, entity: str, cursor: Cursor | None, fields: Sequence[str]) -> Changes:
+        """Read the next page of what was changed; see `Connector.changes`."""
+        given = cursor or Cursor()
+        since = None if given.at is None else milliseconds(given.at)
+        place = Place.read(given.token) or Place(since)
+        changed = self._config.names.changed
+        wanted = [*self._times, *self._state, *fields]
+        page, after = self._queries.next(entity, changed, place, wanted)
+        rows = sorted(page.rows, key=lambda one: self._queries.moment(one, changed))
+        records = tuple(self.record(entity, one, fields) for one in rows)
+        at = records[-1].changed_at if records else given.at
+        last = records[-1].id if records else given.id
+        token = after.token() if after else None
+        behind = Cursor(at=at, id=last, token=token) if records or after else given
+        return Changes(records=records, cursor=behind, more=after is not None, now=page.now)
+
+    def ids(self, entity: str, after: str | None) -> Ids:
+        """Read the next page of ids, void records left out."""
+        if after is None or not after.startswith(_MADE):
+            page = self._queries.ids(entity, after or "", self._state)
+            if page is not None:
+                last = str(page.rows[-1][self._config.names.id]) if page.full else None
+                return Ids(self._living(page.rows), last)
+            after = _MADE
+        place = Place.read(after.removeprefix(_MADE)) or Place()
+        made = self._config.names.created
+        page, place_after = self._queries.next(entity, made, place, self._state)
+        following = None if place_after is None else f"{_MADE}{place_after.token()}"
+        return Ids(self._living(page.rows), following)
+
+    def fetch(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> list[Remote]:
+        """Read records by id; those that are void or gone come as deleted."""
+        size = self._queries.size(entity)
+        wanted = list(dict.fromkeys(ids))
+        found: list[Remote] = []
+        for first in range(0, len(wanted), size):
+            found += self._chosen(entity, wanted[first : first + size], fields)
+        return found
+
+    def record(self, entity: str, row: Row, fields: Sequence[str]) -> Remote:
+        """Give a row as a record of crmkit's."""
+        names = self._config.names
+        id_, changed = str(row[names.id]), instant(row.get(names.changed))
+        if self.void(row):
+            return Remote(id=id_, changed_at=changed, deleted=True)
+        kinds = self._objects.get(entity)
+        values = {name: self._values.read(row.get(name), *kinds.kind(name)) for name in fields}
+        created: datetime | None = instant(row.get(names.created))
+        return Remote(id=id_, values=values, changed_at=changed, created_at=created)
+
+    def void(self, row: Row) -> bool:
+        """Tell whether a row is one that people have voided (作废)."""
+        life, flag = row.get(self._config.names.life), row.get(self._config.names.deleted)
+        return life in self._config.voided or flag in (True, "true", 1, "1")
+
+    def _living(self, rows: Sequence[Row]) -> list[str]:
+        return [str(one[self._config.names.id]) for one in rows if not self.void(one)]
+
+    def _chosen(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Remote]:
+        try:
+            page = self._queries.chosen(entity, ids, [*self._times, *self._state, *fields])
+        except Refused:
+            page = None
+        rows = {str(one[self._config.names.id]): one for one in page.rows} if page else {}
+        # Rows that nobody asked for: it passed the filter over, so a missing row says nothing.
+        alone = page is None or bool(rows.keys() - set(ids))
+        for id_ in ids:
+            row = rows.get(id_) if not alone else self._one(entity, id_)
+            if row is None:
+                yield Remote(id=id_, deleted=True)
+            else:
+                yield self.record(entity, row, fields)
+
+    def _one(self, entity: str, id_: str) -> Row | None:
+        asked = {"dataObjectApiName": entity, "objectDataId": id_}
+        try:
+            told = self._platform.call(data_path(entity, "get"), asked)
+        except Refused as refused:
+            if any(word in refused.reason.lower() for word in _GONE):
+                return None
+            message = f"{NAME}: {entity} {id_} cannot be read: {refused.reason}"
+            raise SyncAborted(message) from refused
+        data = mapping(told.body.get("data"))
+        found = mapping(data, "object_data") or data
+        return {self._config.names.id: id_, **found} if found else None
