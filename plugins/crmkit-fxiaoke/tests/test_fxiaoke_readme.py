@@ -1,0 +1,35 @@
+"""What the README shows can be configured, and what can be configured it names."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import attrs
+from crmkit_fxiaoke import hooks
+from crmkit_fxiaoke.settings import Codes, FxiaokeConfig, Names, Operators
+
+README = Path(__file__).parent.parent / "README.md"
+TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_what_the_readme_shows_opens():
+    """The connector opens as it is shown; no setting is left out, none of the open ones either."""
+    text = README.read_text("utf-8")
+    (spec,) = hooks.crmkit_connectors()
+    (block,) = TOML.findall(text)
+    section = tomllib.loads(block)["connectors"]["fxiaoke"]
+    shown = {name: value for name, value in section.items() if name not in ("type", "mapping")}
+    spec.open(spec.configure(shown, "connectors.fxiaoke")).close()
+    assert section["type"] == spec.name
+    named = {f.name for f in attrs.fields(FxiaokeConfig)}
+    for part in (Names, Operators, Codes):
+        name = part.__name__.lower()
+        named |= {f"{name}.{f.name}" for f in attrs.fields(part)}
+    assert sorted(name for name in named if name not in text) == []
+
+
+def test_it_is_marked_experimental():
+    """Until it has run on a live tenant."""
+    assert "**Experimental.**" in README.read_text("utf-8")
+    (spec,) = hooks.crmkit_connectors()
+    assert "experimental" in spec.summary
