@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from crmkit.clock import Clock, system_clock
 from crmkit.contracts.channel import Response
 from crmkit.contracts.connector import (
     Changes,
@@ -24,7 +23,7 @@ from crmkit.contracts.connector import (
 )
 from crmkit.contracts.reading import rows
 from crmkit_fxiaoke.objects import Objects
-from crmkit_fxiaoke.platform import Platform, Refused
+from crmkit_fxiaoke.platform import Clock, Platform, Refused, present
 from crmkit_fxiaoke.pushes import received
 from crmkit_fxiaoke.reading import Reading
 from crmkit_fxiaoke.settings import STANDARD, FxiaokeConfig
@@ -45,7 +44,7 @@ class Fxiaoke(Connector):
         self,
         config: FxiaokeConfig,
         *,
-        clock: Clock = system_clock,
+        clock: Clock = present,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """Connect to nothing yet."""

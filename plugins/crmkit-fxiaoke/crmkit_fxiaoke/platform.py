@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmkit.clock import Clock, system_clock
 from crmkit.contracts.connector import RetryLater, SyncAborted, Token, WriteLost
 from crmkit.contracts.exchange import Answer, Request
 from crmkit.contracts.reading import mapping, rows
@@ -24,6 +23,7 @@ from crmkit.contracts.service import EXPIRED, OK, THROTTLED, UNWELL, Service, ve
 from crmkit.contracts.settings import Secret
 from crmkit_fxiaoke.settings import Codes, FxiaokeConfig
 
+Clock = Callable[[], datetime]
 NAME = "纷享销客"
 _EARLY = 200  # seconds before its end from which a token is no longer used
 _SHORT = 2 * _EARLY  # a token that lasts no longer is used until it is refused
@@ -31,6 +31,11 @@ _LATER = 60.0
 _ERROR = 400
 # Limits of length or paging are no limits of calls.
 _OTHER_LIMITS = re.compile(r"length|charact|offset|长度|字符", re.IGNORECASE)
+
+
+def present() -> datetime:
+    """Give the present instant."""
+    return datetime.now(UTC)
 
 
 class Refused(Exception):  # noqa: N818 - it says what became of the call
@@ -68,7 +73,7 @@ class Platform:
         self,
         config: FxiaokeConfig,
         *,
-        clock: Clock = system_clock,
+        clock: Clock = present,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         """Call nobody yet."""

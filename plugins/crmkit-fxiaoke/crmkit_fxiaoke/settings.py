@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmkit.clock import zone
 from crmkit.contracts.limits import CallLimits
 from crmkit.contracts.settings import Secret
 
@@ -35,8 +35,10 @@ def _aes_key(_config: object, field: attrs.Attribute[Secret | None], value: Secr
 
 
 def _zone(_config: object, field: attrs.Attribute[str], value: str) -> None:
-    if zone(value) is None:
-        raise ValueError(f"'{field.name}' must be a time zone such as Asia/Shanghai")
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # the name may be a path, or a folder's
+        raise ValueError(f"'{field.name}' must be a time zone such as Asia/Shanghai") from None
 
 
 @attrs.frozen(kw_only=True)

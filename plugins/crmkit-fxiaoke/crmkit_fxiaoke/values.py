@@ -15,8 +15,6 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from crmkit.clock import EPOCH
-
 ALONE = frozenset({"employee", "out_employee", "department", "out_department"})
 """Types that are lists of one on the wire."""
 TYPES: Mapping[str, str] = {
@@ -32,6 +30,7 @@ TYPES: Mapping[str, str] = {
     "date_time": "instant",
 }
 """Canonical types by the platform's; whatever is not here is text."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _TRUE, _FALSE = ("true", "1", "yes", "是"), ("false", "0", "no", "否")
 
@@ -42,13 +41,13 @@ class Unfit(ValueError):  # noqa: N818 - says what the value is
 
 def milliseconds(at: datetime) -> int:
     """Give an instant as the platform writes it."""
-    return (at - EPOCH) // _MILLISECOND
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def instant(value: Any) -> datetime | None:
     """Read milliseconds since 1970, a number or a text; None where it is neither."""
     try:
-        return EPOCH + timedelta(milliseconds=int(value))
+        return _EPOCH + timedelta(milliseconds=int(value))
     except (TypeError, ValueError, OverflowError):
         return None
 
