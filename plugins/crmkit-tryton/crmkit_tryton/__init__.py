@@ -1,0 +1,1 @@
+"""Tryton, the free ERP, for crmkit: customers kept in step over JSON-RPC."""
