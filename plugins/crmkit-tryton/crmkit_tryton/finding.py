@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from crmkit_tryton import wire
@@ -62,9 +62,3 @@ def _plain(part: Part, value: str) -> str:
     if part.compact is not None:
         return "".join(letter for letter in value if letter not in " -().")
     return value
-
-
-def one_each(found: Mapping[str, list[int]], value: str) -> int | None:
-    """Give the one record that a value found; None where there are none, or several."""
-    ids = found.get(value, [])
-    return ids[0] if len(ids) == 1 else None

@@ -155,8 +155,8 @@ def _refusal(error: Any) -> Refused:
     The words of a ``UserError`` are a message, its description and a domain; those of a
     ``UserWarning`` begin with its name.
     """
-    kind, *rest = error if isinstance(error, list) and error else [error]
-    if kind not in NAMED:
+    kind, *rest = error if isinstance(error, list) and error else [str(error)]
+    if str(kind) not in NAMED:
         return Refused("error", str(kind))
     words = rest[0] if rest else ""
     words = list(words) if isinstance(words, list) else [words]

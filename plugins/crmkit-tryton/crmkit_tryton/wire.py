@@ -76,6 +76,8 @@ def read(kind: str, value: Any) -> Any:
         return _decimal(value)
     if kind in {"many2one", "one2one"}:
         return str(value)
+    if kind == "many2many":
+        return [str(item) for item in sorted(value)]  # Tryton's order is by name, and changes
     if TYPES.get(kind) == "list":
         return [str(item) for item in value]
     return value

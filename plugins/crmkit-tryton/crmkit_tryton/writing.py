@@ -19,7 +19,7 @@ from crmkit.contracts.connector import (
     Upsert,
     WriteLost,
 )
-from crmkit_tryton import wire
+from crmkit_tryton.differences import Unfit, difference
 from crmkit_tryton.finding import by_value
 from crmkit_tryton.model import Model, changed
 from crmkit_tryton.reading import found
@@ -107,7 +107,9 @@ class Batch:
         Raises:
             BatchRefused: none was made, for one's sake.
         """
-        given = {one.key: values for one in records if (values := self._new(one)) is not None}
+        given = {
+            one.key: values for one in records if (values := self._difference(one)) is not None
+        }
         if not given:
             return
         method = f"model.{self._model.name}.create"
@@ -124,11 +126,6 @@ class Batch:
             self.results[key] = Result(
                 key=key, done="created", remote_id=str(number), changed_at=times.get(number)
             )
-
-    def _new(self, record: Upsert) -> dict[str, Any] | None:
-        """Give what a new record is made of; None: a value cannot be written."""
-        empty: dict[str, Any] = {}
-        return self._difference(record, empty, new=True)
 
     def _update(self, todo: Changed) -> None:
         """Write what differs, in one call; again where somebody else was faster."""
@@ -187,34 +184,14 @@ class Batch:
         return todo
 
     def _difference(
-        self, record: Upsert, row: Mapping[str, Any], *, new: bool = False
+        self, record: Upsert, row: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | None:
-        """Give what to write, as Tryton takes it; None: a value cannot be written, as noted."""
-        values: dict[str, Any] = {}
-        for name, value in record.values.items():
-            part = self._model.parts.get(name)
-            try:
-                if part is not None:
-                    actions = part.actions(row, None if value is None else str(value))
-                    if actions:
-                        values.setdefault(part.rows, []).extend(actions)
-                    continue
-                if not new and self._same(name, row, value):
-                    continue
-                written = wire.write(self._model.kind(name), value)
-                if self._model.kind(name) == "many2many":
-                    written = _links(row.get(name) or (), written or [])
-                values[name] = written
-            except wire.BadValue as error:
-                self.results[record.key] = refused(record.key, "value", str(error), field=name)
-                return None
-        return values
-
-    def _same(self, name: str, row: Mapping[str, Any], value: Any) -> bool:
-        had = self._model.value(row, name)
-        if self._model.kind(name) in {"many2many", "multiselection"}:
-            return sorted(map(str, had or ())) == sorted(map(str, value or ()))
-        return bool(had == (value if value != "" else None))
+        """Give what to write; None: a value cannot be written, as is noted."""
+        try:
+            return difference(self._model, record.values, row)
+        except Unfit as error:
+            self.results[record.key] = refused(record.key, "value", str(error), field=error.field)
+            return None
 
     def _send(self, todo: Changed) -> None:
         """Write changes in one call, which Tryton makes one transaction."""
@@ -264,10 +241,3 @@ class Batch:
 
     def _refuse(self, key: str, error: Refused) -> None:
         self.results[key] = refusal(key, error, self._model)
-
-
-def _links(had: Sequence[int], wanted: Sequence[int]) -> list[list[Any]]:
-    """Say how a list of links becomes another one."""
-    gone = [one for one in had if one not in wanted]
-    more = [one for one in wanted if one not in had]
-    return [*([["remove", gone]] if gone else []), *([["add", more]] if more else [])]
