@@ -65,7 +65,7 @@ class Tryton(Connector):
             return self._models[entity]
 
     def entities(self) -> Sequence[str]:
-        """Name the models of the database, ``party.party`` first, but for Tryton's own inside."""
+        """Name the models of the database, ``party.party`` first; of Tryton's inside only notes."""
         try:
             told = self._rpc.call("model.ir.model.fields_get", [])
             column = "model" if "model" in told else "name"  # renamed in 7.2
@@ -73,9 +73,10 @@ class Tryton(Connector):
         except Refused:
             return (CUSTOMERS,)  # not every user may read the list
         names = {str(row[column]) for row in rows}
+        notes = names & {"ir.note"}
         inner = ("ir.", "res.")
         kept = (one for one in names - {CUSTOMERS} if not one.startswith(inner) and "-" not in one)
-        return (CUSTOMERS, *sorted(kept))
+        return (CUSTOMERS, *sorted(notes), *sorted(kept))
 
     def schema(self, entity: str) -> Schema:
         """Describe a model; raises as the contract says."""

@@ -33,14 +33,15 @@ def by_value(rpc: Rpc, model: Model, field: str, values: Iterable[str]) -> dict[
 
 
 def _by_part(rpc: Rpc, part: Part, wanted: list[str]) -> dict[str, list[int]]:
-    """Look through the rows; only the one that counts for its party is what was meant."""
+    """Look through the rows: a party has an e-mail address, whichever of its own that is."""
     spelt = {one: _plain(part, one) for one in wanted}
     domain = [["type", "=", part.kind], ["party.active", "=", True], _any(part, wanted)]
     columns = ["party", *part.columns()]
     rows = rpc.call(f"model.{part.model}.search_read", domain, 0, None, [["id", "ASC"]], columns)
     owners: dict[str, list[int]] = defaultdict(list)
     for row in rows:
-        for value in {_plain(part, str(row[part.column])), _plain(part, part.value(row) or "")}:
+        code = str(row[part.column]).removeprefix(part.prefix)
+        for value in {_plain(part, code), _plain(part, part.value(row) or "")}:
             if int(row["party"]) not in owners[value]:
                 owners[value].append(int(row["party"]))
     return {one: owners[value] for one, value in spelt.items() if owners.get(value)}
@@ -50,7 +51,7 @@ def _any(part: Part, wanted: list[str]) -> list[Any]:
     if part.kind == "email":
         return ["OR", *([part.column, "ilike", one.translate(_WILD)] for one in wanted)]
     if part.compact is None:
-        return [part.column, "in", wanted]
+        return [part.column, "in", [part.prefix + one for one in wanted]]
     plain = [_plain(part, one) for one in wanted]
     return ["OR", [part.column, "in", wanted], [part.compact, "in", plain]]
 

@@ -15,7 +15,7 @@ TYPES = {
     "char": "text",
     "text": "text",
     "fulltext": "text",
-    "reference": "text",  # "model,id": an id alone would not say of what
+    "reference": "reference",
     "integer": "number",
     "biginteger": "number",
     "float": "number",
@@ -32,7 +32,8 @@ TYPES = {
     "multiselection": "list",
 }
 """crmkit's type of each of Tryton's; the rest is ``other``."""
-
+CUSTOMER = "party.party,"
+"""A reference may be to any model; one to a party, such as a note's, is given by its id alone."""
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
@@ -74,8 +75,8 @@ def read(kind: str, value: Any) -> Any:
         return None if at is None else at.isoformat()
     if kind == "numeric":
         return _decimal(value)
-    if kind in {"many2one", "one2one"}:
-        return str(value)
+    if kind in {"many2one", "one2one", "reference"}:
+        return str(value).removeprefix(CUSTOMER)
     if kind == "many2many":
         return [str(item) for item in sorted(value)]  # Tryton's order is by name, and changes
     if TYPES.get(kind) == "list":
@@ -119,7 +120,8 @@ def _second(value: Any) -> dict[str, Any]:
 
 
 _WRITERS: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("char", "text", "fulltext", "reference", "selection"), str),
+    **dict.fromkeys(("char", "text", "fulltext", "selection"), str),
+    "reference": lambda value: value if "," in value else f"{CUSTOMER}{int(value)}",
     **dict.fromkeys(("integer", "biginteger"), _whole),
     "float": float,
     "numeric": _exact,

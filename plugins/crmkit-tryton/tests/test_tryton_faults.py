@@ -93,8 +93,8 @@ def test_a_lost_answer_makes_nobody_twice(opened: Open, people: People, proxy: P
     batch = [
         Upsert(
             key=f"c{i}",
-            match=("identifier", f"crmkit:{i}"),
-            values={"name": f"n{i}", "email": f"n{i}@x.example", "identifier": f"crmkit:{i}"},
+            match=("identifier", f"c{i}"),
+            values={"name": f"n{i}", "email": f"n{i}@x.example", "identifier": f"c{i}"},
         )
         for i in range(3)
     ]

@@ -22,6 +22,9 @@ VALUES = {
     "date": st.dates().map(str),
     "timestamp": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
     "many2one": st.integers(1, 2**31 - 1).map(str),
+    "reference": st.one_of(
+        st.integers(1, 9).map(str), st.integers(1, 9).map("sale.sale,{}".format)
+    ),
     "many2many": st.lists(st.integers(1, 99), unique=True)
     .map(sorted)
     .map(lambda ids: [str(one) for one in ids]),

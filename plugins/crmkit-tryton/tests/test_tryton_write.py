@@ -38,14 +38,14 @@ def test_a_batch_is_one_call(opened: Open, people: People, proxy: Proxy):
     tryton = opened(base_url=proxy.url)
     tryton.schema(PARTY)
     before = len(proxy.methods())
-    batch = [new(i, email=f"n{i}@x.example", phone=PHONE, identifier=f"crmkit:{i}") for i in (1, 2)]
+    batch = [new(i, email=f"n{i}@x.example", phone=PHONE, identifier=f"c{i}") for i in (1, 2)]
     results = write(tryton, *batch)
     assert proxy.methods()[before:] == ["model.party.party.create", "model.party.party.search_read"]
     assert [one.done for one in results] == ["created", "created"]
     rows = people.parties("name", "email", "phone", "identifiers.code")
     assert [str(row["id"]) for row in rows] == [one.remote_id for one in results]
     assert [row["email"] for row in rows] == ["n1@x.example", "n2@x.example"]
-    assert rows[1]["identifiers."][0]["code"] == "crmkit:2"
+    assert rows[1]["identifiers."][0]["code"] == "crmkit:c2"
 
 
 def test_our_own_echo_is_known(tryton: Tryton):
@@ -94,10 +94,36 @@ def test_contacts_are_changed_in_place(tryton: Tryton, people: People):
 def test_a_foreign_identifier_is_left(tryton: Tryton, people: People):
     """Ours stands beside an identifier of somebody else, and never in its place."""
     ada = people.create(name="Ada", identifiers=[["create", [{"code": "loyalty-7"}]]])
-    write(tryton, known(ada, identifier="crmkit:c1"))
-    write(tryton, known(ada, identifier="crmkit:c2"))
+    write(tryton, known(ada, identifier="c1"))
+    write(tryton, known(ada, identifier="c2"))
     rows = people.read(ada, "identifiers.code")["identifiers."]
     assert sorted(row["code"] for row in rows) == ["crmkit:c2", "loyalty-7"]
+
+
+def test_what_crmkit_knows_stands_where_people_look(tryton: Tryton, people: People):
+    """Score, tier and the rest are contacts of a name of their own; a party's others stay apart."""
+    ada = people.party("Ada", other="door code 7")
+    values = {"crmkit_score": "87.5", "crmkit_tier": "core", "crmkit_next_contact": "2026-12-01"}
+    write(tryton, known(ada, **values))
+    write(tryton, known(ada, crmkit_tier="key", crmkit_score=None))
+    rows = people.read(ada, "contact_mechanisms.name", "contact_mechanisms.value")
+    assert {(row["name"], row["value"]) for row in rows["contact_mechanisms."]} == {
+        (None, "door code 7"),
+        ("crmkit tier", "key"),
+        ("crmkit next contact", "2026-12-01"),
+    }
+    (record,) = tryton.fetch(PARTY, [str(ada)], fields=("crmkit_tier", "crmkit_score"))
+    assert record.values == {"crmkit_tier": "key", "crmkit_score": None}
+
+
+def test_notes_are_records_like_any_other(tryton: Tryton, people: People):
+    """A note of a party is written and read by the party's id, line breaks and all."""
+    ada = people.party("Ada")
+    values = {"resource": str(ada), "message": "电话\nCalled twice. 😀"}
+    (made,) = tryton.upsert("ir.note", [Upsert(key="t1", values=values)])
+    (record,) = tryton.changes("ir.note", None, fields=("resource", "message")).records
+    assert (record.id, record.values) == (made.remote_id, values)
+    assert people.call("model.ir.note.search_count", [["resource", "=", f"{PARTY},{ada}"]], {}) == 1
 
 
 def test_nothing_to_write_writes_nothing(tryton: Tryton, people: People):
@@ -114,7 +140,7 @@ def test_nothing_to_write_writes_nothing(tryton: Tryton, people: People):
     [
         ("email", "Ada_%@X.example"),
         ("phone", "+86 (138) 0013-8000"),
-        ("identifier", "crmkit:c1"),
+        ("identifier", "c1"),
         ("code", "A-7"),
     ],
 )
