@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 
-from crmkit.channels.durable import exclusive, replace, settle
+from crmkit.contracts.durable import exclusive, replace, settle
 
 KEPT = timedelta(days=60)
 """How long after its day a task stays in a feed although nobody told its outcome."""

@@ -17,9 +17,10 @@ from typing import Literal
 
 import attrs
 
-from crmkit.channels.durable import exclusive, failed, settle
+from crmkit.channels.durable import failed
 from crmkit.channels.formats import Format, JsonLines, Mbox
 from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Message, Receipt
+from crmkit.contracts.durable import exclusive, settle
 
 _FORMATS: Mapping[str, Format] = {"jsonl": JsonLines(), "mbox": Mbox()}
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".mbox": "mbox", ".mbx": "mbox"}

@@ -28,10 +28,11 @@ from crmkit.channels.calendars import (
     same,
     uid,
 )
-from crmkit.channels.durable import failed, replace
+from crmkit.channels.durable import failed
 from crmkit.channels.feeds import Folder, blocks
 from crmkit.clock import zone
 from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Message, Receipt
+from crmkit.contracts.durable import replace
 
 if TYPE_CHECKING:
     import icalendar

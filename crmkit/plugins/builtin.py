@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crmkit.contracts.specs import ChannelSpec, CommandSpec, KindSpec, StoreSpec, load
+from crmkit.contracts.specs import (
+    ChannelSpec,
+    CommandSpec,
+    ConnectorSpec,
+    KindSpec,
+    StoreSpec,
+    load,
+)
 from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import Indicator
 from crmkit.plugins.marks import hookimpl
@@ -25,6 +32,13 @@ def crmkit_stores() -> Iterable[StoreSpec]:
 def crmkit_channels() -> Iterable[ChannelSpec]:
     """Offer the channels of the core."""
     specs: Iterable[ChannelSpec] = load("crmkit.channels.offered:BUILT_IN")
+    return specs
+
+
+@hookimpl
+def crmkit_connectors() -> Iterable[ConnectorSpec]:
+    """Offer the connectors of the core."""
+    specs: Iterable[ConnectorSpec] = load("crmkit.connectors.offered:BUILT_IN")
     return specs
 
 

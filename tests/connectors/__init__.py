@@ -1,0 +1,1 @@
+"""The connectors of the core, and what all connectors need."""
