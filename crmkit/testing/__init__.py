@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from crmkit.testing.channel_base import Incoming
     from crmkit.testing.channel_suite import ChannelSuite
+    from crmkit.testing.kit import Incoming
     from crmkit.testing.store_suite import StoreSuite
 
 __all__ = ["ChannelSuite", "Incoming", "StoreSuite"]
@@ -19,7 +19,7 @@ def __getattr__(name: str) -> object:
 
         return ChannelSuite
     if name == "Incoming":
-        from crmkit.testing.channel_base import Incoming  # noqa: PLC0415 - see above
+        from crmkit.testing.kit import Incoming  # noqa: PLC0415 - see above
 
         return Incoming
     if name == "StoreSuite":

@@ -9,7 +9,8 @@ import pytest
 
 from crmkit.contracts.channel import ACCEPTED, UNKNOWN, Channel
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing.channel_base import ChannelLaws, needs, one
+from crmkit.testing.channel_base import ChannelLaws, one
+from crmkit.testing.kit import needs
 
 MAY_HAVE_GONE = (ACCEPTED, UNKNOWN)
 

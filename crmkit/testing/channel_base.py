@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
-from urllib.parse import quote, quote_plus
 
-import attrs
 import pytest
 
 from crmkit.contracts.channel import Channel, Message, Receipt, Template
-from crmkit.contracts.settings import Secret
 from crmkit.contracts.specs import ChannelSpec
+from crmkit.testing.kit import Forgeries, Incoming
+from crmkit.testing.kit_opening import KitLaws
 from crmkit.testing.simulators.base import Answer, Fault, Simulator, busy
 
 Open = Callable[[], Channel]
@@ -21,25 +18,16 @@ AFTER = 7.0
 """Seconds that a provider who is busy asks to wait, in the suite."""
 
 
-@attrs.frozen(kw_only=True)
-class Incoming:
-    """A call of the provider's webhook, as `Channel.receive` gets it.
-
-    Attributes:
-        headers: Headers of the call.
-        body: Its body, as it came.
-        method: HTTP method.
-        url: The whole address that was called.
-    """
-
-    headers: Mapping[str, str]
-    body: bytes = b""
-    method: str = "POST"
-    url: str = ""
-
-
-class ChannelLaws:
+class ChannelLaws(KitLaws, Forgeries):
     """What the author overrides; the laws stand in the subclasses."""
+
+    contract = Channel
+    methods: ClassVar[Mapping[str, str]] = {
+        "poll": "poll",
+        "find": "find",
+        "receive": "receive",
+        "unsubscribe": "unsubscribe_url",
+    }
 
     bad_address: ClassVar[str | None] = None
     """An address the provider himself refuses; None: only the empty one is tried."""
@@ -57,28 +45,6 @@ class ChannelLaws:
     def spec(self) -> ChannelSpec:
         """Override: give the `ChannelSpec` that the hook offers."""
         raise NotImplementedError("Override the fixture spec: see crmkit.testing.ChannelSuite")
-
-    @pytest.fixture
-    def simulator(self) -> Any:
-        """Override: give the provider on 127.0.0.1, started; the laws of faults are for it."""
-        return None
-
-    @pytest.fixture
-    def settings(self) -> Mapping[str, Any]:
-        """Override: give the settings a user would write, `type` left out."""
-        return {}
-
-    @pytest.fixture
-    def opened(self, spec: ChannelSpec, settings: Mapping[str, Any]) -> Iterator[Open]:
-        """Give a function that opens the channel; what it opened is closed after the test."""
-        with ExitStack() as stack:
-
-            def open_one() -> Channel:
-                channel = spec.open(spec.configure(settings))
-                stack.callback(channel.close)
-                return channel
-
-            yield open_one
 
     @pytest.fixture
     def channel(self, opened: Open) -> Channel:
@@ -159,23 +125,6 @@ class ChannelLaws:
         """
         return None
 
-    def forged(self, call: Incoming) -> Incoming:
-        """Change what was signed; override it where the body is not part of that."""
-        for place in reversed(range(len(call.body))):
-            if chr(call.body[place]).isalnum():
-                other = b"1" if call.body[place : place + 1] == b"0" else b"0"
-                body = call.body[:place] + other + call.body[place + 1 :]
-                return attrs.evolve(call, body=body)
-        pytest.skip("the call has no body to change: override `forged`")
-
-    def unsigned(self, call: Incoming) -> Incoming:
-        """Take the signature off; override it where it stands in the body."""
-        kept = {k: v for k, v in call.headers.items() if k.lower() == "content-type"}
-        bare = attrs.evolve(call, headers=kept, url=call.url.partition("?")[0])
-        if bare == call:
-            pytest.skip("the signature stands in the body: override `unsigned`")
-        return bare
-
     def happen(self, channel: Channel, simulator: Any) -> None:
         """Override for ``poll`` and ``find``: let come what comes of messages, or of an archive."""
 
@@ -184,30 +133,3 @@ def one(channel: Channel, message: Message) -> Receipt:
     """Send one message and give its one receipt."""
     (receipt,) = channel.send([message])
     return receipt
-
-
-def needs(spec: ChannelSpec, capability: str) -> None:
-    """Skip the law where the channel does not say that it can do that."""
-    if capability not in spec.capabilities:
-        pytest.skip(f"the spec does not declare the capability {capability!r}")
-
-
-def secrets(configured: Any) -> list[str]:
-    """Give the texts of all secrets in the settings, those long enough to be told apart."""
-    if isinstance(configured, Secret):
-        text = configured.reveal() if configured else ""
-        return [text] if len(text) > 3 else []  # noqa: PLR2004 - "key" stands in many words
-    if attrs.has(type(configured)):
-        fields = attrs.fields(type(configured))
-        return [s for field in fields for s in secrets(getattr(configured, field.name))]
-    if isinstance(configured, Mapping):
-        return [text for value in configured.values() for text in secrets(value)]
-    if isinstance(configured, (tuple, list, frozenset, set)):
-        return [text for value in configured for text in secrets(value)]
-    return []
-
-
-def spellings(text: str) -> tuple[bytes, ...]:
-    """Give the ways in which a text may stand on the wire: escaped by JSON, by a URL, or not."""
-    escaped = (text, json.dumps(text)[1:-1], quote(text, safe=""), quote_plus(text))
-    return tuple(spelt.encode() for spelt in escaped)

@@ -13,9 +13,8 @@ import pytest
 from crmkit.contracts.channel import Channel, Delivery, Response
 from crmkit.contracts.specs import ChannelSpec
 from crmkit.errors import InvalidValueError, SignatureInvalid
-from crmkit.testing.channel_base import ChannelLaws, Incoming, needs
-
-STRANGE = (b"", b"{}", b"[]", b"null", b'"x"', b"<a/>", b"\xff\x00", b"a=1&a=2", b"[[[[" * 5000)
+from crmkit.testing.channel_base import ChannelLaws
+from crmkit.testing.kit import STRANGE, Incoming, needs
 
 
 def read(channel: Channel, call: Incoming) -> tuple[Sequence[Delivery], Response]:

@@ -12,8 +12,9 @@ import pytest
 
 from crmkit.contracts.channel import ACCEPTED, REFUSED, RETRY, UNKNOWN, Channel
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing.channel_base import AFTER, ChannelLaws, Open, one, secrets
+from crmkit.testing.channel_base import AFTER, ChannelLaws, Open, one
 from crmkit.testing.channel_sends import fits
+from crmkit.testing.kit import secrets
 from crmkit.testing.simulators.base import Answer, Fault, Simulator
 
 PATIENCE = 0.2

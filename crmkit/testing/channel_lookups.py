@@ -9,7 +9,8 @@ import pytest
 
 from crmkit.contracts.channel import ACCEPTED, RETRY, Channel, Delivery, Poll, Receipt
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing.channel_base import ChannelLaws, Open, needs
+from crmkit.testing.channel_base import ChannelLaws, Open
+from crmkit.testing.kit import needs
 
 TURNS = 20
 

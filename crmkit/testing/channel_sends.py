@@ -24,7 +24,8 @@ from crmkit.contracts.channel import (
     Receipt,
 )
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing.channel_base import ChannelLaws, needs, one, spellings
+from crmkit.testing.channel_base import ChannelLaws, one
+from crmkit.testing.kit import needs, spellings
 
 MARK = "X-Crmkit-Injected"
 RAW = re.compile(rb"[\r\n]" + MARK.encode(), re.IGNORECASE)

@@ -16,8 +16,7 @@ import pytest
 from crmkit.channels.standard_webhooks import keys, sign
 from crmkit.contracts.channel import Channel, Template
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing import ChannelSuite
-from crmkit.testing.channel_base import Incoming
+from crmkit.testing import ChannelSuite, Incoming
 from crmkit.testing.channel_faults import PATIENCE
 from crmkit.testing.simulators.base import Answer
 from crmkit.testing.simulators.webhook import SECRET, WebhookReceiver

@@ -516,7 +516,7 @@ class OneClose(Sound):
 class CommonGround(Sound):
     """All channels of the kind share what the first to be closed gives back."""
 
-    notices = "test_two_channels_of_one_kind"
+    notices = "test_two_of_one_kind"
     closed = threading.Event()
 
     def __init__(self, config: Settings) -> None:

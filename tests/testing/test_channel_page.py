@@ -50,4 +50,4 @@ def test_what_may_be_overridden_is_there() -> None:
     named = rows("name")
     assert [name for name in named if not hasattr(ChannelSuite, name)] == []
     hooks = {name for name in vars(ChannelLaws) if not name.startswith("_")}
-    assert hooks - set(named) == {"opened", "channel", "messages"}
+    assert hooks - set(named) == {"channel", "contract", "messages", "methods"}

@@ -10,8 +10,7 @@ from crmkit_dingtalk.bot import sign
 
 from crmkit.contracts.channel import Channel
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing import ChannelSuite
-from crmkit.testing.channel_base import Incoming
+from crmkit.testing import ChannelSuite, Incoming
 from crmkit.testing.simulators.base import Answer
 from crmkit.testing.simulators.dingtalk import DingTalk
 

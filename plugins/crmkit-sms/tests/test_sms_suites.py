@@ -11,8 +11,7 @@ from sms_kit import CALLBACK, KEYS, TOKEN, URL
 
 from crmkit.contracts.channel import Channel, Message, Template
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing import ChannelSuite
-from crmkit.testing.channel_base import Incoming
+from crmkit.testing import ChannelSuite, Incoming
 from crmkit.testing.simulators import aliyun, tencent, twilio
 from crmkit.testing.simulators.aliyun import AliyunSimulator
 from crmkit.testing.simulators.tencent import TencentSimulator

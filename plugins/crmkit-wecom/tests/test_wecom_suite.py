@@ -13,8 +13,7 @@ from wechatpy.enterprise.crypto import WeChatCrypto
 
 from crmkit.contracts.channel import Channel, Message
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.testing import ChannelSuite
-from crmkit.testing.channel_base import Incoming
+from crmkit.testing import ChannelSuite, Incoming
 from crmkit.testing.simulators.base import Answer
 from crmkit.testing.simulators.wecom import WeCom
 
