@@ -108,6 +108,11 @@ class Simulator(ABC):
         with self.lock:
             self._faults.extend(faults)
 
+    def mend(self) -> None:
+        """Take back the faults that no call has met yet."""
+        with self.lock:
+            self._faults.clear()
+
     @abstractmethod
     def answer(self, call: Call) -> Answer:
         """Carry a call out; called by one thread at a time."""

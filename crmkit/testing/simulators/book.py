@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import RLock
@@ -70,6 +71,7 @@ class Book:
         self._grain = grain
         self._now = start
         self._ahead = timedelta(0)
+        self._stopped: datetime | None = None
         self._ids = count(first)
         self._objects: dict[str, dict[str, Entry]] = {}
         self._order: dict[str, list[tuple[datetime, str]] | None] = {}
@@ -87,7 +89,19 @@ class Book:
         """Let time pass."""
         self._ahead += by
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that is written meanwhile bear one instant."""
+        with self.lock:
+            self._stopped = self._tick()
+            try:
+                yield
+            finally:
+                self._stopped = None
+
     def _tick(self) -> datetime:
+        if self._stopped is not None:
+            return self._stopped
         if self._now is not None:
             self._now += self.step
         now = self.now()
