@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from crmkit.testing.channel_suite import ChannelSuite
+    from crmkit.testing.connector_suite import ConnectorSuite
     from crmkit.testing.kit import Incoming
+    from crmkit.testing.people import BookPeople, People
     from crmkit.testing.store_suite import StoreSuite
 
-__all__ = ["ChannelSuite", "Incoming", "StoreSuite"]
+__all__ = ["BookPeople", "ChannelSuite", "ConnectorSuite", "Incoming", "People", "StoreSuite"]
 
 
 def __getattr__(name: str) -> object:
     """Import a suite when it is asked for: it needs pytest, the other helpers do not."""
-    if name == "ChannelSuite":
-        from crmkit.testing.channel_suite import ChannelSuite  # noqa: PLC0415 - see above
+    from importlib import import_module  # noqa: PLC0415 - see above
 
-        return ChannelSuite
-    if name == "Incoming":
-        from crmkit.testing.kit import Incoming  # noqa: PLC0415 - see above
-
-        return Incoming
-    if name == "StoreSuite":
-        from crmkit.testing.store_suite import StoreSuite  # noqa: PLC0415 - see above
-
-        return StoreSuite
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = {
+        "BookPeople": "people",
+        "ChannelSuite": "channel_suite",
+        "ConnectorSuite": "connector_suite",
+        "Incoming": "kit",
+        "People": "people",
+        "StoreSuite": "store_suite",
+    }
+    if name not in homes:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"crmkit.testing.{homes[name]}"), name)

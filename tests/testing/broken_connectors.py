@@ -1,0 +1,63 @@
+"""Connectors that each break one law, and the suite run on them: see test_connector_suite_bites.
+
+Each class says what is wrong with it and which test must notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from crmkit.contracts.connector import Connector, Field
+from crmkit.contracts.specs import ConnectorSpec
+from crmkit.testing import ConnectorSuite, Incoming
+from tests.testing.ledger import KEY, Ledger, Sound, offered
+
+BROKEN: list[type[Sound]] = [
+    connector
+    for connector in vars().copy().values()
+    if isinstance(connector, type) and issubclass(connector, Sound) and connector is not Sound
+]
+
+
+def suite(cls: type[Sound]) -> type[ConnectorSuite]:
+    class Suite(ConnectorSuite):
+        writes = "upsert"
+
+        @pytest.fixture
+        def simulator(self) -> Iterator[Ledger]:
+            with Ledger() as ledger:
+                yield ledger
+
+        @pytest.fixture
+        def spec(self) -> ConnectorSpec:
+            return offered(cls)
+
+        @pytest.fixture
+        def settings(self, simulator: Ledger) -> dict[str, Any]:
+            return {"base_url": simulator.url, "key": KEY}
+
+        def samples(self, field: Field) -> Any:
+            return ("r7",) if field.name == "boss" else super().samples(field)
+
+        def expire(self, simulator: Ledger) -> None:
+            simulator.tokens.clear()
+
+        def signed_call(
+            self,
+            connector: Connector,
+            simulator: Ledger,  # noqa: ARG002
+            body: bytes | None = None,
+        ) -> Incoming:
+            assert isinstance(connector, Sound)
+            body = body or b'{"changed": [{"id": "7"}]}'
+            return Incoming(headers={"X-Signature": connector.signature(body)}, body=body)
+
+    return Suite
+
+
+TestSound = suite(Sound)
+for _connector in BROKEN:
+    globals()[f"Test{_connector.__name__}"] = suite(_connector)
