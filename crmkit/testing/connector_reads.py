@@ -104,7 +104,11 @@ class ReadLaws(ConnectorLaws):
         self, paged: Connector, entity: str, people: People
     ) -> None:
         """From the last cursor on, nothing older than it is read, and nothing newer is missed."""
-        ids = self.people_of(paged, entity, people, 3)
+        schema = paged.schema(entity)
+        ids = []
+        for number in range(3):
+            ids.append(people.add(self.record(schema, number)))
+            people.later()
         names = self.names(paged, entity)
         seen, cursor = drain(paged, entity, None, names)
         people.edit(ids[1], {self.text_of(paged.schema(entity)): "Eva"})
