@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 from crmkit.names import HOME
 
 if TYPE_CHECKING:
+    from crmkit.capture.mapped import (
+        map_customers as map_customers,
+    )
+    from crmkit.capture.mapped import (
+        map_touchpoints as map_touchpoints,
+    )
     from crmkit.contracts.channel import (
         Received as Received,
     )

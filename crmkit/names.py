@@ -80,6 +80,8 @@ HOME = {
     "Score": "crmkit.model.value",
     "Tier": "crmkit.model.value",
     "ValueModel": "crmkit.model.value",
+    "map_customers": "crmkit.capture.mapped",
+    "map_touchpoints": "crmkit.capture.mapped",
     "hookimpl": "crmkit.plugins.marks",
     "dump_model": "crmkit.value.models",
     "load_model": "crmkit.value.models",

@@ -206,6 +206,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | {"changes": plain({"text": "a"})}
     | WHY
     | BY,
+    "touchpoints.corrections": {"source": plain("shop"), "ids": plain(("o1",))},
     "touchpoints.retract": {"source": plain("shop"), "id": plain("no")} | WHY | BY,
     "touchpoints.undo": {"run": plain("99")} | WHY | BY,
     "value.score": WHOSE | {"at": plain(NOW), "as_shown": plain(True)},

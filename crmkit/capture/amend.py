@@ -7,7 +7,7 @@ under the next `rev`, marked with a negative run. What was shown before can so s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,9 +23,9 @@ from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import aged, arrived, taken_back
 from crmkit.capture.tombstones import Tombstones
 from crmkit.clock import instant
-from crmkit.contracts.decisions import Deciding, decide
+from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import CUSTOMER, TOUCHPOINT, VOID
+from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, TouchpointNotFound
 from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
@@ -34,6 +34,7 @@ from crmkit.value.rebuild import rebuild
 
 _POSITION = TOUCHPOINT.position
 _CUSTOMER, _KIND, _AT, _AMOUNT = (_POSITION[name] for name in ("customer", "kind", "at", "amount"))
+_RUN = _POSITION["run"]
 _ROOT = CUSTOMER.position["root"]
 _FIXED = frozenset({"id", "source"})
 
@@ -120,9 +121,9 @@ def retract(
     return _decision("retract", seq, row[_CUSTOMER], deciding, body)
 
 
-def void(writer: Writer, rows: Sequence[Row], decision: int, now: int) -> None:
-    """Let rows hold no longer."""
-    writer.append(VOID, [(row[_CUSTOMER], row[0], now, decision) for row in rows])
+def void(writer: Writer, rows: Sequence[Row], seq: int, now: int) -> None:
+    """Let rows hold no longer, by the decision that has this seq."""
+    writer.append(VOID, [(row[_CUSTOMER], row[0], now, seq) for row in rows])
 
 
 def live_row(reader: Reader, source: str, record: str) -> Row:
@@ -138,6 +139,15 @@ def live_row(reader: Reader, source: str, record: str) -> Row:
         message = f"no live touchpoint has the source {source!r} and the id {record!r}"
         raise TouchpointNotFound(message, source=source, id=record)
     return row
+
+
+def corrections(reader: Reader, source: str, ids: Iterable[str]) -> dict[str, Decision]:
+    """Give, by id, the correction that each live touchpoint stems from; others have none."""
+    found = earlier(reader, [(source, record) for record in ids])
+    runs = {key[1]: one.live[_RUN] for key, one in found.items() if one.live is not None}
+    made = {record: -run for record, run in runs.items() if run < 0}
+    rows = {row[0]: row for row in reader.fetch(DECISION, {(seq,) for seq in made.values()})}
+    return {record: decision(rows[seq]) for record, seq in made.items()}
 
 
 def _changed(row: Row, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,13 +198,13 @@ def _append(  # noqa: PLR0913 - private
     old: Row,
     fields: Fields,
     found: Found,
-    decision: int,
+    seq: int,
     now: int,
 ) -> Row:
     first = writer.sequence(1 + directory.changes)
     rev = max(row[3] for row in earlier(writer, [(old[1], old[2])])[old[1], old[2]].rows) + 1
     came = (old[1], old[2], rev, found.base, found.via, fields.kind, fields.at, fields.zone)
-    new: Row = (first, *came, now, -decision, *fields[5:19])
+    new: Row = (first, *came, now, -seq, *fields[5:19])
     writer.append(TOUCHPOINT, [new])
     directory.write(first + 1, 0)
     return new

@@ -9,18 +9,17 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.cells import EXACT, WRITTEN, Compiler
+from crmkit.capture.cells import EXACT, Compiler
 from crmkit.capture.decoding import text_lines
 from crmkit.capture.exact import Fault, show
-from crmkit.capture.fields import KNOWN
 from crmkit.capture.headers import check_known, exactly, lacking
 from crmkit.capture.lines import Bad, Line
-from crmkit.capture.mapping import Getter, Mapping, load_mapping, near
+from crmkit.capture.mapping import Getter, Mapping, load_mapping
 from crmkit.capture.objects import by_path, loosely, objects
 from crmkit.capture.people import customer_maker
-from crmkit.capture.plainly import FIELDS, customer_sections, record_sections, whose
+from crmkit.capture.plainly import customer_sections, record_sections
+from crmkit.capture.records import record_maker, whole_maker
 from crmkit.capture.rows import Row, by_name, table
-from crmkit.errors import MappingError
 from crmkit.model.touchpoint import Rejection
 
 _JSON_NAMES = (".jsonl", ".ndjson", ".json")
@@ -96,7 +95,7 @@ def read_touchpoints(path: Path | str, mapping: Mapping | Path | str | None = No
     Raises:
         MappingError: the mapping does not fit the file's columns; `field` names what.
     """
-    return _reading(Path(path), mapping, _record_maker, record_sections, EXACT)
+    return _reading(Path(path), mapping, record_maker, record_sections, EXACT)
 
 
 def read_customers(path: Path | str, mapping: Mapping | Path | str | None = None) -> Reading:
@@ -138,53 +137,8 @@ def _reading(
         sections = exactly(check_known(sections, header, path.name))
     compiler = Compiler(attrs.evolve(mapping, sections=sections or {}), column)
     skips = [(compiler.test(rule), reason) for rule, reason in mapping.skips]
-    make = maker(compiler) if sections is not None else _whole_maker(compiler)
+    make = maker(compiler) if sections is not None else whole_maker(compiler)
     if header is None:
         make = loosely(make, exact)
     missing = lacking(sections) if exact and sections is not None else ()
     return Reading(rows, make, skips, mapping.source, missing)
-
-
-# -- records -------------------------------------------------------------------------------
-
-
-def _whole_maker(compiler: Compiler) -> Callable[[Any], dict[str, Any]]:
-    """Take objects as they are, but for times and numbers that a mapping says how to read."""
-    if compiler.mapping == Mapping():
-        return whose
-    read = compiler.section({name: {"column": name} for name in WRITTEN})
-    return lambda row: whose(row | read(row))
-
-
-def _record_maker(compiler: Compiler) -> Callable[[Any], dict[str, Any]]:
-    """Compile the sections of a touchpoint mapping."""
-    sections = compiler.mapping.sections
-    fields = sections.get("fields", {})
-    for name in fields:
-        if name not in FIELDS:
-            raise MappingError(f"fields: unknown field {name!r}{near(name, KNOWN)}", field=name)
-    wrong = next((name for name in sections if name not in {"fields", *_TABLES}), None)
-    if wrong is not None:
-        raise MappingError(f"{wrong} belongs to a mapping of customers", field=wrong)
-    make = compiler.section(fields)
-    whom = sections.get("customer")
-    by_id = compiler.value(whom, "customer") if isinstance(whom, str) else None
-    tables = [
-        (name, compiler.section(sections[name], name))
-        for name in _TABLES
-        if isinstance(sections.get(name), dict)
-    ]
-
-    def record(row: Any) -> dict[str, Any]:
-        made = make(row)
-        if by_id is not None:
-            made["customer"] = by_id(row)
-        for name, build in tables:
-            if found := build(row):
-                made[name] = found
-        return made
-
-    return record
-
-
-_TABLES = ("customer", "friend", "attributes")

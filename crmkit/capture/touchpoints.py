@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from crmkit.arguments import texts
-from crmkit.capture.amend import correct, retract
+from crmkit.arguments import text, texts
+from crmkit.capture.amend import correct, corrections, retract
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.reading import touchpoints_of
 from crmkit.capture.tombstones import Key, Tombstones, no_key
@@ -104,6 +104,19 @@ class Touchpoints:
                 normaliser=Normaliser(self.region),
                 tombstones=Tombstones(writer, self.key),
             )
+
+    def corrections(self, source: str, ids: Iterable[str]) -> dict[str, Decision]:
+        """Give the correction that each of these touchpoints stands by, by id.
+
+        What was never corrected, was retracted or is not known is left out.
+
+        Args:
+            source: Their source.
+            ids: Their ids there, or one.
+        """
+        named, wanted = text("source", source), texts("ids", ids)
+        with self.session.store.read() as reader:
+            return corrections(reader, named, wanted)
 
     def retract(
         self,

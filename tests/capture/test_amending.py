@@ -279,6 +279,20 @@ def test_a_correction_may_move_a_touchpoint() -> None:
     assert_states_are_right(desk)
 
 
+def test_whose_word_a_touchpoint_stands_by_can_be_asked() -> None:
+    """Its last correction is told, with who made it; the uncorrected and retracted have none."""
+    desk, _, _ = two()
+    desk.touchpoints.correct("shop", "o-1", {"item": "T1"}, reason=WHY, by="wu")
+    assert {id_: one.by for id_, one in desk.touchpoints.corrections("shop", ["o-1"]).items()} == {
+        "o-1": "wu"
+    }
+    last = desk.touchpoints.correct("shop", "o-1", {"item": "T2"}, reason=WHY)
+    assert desk.touchpoints.corrections("shop", ["o-1", "o-2", "o-9"]) == {"o-1": last}
+    assert desk.touchpoints.corrections("other", "o-1") == {}
+    desk.touchpoints.retract("shop", "o-1", reason=WHY)
+    assert desk.touchpoints.corrections("shop", "o-1") == {}
+
+
 def test_a_retracted_record_stays_away() -> None:
     """Captured again with the same content it is known, with another it is refused, and why."""
     desk, ann, _ = two()
