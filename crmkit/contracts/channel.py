@@ -10,7 +10,7 @@ that passes it against a simulator of its provider.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,7 @@ CAPABILITIES = frozenset(
         "person",
         "staff",
         "session",
+        "meanwhile",
     }
 )
 """What a `ChannelSpec` may declare: ``poll``, ``find`` and ``receive`` (the methods of those names
@@ -62,7 +63,8 @@ work), ``unsubscribe`` (it can give a link for it), ``subject``, ``html`` and ``
 of a message it uses), ``resend`` (``on_unknown = "resend"`` sends nobody anything twice: the
 provider drops a second one with the same id), ``person`` (a colleague carries it out: working days
 and capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text
-only for a while after the customer wrote; a template otherwise)."""
+only for a while after the customer wrote; a template otherwise), ``meanwhile``
+(`send_meanwhile` lets the engine work while it waits)."""
 
 
 @attrs.frozen(kw_only=True)
@@ -290,6 +292,23 @@ class Channel(ABC):
         error. Where the connection broke after the request had left, the outcome is ``unknown``.
         An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
         """
+
+    def send_meanwhile(
+        self, messages: Sequence[Message], work: Callable[[], bool]
+    ) -> Sequence[Receipt]:
+        """Send as `send` does, and let the engine work while it waits (``meanwhile``).
+
+        For a channel that waits for many short answers: a thread of its own would wait for the
+        interpreter as often. It is called in the thread that dispatches, and must be safe to use
+        from several threads all the same.
+
+        Args:
+            messages: What to hand to the provider.
+            work: Does a bit of the engine's work, mostly less than a millisecond, and tells
+                whether there may be more: if not, it is called no more. It raises nothing, and
+                what is left is done afterwards.
+        """
+        raise NotImplementedError
 
     def poll(self, cursor: str | None) -> Poll:
         """Fetch what became of messages since `cursor` (capability ``poll``)."""

@@ -9,6 +9,7 @@ from crmkit.clock import SECOND
 from crmkit.contracts.tables import CUSTOMER, DECISION, SUPPRESSION
 from crmkit.outreach.preparing import Batch
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import Steps, finished
 
 _FRESH = SECOND
 """How old a judgement may be that goes by the clock: quiet hours, working days, expiry."""
@@ -17,21 +18,21 @@ _FRESH = SECOND
 class Ahead:
     """Prepares the batches of one dispatch."""
 
-    def __init__(self, setup: Setup, prepare: Callable[[], Batch | None]) -> None:
+    def __init__(self, setup: Setup, prepare: Callable[[], Steps[Batch | None]]) -> None:
         """Know how the next batch is prepared."""
         self._setup = setup
         self._prepare = prepare
         self._batch: Batch | None = None
 
-    def prepare(self) -> None:
+    def prepare(self) -> Steps[None]:
         """Prepare the next batch; what fails here fails in `take` again, where it is told."""
         with suppress(Exception):
-            self._batch = self._prepare()
+            self._batch = yield from self._prepare()
 
     def take(self) -> Batch | None:
         """Give the next batch, judged as of now; None: nothing is due."""
         batch, self._batch = self._batch, None
-        return batch if batch is not None and self._holds(batch) else self._prepare()
+        return batch if batch is not None and self._holds(batch) else finished(self._prepare())
 
     def _holds(self, batch: Batch) -> bool:
         """Tell whether nothing happened since that the judgement may depend on."""

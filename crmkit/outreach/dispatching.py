@@ -19,10 +19,11 @@ from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers, due
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.preparing import Batch, counted, prepare
+from crmkit.outreach.preparing import Batch, counted, prepared
 from crmkit.outreach.sending import Claimed, Sending
 from crmkit.outreach.settling import decided, go_on
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import Steps, nothing
 
 _UNHEARD = (ACCEPTED, "sent")
 """States in which the next channel may be waited for: a receipt that says more ends the wait."""
@@ -48,8 +49,8 @@ def dispatch(
     most = setup.policy.batch
     left = limit
 
-    def following() -> Batch | None:
-        return prepare(setup, most if left is None else min(left, most), only=only)
+    def following() -> Steps[Batch | None]:
+        return prepared(setup, most if left is None else min(left, most), only=only)
 
     ahead, sending = Ahead(setup, following), Sending(setup)
     sending.states.update(entry.state for entry in overdue(setup))
@@ -70,7 +71,7 @@ def dispatch(
             by_channel = _by_channel(claimed)
             for name, mine in by_channel.items():
                 is_last = name == [*by_channel][-1]
-                meanwhile = ahead.prepare if more and is_last else _nothing
+                meanwhile = ahead.prepare if more and is_last else nothing
                 sending.send(setup.lines.get(name), lease, mine, meanwhile)
             if only is not None:
                 break
@@ -146,10 +147,6 @@ def claim(
         refused = [one for one in judged if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
     return judged, claimed
-
-
-def _nothing() -> None:
-    """Do nothing meanwhile."""
 
 
 def _by_channel(claimed: Iterable[Claimed]) -> dict[str, list[Claimed]]:

@@ -19,6 +19,7 @@ from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import Steps
 
 
 @attrs.frozen
@@ -73,7 +74,9 @@ def counted(one: Ready, gate: Gate, capacity: Capacity) -> Verdict | None:
     return verdict
 
 
-def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) -> Batch | None:
+def prepared(
+    setup: Setup, limit: int, *, only: Collection[int] | None = None
+) -> Steps[Batch | None]:
     """Judge and render what is due; None: nothing is.
 
     Args:
@@ -87,16 +90,22 @@ def prepare(setup: Setup, limit: int, *, only: Collection[int] | None = None) ->
             entries = due(reader, (PLANNED, FAILED), now, limit)
         else:
             entries = [one for one in by_numbers(reader, only) if one.state in (PLANNED, FAILED)]
-        return _judged(setup, reader, entries) if entries else None
+        return (yield from _judged(setup, reader, entries)) if entries else None
 
 
-def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Batch:
+def _judged(setup: Setup, reader: Reader, entries: Sequence[Entry]) -> Steps[Batch]:
+    yield
     mark, suppressed = reader.watermark(), reader.count(SUPPRESSION)
     recipients = read_recipients(reader, {one.customer for one in entries if one.customer})
+    yield
     gate = setup.gate(reader, recipients)
+    yield
     composer = setup.composer(reader, read_mailings(reader, {one.mailing for one in entries}))
     lines = _lines(setup, {one.channel for one in entries})
-    ready = [_one(setup, one, recipients, lines, gate, composer) for one in entries]
+    ready: list[Ready] = []
+    for one in entries:
+        ready.append(_one(setup, one, recipients, lines, gate, composer))
+        yield
     messages = [one.message for one in ready if one.message is not None]
     refused = setup.refused(messages) if messages else {}
     judged = [

@@ -7,8 +7,9 @@ from collections import Counter
 from crmkit.model.outreach import ACCEPTED, FAILED, PLANNED, REFUSED
 from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.ledger import due
-from crmkit.outreach.preparing import counted, prepare
+from crmkit.outreach.preparing import counted, prepared
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import finished
 
 
 def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
@@ -19,7 +20,7 @@ def rehearse(setup: Setup, limit: int | None) -> Counter[str]:
     states: Counter[str] = Counter()
     with setup.session.store.read() as reader:
         entries = due(reader, (PLANNED, FAILED), setup.session.now(), limit)
-    batch = prepare(setup, 0, only=[one.number for one in entries])
+    batch = finished(prepared(setup, 0, only=[one.number for one in entries]))
     if batch is None:
         return states
     with setup.session.store.read() as reader:

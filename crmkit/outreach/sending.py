@@ -25,8 +25,9 @@ from crmkit.outreach.answers import one_each
 from crmkit.outreach.gate import PAUSE, Verdict
 from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.lines import Line
-from crmkit.outreach.settling import decided, settle
+from crmkit.outreach.settling import decided, settling
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import Beside, Steps, finished, nothing
 
 _LOG = logging.getLogger(__name__)
 _FIRST = 20
@@ -76,7 +77,11 @@ class Sending:
         self._raised = False
 
     def send(
-        self, line: Line, lease: str, claimed: Sequence[Claimed], meanwhile: Callable[[], None]
+        self,
+        line: Line,
+        lease: str,
+        claimed: Sequence[Claimed],
+        meanwhile: Callable[[], Steps[None]],
     ) -> None:
         """Hand messages to their channel, as many at a time as it takes, and settle what it says.
 
@@ -100,7 +105,7 @@ class Sending:
             part, left = left[:size], left[size:]
             if not part:
                 return
-            receipts = self._handed(line, lease, part, None if left else meanwhile)
+            receipts = self._handed(line, lease, part, nothing if left else meanwhile)
             broken = self._broken(line, receipts)
             if broken is not None:
                 self.settle()
@@ -112,19 +117,23 @@ class Sending:
 
     def settle(self) -> bool:
         """Settle the part that was answered last; tell whether there was one."""
+        is_any = self._answered is not None
+        finished(self._settling())
+        return is_any
+
+    def _settling(self) -> Steps[None]:
         answered, self._answered = self._answered, None
         if answered is None:
-            return False
-        done = settle(self._setup, answered.line, answered.lease, answered.receipts)
+            return
+        done = yield from settling(self._setup, answered.line, answered.lease, answered.receipts)
         self.states.update(entry.state for entry in done)
-        return True
 
     def _handed(
         self,
         line: Line,
         lease: str,
         part: Sequence[Claimed],
-        meanwhile: Callable[[], None] | None,
+        meanwhile: Callable[[], Steps[None]],
     ) -> Collection[Receipt]:
         """Hand one part over and give its receipts; settle the one before meanwhile."""
         messages = [one.message for one in part]
@@ -132,10 +141,14 @@ class Sending:
         given: list[Any] = []
         why = ["the channel gave no receipt for it"]
 
-        def hand_over() -> None:
+        def hand_over(work: Beside | None = None) -> None:
             self._raised = True
             try:
-                given.extend(self._setup.lines.open(line.name).send([*messages]))
+                channel = self._setup.lines.open(line.name)
+                if work is None:
+                    given.extend(channel.send([*messages]))
+                else:
+                    given.extend(channel.send_meanwhile([*messages], work))
                 self._raised = False
             # Whatever it raises, nobody knows what it sent; and a plugin ends no host.
             except (Exception, SystemExit) as error:  # noqa: BLE001
@@ -155,14 +168,20 @@ class Sending:
             receipts = answered()
             self.settle()
             return receipts.values()
+        before, ahead = self._settling(), meanwhile()
+        work = Beside(before, ahead)
         thread = Thread(target=hand_over, daemon=True)
-        thread.start()
         try:
-            self.settle()
-            if meanwhile is not None:
-                meanwhile()
-        finally:
-            thread.join()
+            if line.can("meanwhile"):
+                hand_over(work)
+            else:
+                thread.start()
+            work.finish()
+        finally:  # also where somebody breaks it off
+            ahead.close()
+            finished(before)
+            if thread.ident is not None:
+                thread.join()
             receipts = answered()
         # Nobody else may take what was handed over for lost while its answer waits.
         late = _half_over(self._setup, part)

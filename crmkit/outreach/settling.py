@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -23,15 +23,19 @@ from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing, read_mailings
 from crmkit.outreach.recipients import read_recipients
 from crmkit.outreach.setup import Setup
+from crmkit.outreach.steps import Steps
 
 SOURCE = "outreach"
 _PERSONAL = frozenset({"address", "suppressed", "consent", "channel", "provider"})
 """Reasons that another channel may mend."""
 _DETAIL = 500
+_PART = 25
 _MOST_DOUBLINGS = 30
 
 
-def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]) -> list[Entry]:
+def settling(
+    setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
+) -> Steps[list[Entry]]:
     """Write down what a channel answered to the messages claimed under a lease.
 
     A row that somebody else has settled meanwhile stays as it is; one that was to go again, since
@@ -41,19 +45,29 @@ def settle(setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
         now = setup.session.now()
         mine = [one for one in by_numbers(writer, receipts) if one.lease == lease]
         mailings = read_mailings(writer, {one.mailing for one in mine})
-        settled = [
-            answered(setup, line, one, mailings.get(one.mailing), receipts[one.number], now)
-            if one.state in (CLAIMED, UNKNOWN, PLANNED)
-            else _faster(one, receipts[one.number])
-            for one in mine
-        ]
-        writer.put(MESSAGE, list(settled))
+        yield
+        settled: list[Entry] = []
+        for part in _parts(mine):
+            done = [
+                answered(setup, line, one, mailings.get(one.mailing), receipts[one.number], now)
+                if one.state in (CLAIMED, UNKNOWN, PLANNED)
+                else _faster(one, receipts[one.number])
+                for one in part
+            ]
+            writer.put(MESSAGE, list(done))
+            settled += done
+            yield
         if not line.can("person"):  # a colleague has it, the customer not yet
             went = (one for one in settled if receipts[one.number].outcome == TOOK)
             capture_sent(take, line, went, mailings)
         go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
     bury(setup, line, [one for one in settled if receipts[one.number].permanent])
     return settled
+
+
+def _parts(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut into parts that take about a millisecond each."""
+    return (entries[at : at + _PART] for at in range(0, len(entries), _PART))
 
 
 def given_up(one: Entry) -> bool:

@@ -27,6 +27,7 @@ class ChannelLaws(KitLaws, Forgeries):
         "find": "find",
         "receive": "receive",
         "unsubscribe": "unsubscribe_url",
+        "meanwhile": "send_meanwhile",
     }
 
     bad_address: ClassVar[str | None] = None

@@ -7,7 +7,7 @@ import copy
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, get_ident
 from typing import Any
 
 import attrs
@@ -44,6 +44,7 @@ TEXTS = {
     "one megabyte": "0123456789abcdef\n" * 60_000,
 }
 THREADS = 4
+WORK = 20
 
 
 def fits(messages: Sequence[Message], receipts: Sequence[Receipt]) -> None:
@@ -217,6 +218,22 @@ class SendLaws(ChannelLaws):
         with ThreadPoolExecutor(THREADS) as pool:
             for done in [pool.submit(work, thread) for thread in range(THREADS)]:
                 done.result()
+
+    def test_work_is_done_meanwhile(self, channel: Channel, spec: ChannelSpec) -> None:
+        """What the engine has to do meanwhile changes no receipt, and is done in its thread."""
+        needs(spec, "meanwhile")
+        messages = [self.message(spec, number) for number in range(min(3, spec.limits.batch))]
+        threads: list[int] = []
+
+        def work() -> bool:
+            threads.append(get_ident())
+            return len(threads) < WORK
+
+        receipts = channel.send_meanwhile(messages, work)
+        fits(messages, receipts)
+        assert set(outcomes(receipts).values()) == {ACCEPTED}
+        assert len(threads) <= WORK, "work was asked for after it had said that there is no more"
+        assert set(threads) <= {get_ident()}, "another thread did the engine's work"
 
     def _bad(self, spec: ChannelSpec) -> str:
         if spec.identity is None and self.bad_address is None:

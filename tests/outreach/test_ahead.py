@@ -13,7 +13,7 @@ import pytest
 from crmkit.contracts.channel import Message, Receipt
 from crmkit.contracts.specs import ChannelSpec, Limits
 from crmkit.contracts.tables import SUPPRESSION
-from crmkit.outreach.preparing import prepare
+from crmkit.outreach.preparing import prepared as steps_of
 from tests.outreach.kit import BOTH, HOUR, MINUTE, Censor, Fake, Firm
 
 BATCH = 5
@@ -78,11 +78,11 @@ def prepared(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     done = iter(events)
 
     def told(*args: Any, **how: Any) -> Any:
-        batch = prepare(*args, **how)
+        batch = yield from steps_of(*args, **how)
         next(done).set()
         return batch
 
-    monkeypatch.setattr("crmkit.outreach.dispatching.prepare", told)
+    monkeypatch.setattr("crmkit.outreach.dispatching.prepared", told)
     return events
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -436,6 +436,33 @@ class GuessableLinks(Sound):
             return super().receive(headers, body, method=method, url=url)
         gone = Delivery(what="unsubscribed", message_id=url[len(LINK) :].lstrip("_"))
         return self.unless_looked_at([gone], method), Response()
+
+
+class Insatiable(Sound):
+    """It asks for work once more after there was none."""
+
+    notices = "test_work_is_done_meanwhile"
+
+    def send_meanwhile(
+        self, messages: Sequence[Message], work: Callable[[], bool]
+    ) -> Sequence[Receipt]:
+        receipts = super().send_meanwhile(messages, work)
+        work()
+        return receipts
+
+
+class Elsewhere(Sound):
+    """It has the engine's work done by a thread of its own."""
+
+    notices = "test_work_is_done_meanwhile"
+
+    def send_meanwhile(
+        self, messages: Sequence[Message], work: Callable[[], bool]
+    ) -> Sequence[Receipt]:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        return self.send(messages)
 
 
 class Believing(Sound):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import attrs
@@ -33,7 +33,8 @@ from crmkit.testing.simulators.base import Answer, Call, Simulator
 
 BAD = "nobody@example.com"
 LINK = "https://shop.example.com/stop?t="
-WORDS = {"receive", "poll", "find", "unsubscribe", "subject", "html", "template", "resend"}
+WORDS = {"receive", "poll", "find", "unsubscribe", "meanwhile"}
+WORDS |= {"subject", "html", "template", "resend"}
 
 
 class PostOffice(Simulator):
@@ -93,6 +94,13 @@ class Sound(Channel):
         objected = {receipt.message_id for receipt in receipts}
         good = [message for message in messages if message.id not in objected]
         return [*receipts, *self.post(good)] if good else receipts
+
+    def send_meanwhile(
+        self, messages: Sequence[Message], work: Callable[[], bool]
+    ) -> Sequence[Receipt]:
+        while work():
+            pass
+        return self.send(messages)
 
     def objection(self, message: Message) -> str:
         if not message.to:

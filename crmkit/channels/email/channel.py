@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from crmkit.channels.email.incoming import Incoming
 from crmkit.channels.email.letters import Letter, Writer
@@ -33,11 +33,16 @@ class EmailChannel(Channel):
 
     def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
         """Send each message to its customer alone, over up to ``connections`` connections."""
+        return self._office.send(messages, self._write)
 
-        def write(message: Message) -> Letter:
-            return self._writer.write(message, self.clock())
+    def send_meanwhile(
+        self, messages: Sequence[Message], work: Callable[[], bool]
+    ) -> Sequence[Receipt]:
+        """Send as `send` does, and let the engine work while the mail server does."""
+        return self._office.send(messages, self._write, work)
 
-        return self._office.send(messages, write)
+    def _write(self, message: Message) -> Letter:
+        return self._writer.write(message, self.clock())
 
     def poll(self, cursor: str | None) -> Poll:
         """Read bounces, complaints and replies that came since; nothing without ``bounces``.

@@ -5,13 +5,18 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from selectors import EVENT_READ
+from threading import Thread
 
 import attrs
 
 from crmkit.channels.email.replies import Reply, meaning, shown
 from crmkit.channels.email.settings import AUTO, STARTTLS, TLS, EmailSettings, revealed
+from crmkit.channels.email.turns import Turns
 from crmkit.contracts.channel import MISCONFIGURED, RETRY
 from crmkit.errors import CrmkitError
+
+_AGES = 86_400.0  # seconds: each step of connecting has a limit of its own
 
 
 class Unreachable(CrmkitError):  # noqa: N818 - says what it is
@@ -78,6 +83,32 @@ def connect(settings: EmailSettings) -> Opened:
         unable = isinstance(error, smtplib.SMTPException) and not gone
         why = f"{where} cannot be reached: {type(error).__name__}: {shown(str(error))}"
         raise Unreachable(why, MISCONFIGURED if unable else RETRY) from None
+
+
+def opening(settings: EmailSettings) -> Turns[Opened]:
+    """Open a connection as `connect` does, in a thread of its own: others go on meanwhile.
+
+    Raises:
+        Unreachable: there is none.
+    """
+    made: list[Opened | BaseException] = []
+    ended, signal = socket.socketpair()
+
+    def open_it() -> None:
+        try:
+            made.append(connect(settings))
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            made.append(error)
+        finally:
+            signal.close()
+
+    with ended:
+        Thread(target=open_it, daemon=True).start()
+        yield ended, EVENT_READ, _AGES
+    (found,) = made
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def trusted(ca_file: str | None) -> ssl.SSLContext:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from threading import Lock
 
 from crmkit.channels.email.connecting import Unreachable
 from crmkit.channels.email.letters import Letter, Unsendable
@@ -27,7 +26,6 @@ class Job:
         self._waiting: deque[Message | Letter] = deque(messages)
         self._lost: Counter[str] = Counter()
         self._receipts: dict[str, Receipt] = {}
-        self._lock = Lock()
 
     @property
     def waiting(self) -> bool:
@@ -40,8 +38,7 @@ class Job:
         A message that no letter can be made of is refused here.
         """
         while True:
-            with self._lock:
-                found = self._waiting.popleft() if self._waiting else None
+            found = self._waiting.popleft() if self._waiting else None
             if found is None or isinstance(found, Letter):
                 return found
             try:
@@ -74,11 +71,10 @@ class Job:
             if self._lost[name] >= _TRIES:
                 self.settle(Receipt.retry(letter.message, str(lost), code=lost.code))
                 return
-        with self._lock:
-            if lost is None:
-                self._waiting.appendleft(letter)
-            else:
-                self._waiting.append(letter)
+        if lost is None:
+            self._waiting.appendleft(letter)
+        else:
+            self._waiting.append(letter)
 
     def receipts(self) -> list[Receipt]:
         """Give one receipt a message; what was not even tried may be tried later."""

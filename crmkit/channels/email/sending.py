@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from threading import Lock, Thread
+from threading import Lock
 
 from crmkit.channels.email.addresses import address
-from crmkit.channels.email.connecting import Unreachable
+from crmkit.channels.email.connecting import Unreachable, opening
 from crmkit.channels.email.jobs import Job
 from crmkit.channels.email.letters import Letter
 from crmkit.channels.email.settings import EmailSettings
 from crmkit.channels.email.transactions import Transactions
+from crmkit.channels.email.turns import Turns, nothing, take_turns
 from crmkit.channels.email.wire import Lost, Wire
 from crmkit.contracts.channel import RETRY, Message, Receipt
 
@@ -29,24 +30,21 @@ class Office:
         self._lock = Lock()
 
     def send(
-        self, messages: Sequence[Message], write: Callable[[Message], Letter]
+        self,
+        messages: Sequence[Message],
+        write: Callable[[Message], Letter],
+        meanwhile: Callable[[], bool] = nothing,
     ) -> list[Receipt]:
         """Send a batch and give a receipt for each message.
 
         Args:
             messages: To whom and what.
             write: Makes the letter of one; may raise `Unsendable`.
+            meanwhile: Does a bit of other work while the server works, as `take_turns` has it.
         """
         job = Job(messages, write)
-        more = min(self._settings.connections, 1 + len(messages) // _SHARE) - 1
-        helpers = [Thread(target=self._work, args=(job,), daemon=True) for _ in range(more)]
-        for helper in helpers:
-            helper.start()
-        try:
-            self._work(job)
-        finally:
-            for helper in helpers:
-                helper.join()
+        count = min(self._settings.connections, 1 + len(messages) // _SHARE)
+        take_turns([self._work(job) for _ in range(count)], meanwhile)
         return job.receipts()
 
     def close(self) -> None:
@@ -56,35 +54,35 @@ class Office:
         for wire in idle:
             wire.close(politely=True)
 
-    def _work(self, job: Job) -> None:
+    def _work(self, job: Job) -> Turns[None]:
         """Work through the batch over one connection at a time, until nothing is left."""
         losses = 0
         while job.waiting and losses < _LOSSES:
             try:
-                wire = self._connection()
+                wire = yield from self._connection()
             except Unreachable as error:
                 job.trouble = error
                 return
             work = Transactions(wire, job, self._copy)
             try:
-                work.run()
+                yield from work.run()
             except Lost as lost:
                 losses = 1 if work.answered else losses + 1
                 wire.close()
                 job.trouble = Unreachable(str(lost), RETRY, lost.code)
-            except BaseException:  # a thread's own fault must not leave a connection half used
+            except BaseException:  # a fault of our own must not leave a connection half used
                 wire.close()
                 raise
             else:
                 self._keep(wire)
 
-    def _connection(self) -> Wire:
+    def _connection(self) -> Turns[Wire]:
         """Give a kept connection that still stands, or a new one."""
         while True:
             with self._lock:
                 wire = self._idle.pop() if self._idle else None
             if wire is None:
-                return Wire(self._settings)
+                return Wire((yield from opening(self._settings)), self._settings.timeout)
             if wire.idle():
                 return wire
             wire.close()

@@ -13,6 +13,7 @@ from contextlib import suppress
 from crmkit.channels.email.jobs import Job
 from crmkit.channels.email.letters import Letter
 from crmkit.channels.email.replies import RECIPIENT, Reply, meaning
+from crmkit.channels.email.turns import Turns
 from crmkit.channels.email.wire import Lost, Wire
 from crmkit.contracts.channel import MISCONFIGURED, RETRY, Receipt
 
@@ -33,14 +34,14 @@ class Transactions:
         self._ahead: Letter | None = None  # written, nothing of it has left
         self._reset = False  # a RSET went before the envelope, and is answered before it
 
-    def run(self) -> None:
+    def run(self) -> Turns[None]:
         """Work until nothing is left.
 
         Raises:
             Lost: the connection is gone; every letter is settled or back in the job.
         """
         try:
-            while self._step():
+            while (yield from self._step()):
                 pass
         except Lost as lost:
             self._sort_out(lost)
@@ -49,21 +50,21 @@ class Transactions:
             self._leave_open()
             raise
 
-    def _step(self) -> bool:
+    def _step(self) -> Turns[bool]:
         """Answer for the letter that was given, then give the next; tell whether there was any."""
         if self._given is None and self._open is None:
             self._open = self._next()
             if self._open is None:
                 return False
             if self._wire.pipelining:
-                self._wire.say(self._group(self._open))
+                yield from self._wire.say(self._group(self._open))
         if self._ahead is None:
             self._ahead = self._next()
         if self._given is not None:
-            self._take_answer(self._given, self._wire.hear())
+            self._take_answer(self._given, (yield from self._wire.hear()))
         if self._open is not None:
-            if self._may_go(self._open):
-                self._give(self._open)
+            if (yield from self._may_go(self._open)):
+                yield from self._give(self._open)
             else:
                 self._wire.clean = False
         return True
@@ -95,9 +96,9 @@ class Transactions:
         else:
             self._job.refuse(letter, reply, "the message")
 
-    def _may_go(self, letter: Letter) -> bool:
+    def _may_go(self, letter: Letter) -> Turns[bool]:
         """Hear about an envelope; a letter that may not go is settled."""
-        sender, to, copy, data = self._envelope_answers(letter)
+        sender, to, copy, data = yield from self._envelope_answers(letter)
         self.answered += 1
         if not sender.good:
             self._job.refuse(letter, sender, "the sender", of_sender=True)
@@ -116,51 +117,55 @@ class Transactions:
             return True
         self._open = None
         if data is not None and data.code == _GO_AHEAD:
-            self._give_nothing(to)
+            yield from self._give_nothing(to)
         return False
 
-    def _give_nothing(self, to: Reply) -> None:
+    def _give_nothing(self, to: Reply) -> Turns[None]:
         """End a body that is for nobody, as RFC 2920 wants it (3.1)."""
         if to.good:  # it refused MAIL, and took the rest: an empty mail could arrive
             raise Lost("the mail server waits for a body whose sender it refused")
-        self._wire.say(b".\r\n")
-        self._wire.hear()
+        yield from self._wire.say(b".\r\n")
+        yield from self._wire.hear()
 
-    def _envelope_answers(self, letter: Letter) -> tuple[Reply, Reply, Reply | None, Reply | None]:
+    def _envelope_answers(
+        self, letter: Letter
+    ) -> Turns[tuple[Reply, Reply, Reply | None, Reply | None]]:
         """Hear the answers to MAIL, RCPT, the archive's RCPT and DATA; ask what was not asked."""
         wire, wanted = self._wire, 3 if self._copy else 2
         if wire.pipelining:
             if self._reset:
-                wire.hear()
-            replies = [wire.hear() for _ in range(wanted)]
+                yield from wire.hear()
+            replies = []
+            for _ in range(wanted):
+                replies.append((yield from wire.hear()))  # noqa: PERF401 - no generator waits
         else:
             commands = wire.envelope(letter, self._copy)
             if not wire.clean:
-                wire.ask(commands[:1])
-            replies = wire.ask(commands[-wanted:])
+                yield from wire.ask(commands[:1])
+            replies = yield from wire.ask(commands[-wanted:])
             wire.clean = True
         data = None
         if wire.pipelining and not self._copy:
-            data = wire.hear()
+            data = yield from wire.hear()
         elif len(replies) == wanted and all(reply.good for reply in replies):
-            wire.say(_DATA)
-            data = wire.hear()
+            yield from wire.say(_DATA)
+            data = yield from wire.hear()
         refusal = replies[-1]
         sender, to = replies[0], replies[1] if len(replies) > 1 else refusal
         copy = (replies[2] if len(replies) == wanted else refusal) if self._copy else None
         return sender, to, copy, data
 
-    def _give(self, letter: Letter) -> None:
+    def _give(self, letter: Letter) -> Turns[None]:
         """Write the body, and the next envelope behind it."""
         if self._wire.pipelining:
             self._ahead = self._next()
         following = self._ahead if self._wire.pipelining else None
         rest = self._group(following) if following else b""
         try:
-            self._wire.say(letter.data + rest)
+            yield from self._wire.say(letter.data + rest)
         except Lost as lost:
             if lost.written < len(letter.data):
-                self._last_words(letter)
+                yield from self._last_words(letter)
             else:
                 self._given, self._open = letter, None
             raise
@@ -168,10 +173,10 @@ class Transactions:
         if following is not None:
             self._ahead = None
 
-    def _last_words(self, letter: Letter) -> None:
+    def _last_words(self, letter: Letter) -> Turns[None]:
         """Hear why the server hung up in the middle of a body, where it said so."""
         with suppress(Lost):
-            reply = self._wire.hear()
+            reply = yield from self._wire.hear()
             if not reply.good:
                 self._job.refuse(letter, reply, "the message")
                 self._open = None

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 from collections.abc import Sequence
 from contextlib import suppress
+from selectors import EVENT_READ, EVENT_WRITE
 
-from crmkit.channels.email.connecting import Opened, connect
+from crmkit.channels.email.connecting import Opened
 from crmkit.channels.email.letters import Letter
 from crmkit.channels.email.replies import CLOSING, Reply
-from crmkit.channels.email.settings import EmailSettings
+from crmkit.channels.email.turns import Turns, Wait
 from crmkit.errors import CrmkitError
 
 _LINE = 4096  # bytes of one line of an answer; RFC 5321 allows 512
 _LINES = 200
 _QUICK: int | None = getattr(socket, "TCP_QUICKACK", None)  # Linux
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class Lost(CrmkitError):  # noqa: N818 - says what happened
@@ -36,15 +39,19 @@ class Lost(CrmkitError):  # noqa: N818 - says what happened
 class Wire:
     """A connection that is ready for mail."""
 
-    def __init__(self, settings: EmailSettings) -> None:
-        """Connect.
+    def __init__(self, opened: Opened, timeout: float) -> None:
+        """Take a connection.
 
-        Raises:
-            Unreachable: the server cannot be reached, or does not let us in.
+        Args:
+            opened: The connection, as the server left it after the greetings.
+            timeout: Seconds to wait for the server at each step.
         """
-        self._opened: Opened = connect(settings)
+        self._opened = opened
         self._sock = self._opened.sock
-        self._file = self._sock.makefile("rb")
+        self._sock.settimeout(0)
+        self._readable: Wait = (self._sock, EVENT_READ, timeout)
+        self._writable: Wait = (self._sock, EVENT_WRITE, timeout)
+        self._heard = b""  # bytes that came behind the last line
         self.pipelining = self._opened.pipelining
         self.clean = True
         """Whether a new transaction may begin without RSET."""
@@ -68,7 +75,7 @@ class Wire:
             commands.insert(0, "RSET")
         return [f"{command}\r\n".encode() for command in commands]
 
-    def say(self, data: bytes) -> None:
+    def say(self, data: bytes) -> Turns[None]:
         """Write all of it.
 
         Raises:
@@ -77,11 +84,14 @@ class Wire:
         done, view = 0, memoryview(data)
         try:
             while done < len(view):
-                done += self._sock.send(view[done:])
+                try:
+                    done += self._sock.send(view[done:])
+                except _NOT_YET as error:
+                    yield self._wanted(error, self._writable)
         except OSError as error:
             raise Lost(f"the connection broke: {type(error).__name__}", done) from None
 
-    def hear(self) -> Reply:
+    def hear(self) -> Turns[Reply]:
         """Read one answer.
 
         Raises:
@@ -90,8 +100,7 @@ class Wire:
         lines = []
         for _ in range(_LINES):
             try:
-                _at_once(self._sock)
-                line = self._file.readline(_LINE)
+                line = yield from self._line()
             except (OSError, ValueError) as error:
                 raise Lost(f"the mail server gave no answer: {type(error).__name__}") from None
             if not line.endswith(b"\n") or not line[:3].isdigit():
@@ -105,15 +114,44 @@ class Wire:
             raise Lost(f"the mail server closes: {reply.text}", code=reply.both)
         return reply
 
-    def ask(self, commands: Sequence[bytes]) -> list[Reply]:
+    def ask(self, commands: Sequence[bytes]) -> Turns[list[Reply]]:
         """Give commands, each after the answer to the one before; stop at the first refusal."""
         replies = []
         for command in commands:
-            self.say(command)
-            replies.append(self.hear())
+            yield from self.say(command)
+            replies.append((yield from self.hear()))
             if not replies[-1].good:
                 break
         return replies
+
+    def _line(self) -> Turns[bytes]:
+        """Read one line, or what there is of it where the server hung up."""
+        while not (end := self._heard.find(b"\n") + 1) and len(self._heard) < _LINE:
+            if not self._has_more():
+                _at_once(self._sock)
+                yield self._readable
+            try:
+                came = self._sock.recv(_LINE)
+            except _NOT_YET as error:
+                if isinstance(error, ssl.SSLWantWriteError):
+                    yield self._writable
+                continue
+            if not came:
+                break
+            self._heard += came
+        end = min(end or _LINE, _LINE)
+        line, self._heard = self._heard[:end], self._heard[end:]
+        return line
+
+    def _has_more(self) -> bool:
+        """Tell whether TLS has unpacked more than was read: its socket is not readable for that."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
+    def _wanted(self, error: OSError, otherwise: Wait) -> Wait:
+        """Give what TLS wants, which may have to read before it writes, and the other way round."""
+        if isinstance(error, ssl.SSLWantReadError):
+            return self._readable
+        return self._writable if isinstance(error, ssl.SSLWantWriteError) else otherwise
 
     def idle(self) -> bool:
         """Tell whether it still waits for us: a server that hung up, or said so, is readable."""
@@ -128,8 +166,6 @@ class Wire:
             with suppress(OSError):
                 self._sock.settimeout(1)
                 self._sock.sendall(b"QUIT\r\n")
-        with suppress(OSError):
-            self._file.close()
         with suppress(OSError):
             self._sock.close()
 
