@@ -29,7 +29,7 @@ LIMITS = CallLimits(concurrent=5)
 PAGE = 200
 """Records that Zoho gives at most in one page."""
 _API, _TOKEN = "/crm/v8", "/oauth/v2/token"
-_HOSTS = frozenset(urlsplit(api).hostname for _, api in DATA_CENTRES.values())
+_DOMAINS = tuple(api.removeprefix("https://www") for _, api in DATA_CENTRES.values())
 _TOKEN_LENGTH = 50  # characters that Zoho keeps of a channel's token
 
 
@@ -87,11 +87,11 @@ class ZohoConfig:
 
         Args:
             domain: What came with the token; followed only where no `base_url` is set, and only
-                to one of Zoho's own hosts.
+                to one of Zoho's own hosts, sandboxes among them.
         """
         if self.base_url is not None:
             return self.base_url.rstrip("/").removesuffix(_API) + _API
         parts = urlsplit(domain or "")
-        if parts.scheme == "https" and parts.netloc in _HOSTS:
+        if parts.scheme == "https" and f".{parts.netloc}".endswith(_DOMAINS):
             return f"https://{parts.netloc}{_API}"
         return DATA_CENTRES[self.data_centre][1] + _API

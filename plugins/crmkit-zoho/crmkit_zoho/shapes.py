@@ -116,7 +116,7 @@ def _field(module: str, told: Mapping[str, Any], kind: str) -> Field:
         required=bool(told.get("system_mandatory") or told.get("required")),
         readonly=_readonly(told, kind),
         unique=bool(told.get("unique")) or name == DUPLICATES.get(module),
-        choices=_choices(told) if type_ in ("choice", "list") else (),
+        choices=_choices(told) if type_ == "choice" else (),
         length=length if type_ == "text" and isinstance(length, int) and length > 0 else None,
     )
 

@@ -105,7 +105,8 @@ def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:
     if item.get("status") != "success" and item.get("code") != "SUCCESS":
         return result(record.key, item, record.remote_id)
     details = mapping(item, "details")
-    inserted = item.get("action") == "insert" or (way.method == "POST" and not way.fields)
+    action = item.get("action") or item.get("message")
+    inserted = action in ("insert", "record added") or (way.method == "POST" and not way.fields)
     found = details.get("id")
     return Result(
         key=record.key,
