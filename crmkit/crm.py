@@ -139,6 +139,8 @@ class CRM:
 
     def close(self) -> None:
         """Give the connections to database and channels back; closing twice does nothing."""
+        if "sync" in self.__dict__:
+            self.sync.close()
         self._lines.close()
         self.session.store.close()
 

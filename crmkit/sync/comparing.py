@@ -23,7 +23,8 @@ class Base(NamedTuple):
     Attributes:
         ours: Ours, as it was given to the CRM.
         theirs: Theirs, as it came back.
-        refused: What the CRM showed in place of ours although we had written ours.
+        refused: What the CRM showed in place of ours although we had written ours; or what it
+            shows while somebody is asked.
         asked: Somebody has to say which of two values holds; until then neither moves.
     """
 
@@ -61,12 +62,14 @@ class Verdict:
         send: Fields whose value of ours holds, and that value.
         base: What both sides have in common from now on, by our field's name.
         clashes: Fields that moved on both sides.
+        settled: Fields that somebody was asked about, and that are equal meanwhile.
     """
 
     take: dict[str, Value] = attrs.field(factory=dict)
     send: dict[str, Value] = attrs.field(factory=dict)
     base: dict[str, Base] = attrs.field(factory=dict)
     clashes: list[Clash] = attrs.field(factory=list)
+    settled: list[str] = attrs.field(factory=list)
 
 
 class Pairing(NamedTuple):
@@ -124,10 +127,18 @@ class _Field:
             if not empty(self._ours):
                 self._send(None)
         elif base.asked:
-            if read and self._equal(theirs):
-                self._keep(Base(self._ours, theirs))
+            self._asked(base, theirs if read else base.refused)
         else:
             self._again(self._tidied(base, theirs) if read else base, theirs, read=read)
+
+    def _asked(self, base: Base, theirs: Value) -> None:
+        """Wait for the answer, unless nothing is left to ask; the newest values are shown."""
+        if self._equal(theirs):
+            self._verdict.settled.append(self._rule.ours)
+            self._keep(Base(self._ours, theirs))
+        elif not self._same(theirs, base.refused):
+            self._clash(base, theirs, None)
+            self._keep(base._replace(refused=theirs))
 
     def _tidied(self, base: Base, theirs: Value) -> Base:
         """See whether the CRM tidied what we wrote, or took it after all: no one moved then."""
@@ -174,16 +185,19 @@ class _Field:
     def _both(self, base: Base, theirs: Value) -> None:
         owner = self._rule.owner
         took = None if owner == ASK else owner if owner in (OURS, THEIRS) else self._pair.newer
-        clash = Clash(
-            rule=self._rule, ours=self._ours, theirs=theirs, before=base.theirs, took=took
-        )
-        self._verdict.clashes.append(clash)
+        self._clash(base, theirs, took)
         if took is None:
-            self._keep(base._replace(asked=True))
+            self._keep(base._replace(refused=theirs, asked=True))
         elif took == OURS:
             self._send(theirs)
         else:
             self._take(base, theirs)
+
+    def _clash(self, base: Base, theirs: Value, took: str | None) -> None:
+        clash = Clash(
+            rule=self._rule, ours=self._ours, theirs=theirs, before=base.theirs, took=took
+        )
+        self._verdict.clashes.append(clash)
 
     def _there(self, base: Base, theirs: Value) -> None:
         """Judge a field that moved there alone."""

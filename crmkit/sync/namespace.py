@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from crmkit.arguments import count
+from crmkit.contracts.channel import Response
 from crmkit.contracts.connector import Finding
 from crmkit.model.sync import Quarantined, SyncConflict, SyncPlan, SyncReport
 from crmkit.sync import cases, running
+from crmkit.sync.receiving import Receiver
+from crmkit.sync.resolving import resolve
 from crmkit.sync.setup import Setup
 
 Step = Callable[[str, int], object]
@@ -23,6 +27,10 @@ class Sync:
     @cached_property
     def _setup(self) -> Setup:
         return self._opening()
+
+    @cached_property
+    def _receiver(self) -> Receiver:
+        return Receiver(self._setup)
 
     def names(self) -> tuple[str, ...]:
         """Name the connectors, in the order of the configuration."""
@@ -86,3 +94,64 @@ class Sync:
         link = self._setup.link(name)
         with self._setup.session.store.read() as reader:
             return cases.read_quarantine(reader, link.name)
+
+    def resolve(self, name: str, conflict_id: str, *, take: str) -> SyncConflict:
+        """Decide a conflict of a field whose owner is ``ask``.
+
+        Args:
+            name: The connector.
+            conflict_id: `SyncConflict.id` of one whose `took` is None.
+            take: ``ours``, which goes out with the next run, or ``theirs``.
+
+        Raises:
+            DecisionNotFound: no conflict that waits for somebody has that id.
+            InvalidValueError: `take` is neither, or theirs cannot be ours. Others are those of
+                `plan`.
+        """
+        return resolve(self._setup, name, conflict_id, take)
+
+    def history(self, name: str, limit: int = 20) -> tuple[SyncReport, ...]:
+        """Give what the last runs did, the newest first; raises as `conflicts`."""
+        link = self._setup.link(name)
+        with self._setup.session.store.read() as reader:
+            return running.history(reader, link.name, count("limit", limit))
+
+    def receive(
+        self,
+        name: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        method: str = "POST",
+        url: str = "",
+    ) -> Response:
+        """Take a call of the CRM's webhook: the answer is given at once, the reading follows.
+
+        The records that it names are read in a thread; what a call says is never believed. One
+        that is lost is caught by the next run.
+
+        Args:
+            name: The connector.
+            headers: The call's, in any case.
+            body: As it came.
+            method: Of the call.
+            url: Whole, as the CRM called it: some signatures cover it.
+
+        Raises:
+            SignatureInvalid: the call is not the CRM's: answer it with 401.
+            SyncError: this connector has no webhooks. Others are those of `conflicts`.
+        """
+        return self._receiver.receive(name, headers, body, method=method, url=url)
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until what webhooks named was read, at most so many seconds.
+
+        Raises:
+            TimeoutError: it was not by then.
+        """
+        self._receiver.wait(timeout)
+
+    def close(self) -> None:
+        """Wait for what is being read, and give everything back; closing twice does nothing."""
+        if "_receiver" in self.__dict__:
+            self._receiver.close()

@@ -125,6 +125,8 @@ class _Page:
         said, _ = track.spoken(local, base, references)  # what cannot go out is told when it does
         pairing = track.pairing(local, said, remote, pair)
         verdict = compare(track.rules, base, pairing, track.normaliser)
+        for name in verdict.settled:
+            track.cases.settle(pair.ours, name)
         for clash in verdict.clashes:
             track.cases.clash(clash, pair.ours, remote.id, pair.customer, track.session.now())
         if not verdict.take:

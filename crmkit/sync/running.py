@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+import attrs
+
 from crmkit.capture.ids import digest
 from crmkit.clock import instant, micros
 from crmkit.contracts.connector import Finding, RetryLater, SyncAborted, Synced
+from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import META, SYNC_RUN
 from crmkit.model.sync import THEIRS, SyncPlan, SyncReport
 from crmkit.sync.cases import Cases, count_quarantine
@@ -288,3 +291,20 @@ def _cost(opened: Opened, tracks: Sequence[Track], tally: Tally) -> tuple[int, f
             count = sum(one.side == THEIRS and one.object == track.entity for one in changes)
             calls += -(-count // max(1, track.schema.batch))
     return calls, opened.connector.seconds(calls)
+
+
+def history(reader: Reader, name: str, limit: int) -> tuple[SyncReport, ...]:
+    """Give what the last runs did, the newest first; of one that was killed, only its beginning."""
+    rows = reader.scan(SYNC_RUN, equal=(name,), reverse=True, limit=limit)
+    return tuple(_told(row) for row in rows)
+
+
+def _told(row: Row) -> SyncReport:
+    name, _, started, finished, body = row
+    if finished is None:
+        stopped = "it was killed, or is under way"
+        return SyncReport(connector=name, started=instant(started), stopped=stopped)
+    plain = json.loads(body)
+    error = plain.pop("error")
+    report = SyncReport.from_dict(plain)
+    return attrs.evolve(report, stopped=error) if error else report

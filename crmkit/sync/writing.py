@@ -20,7 +20,7 @@ from crmkit.sync.checking import objection
 from crmkit.sync.comparing import Base, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import delete_there, follow_gone, merge_there
-from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair
+from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.sending import Sender, Sending
 from crmkit.sync.track import UPDATE, Track, Waiting
 from crmkit.sync.values import Value, empty
@@ -183,13 +183,15 @@ class _Chunk:
         verdict = compare(
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser
         )
+        for name in verdict.settled:
+            track.cases.settle(local.key, name)
         if verdict.take:
             self._take(local, pair, verdict.take)
         values = {name: value for name, value in verdict.send.items() if track.outward}
         if not values and not faults:
             track.tally.unchanged += not verdict.take
-            if not verdict.take and pair.due:
-                track.pairs.put(pair._replace(due=None))
+            if pair.due or verdict.base != base:
+                track.pairs.put(pair._replace(due=None, fields=packed(verdict.base)))
             return
         sending = Sending(
             pair=pair, local=local, said=said, values=values, base=verdict.base, creates=False
