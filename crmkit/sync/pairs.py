@@ -12,6 +12,8 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import PAIR
 from crmkit.sync.comparing import Base
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 LINKED = "linked"
 MAKING = "making"
 """It is being made there, and nobody knows yet whether it was."""
@@ -50,7 +52,7 @@ class Pair(NamedTuple):
 def packed(base: Mapping[str, Base]) -> str:
     """Write what both sides have in common; one value where both are spelled alike."""
     plain = {name: _plain(one) for name, one in base.items()}
-    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return _encode(plain)
 
 
 def _base(value: list[Any]) -> Base:

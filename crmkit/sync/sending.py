@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 import attrs
 
 from crmkit.clock import instant, micros
-from crmkit.contracts.connector import BatchRefused, Result, RetryLater, Upsert, WriteLost
+from crmkit.contracts.connector import (
+    BatchRefused,
+    Result,
+    RetryLater,
+    SyncError,
+    Upsert,
+    WriteLost,
+)
 from crmkit.model.sync import THEIRS
+from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base
 from crmkit.sync.concepts.base import Local
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.track import CREATE, UPDATE, Track
 from crmkit.sync.values import Value, empty
+
+_AT_ONCE = 4
+"""Batches under way at once where the connector takes several threads; its limits say the rest."""
 
 
 @attrs.define(kw_only=True)
@@ -27,7 +42,6 @@ class Sending:
         values: Those of them that are sent.
         base: What both have in common before.
         creates: It is to be made there.
-        hash: Tells whether it has changed since it was refused.
     """
 
     pair: Pair
@@ -36,12 +50,16 @@ class Sending:
     values: Mapping[str, Value]
     base: Mapping[str, Base]
     creates: bool
-    hash: str = ""
 
     @property
     def key(self) -> str:
         """Ours."""
         return self.local.key
+
+    @property
+    def hash(self) -> str:
+        """Tells whether it has changed since it was refused."""
+        return hashed(self.values)
 
 
 @attrs.define
@@ -55,6 +73,8 @@ class Sender:
     _queue: list[Sending] = attrs.field(factory=list)
     _taken: dict[str, str] = attrs.field(factory=dict)
     _marks: list[tuple[int, int]] = attrs.field(factory=list)
+    _flying: deque[tuple[Future[Sequence[Result]], Sequence[Sending]]] = attrs.field(factory=deque)
+    _threads: ThreadPoolExecutor | None = None
     _added: int = 0
     _sent: int = 0
 
@@ -81,20 +101,55 @@ class Sender:
         self._arrive()
 
     def finish(self) -> None:
-        """Send what is left."""
-        if self._queue:
-            batch, self._queue = self._queue, []
-            self._go(batch)
+        """Send what is left, and wait until everything is settled."""
+        try:
+            if self._queue:
+                batch, self._queue = self._queue, []
+                self._go(batch)
+            while self._flying:
+                self._land()
+        finally:
+            self._close()
         with self.track.writing():
             pass  # what was looked at and not sent
 
+    def _close(self) -> None:
+        """Settle what is under way although something went wrong, and end the threads."""
+        while self._flying:
+            with suppress(SyncError):
+                self._land()
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
     def _go(self, batch: Sequence[Sending]) -> None:
+        """Send a batch; the next is made ready while the CRM works on it."""
         if self.track.dry:
             for one in batch:
                 self._plan(one)
-        else:
-            self._announce(batch)
-            self._batch(batch)
+            self._sent += len(batch)
+            self._arrive()
+            return
+        self._announce(batch)
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._depth, thread_name_prefix="crmkit-sync")
+        self._flying.append((self._threads.submit(self._call, batch), batch))
+        while len(self._flying) >= self._depth + 1:
+            self._land()
+
+    @property
+    def _depth(self) -> int:
+        """How many batches are under way at once: one, unless the connector takes more threads."""
+        return _AT_ONCE if self.track.spec.thread_safe else 1
+
+    def _land(self) -> None:
+        """Settle the batch that was sent first."""
+        call, batch = self._flying.popleft()
+        try:
+            self._settle(batch, call.result)
+        except SyncError:
+            self._close()
+            raise
         self._sent += len(batch)
         self._arrive()
 
@@ -135,11 +190,15 @@ class Sender:
                 one.pair = making
                 self.track.pairs.put(making)
 
-    def _batch(self, batch: Sequence[Sending]) -> None:
+    def _call(self, batch: Sequence[Sending]) -> Sequence[Result]:
+        """Make the call, in whatever thread."""
+        asked = [self._upsert(one) for one in batch]
+        return self.track.connector.upsert(self.track.entity, asked)
+
+    def _settle(self, batch: Sequence[Sending], results: Callable[[], Sequence[Result]]) -> None:
+        """Keep what became of a batch once its call is over."""
         try:
-            results = self.track.connector.upsert(
-                self.track.entity, [self._upsert(o) for o in batch]
-            )
+            found = results()
         except BatchRefused as error:
             self._split(batch, str(error))
         except WriteLost:
@@ -148,7 +207,7 @@ class Sender:
             self._put_off(batch)
             raise
         else:
-            self._keep(batch, results)
+            self._keep(batch, found)
 
     def _split(self, batch: Sequence[Sending], reason: str) -> None:
         """Send the halves of a batch that was refused whole, until the bad record stands alone."""
@@ -157,8 +216,8 @@ class Sender:
                 self._refuse(batch[0], reason)
             return
         half = len(batch) // 2
-        self._batch(batch[:half])
-        self._batch(batch[half:])
+        for part in (batch[:half], batch[half:]):
+            self._settle(part, partial(self._call, part))
 
     def _lose(self, batch: Sequence[Sending]) -> None:
         """Keep in mind what may have been taken or not: it is read before it is sent again."""

@@ -15,7 +15,6 @@ from crmkit.capture.exact import Fault
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.applying import inward
-from crmkit.sync.cases import hashed
 from crmkit.sync.checking import objection
 from crmkit.sync.comparing import Base, compare
 from crmkit.sync.concepts.base import Draft, Local
@@ -201,8 +200,7 @@ class _Chunk:
     def _queue(self, sending: Sending, faults: Sequence[Any], held: str | None) -> None:
         """Send a record, unless it stands in quarantine as it is, or cannot be said there."""
         track, key = self.track, sending.local.key
-        found = hashed({name: sending.values.get(name) for name in sorted(sending.values)})
-        if held is not None and held == found and not track.retry:
+        if held is not None and held == sending.hash and not track.retry:
             return
         where = objection(track, sending, faults)
         if where is not None:
@@ -212,12 +210,11 @@ class _Chunk:
                 key,
                 reason,
                 at=track.session.now(),
-                hash=found,
+                hash=sending.hash,
                 customer=sending.local.customer,
                 field=field,
             )
             return
-        sending.hash = found
         self.sendings.append(sending)
 
     def _take(self, local: Local, pair: Pair, take: dict[str, Value]) -> None:
