@@ -13,12 +13,11 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.connector import OVERLAP, Cursor
+from crmkit.contracts.connector import Cursor
 
 SECOND = timedelta(seconds=1)
 BY_NUMBER = 2000
 """Records that a list gives by page number."""
-_QUIET = timedelta(seconds=OVERLAP)
 
 Spot = int | str | None
 """A page by its number or its token; None: there is none."""
@@ -47,8 +46,7 @@ def begun(cursor: Cursor | None, calls: int) -> Place:
     """Give the place where a list begins that holds all that changed at or after a cursor."""
     if cursor is None or cursor.at is None:
         return Place(None, (1,) * calls)
-    settled = "settled" in _told(cursor)
-    return Place(stamp(cursor.at + SECOND if settled else cursor.at - SECOND), (1,) * calls)
+    return Place(stamp(cursor.at - SECOND), (1,) * calls)
 
 
 def resumed(cursor: Cursor | None, calls: int) -> Place | None:
@@ -62,17 +60,6 @@ def resumed(cursor: Cursor | None, calls: int) -> Place | None:
         return None
     text = since if isinstance(since, str) else None
     return Place(text, tuple(spots), again if isinstance(again, int) else 0)
-
-
-def ended(cursor: Cursor, now: datetime | None) -> Cursor:
-    """Give the cursor of a list that was read whole.
-
-    Where Zoho's clock was further than the overlap when it answered, nothing can appear any more at
-    the cursor's instant, so that the next list need not give that second's records again.
-    """
-    if cursor.at is None or now is None or now - cursor.at <= _QUIET + SECOND:
-        return cursor
-    return attrs.evolve(cursor, token=json.dumps({"settled": True}))
 
 
 def unbound(cursor: Cursor | None) -> Cursor:

@@ -12,7 +12,7 @@ from crmkit.contracts.connector import Changes, Cursor, Remote, SyncAborted
 from crmkit.contracts.exchange import Answer
 from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import NOTHING, Api, code_of, refused
-from crmkit_zoho.places import BY_NUMBER, Place, Spot, begun, ended, resumed, unbound
+from crmkit_zoho.places import BY_NUMBER, Place, Spot, begun, resumed, unbound
 from crmkit_zoho.shapes import BATCH, Shapes
 from crmkit_zoho.values import instant, read
 
@@ -104,7 +104,7 @@ class Reader:
         records = tuple(self._remote(module, id_, row, fields) for id_, row in whole.items())
         last = _last(cursor, first.rows)
         if not first.more:
-            after = ended(last, first.now) if first.rows else unbound(cursor)
+            after = last if first.rows else unbound(cursor)
             return Changes(records=records, cursor=after, now=first.now)
         again = place.again if cursor is not None and last.at == cursor.at else 0
         following = Place(place.since, tuple(page.following for page in pages), again)

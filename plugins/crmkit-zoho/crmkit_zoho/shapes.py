@@ -54,11 +54,14 @@ class Shape:
         schema: As the engine has it.
         kinds: Zoho's ``data_type`` by field.
         types: The engine's type by field.
+        common: Fields of which Zoho says that several records may hold one value: it refuses to
+            find records by them.
     """
 
     schema: Schema
     kinds: Mapping[str, str]
     types: Mapping[str, str]
+    common: frozenset[str]
 
 
 class Shapes:
@@ -90,6 +93,11 @@ class Shapes:
             Schema(entity=module, fields=fields, batch=BATCH, page=self._api.config.page_size),
             kinds,
             {field.name: field.type for field in fields},
+            frozenset(
+                field.name
+                for one, field in zip(told, fields, strict=True)
+                if "unique" in one and not field.unique
+            ),
         )
         self._known[module] = shape
         return shape

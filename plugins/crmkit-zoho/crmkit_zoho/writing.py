@@ -1,8 +1,8 @@
 """Writing a batch in as few calls as can be: one for each way in which Zoho finds a record.
 
-Records whose id is known are updated (``PUT``), those with a match upserted on it, others
-inserted. The last way alone makes a second record where it is done twice, so it comes last and is
-never repeated blindly. Nothing sets off workflows (``"trigger": []``).
+Records whose id is known are updated (``PUT``), those with a match that Zoho keeps unique upserted
+on it, others inserted. The last way alone makes a second record where it is done twice, so it comes
+last and is never repeated blindly. Nothing sets off workflows (``"trigger": []``).
 Source: zoho/crm-oas, updateRecords, upsertRecords, createRecords; results stand in order.
 """
 
@@ -55,11 +55,19 @@ class Writer:
         ways: dict[_Way, list[Upsert]] = {}
         for one in records:
             if one.remote_id is None or one.values:
-                ways.setdefault(_way(module, one), []).append(one)
+                ways.setdefault(self._way(module, one), []).append(one)
         for way in sorted(ways, key=lambda way: not way.repeatable):
             for start in range(0, len(ways[way]), BATCH):
                 results += self._write(module, way, ways[way][start : start + BATCH])
         return results
+
+    def _way(self, module: str, record: Upsert) -> _Way:
+        if record.remote_id is not None:
+            return _Way("PUT", module)
+        field, value = record.match or ("", "")
+        if value and field not in self._shapes.of(module).common:
+            return _Way("POST", f"{module}/upsert", (field,))
+        return _Way("POST", module)
 
     def _write(self, module: str, way: _Way, records: Sequence[Upsert]) -> list[Result]:
         body: dict[str, Any] = {"data": [self._row(module, one) for one in records], "trigger": []}
@@ -91,14 +99,6 @@ class Writer:
             row["Parent_Id"] = {**row["Parent_Id"], "module": {"api_name": parent}}
         if isinstance(row.get("What_Id"), dict) and "What_Id" in kinds:
             row["$se_module"] = parent
-
-
-def _way(module: str, record: Upsert) -> _Way:
-    if record.remote_id is not None:
-        return _Way("PUT", module)
-    if record.match is not None and record.match[1]:
-        return _Way("POST", f"{module}/upsert", (record.match[0],))
-    return _Way("POST", module)
 
 
 def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:

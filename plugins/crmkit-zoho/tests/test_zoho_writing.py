@@ -190,8 +190,23 @@ def test_a_batch_refused_whole_says_what_to_do(
         connector.upsert("Contacts", [new(1)])
 
 
-def test_a_match_that_zoho_does_not_keep_unique_is_named(connector: Connector):
-    """The run stops; no record is blamed for it."""
+def test_a_match_that_zoho_does_not_keep_unique_makes_records_anew(
+    connector: Connector, zoho: Zoho
+):
+    """Zoho refuses to find a record by it, so its answer must not be lost."""
+    batch = [Upsert(key="a", match=("Phone", "7"), values={"Last_Name": "x", "Phone": "7"})]
+    assert [one.done for one in connector.upsert("Contacts", batch)] == ["created"]
+    assert paths(zoho) == [("POST", "Contacts")]
+    zoho.fail(Fault(cut=True))
+    with pytest.raises(WriteLost):
+        connector.upsert("Contacts", batch)
+
+
+def test_a_match_that_zoho_refuses_after_all_is_named(connector: Connector, zoho: Zoho):
+    """Where its fields do not say what is unique; the run stops, and no record is blamed."""
+    bare = [{"api_name": name} for name in ("Last_Name", "Phone")]
+    zoho.fail(Fault(answer=Answer({"fields": bare})))
+    connector.schema("Contacts")
     batch = [Upsert(key="a", match=("Phone", "7"), values={"Last_Name": "x", "Phone": "7"})]
     with pytest.raises(SyncAborted, match="found by Phone, which Zoho must keep unique"):
         connector.upsert("Contacts", batch)
