@@ -248,9 +248,10 @@ def _end(setup: Setup, opened: Opened, number: int, report: SyncReport, error: s
     name, body = opened.link.name, report.to_dict() | {"error": error}
     written = json.dumps(body, ensure_ascii=False, sort_keys=True)
     started = micros(report.started) if report.started is not None else 0
+    # asked before the write begins: for the answer a token may have to be written down
+    account = None if error or report.stopped else opened.connector.account()
     with setup.session.store.write() as writer:
         writer.put(SYNC_RUN, [(name, number, started, setup.session.now(), written)])
-        account = None if error else opened.connector.account()
         if account is not None:
             writer.put(META, [(_account(name), account)])
 

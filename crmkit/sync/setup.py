@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from crmkit.capture.normalise import Normaliser
+from crmkit.clock import system_clock
 from crmkit.contracts.connector import Connector, Schema, Synced
 from crmkit.contracts.session import Session
 from crmkit.contracts.settings import nearest
@@ -81,7 +82,8 @@ class Setup:
         where = f"connectors.{link.name}"
         connector = spec.open(spec.configure(link.settings, where))
         store, clock = self.session.store, self.session.clock
-        connector.tokens = StoredTokens(store, link.name, link.settings, clock)
+        # a connector reckons the end of its token by the machine's clock, whatever ours says
+        connector.tokens = StoredTokens(store, link.name, link.settings, system_clock)
         limits = link.settings.get("limits")
         per_day = limits.get("per_day") if isinstance(limits, Mapping) else None
         meter = StoredMeter(store, link.name, int(per_day), clock) if per_day else None
