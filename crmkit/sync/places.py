@@ -13,7 +13,9 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import META
 from crmkit.model.serial import Record
 
-_TICK = timedelta(seconds=1)
+_TICK = timedelta(seconds=2)
+"""A remote of whole seconds, which may give those after an instant alone, is asked from one before
+it: two behind the newest change ask for nothing that was read."""
 
 
 @attrs.frozen(kw_only=True)
