@@ -23,6 +23,7 @@ Clock = Callable[[], datetime]
 SCOPES = "ZohoCRM.modules.ALL, ZohoCRM.settings.ALL and ZohoCRM.org.READ"
 NOTHING = (204, 304)
 """Statuses without a body: an empty list, and nothing new since then."""
+_FACTS = ("api_domain", "scope")
 _HOUR = 3600.0
 _TEN_MINUTES = 600.0
 _BAD = 400
@@ -171,11 +172,10 @@ class Api:
         value = told.get("access_token")
         if not isinstance(value, str) or not value:
             raise _no_token(answer)
-        domain = told.get("api_domain")
         return Token(
             value=Secret(value),
             expires=self._clock() + timedelta(seconds=_holds(told)),
-            facts={"api_domain": domain} if isinstance(domain, str) else {},
+            facts={name: told[name] for name in _FACTS if isinstance(told.get(name), str)},
         )
 
 

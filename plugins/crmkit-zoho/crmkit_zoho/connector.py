@@ -20,13 +20,13 @@ from crmkit.contracts.connector import (
     Remote,
     Result,
     Schema,
-    SyncError,
+    SyncAborted,
     Tokens,
     Upsert,
 )
 from crmkit.contracts.reading import rows
 from crmkit.contracts.signatures import refuse
-from crmkit_zoho.api import SCOPES, Api, Clock, system_clock
+from crmkit_zoho.api import SCOPES, Api, Clock, refused, system_clock
 from crmkit_zoho.deletions import Deletions
 from crmkit_zoho.notifications import Notifications
 from crmkit_zoho.reading import Reader
@@ -157,19 +157,20 @@ class Zoho(Connector):
         self._notifications.unwatch()
 
     def check(self) -> Sequence[Finding]:
-        """Look whether the token is given, and whether its scopes reach fields and records."""
-        findings = []
+        """Look whether a token is given, and what its scopes reach; no module is called."""
         remedy = f"grant a refresh token with the scopes {SCOPES}"
-        for path, params in (
-            ("settings/fields", {"module": "Contacts"}),
-            ("Contacts", {"fields": "id", "per_page": "1"}),
-        ):
-            try:
-                self._api.read(path, params, what=f"to read {path}")
-            except SyncError as error:
-                findings.append(Finding(what=str(error), remedy=remedy))
-                if "access token" in str(error):
-                    return findings
+        try:
+            scopes = self._api.service.token().facts.get("scope", "")
+            answer = self._api.get("settings/modules")
+        except SyncAborted as aborted:
+            return [Finding(what=str(aborted), remedy=remedy)]
+        findings = []
+        if answer.status in (401, 403):
+            what = str(refused(answer, "to tell its modules and fields"))
+            findings.append(Finding(what=what, remedy=remedy))
+        if scopes and "ZohoCRM.modules." not in scopes:
+            what = f"Zoho CRM granted no scope for records, but {scopes}"
+            findings.append(Finding(what=what, remedy=remedy, fatal=False))
         return findings
 
     def close(self) -> None:
