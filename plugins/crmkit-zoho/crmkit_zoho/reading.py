@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.connector import Changes, Cursor, Remote, SyncAborted
-from crmkit.contracts.exchange import Answer
+from crmkit.contracts.exchange import Answer, said_of
 from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import NOTHING, Api, code_of, refused
 from crmkit_zoho.places import BY_NUMBER, Place, Spot, begun, resumed, unbound
@@ -195,7 +195,7 @@ class Reader:
     ) -> Remote:
         types = self._shapes.of(module).types
         values = {
-            name: id_ if name == "id" else read(types.get(name, "text"), row.get(name))
+            name: id_ if name == "id" else read(types.get(name, "other"), row.get(name))
             for name in fields
         }
         return Remote(
@@ -215,8 +215,8 @@ def _calls(fields: Sequence[str]) -> list[list[str]]:
 def _found(answer: Answer, module: str) -> dict[str, Mapping[str, Any]]:
     """Give an answer's records by id, in its order."""
     if not isinstance(mapping(answer.data).get("data"), list):
-        message = f"Zoho CRM answers {answer.status} without any data where {module} are due"
-        raise SyncAborted(message)
+        told = f"Zoho CRM answers {answer.status} without any data{said_of(answer)}"
+        raise SyncAborted(f"{told} where {module} are due")
     return {str(row["id"]): row for row in rows(answer.data, "data") if row.get("id")}
 
 

@@ -1,7 +1,8 @@
 """What a module looks like: ``/settings/fields`` as the engine's schema.
 
 Source: https://www.zoho.com/crm/developer/docs/api/v8/field-meta.html. A field of which only its
-name is told is taken for what Zoho's own fields of that name are, else for a text.
+name is told is taken for what Zoho's own fields of that name are; another's values pass as they
+are.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def _kind(module: str, told: Mapping[str, Any]) -> str:
     name = told["api_name"]
     if name == DUPLICATES.get(module):
         return "text"  # Account_Name is a text in Accounts alone
-    return _USUAL.get(name) or _BY_JSON.get(str(told.get("json_type")), "text")
+    return _USUAL.get(name) or _BY_JSON.get(str(told.get("json_type")), "")
 
 
 def _field(module: str, told: Mapping[str, Any], kind: str) -> Field:

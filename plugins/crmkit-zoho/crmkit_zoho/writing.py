@@ -82,7 +82,7 @@ class Writer:
     def _row(self, module: str, record: Upsert) -> dict[str, Any]:
         shape = self._shapes.of(module)
         row = {
-            name: write(shape.types.get(name, "text"), shape.kinds.get(name, "text"), value)
+            name: write(shape.types.get(name, "other"), shape.kinds.get(name, ""), value)
             for name, value in record.values.items()
         }
         if record.remote_id is not None:

@@ -52,25 +52,24 @@ def test_a_schema_has_types_lengths_and_rules(connector: Connector, zoho: Zoho):
 
 
 def test_fields_of_which_only_the_name_is_told_work(connector: Connector, zoho: Zoho):
-    """Zoho's own names mean what they always mean; others are texts."""
+    """Zoho's own names mean what they always mean; values of others pass as they are."""
     names = ("Last_Name", "Owner", "Account_Name", "Modified_Time", "Value_Score", "Email")
     bare = Answer({"fields": [{"api_name": name} for name in names] + [{}, None]})
     zoho.fail(Fault(answer=bare, on="settings/fields"))
     known = fields(connector)
     assert {name: field.type for name, field in known.items()} == {
-        "Last_Name": "text",
+        "Last_Name": "other",
         "Owner": "reference",
         "Account_Name": "reference",
         "Modified_Time": "instant",
-        "Value_Score": "text",
+        "Value_Score": "other",
         "Email": "text",
     }
     assert known["Email"].unique
-    (done,) = connector.upsert(
-        "Contacts", [Upsert(key="a", values={"Last_Name": "x", "Owner": "554023000000235012"})]
-    )
-    (found,) = connector.fetch("Contacts", [str(done.remote_id)], fields=("Owner", "Last_Name"))
-    assert found.values == {"Owner": "554023000000235012", "Last_Name": "x"}
+    values = {"Last_Name": "王", "Owner": "554023000000235012", "Value_Score": 87.5, "Phone": None}
+    (done,) = connector.upsert("Contacts", [Upsert(key="a", values=values)])
+    (found,) = connector.fetch("Contacts", [str(done.remote_id)], fields=tuple(values))
+    assert found.values == values
 
 
 @pytest.mark.parametrize("strange", [{}, {"unique": False}, {"pick_list_values": None}])
