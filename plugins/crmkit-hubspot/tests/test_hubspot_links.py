@@ -26,6 +26,7 @@ def shown(connector: Any, entity: str, name: str) -> list[Any]:
     return [one.values[name] for one in all_of(pages(connector, entity, fields=[name]))]
 
 
+@pytest.mark.row("R55", "R59")
 @pytest.mark.parametrize("entity", ["notes", "calls", "emails", "meetings", "tasks"])
 def test_an_activity_belongs_to_a_contact(
     account: HubSpot, opened: Any, people: list[str], entity: str

@@ -44,6 +44,7 @@ def custom(account: HubSpot) -> HubSpot:
     return account
 
 
+@pytest.mark.row("R55", "R271")
 def test_values_come_back_as_they_were_written(custom: HubSpot, opened: Any):
     """Every type goes there and back without a loss, and None empties a field."""
     connector = opened()
@@ -193,6 +194,21 @@ def test_archived_records_are_told_once(opened: Any, account: HubSpot):
     while again[-1].more:
         again.append(connector.deleted("deals", again[-1].cursor))
     assert [one.id for one in all_of(again)] == [ids[4]]
+
+
+def test_what_went_into_an_archived_record_is_gone_as_well(opened: Any, account: HubSpot):
+    """No change tells of it any more, so the archive does, and first."""
+    keep, drop, lone = (account.book.create("deals", {}).id for _ in range(3))
+    account.book.merge("deals", keep, drop)
+    account.book.delete("deals", keep)
+    account.book.delete("deals", lone)
+    connector = opened()
+    assert all_of(pages(connector, "deals")) == []
+    found = connector.deleted("deals", None).records
+    told = [(one.id, one.merged_into) for one in found]
+    assert told == [(drop, keep), (keep, None), (lone, None)]
+    account.fail(Fault(answer=Answer(b"<html>", 404), on="batch/read"))
+    assert len(connector.deleted("deals", None).records) == 3
 
 
 def test_an_old_place_in_the_archive_is_forgotten(opened: Any, account: HubSpot):

@@ -54,6 +54,7 @@ def verbs(account: HubSpot) -> list[str]:
     return [call.path.rpartition("/")[2] for call in account.calls if "/batch/" in call.path]
 
 
+@pytest.mark.row("R35", "R282")
 def test_a_mixed_batch_takes_one_call_a_kind(account: HubSpot, opened: Any):
     """By id, by match and anew: each once, those last that may not be repeated."""
     known = account.book.create("contacts", {"email": "a@x.cn"}).id

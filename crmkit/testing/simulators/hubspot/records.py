@@ -125,6 +125,7 @@ class Records:
         return {**told, "archived": True, "archivedAt": spelled(entry.deleted)}
 
     def _merged_into(self, entity: str, keep: str) -> list[str]:
+        """Give all that went into a record, those among them that others had gone into before."""
         revision = self._book.revision(entity)
         known, merged = self._merged.get(entity, (-1, {}))
         if known != revision:
@@ -133,4 +134,5 @@ class Records:
                 if entry.merged_into is not None:
                     merged.setdefault(entry.merged_into, []).append(entry.id)
             self._merged[entity] = revision, merged
-        return merged.get(keep, [])
+        direct = merged.get(keep, [])
+        return [*direct, *(one for into in direct for one in self._merged_into(entity, into))]
