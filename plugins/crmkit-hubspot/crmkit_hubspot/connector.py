@@ -75,11 +75,13 @@ class HubSpot(Connector):
         api, shape = self._ready(), self._shape(entity)
         window = Window(api, shape, shape.asked(fields), self.config.page_size)
         page = window.page(cursor or Cursor())
-        records = self._linked(shape, [shape.remote(one, fields) for one in page.found], fields)
-        merged = [one for told in page.found for one in shape.merged(told)]
-        return Changes(
-            records=(*records, *merged), cursor=page.cursor, more=page.more, now=page.now
-        )
+        records = [
+            record
+            for one in page.found
+            for record in (shape.remote(one, fields), *shape.merged(one))
+        ]
+        linked = tuple(self._linked(shape, records, fields))
+        return Changes(records=linked, cursor=page.cursor, more=page.more, now=page.now)
 
     def deleted(self, entity: str, cursor: Cursor | None) -> Changes:
         """Read which records were archived; those that were merged say into which."""
@@ -109,10 +111,15 @@ class HubSpot(Connector):
         return Writer(self._ready(), self._shape(entity)).write(records)
 
     def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
-        """Archive records; HubSpot does not say which of them were archived before."""
+        """Archive records; those that went into others are left, or the others would go."""
+        archive = Archive(self._ready(), self._shape(entity), BATCH)
         results: list[Result] = []
         for start in range(0, len(ids), BATCH):
-            results += self._archived(entity, ids[start : start + BATCH])
+            some = ids[start : start + BATCH]
+            there = self._there(archive, some)
+            gone = [one for one in some if one not in there]
+            results += [Result(key=one, done="unchanged", remote_id=one) for one in gone]
+            results += self._archived(entity, there) if there else []
         return results
 
     def merge(self, entity: str, keep: str, drop: str) -> Result:
@@ -182,6 +189,14 @@ class HubSpot(Connector):
                 for one in records
             ]
         return records
+
+    def _there(self, archive: Archive, ids: Sequence[str]) -> Sequence[str]:
+        """Give those that are there: archiving tells of no record whether it was."""
+        try:
+            found = archive.read(ids, [MERGED])
+        except SyncAborted:  # it may not be asked: archiving says what is wrong, if anything is
+            return ids
+        return [one for one in ids if one in found and str(found[one]["id"]) == one]
 
     def _archived(self, entity: str, ids: Sequence[str]) -> list[Result]:
         api = self._ready()

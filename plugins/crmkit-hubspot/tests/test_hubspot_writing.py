@@ -301,15 +301,26 @@ def test_a_match_that_is_not_unique_makes_a_record(account: HubSpot, opened: Any
 
 
 def test_records_are_archived(account: HubSpot, opened: Any):
-    """Also those that are gone, of which HubSpot says nothing."""
-    ids = [account.book.create("contacts", {}).id for _ in range(102)]
+    """Those that are gone are unchanged, and one that went into another takes nobody along."""
+    ids = [account.book.create("contacts", {}).id for _ in range(104)]
     account.book.delete("contacts", ids[0])
-    results = opened().delete("contacts", [*ids, "999"])
-    assert {one.done for one in results} == {"deleted"}
-    assert [one.key for one in results] == [*ids, "999"]
-    assert account.book.live("contacts") == []
-    account.fail(Fault(answer=Answer({"category": "OBJECT_NOT_FOUND", "message": "no"}, 404)))
-    assert [one.done for one in opened().delete("contacts", ["999"])] == ["unchanged"]
+    account.book.merge("contacts", ids[-1], ids[1])
+    results = opened().delete("contacts", [*ids[:-1], "999"])
+    gone = [one.key for one in results if one.done == "unchanged"]
+    assert gone == [ids[0], ids[1], "999"]
+    assert {one.key for one in results if one.done == "deleted"} == {*ids[2:-1]}
+    assert [one.id for one in account.book.live("contacts")] == [ids[-1]]
+
+
+def test_one_that_cannot_be_archived_stays_alone(account: HubSpot, opened: Any):
+    """A batch that is refused is split; what was archived meanwhile is unchanged."""
+    ids = [account.book.create("contacts", {}).id for _ in range(3)]
+    no = Answer({"category": "VALIDATION_ERROR", "message": "is in use"}, 400)
+    gone = Answer({"category": "OBJECT_NOT_FOUND", "message": "no such record"}, 404)
+    account.fail(*(Fault(answer=one, on="batch/archive") for one in (no, gone, no, no)))
+    found = {one.key: one for one in opened().delete("contacts", ids)}
+    assert [found[one].done for one in ids] == ["unchanged", None, "deleted"]
+    assert found[ids[1]].reason == "is in use"
 
 
 def test_records_are_merged(account: HubSpot, opened: Any):

@@ -16,7 +16,7 @@ from crmkit.testing.simulators.hubspot.associating import Associations
 from crmkit.testing.simulators.hubspot.properties import Property, millis, spelled, standard
 from crmkit.testing.simulators.hubspot.records import Records
 from crmkit.testing.simulators.hubspot.searching import Search
-from crmkit.testing.simulators.hubspot.writing import Uniques, Writer
+from crmkit.testing.simulators.hubspot.writing import Writer
 
 LIFE = timedelta(minutes=30)
 """How long an OAuth token holds."""
@@ -62,8 +62,7 @@ class HubSpot(Simulator):
         self._app = (client_id, client_secret, refresh_token)
         self._bearer, self._until = "", self.book.now()
         self.records = Records(self.book, self.objects)
-        uniques = Uniques(self.book)
-        self._writer = Writer(self.book, self.objects, uniques, self.associations, self.records)
+        self._writer = Writer(self.book, self.objects, self.associations, self.records)
 
     def add_property(self, entity: str, known: Property) -> None:
         """Let an administrator add a property, or change one."""
@@ -75,10 +74,23 @@ class HubSpot(Simulator):
             self._bearer = ""
 
     def signed(
-        self, events: Sequence[Mapping[str, Any]], url: str, *, at: datetime | None = None
+        self,
+        events: Sequence[Mapping[str, Any]],
+        url: str,
+        *,
+        at: datetime | None = None,
+        body: bytes | None = None,
     ) -> tuple[dict[str, str], bytes]:
-        """Make a call of the webhook: its headers, signed, and its body."""
-        body = json.dumps([*events], ensure_ascii=False).encode()
+        """Make a call of the webhook: its headers, signed, and its body.
+
+        Args:
+            events: What happened.
+            url: The address that is called.
+            at: When; None: now, by the book's clock.
+            body: Sent instead of the events.
+        """
+        if body is None:
+            body = json.dumps([*events], ensure_ascii=False).encode()
         moment = str(millis(at or self.book.now()))
         message = b"POST" + url.encode() + body + moment.encode()
         headers = {

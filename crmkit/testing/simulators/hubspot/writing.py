@@ -19,38 +19,6 @@ BATCH = 100
 """Most records in one call."""
 
 
-class Uniques:
-    """Finds records by the values of properties that are unique, without looking at each."""
-
-    def __init__(self, book: Book) -> None:
-        """Know nothing yet."""
-        self._book = book
-        self._found: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
-
-    def find(self, entity: str, name: str, value: str) -> Entry | None:
-        """Give the record that has this value."""
-        id_ = self._known(entity, name).get(value.lower())
-        return None if id_ is None else self._book.get(entity, id_)
-
-    def written(self, entity: str, entry: Entry, before: Mapping[str, Any]) -> None:
-        """Learn of the write that was just made, so that nothing is read again for it."""
-        revision = self._book.revision(entity)
-        for (of, name), (known, ids) in self._found.items():
-            if of == entity and known == revision - 1:
-                ids.pop(str(before.get(name) or "").lower(), None)
-                ids[str(entry.values.get(name) or "").lower()] = entry.id
-                self._found[of, name] = revision, ids
-
-    def _known(self, entity: str, name: str) -> dict[str, str]:
-        revision = self._book.revision(entity)
-        known, ids = self._found.get((entity, name), (-1, {}))
-        if known != revision:
-            live = self._book.live(entity)
-            ids = {str(entry.values.get(name) or "").lower(): entry.id for entry in live}
-            self._found[entity, name] = revision, ids
-        return ids
-
-
 @attrs.frozen
 class Writer:
     """Carries out what ``batch/create``, ``update`` and ``upsert`` ask.
@@ -58,14 +26,12 @@ class Writer:
     Attributes:
         book: Where it is written.
         objects: The properties of each object.
-        uniques: Finds records by unique values.
         associations: Where new records are associated.
         records: Words them.
     """
 
     book: Book
     objects: Mapping[str, Mapping[str, Property]]
-    uniques: Uniques
     associations: Associations
     records: Records
 
@@ -105,7 +71,7 @@ class Writer:
         known = self.objects[entity].get(name)
         if known is None or not known.unique:
             raise refuse(400, "VALIDATION_ERROR", f"{name} is not a unique property")
-        return self.uniques.find(entity, name, value)
+        return next(iter(self.book.find(entity, name, value)), None)
 
     def _check(
         self, entity: str, inputs: list[Mapping[str, Any]], targets: list[Entry | None]
@@ -123,7 +89,7 @@ class Writer:
                     raise refuse(400, "VALIDATION_ERROR", message, subCategory="PROPERTY")
                 if not known.unique or not value:
                     continue
-                other = self.uniques.find(entity, name, str(value))
+                other = next(iter(self.book.find(entity, name, str(value))), None)
                 first = taken.setdefault((name, str(value).lower()), place)
                 if first != place or (other is not None and other is not target):
                     id_ = other.id if other is not None else "(in this batch)"
@@ -168,11 +134,8 @@ class Writer:
             if one.get("idProperty"):
                 values.setdefault(one["idProperty"], str(one["id"]))
             entry = self.book.create(entity, values)
-            self.uniques.written(entity, entry, {})
         else:
-            before = dict(target.values)
             entry = self.book.update(entity, target.id, values)
-            self.uniques.written(entity, entry, before)
         for link in one.get("associations") or ():
             for kind in link["types"]:
                 type_ = int(kind["associationTypeId"])
