@@ -21,7 +21,7 @@ from crmkit_salesforce.settings import SalesforceConfig
 NAME = "Salesforce"
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _HOUR = 3600.0  # seconds: the day's pool refills as the last 24 hours move on
-_ORGANIZATION = re.compile(r"/id/([A-Za-z0-9]{15,18})(?:/|$)")
+_ORGANIZATION = re.compile(r"/id/([A-Za-z0-9]+)(?:/|$)")
 _OWN = re.compile(r"([a-z0-9-]+\.)+(salesforce|force|salesforce-setup)\.com")
 
 
@@ -40,13 +40,20 @@ def error_of(answer: Answer) -> Mapping[str, Any]:
 
 
 class Api:
-    """Calls one organisation; safe to use from several threads."""
+    """Calls one organisation; safe to use from several threads.
+
+    Attributes:
+        root: Path of the API's version.
+        service: Makes the calls.
+        collections: Whether sObject Collections are offered, as far as it is known.
+    """
 
     def __init__(self, config: SalesforceConfig) -> None:
         """Keep the settings; nothing is called yet."""
         self._config = config
         self._base = config.base_url.rstrip("/")
         self.root = f"/services/data/v{config.version.removeprefix('v')}"
+        self.collections = True
         login = self._login if config.logs_in else None
         self.service = Service(NAME, config.limits, login=login, judge=judge)
 
@@ -100,8 +107,13 @@ class Api:
         return answer
 
     def organization(self) -> str | None:
-        """Give the id of the organisation as the token told it."""
-        return self.service.token().facts.get("organization")
+        """Give the organisation's id, which the login tells, or a query; None: neither does."""
+        found = self.service.token().facts.get("organization")
+        if found is None:
+            answer = self.call("GET", "query", params={"q": "SELECT Id FROM Organization"})
+            told = [row.get("Id") for row in rows(answer.data, "records")]
+            found = next((one for one in told if isinstance(one, str)), None)
+        return found
 
     def local(self, url: Any) -> str | None:
         """Give the path of an address that Salesforce told; None where it leads elsewhere."""

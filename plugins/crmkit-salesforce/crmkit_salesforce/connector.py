@@ -21,11 +21,12 @@ from crmkit.contracts.connector import (
     Upsert,
 )
 from crmkit.contracts.exchange import said_of
-from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.reading import mapping
 from crmkit_salesforce.api import NAME, Api
 from crmkit_salesforce.outbound import received
 from crmkit_salesforce.queries import Queries, checked
 from crmkit_salesforce.reading import Reading
+from crmkit_salesforce.sending import Sending
 from crmkit_salesforce.settings import SalesforceConfig
 from crmkit_salesforce.shapes import Shape
 from crmkit_salesforce.writing import Writing
@@ -58,13 +59,8 @@ class SalesforceConnector(Connector):
         return shape.schema(self._config.page_size)
 
     def account(self) -> str | None:
-        """Give the organisation's id, which the login tells, or a query."""
-        found = self._api.organization()
-        if found is None:
-            answer = self._api.call("GET", "query", params={"q": "SELECT Id FROM Organization"})
-            told = [row.get("Id") for row in rows(answer.data, "records")]
-            found = next((one for one in told if isinstance(one, str)), None)
-        return found
+        """Give the organisation's id."""
+        return self._api.organization()
 
     def seconds(self, calls: int) -> float:
         """Give the least time that the limits of the settings leave for so many calls."""
@@ -88,11 +84,12 @@ class SalesforceConnector(Connector):
 
     def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
         """Write a batch."""
-        return self._writing(entity).upsert(records)
+        shape = self._shape(entity)
+        return Writing(Sending(self._api, entity), self._asked, shape).upsert(records)
 
     def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
         """Put records into the recycle bin."""
-        return self._writing(entity).delete(ids)
+        return Sending(self._api, entity).delete(ids)
 
     def receive(
         self,
@@ -146,6 +143,3 @@ class SalesforceConnector(Connector):
     def _reading(self, entity: str) -> Reading:
         _ = self._api
         return Reading(self._asked, self._shape(entity))
-
-    def _writing(self, entity: str) -> Writing:
-        return Writing(self._api, self._asked, self._shape(entity))

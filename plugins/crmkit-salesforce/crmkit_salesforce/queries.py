@@ -8,7 +8,7 @@ an instant later than the query itself is no place to go on from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
@@ -16,7 +16,7 @@ from zlib import crc32
 
 import attrs
 
-from crmkit.contracts.connector import SyncAborted, WriteLost
+from crmkit.contracts.connector import SyncAborted
 from crmkit.contracts.exchange import Answer, said_of
 from crmkit.contracts.reading import mapping, rows
 from crmkit_salesforce.api import NAME, Api
@@ -200,18 +200,6 @@ def among(literals: Sequence[str], field: str = "Id") -> str:
 def same_id(one: str) -> str:
     """Give what two spellings of an id have in common: 15 letters, or 18 with a checksum."""
     return one[:15] if len(one) in (15, 18) else one
-
-
-def results_of(answer: Answer, count: int) -> list[Mapping[str, Any]]:
-    """Give the results of a collection, one a record.
-
-    Raises:
-        WriteLost: there are not as many.
-    """
-    found = rows(answer.data)
-    if len(found) != count:
-        raise WriteLost(f"{NAME} answers {len(found)} results for {count} records")
-    return [*found]
 
 
 def _whole(answer: Answer) -> bool:

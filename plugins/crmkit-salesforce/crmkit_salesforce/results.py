@@ -44,8 +44,11 @@ def refused_by(key: str, told: Mapping[str, Any], words: str = "") -> Result:
     return refused(key, code, reason or words.strip() or "it gives no reason", field)
 
 
-def refused(key: str, code: str | None, reason: str, field: str | None = None) -> Result:
+def refused(
+    key: str, code: str | None, reason: str, field: str | None = None, *, retry: bool = False
+) -> Result:
     """Give the result of a record that was refused; the reason names the field at fault."""
     if field and field not in reason:
         reason = f"{reason} ({field})"
-    return Result(key=key, retry=code in _PASSING, field=field, code=code, reason=reason)
+    again = retry or code in _PASSING
+    return Result(key=key, retry=again, field=field, code=code, reason=reason)

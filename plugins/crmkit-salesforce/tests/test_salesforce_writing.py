@@ -305,7 +305,7 @@ def test_malformed_ids_are_nobody(connector: Any, org: Organisation):
     malformed = [{"message": "malformed id", "errorCode": "MALFORMED_ID"}]
     connector.schema("Contact")
     refusal = Fault(answer=Answer(malformed, 400), on="composite")
-    org.fail(refusal, refusal)
+    org.fail(refusal, refusal, Fault(answer=Answer(malformed, 400), on=f"Contact/{made[0]}"))
     results = by_key(connector.delete("Contact", made))
     assert [results[one].done for one in made] == ["unchanged", "deleted"]
 
@@ -335,3 +335,49 @@ def test_spent_limits_are_told_before_anything_is_taken(connector: Any, org: Org
         connector.upsert("Contact", [person(1)])
     assert (caught.value.kind, caught.value.after) == ("daily", 3600.0)  # type: ignore[attr-defined]
     assert (org.logins, len(org.book.of("Contact"))) == (1, 0)
+
+
+def test_without_collections_each_record_is_a_call(connector: Any, org: Organisation):
+    """Where they are not offered, rows are written one by one, with the same results."""
+    real = org.answer
+
+    def without(call: Call) -> Answer:
+        return Answer(b"<html>", 404) if call.path.endswith("/sobjects") else real(call)
+
+    org.answer = without  # type: ignore[method-assign]
+    there = org.book.create("Contact", {"LastName": "x", "Email": "a@example.com"})
+    gone = org.book.create("Contact", {"LastName": "x"})
+    org.book.delete("Contact", gone.id)
+    results = by_key(
+        connector.upsert(
+            "Contact",
+            [
+                person(1, match=("Email", "a@example.com")),
+                person(2),
+                person(3, values={"Title": "no name"}),
+                person(4, remote_id=gone.id),
+                person(5, match=("Ext__c", "c-5")),
+            ],
+        )
+    )
+    assert [results[f"k{n}"].done for n in range(1, 6)] == [
+        "updated",
+        "created",
+        None,
+        None,
+        "created",
+    ]
+    assert (results["k3"].code, results["k4"].code) == (
+        "REQUIRED_FIELD_MISSING",
+        "ENTITY_IS_DELETED",
+    )
+    assert len([call for call in org.calls if call.path.endswith("composite/sobjects")]) == 1
+    deleted = connector.delete("Contact", [there.id, gone.id, "003unknown"])
+    assert [one.done for one in deleted] == ["deleted", "unchanged", "unchanged"]
+
+
+def test_a_match_may_be_a_number(connector: Any, org: Organisation):
+    """Two spellings of a number are one."""
+    entry = org.book.create("Contact", {"LastName": "x", "Score__c": 7})
+    (result,) = connector.upsert("Contact", [person(1, match=("Score__c", "7.0"))])
+    assert (result.done, result.remote_id) == ("updated", entry.id)
