@@ -142,4 +142,4 @@ class SalesforceConnector(Connector):
 
     def _reading(self, entity: str) -> Reading:
         _ = self._api
-        return Reading(self._asked, self._shape(entity))
+        return Reading(self._asked, self._shape(entity), self.overlap)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crmkit.contracts.connector import Changes, Cursor, Ids, Remote
@@ -27,9 +27,9 @@ _MANY = 1000  # fields of one query, at most; their length ends it earlier
 class Reading:
     """Reads one object of one organisation."""
 
-    def __init__(self, queries: Queries, shape: Shape) -> None:
-        """Ask nothing yet."""
-        self._queries, self._shape = queries, shape
+    def __init__(self, queries: Queries, shape: Shape, overlap: float) -> None:
+        """Ask nothing yet; `overlap` is how many seconds late a record may be committed."""
+        self._queries, self._shape, self._overlap = queries, shape, timedelta(seconds=overlap)
         self._entity = shape.entity
         # Salesforce archives old activities: they exist, but only some queries show them.
         self._archived = shape.entity in ("Task", "Event")
@@ -110,14 +110,16 @@ class Reading:
         page = None if token is None else self._queries.more(token)
         if page is not None:
             return page, cursor
-        if cursor.at is not None:
+        at = cursor.at
+        if at is not None and cursor.token is not None:
+            at -= self._overlap  # the dead query may be hours old, and did not show late commits
+        if at is not None:
             # Conditions know whole seconds; what is older in the same one is left out again below.
-            since = cursor.at.astimezone(UTC)
-            where.append(f"{STAMP} >= {since:%Y-%m-%dT%H:%M:%SZ}")
+            where.append(f"{STAMP} >= {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
         soql = select(self._entity, fields, where, f"{STAMP}, Id")
         page = self._queries.ask(soql, mark, deleted=deleted)
-        if cursor.at is not None:
-            page.rows[:] = [row for row in page.rows if not _older(row, cursor.at)]
+        if at is not None:
+            page.rows[:] = [row for row in page.rows if not _older(row, at)]
         return page, cursor
 
     def _divided(self, fields: Sequence[str]) -> list[list[str]]:

@@ -40,9 +40,9 @@ class Reading:
         cursors: What is open, by locator; empty it and all of them are dead.
     """
 
-    def __init__(self, book: Book, tables: Mapping[str, Table]) -> None:
-        """Open none."""
-        self._book, self._tables = book, tables
+    def __init__(self, book: Book, tables: Mapping[str, Table], most: int) -> None:
+        """Open none; a page has at most so many rows."""
+        self._book, self._tables, self._most = book, tables, most
         self._numbers = count(1)
         self.cursors: dict[str, _Found] = {}
 
@@ -78,7 +78,7 @@ class Reading:
             table=table,
             entries=entries,
             deleted=deleted,
-            size=max(LEAST, min(PAGE, size)),
+            size=min(self._most, max(LEAST, size)),
             at=self._book.now(),
         )
         return self._given(base, f"01g{next(self._numbers):012d}AAA", found, 0)

@@ -96,6 +96,10 @@ class Table:
             return bool(value)
         if kind == "datetime" and value:
             return stamp(datetime.fromisoformat(value))
+        if kind == "multipicklist" and value:
+            given = value.split(";")  # they come in the order of the picklist
+            known = [one for one in self.columns[name].choices if one in given]
+            return ";".join([*known, *(one for one in given if one not in known)])
         return None if value == "" else value
 
     def taken(self, values: Mapping[str, Any]) -> dict[str, Any]:

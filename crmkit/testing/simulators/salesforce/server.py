@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from crmkit.testing.simulators.base import Answer, Call, Fault, Simulator
 from crmkit.testing.simulators.book import Book
 from crmkit.testing.simulators.salesforce.fields import Column, organisation
-from crmkit.testing.simulators.salesforce.reading import Reading
+from crmkit.testing.simulators.salesforce.reading import PAGE, Reading
 from crmkit.testing.simulators.salesforce.rows import Refusal, Table, stamp
 from crmkit.testing.simulators.salesforce.writing import Writing
 
@@ -55,12 +55,15 @@ class Salesforce(Simulator):
     refresh_token = "5Aep861.refresh"  # noqa: S105 - opens nothing
     session_id = "00D000000000001!AQ.session"
 
-    def __init__(self, *, book: Book | None = None, per_day: int = 100_000) -> None:
+    def __init__(
+        self, *, book: Book | None = None, per_day: int = 100_000, rows: int = PAGE
+    ) -> None:
         """Found an organisation.
 
         Args:
             book: Its records; None: none yet, and instants to the second, as the API has them.
             per_day: API calls in 24 hours.
+            rows: Rows of a page, 2,000 in life; fewer make tests of paging short.
         """
         super().__init__()
         self.book = Book(grain=timedelta(seconds=1)) if book is None else book
@@ -72,7 +75,7 @@ class Salesforce(Simulator):
         }
         self._open: set[str] = set()
         self._numbers = count(1)
-        self.reading = Reading(self.book, self._tables)
+        self.reading = Reading(self.book, self._tables, rows)
         self._writing = Writing(self._tables, self.locked)
 
     def define(self, entity: str, *columns: Column) -> None:
