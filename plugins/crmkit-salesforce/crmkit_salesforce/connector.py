@@ -106,8 +106,7 @@ class SalesforceConnector(Connector):
         """Look whether the credentials work, the objects are shown, and calls are left."""
         try:
             self.account()
-            for entity in self._config.objects:
-                self.schema(entity)
+            found = [one for name in self._config.objects for one in self._hidden(name)]
             left = mapping(self._api.call("GET", "limits").data, "DailyApiRequests")
         except RetryLater as error:
             return [Finding(what=str(error), remedy="wait, or ask Salesforce for more calls")]
@@ -115,16 +114,24 @@ class SalesforceConnector(Connector):
             remedy = "look at base_url, the connected app, and what its user may see"
             return [Finding(what=str(error), remedy=remedy)]
         most, remaining = left.get("Max"), left.get("Remaining")
-        if not isinstance(most, int) or not isinstance(remaining, int):
-            return ()
-        if remaining >= most * _SCARCE:
-            return ()
-        what = f"{remaining} of {most} API calls are left today"
-        return [Finding(what=what, remedy="set limits = { per_day = ... }", fatal=False)]
+        if isinstance(most, int) and isinstance(remaining, int) and remaining < most * _SCARCE:
+            what = f"{remaining} of {most} API calls are left today"
+            remedy = "set limits = { per_day = ... }"
+            found.append(Finding(what=what, remedy=remedy, fatal=False))
+        return found
 
     def close(self) -> None:
         """Give the connections back."""
         self._calls.service.close()
+
+    def _hidden(self, entity: str) -> Sequence[Finding]:
+        """Say that an object is not shown, which need not matter: it may not be mapped."""
+        try:
+            self.schema(entity)
+        except SyncAborted as error:
+            remedy = "let the app's user see it, or leave it out of objects"
+            return [Finding(what=str(error), remedy=remedy, fatal=False)]
+        return ()
 
     @property
     def _api(self) -> Api:

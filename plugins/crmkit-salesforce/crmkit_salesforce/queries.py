@@ -27,7 +27,7 @@ LEAST = 200
 _LONGEST = 6000  # encoded characters of one list in a query: an address has 16 kB at most
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,254}")
 _SECOND = timedelta(seconds=1)
-_SKEW = timedelta(seconds=60)
+_SKEW = timedelta(seconds=5)
 
 
 @attrs.frozen

@@ -125,6 +125,19 @@ class Mirror(RuleBasedStateMachine):
     def read_a_page(self, feed: str) -> None:
         self.page(feed)
 
+    @precondition(lambda self: len(self.there()) > 3)
+    @rule(name=NAMES)
+    def come_back_late(self, name: str) -> None:
+        """A run is killed between two pages, while a record of the next one is edited."""
+        self.org.book.create("Contact", {"LastName": name}, late=timedelta(seconds=30))
+        self.page("changes")
+        waiting = sorted(self.there().items(), key=lambda one: one[0] in self.copy)
+        self.org.book.advance(timedelta(seconds=90))
+        self.org.book.edit("Contact", waiting[0][0], LastName=name)
+        self.page("changes")
+        self.org.book.advance(timedelta(hours=1))
+        self.org.reading.cursors.clear()
+
     def page(self, feed: str) -> bool:
         """Read one page and keep its cursor, as the engine does; tell whether another waits."""
         cursor = self.cursors[feed]

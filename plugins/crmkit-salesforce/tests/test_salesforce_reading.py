@@ -119,7 +119,7 @@ def test_a_dead_cursor_is_no_loss(opened: Any, org: Organisation):
     made = []
     for number in range(900):
         if number % 100 == 0:
-            org.book.advance(timedelta(seconds=2))
+            org.book.advance(timedelta(minutes=5))
         made.append(org.book.create("Contact", {"LastName": str(number)}).id)
     org.book.advance(timedelta(seconds=2))
     connector = opened(page_size=200)
@@ -129,6 +129,22 @@ def test_a_dead_cursor_is_no_loss(opened: Any, org: Organisation):
     rest, _ = read(connector, first.cursor)
     assert {*ids([first]), *ids(rest)} == {*made}
     assert len(ids(rest)) <= 800
+
+
+def test_late_commits_are_not_lost_with_a_cursor(opened: Any, org: Organisation):
+    """What was committed behind a page that was read, before its cursor died, is read after it."""
+    for number in range(500):
+        if number % 100 == 0:
+            org.book.advance(timedelta(minutes=5))
+        if number == 190:
+            late = org.book.create("Contact", {"LastName": "late"}, late=timedelta(minutes=30))
+        org.book.create("Contact", {"LastName": str(number)})
+    connector = opened(page_size=200)
+    first = connector.changes("Contact", None, fields=("LastName",))
+    org.book.advance(timedelta(days=3))
+    rest, _ = read(connector, first.cursor)
+    assert late.id not in ids([first])
+    assert late.id in ids(rest)
 
 
 def test_a_cursor_of_another_mapping_is_not_gone_on_with(opened: Any, org: Organisation):

@@ -310,6 +310,7 @@ def test_malformed_ids_are_nobody(connector: Any, org: Organisation):
     assert [results[one].done for one in made] == ["unchanged", "deleted"]
 
 
+@pytest.mark.row("R271")
 @pytest.mark.parametrize(
     ("entity", "values"),
     [
