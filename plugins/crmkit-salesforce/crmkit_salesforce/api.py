@@ -16,12 +16,14 @@ from crmkit.contracts.http import Reply
 from crmkit.contracts.reading import mapping, rows
 from crmkit.contracts.service import OK, THROTTLED, Service, verdict
 from crmkit.contracts.settings import Secret
+from crmkit.contracts.signatures import header
 from crmkit_salesforce.settings import SalesforceConfig
 
 NAME = "Salesforce"
 _LIMIT = "REQUEST_LIMIT_EXCEEDED"
 _HOUR = 3600.0  # seconds: the day's pool refills as the last 24 hours move on
 _ORGANIZATION = re.compile(r"/id/([A-Za-z0-9]+)(?:/|$)")
+_USAGE = re.compile(r"(?<!-)api-usage=(\d+)/(\d+)")
 _OWN = re.compile(r"([a-z0-9-]+\.)+(salesforce|force|salesforce-setup)\.com")
 
 
@@ -32,6 +34,11 @@ def judge(answer: Answer) -> str:
         concurrent = "concurrent" in str(told.get("message")).lower()
         return THROTTLED if concurrent else OK
     return verdict(answer)
+
+
+def same_id(one: str) -> str:
+    """Give what two spellings of an id have in common: 15 letters, or 18 with a checksum."""
+    return one[:15] if len(one) in (15, 18) else one
 
 
 def error_of(answer: Answer) -> Mapping[str, Any]:
@@ -46,6 +53,7 @@ class Api:
         root: Path of the API's version.
         service: Makes the calls.
         collections: Whether sObject Collections are offered, as far as it is known.
+        usage: Calls of the last 24 hours, and how many there may be, as the last answer told.
     """
 
     def __init__(self, config: SalesforceConfig) -> None:
@@ -54,6 +62,7 @@ class Api:
         self._base = config.base_url.rstrip("/")
         self.root = f"/services/data/v{config.version.removeprefix('v')}"
         self.collections = True
+        self.usage = (0, 0)
         login = self._login if config.logs_in else None
         self.service = Service(NAME, config.limits, login=login, judge=judge)
 
@@ -100,6 +109,9 @@ class Api:
                 raise
             after = getattr(error, "after", _HOUR)
             raise RetryLater(str(error), after=after, kind="concurrent") from error
+        used = _USAGE.search(header(answer.headers, "Sforce-Limit-Info"))
+        if used:
+            self.usage = (int(used[1]), int(used[2]))
         if error_of(answer).get("errorCode") == _LIMIT:
             asked = Reply(answer.status, answer.headers, b"").after()
             message = f"{NAME}: the calls of the day are spent{said_of(answer)}"
@@ -107,13 +119,20 @@ class Api:
         return answer
 
     def organization(self) -> str | None:
-        """Give the organisation's id, which the login tells, or a query; None: neither does."""
-        found = self.service.token().facts.get("organization")
+        """Give the organisation's id, of 15 letters; None: nothing tells it.
+
+        The login tells it, and a session's id begins with it; else it is asked for.
+        """
+        token = self.service.token()
+        found = token.facts.get("organization")
+        session, mark, _ = self._session(token).partition("!")
+        if found is None and mark and session.startswith("00D"):
+            found = session
         if found is None:
             answer = self.call("GET", "query", params={"q": "SELECT Id FROM Organization"})
             told = [row.get("Id") for row in rows(answer.data, "records")]
             found = next((one for one in told if isinstance(one, str)), None)
-        return found
+        return found and same_id(found)
 
     def local(self, url: Any) -> str | None:
         """Give the path of an address that Salesforce told; None where it leads elsewhere."""

@@ -21,7 +21,6 @@ from crmkit.contracts.connector import (
     Upsert,
 )
 from crmkit.contracts.exchange import said_of
-from crmkit.contracts.reading import mapping
 from crmkit_salesforce.api import NAME, Api
 from crmkit_salesforce.outbound import received
 from crmkit_salesforce.queries import Queries, checked
@@ -103,19 +102,19 @@ class SalesforceConnector(Connector):
         return received(self._config, body, method, url)
 
     def check(self) -> Sequence[Finding]:
-        """Look whether the credentials work, the objects are shown, and calls are left."""
+        """Look whether the credentials work, and whether calls are left, at one call's cost."""
+        found = []
         try:
             self.account()
-            found = [one for name in self._config.objects for one in self._hidden(name)]
-            left = mapping(self._api.call("GET", "limits").data, "DailyApiRequests")
+            self._api.call("GET", f"sobjects/{checked(self._config.objects[0])}/describe")
         except RetryLater as error:
-            return [Finding(what=str(error), remedy="wait, or ask Salesforce for more calls")]
+            found.append(Finding(what=str(error), remedy="wait, or ask Salesforce for more calls"))
         except SyncError as error:
             remedy = "look at base_url, the connected app, and what its user may see"
-            return [Finding(what=str(error), remedy=remedy)]
-        most, remaining = left.get("Max"), left.get("Remaining")
-        if isinstance(most, int) and isinstance(remaining, int) and remaining < most * _SCARCE:
-            what = f"{remaining} of {most} API calls are left today"
+            found.append(Finding(what=str(error), remedy=remedy))
+        used, most = self._calls.usage
+        if not found and most - used < most * _SCARCE:
+            what = f"{most - used} of {most} API calls are left today"
             remedy = "set limits = { per_day = ... }"
             found.append(Finding(what=what, remedy=remedy, fatal=False))
         return found
@@ -123,15 +122,6 @@ class SalesforceConnector(Connector):
     def close(self) -> None:
         """Give the connections back."""
         self._calls.service.close()
-
-    def _hidden(self, entity: str) -> Sequence[Finding]:
-        """Say that an object is not shown, which need not matter: it may not be mapped."""
-        try:
-            self.schema(entity)
-        except SyncAborted as error:
-            remedy = "let the app's user see it, or leave it out of objects"
-            return [Finding(what=str(error), remedy=remedy, fatal=False)]
-        return ()
 
     @property
     def _api(self) -> Api:

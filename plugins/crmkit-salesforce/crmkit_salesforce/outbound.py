@@ -14,7 +14,7 @@ from xml.parsers import expat
 from crmkit.contracts.channel import Response
 from crmkit.contracts.connector import Hint
 from crmkit.contracts.signatures import refuse, same
-from crmkit_salesforce.queries import same_id
+from crmkit_salesforce.api import same_id
 from crmkit_salesforce.settings import SalesforceConfig
 
 _LONGEST = 4 * 1024 * 1024  # bytes: a message tells of 100 records

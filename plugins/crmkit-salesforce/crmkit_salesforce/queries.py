@@ -197,11 +197,6 @@ def among(literals: Sequence[str], field: str = "Id") -> str:
     return f"{checked(field)} IN ({','.join(literals)})"
 
 
-def same_id(one: str) -> str:
-    """Give what two spellings of an id have in common: 15 letters, or 18 with a checksum."""
-    return one[:15] if len(one) in (15, 18) else one
-
-
 def _whole(answer: Answer) -> bool:
     return answer.status < 400 and isinstance(mapping(answer.data).get("records"), list)  # noqa: PLR2004
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from crmkit.contracts.connector import Changes, Cursor, Ids, Remote
 from crmkit.contracts.reading import instant
+from crmkit_salesforce.api import same_id
 from crmkit_salesforce.queries import (
     Page,
     Queries,
@@ -15,7 +16,6 @@ from crmkit_salesforce.queries import (
     among,
     chunks,
     mark_of,
-    same_id,
     select,
 )
 from crmkit_salesforce.shapes import BATCH, Shape, quoted

@@ -108,18 +108,27 @@ def test_the_engine_keeps_the_token_and_counts(opened: Any, org: Organisation):
 def test_an_access_token_is_used_as_it_is(opened: Any, org: Organisation):
     """Nobody logs in; where it has ended, the run ends and says so."""
     connector = opened(access_token=org.session_id, client_id=None, refresh_token=None)
-    assert connector.account() == org.organization
-    assert org.logins == 0
+    assert connector.account() == org.organization[:15]
+    assert (org.logins, org.calls) == (0, [])
     other = opened(access_token="ended", client_id=None, refresh_token=None)
     with pytest.raises(SyncAborted, match="credentials"):
         other.schema("Contact")
     assert len([call for call in org.calls if "describe" in call.path]) == 1
 
 
+def test_an_account_may_have_to_be_asked_for(opened: Any, org: Organisation):
+    """A session that does not begin with the organisation's id costs a call."""
+    org.session_id = "opaque"
+    connector = opened(access_token="opaque", client_id=None, refresh_token=None)
+    assert connector.account() == org.organization[:15]
+    org.fail(Fault(answer=Answer([{"errorCode": "INVALID_TYPE"}], 400), on="/query"))
+    assert connector.account() is None
+
+
 def test_an_app_may_log_in_by_itself(opened: Any, org: Organisation):
     """Without a refresh token the client credentials are used."""
     connector = opened(refresh_token=None)
-    assert connector.account() == org.organization
+    assert connector.account() == org.organization[:15]
     assert org.calls[0].form()["grant_type"] == "client_credentials"
 
 
@@ -249,18 +258,19 @@ def test_custom_objects_are_kept_in_step(opened: Any, org: Organisation):
     assert record.values == values
 
 
-def test_a_check_changes_nothing(connector: Any, opened: Any, org: Organisation):
-    """Credentials, objects and the calls that are left; each trouble with its remedy."""
+def test_a_check_changes_nothing(connector: Any, org: Organisation):
+    """Credentials and the calls that are left; each trouble with its remedy."""
     assert list(connector.check()) == []
+    assert len([call for call in org.calls if "/data/" in call.path]) == 1
     org.used, org.per_day = 95, 100
-    (scarce,) = opened(objects=["Contact"]).check()
+    (scarce,) = connector.check()
     assert (scarce.fatal, "API calls" in scarce.what) == (False, True)
     org.used = 100
     (spent,) = connector.check()
-    assert "day" in spent.what
-    org.used = 0
-    (unknown,) = opened(objects=["Contact", "Nothing"]).check()
-    assert (unknown.fatal, "Nothing" in unknown.what) == (False, True)
+    assert (spent.fatal, "day" in spent.what) == (True, True)
+    org.fail(*[Fault(answer=Answer(EXPIRED, 401), on="describe")] * 2)
+    (ended,) = connector.check()
+    assert (ended.fatal, "INVALID_SESSION_ID" in ended.what) == (True, True)
     assert {call.method for call in org.calls if "/data/" in call.path} == {"GET"}
 
 
