@@ -117,15 +117,17 @@ class Fxiaoke(Connector):
         """Log in, and look whether the customers' object is there."""
         self._ready()
         try:
-            told = self._platform.call("/cgi/crm/v2/object/list", {})
-        except Refused as refused:
-            what = f"the list of objects is refused: {refused.reason}"
-            return (Finding(what=what, remedy="allow the application object/list", fatal=False),)
+            self._platform.corp()
         except SyncAborted as error:
             remedy = "look at base_url, app_id, app_secret, permanent_code and mobile"
             return (Finding(what=str(error), remedy=remedy),)
         except SyncError as error:
             return (Finding(what=str(error), remedy="try again later", fatal=False),)
+        try:
+            told = self._platform.call("/cgi/crm/v2/object/list", {})
+        except (Refused, SyncError) as error:
+            what = f"the list of objects is refused: {error}"
+            return (Finding(what=what, remedy="allow the application object/list", fatal=False),)
         found = rows(told.body, "data", "objects")
         names = {one.get("describeApiName") or one.get("apiName") for one in found}
         missing = [name for name in (STANDARD[0], *self._config.objects) if name not in names]

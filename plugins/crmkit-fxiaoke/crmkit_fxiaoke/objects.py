@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from crmkit.contracts.connector import Field, Schema, SyncAborted
-from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.reading import rows
 from crmkit_fxiaoke.platform import NAME, Platform, Refused
 from crmkit_fxiaoke.settings import FxiaokeConfig
 from crmkit_fxiaoke.values import TYPES
@@ -16,6 +16,7 @@ from crmkit_fxiaoke.values import TYPES
 MOST_CUSTOM = 100
 """Records in a page of a custom object at most."""
 _COMPUTED = frozenset({"auto_number", "formula", "count", "quote"})
+_DEEP = 3
 _SYSTEM = frozenset(
     "life_status lock_status lock_user lock_rule created_by last_modified_by version "
     "object_describe_api_name object_describe_id tenant_id package out_tenant_id out_owner "
@@ -79,7 +80,9 @@ class Objects:
             told = self._platform.call("/cgi/crm/v2/object/describe", asked, **asked)
         except Refused as refused:
             raise SyncAborted(f"{NAME}: no object {entity}: {refused.reason}") from refused
-        fields = [one for one in _described(told.body) if one.get("is_active") is not False]
+        fields = [
+            one for one in _described(told.body) if _told(one, "is_active", "isActive") is not False
+        ]
         if not fields:
             raise SyncAborted(f"{NAME}: the description of {entity} names no fields")
         self._known[entity] = self._object(entity, fields)
@@ -93,9 +96,11 @@ class Objects:
         given = own | {names.owner, names.record_type}
         fields, kinds, demands = {}, {}, set()
         for one in described:
+            if _name(one) == names.owner:  # whatever it is called, it is a list of one
+                one = {**one, "type": "employee"}  # noqa: PLW2901 - the same field
             field = _field(one, readonly=own, given=given)
             fields[field.name], kinds[field.name] = field, _kind(one)
-            if one.get("is_required"):
+            if _demanded(one):
                 demands.add(field.name)
         page = min(config.page_size, MOST_CUSTOM) if custom(entity) else config.page_size
         # A page of one: should a call of create be cut off, nothing else is in doubt.
@@ -113,45 +118,59 @@ def data_path(entity: str, deed: str) -> str:
     return f"/cgi/crm/{'custom/' if custom(entity) else ''}v2/data/{deed}"
 
 
-def _described(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give the descriptions of the fields, from a map of them or a list."""
-    paths = (("data", "describe"), ("data", "objectDescribe"), ("data",), ("describe",), ())
-    for path in paths:
-        found = mapping(body, *path).get("fields")
-        if isinstance(found, Mapping):
-            for name, one in found.items():
-                if isinstance(one, Mapping):
-                    yield {"api_name": name, **one}
-            return
-        if isinstance(found, list):
-            yield from (one for one in rows(found) if _name(one))
-            return
+def _described(value: Any, depth: int = 0) -> list[Mapping[str, Any]]:
+    """Give the descriptions of the fields, from the first map or list of them in an answer."""
+    if not isinstance(value, Mapping) or depth > _DEEP:
+        return []
+    fields = value.get("fields")
+    if isinstance(fields, Mapping):
+        found = fields.items()
+        return [{"api_name": name, **one} for name, one in found if isinstance(one, Mapping)]
+    if isinstance(fields, list):
+        return [one for one in rows(fields) if _name(one)]
+    return next(filter(None, (_described(one, depth + 1) for one in value.values())), [])
+
+
+def _told(one: Mapping[str, Any], *names: str) -> Any:
+    """Give what stands under the first of these names; the platform spells some in two ways."""
+    return next((one[name] for name in names if one.get(name) not in (None, "")), None)
 
 
 def _name(one: Mapping[str, Any]) -> str:
-    return str(one.get("api_name") or one.get("apiName") or one.get("fieldName") or "")
+    return str(_told(one, "api_name", "apiName", "field_name", "fieldName", "name") or "")
 
 
 def _kind(one: Mapping[str, Any]) -> str:
-    kind = str(one.get("type") or one.get("fieldType") or "text")
+    kind = str(_told(one, "type", "field_type", "fieldType") or "text")
     if kind in ("formula", "quote"):
-        return str(one.get("return_type") or one.get("quote_field_type") or "text")
+        return str(_told(one, "return_type", "quote_field_type") or "text")
     return kind
 
 
+def _options(one: Mapping[str, Any]) -> tuple[str, ...]:
+    options = _told(one, "options")
+    values = [
+        _told(option, "value", "api_name", "label") if isinstance(option, Mapping) else option
+        for option in (options if isinstance(options, list) else ())
+    ]
+    return tuple(str(value) for value in values if value is not None)
+
+
 def _field(one: Mapping[str, Any], *, readonly: set[str], given: set[str]) -> Field:
-    name, kind = _name(one), _kind(one)
-    length, options = one.get("max_length"), rows(one, "options")
-    type_ = TYPES.get(kind, "text")
-    closed = [str(option["value"]) for option in options if option.get("value") is not None]
-    fixed = one.get("type") in _COMPUTED or bool(one.get("is_readonly"))
+    name, kind, closed = _name(one), _kind(one), _options(one)
+    length, type_ = _told(one, "max_length", "maxLength"), TYPES.get(kind, "text")
+    fixed = _told(one, "type") in _COMPUTED or bool(_told(one, "is_readonly", "isReadonly"))
     return Field(
         name=name,
         type="text" if type_ == "choice" and not closed else type_,
-        label=str(one.get("label") or ""),
-        required=bool(one.get("is_required")) and name not in given,
+        label=str(_told(one, "label") or ""),
+        required=_demanded(one) and name not in given,
         readonly=name in readonly or fixed or type_ == "other",
-        unique=bool(one.get("is_unique")),
-        choices=tuple(closed) if type_ == "choice" else (),
+        unique=bool(_told(one, "is_unique", "isUnique")),
+        choices=closed if type_ == "choice" else (),
         length=length if isinstance(length, int) and length > 0 and type_ == "text" else None,
     )
+
+
+def _demanded(one: Mapping[str, Any]) -> bool:
+    return bool(_told(one, "is_required", "isRequired", "required"))

@@ -121,7 +121,7 @@ class Platform:
 
         answer = self.service.call(request, repeatable=repeatable, lane=path)
         found = answer.data if isinstance(answer.data, Mapping) else {}
-        if code_of(found) == 0:
+        if code_of(found) == 0 or (answer.status < _ERROR and _tells(found)):
             return Told(found, answer.now)
         if code_of(found) is None:
             what = f"it answers {answer.status} without an errorCode"
@@ -203,6 +203,12 @@ def code_of(found: Mapping[str, Any]) -> int | None:
         return int(found["errorCode"])
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _tells(found: Mapping[str, Any]) -> bool:
+    """Tell whether an answer without ``errorCode`` holds what was asked for, as samples do."""
+    told = any(found.get(name) is not None for name in ("data", "dataId", "dataList"))
+    return told and "errorCode" not in found
 
 
 def words(found: Mapping[str, Any]) -> str:

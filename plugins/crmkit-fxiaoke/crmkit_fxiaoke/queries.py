@@ -221,7 +221,7 @@ class Queries:
         behind = [(name, self._config.operators.more, [after])] if after else []
         try:
             page = self.page(entity, [*filters, *behind], name, fields)
-        except Refused:
+        except (Refused, SyncAborted):  # or it stumbles over ids that are no numbers
             return None
         ids = [str(one[name]) for one in page.rows]
         by_length = sorted(ids, key=lambda one: (len(one), one))

@@ -8,12 +8,12 @@ from datetime import datetime
 from crmkit.contracts.connector import Changes, Cursor, Ids, Remote, SyncAborted
 from crmkit.contracts.reading import mapping
 from crmkit_fxiaoke.objects import Objects, data_path
-from crmkit_fxiaoke.platform import NAME, Platform, Refused
+from crmkit_fxiaoke.platform import Platform, Refused
 from crmkit_fxiaoke.queries import Place, Queries, Row
 from crmkit_fxiaoke.settings import FxiaokeConfig
 from crmkit_fxiaoke.values import Values, instant, milliseconds
 
-_GONE = ("不存在", "作废", "已删除", "not exist", "not found", "deleted")
+_GONE: Row = {}
 _MADE = "made "  # before a place, where ids are enumerated by when their records were made
 
 
@@ -27,6 +27,7 @@ class Reading:
         self._platform, self._objects, self._config = platform, objects, config
         self._values, self._queries = values, Queries(platform, config)
         names = config.names
+        self._together = True
         self._state = (names.life, names.deleted)
         self._times = (names.changed, names.created)
 
@@ -61,7 +62,10 @@ class Reading:
         return Ids(self._living(page.rows), following)
 
     def fetch(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> list[Remote]:
-        """Read records by id; those that are void or gone come as deleted."""
+        """Read records by id; those that are void or gone come as deleted.
+
+        One that the employee may not see is left out.
+        """
         size = self._queries.size(entity)
         wanted = list(dict.fromkeys(ids))
         found: list[Remote] = []
@@ -89,29 +93,31 @@ class Reading:
         return [str(one[self._config.names.id]) for one in rows if not self.void(one)]
 
     def _chosen(self, entity: str, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Remote]:
+        """Read a page of records; of one that cannot be read for other reasons nothing is said."""
+        wanted = [*self._times, *self._state, *fields]
+        rows: dict[str, Row] = {}
         try:
-            page = self._queries.chosen(entity, ids, [*self._times, *self._state, *fields])
-        except Refused:
-            page = None
-        rows = {str(one[self._config.names.id]): one for one in page.rows} if page else {}
-        # Rows that nobody asked for: it passed the filter over, so a missing row says nothing.
-        alone = page is None or bool(rows.keys() - set(ids))
+            if self._together:
+                page = self._queries.chosen(entity, ids, wanted)
+                rows = {str(one[self._config.names.id]): one for one in page.rows}
+        except (Refused, SyncAborted):  # it may know no such filter, or stumble over it
+            self._together = False
         for id_ in ids:
-            row = rows.get(id_) if not alone else self._one(entity, id_)
-            if row is None:
+            # A row that is missing may have been filtered wrongly: nobody is called gone by that.
+            row = rows.get(id_) or self._one(entity, id_)
+            if row is _GONE:
                 yield Remote(id=id_, deleted=True)
-            else:
+            elif row is not None:
                 yield self.record(entity, row, fields)
 
     def _one(self, entity: str, id_: str) -> Row | None:
+        """Read a record by itself; `_GONE` where there is none, None where it is not to be had."""
         asked = {"dataObjectApiName": entity, "objectDataId": id_}
         try:
             told = self._platform.call(data_path(entity, "get"), asked)
         except Refused as refused:
-            if any(word in refused.reason.lower() for word in _GONE):
-                return None
-            message = f"{NAME}: {entity} {id_} cannot be read: {refused.reason}"
-            raise SyncAborted(message) from refused
+            said = refused.reason.lower()
+            return _GONE if any(word in said for word in self._config.codes.gone_words) else None
         data = mapping(told.body.get("data"))
         found = mapping(data, "object_data") or data
-        return {self._config.names.id: id_, **found} if found else None
+        return {self._config.names.id: id_, **found} if found else _GONE

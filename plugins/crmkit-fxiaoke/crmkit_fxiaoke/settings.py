@@ -95,6 +95,7 @@ class Codes:
         busy: The platform is unwell: the same call may succeed later.
         fatal: Nothing works until somebody acts: credentials, permissions, a quota never bought.
         throttle_words: What a message of an unknown code holds where it means ``throttled``.
+        gone_words: What the refusal to show a record holds where there is none, or it is void.
     """
 
     expired: tuple[int, ...] = (20016, 20005)
@@ -102,10 +103,14 @@ class Codes:
     daily: tuple[int, ...] = (30002,)
     busy: tuple[int, ...] = (-1, -2, 50009)
     fatal: tuple[int, ...] = (
-        *(10006, 11001, 11002, 11013, 15003, 20006, 20012, 20014, 20015),
-        *(20017, 20020, 20021, 20022, 30003),
+        *(10006, 11001, 11002, 11013, 15003, 20006),
+        *(20015, 20017, 20020, 20021, 20022, 30003),
     )
     throttle_words: tuple[str, ...] = ("频率", "频次", "limit", "too many")
+    gone_words: tuple[str, ...] = (
+        *("不存在", "作废", "已删除", "被删除", "找不到"),
+        *("not exist", "not found", "deleted"),
+    )
 
 
 @attrs.frozen(kw_only=True)

@@ -25,9 +25,9 @@ TYPES: Mapping[str, str] = {
     **dict.fromkeys(("select_one", "record_type"), "choice"),
     **dict.fromkeys(("file_attachment", "big_file_attachment", "image", "signature"), "other"),
     **dict.fromkeys(("time", "location", "group", "embedded_object_list"), "other"),
-    "true_or_false": "flag",
+    **dict.fromkeys(("true_or_false", "boolean"), "flag"),
+    **dict.fromkeys(("date_time", "datetime"), "instant"),
     "date": "date",
-    "date_time": "instant",
 }
 """Canonical types by the platform's; whatever is not here is text."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -124,8 +124,8 @@ class Writing:
         """Look whether ``update`` changed the owner, the first time; False: it never does."""
         if self._owner_by == "auto":
             name = self._config.names.owner
-            (now,) = self._reading.fetch(entity, [id_], [name])
-            taken = now.deleted or now.values.get(name) == owner
+            found = self._reading.fetch(entity, [id_], [name])
+            taken = not any(one.values.get(name, owner) != owner for one in found)
             self._owner_by = "update" if taken else "changeOwner"
         return self._owner_by == "update"
 
@@ -136,8 +136,7 @@ class Writing:
             self._platform.call(data_path(entity, "invalid"), asked)
         except Refused as refused:
             # It may be void already: by people, or by this very call, made twice.
-            (now,) = self._reading.fetch(entity, [id_], ())
-            if not now.deleted:
+            if not any(one.deleted for one in self._reading.fetch(entity, [id_], ())):
                 return self._refusal(id_, refused, self._objects.get(entity))
             done = "unchanged"
         if self._config.on_delete == "delete":
