@@ -102,7 +102,7 @@ class Objects:
             fields[field.name], kinds[field.name] = field, _kind(one)
             if _demanded(one):
                 demands.add(field.name)
-        page = min(config.page_size, MOST_CUSTOM) if custom(entity) else config.page_size
+        page = page_size(config, entity)
         # A page of one: should a call of create be cut off, nothing else is in doubt.
         schema = Schema(entity=entity, fields=tuple(fields.values()), batch=1, page=page)
         return Object(schema, kinds, fields, frozenset(demands))
@@ -111,6 +111,11 @@ class Objects:
 def custom(entity: str) -> bool:
     """Tell whether an object is the company's own: its calls have paths of their own."""
     return entity.endswith("__c")
+
+
+def page_size(config: FxiaokeConfig, entity: str) -> int:
+    """Give how many records a page of an object holds."""
+    return min(config.page_size, MOST_CUSTOM) if custom(entity) else config.page_size
 
 
 def data_path(entity: str, deed: str) -> str:

@@ -16,7 +16,8 @@ import attrs
 
 from crmkit.contracts.connector import SyncAborted
 from crmkit.contracts.reading import mapping, rows
-from crmkit_fxiaoke.objects import MOST_CUSTOM, custom, data_path
+from crmkit_fxiaoke.objects import data_path, page_size
+from crmkit_fxiaoke.places import Place
 from crmkit_fxiaoke.platform import NAME, Platform, Refused
 from crmkit_fxiaoke.settings import FxiaokeConfig
 
@@ -39,49 +40,6 @@ class Page:
     full: bool
     now: datetime | None
     total: int = 0
-
-
-@attrs.frozen
-class Place:
-    """Where to go on reading.
-
-    Attributes:
-        at: From this instant on, in milliseconds since 1970; None: from the beginning.
-        id: Only the records of that instant, those behind this id; empty: all of them.
-        offset: Only the records of that instant, from this one on.
-        total: How many there were of them.
-    """
-
-    at: int | None = None
-    id: str | None = None
-    offset: int | None = None
-    total: int = 0
-
-    @property
-    def within(self) -> bool:
-        """Whether only records of one instant are read."""
-        return self.id is not None or self.offset is not None
-
-    def token(self) -> str | None:
-        """Write it down; None: the instant says it all."""
-        if self.offset is not None:
-            return f"offset {self.at} {self.offset} {self.total}"
-        return f"id {self.at} {self.id}" if self.id is not None else f"at {self.at}"
-
-    @classmethod
-    def read(cls, token: str | None) -> Place | None:
-        """Read what was written down; None where it is nothing of ours."""
-        word, _, rest = (token or "").partition(" ")
-        at, _, more = rest.partition(" ")
-        try:
-            if word == "at":
-                return cls(int(at))
-            if word == "id":
-                return cls(int(at), id=more)
-            offset, _, total = more.partition(" ")
-            return cls(int(at), offset=int(offset), total=int(total)) if word == "offset" else None
-        except ValueError:
-            return None
 
 
 class Queries:
@@ -138,7 +96,7 @@ class Queries:
         offset: int | None = None,
     ) -> Page:
         """Make one call of ``data/query``; raises `Refused`."""
-        limit = self.size(entity)
+        limit = page_size(self._config, entity)
         names = self._config.names
         wanted = dict.fromkeys((names.id, *fields))
         info = {
@@ -169,11 +127,6 @@ class Queries:
             limit = taken
         total = said.get("total")
         return Page(found, len(found) >= limit, told.now, total if isinstance(total, int) else 0)
-
-    def size(self, entity: str) -> int:
-        """Give how many records a page of an object holds."""
-        size = self._config.page_size
-        return min(size, MOST_CUSTOM) if custom(entity) else size
 
     def _from(
         self, entity: str, by: str, place: Place, fields: Sequence[str]
@@ -211,7 +164,9 @@ class Queries:
             return page, Place(place.at, offset=0)
         if not page.full:
             return page, Place((place.at or 0) + 1)
-        return page, Place(place.at, offset=offset + self.size(entity), total=page.total)
+        return page, Place(
+            place.at, offset=offset + page_size(self._config, entity), total=page.total
+        )
 
     def _ordered(
         self, entity: str, filters: Sequence[Filter], after: str, fields: Iterable[str]

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from crmkit.contracts.connector import Changes, Cursor, Ids, Remote, SyncAborted
 from crmkit.contracts.reading import mapping
-from crmkit_fxiaoke.objects import Objects, data_path
+from crmkit_fxiaoke.objects import Objects, data_path, page_size
+from crmkit_fxiaoke.places import Place
 from crmkit_fxiaoke.platform import Platform, Refused
-from crmkit_fxiaoke.queries import Place, Queries, Row
+from crmkit_fxiaoke.queries import Queries, Row
 from crmkit_fxiaoke.settings import FxiaokeConfig
 from crmkit_fxiaoke.values import Values, instant, milliseconds
 
@@ -66,7 +67,7 @@ class Reading:
 
         One that the employee may not see is left out.
         """
-        size = self._queries.size(entity)
+        size = page_size(self._config, entity)
         wanted = list(dict.fromkeys(ids))
         found: list[Remote] = []
         for first in range(0, len(wanted), size):

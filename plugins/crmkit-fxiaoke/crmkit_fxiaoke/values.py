@@ -32,6 +32,8 @@ TYPES: Mapping[str, str] = {
 """Canonical types by the platform's; whatever is not here is text."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_DIGITS = 40  # of a whole number, at most
+_EXACT = 2**53  # the largest whole number up to which JSON elsewhere is exact
 _TRUE, _FALSE = ("true", "1", "yes", "是"), ("false", "0", "no", "否")
 
 
@@ -127,9 +129,10 @@ class Values:
         number = _number(value)
         if isinstance(number, str) or (isinstance(number, float) and not math.isfinite(number)):
             raise Unfit("it is no number")
-        if self.numbers_as_text:
-            return f"{number:f}" if isinstance(number, Decimal) else str(number)
-        return f"{number:f}" if isinstance(number, Decimal) else number
+        if isinstance(number, Decimal):
+            return f"{number:f}"
+        rounded = isinstance(number, int) and abs(number) > _EXACT
+        return str(number) if self.numbers_as_text or rounded else number
 
 
 def _number(value: Any) -> int | float | Decimal | str:
@@ -144,7 +147,7 @@ def _number(value: Any) -> int | float | Decimal | str:
         return str(value)
     if not exact.is_finite():
         return str(value)
-    if exact == exact.to_integral_value() and exact.adjusted() < 15:  # noqa: PLR2004 - exact in JSON
+    if exact.adjusted() < _DIGITS and exact == exact.to_integral_value():
         return int(exact)
     short = float(exact)
     return short if Decimal(repr(short)) == exact else exact

@@ -1,10 +1,18 @@
-"""Reading pages to their end, and counting calls."""
+"""Records to write, reading pages to their end, and counting calls."""
 
 from collections.abc import Callable
 from typing import Any
 
-from crmkit.contracts.connector import Connector, Cursor, Remote
+from crmkit.contracts.connector import Connector, Cursor, Remote, Upsert
 from crmkit.testing.simulators.fxiaoke import Fxiaoke
+
+
+def new(name: str, **values: Any) -> Upsert:
+    return Upsert(key=name, match=("email", f"{name}@example.cn"), values={"name": name, **values})
+
+
+def change(id_: str, **values: Any) -> Upsert:
+    return Upsert(key=f"k{id_}", remote_id=id_, values=values)
 
 
 def read_on(

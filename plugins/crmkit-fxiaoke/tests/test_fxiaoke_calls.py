@@ -77,7 +77,8 @@ def test_short_tokens_are_not_fetched_for_every_call(opened: Open):
         connector = opened(base_url=company.url)
         for _ in range(4):
             connector.schema("AccountObj")
-        assert company.tokens == 1
+        paths = [call.path for call in company.calls]
+        assert paths.count("/cgi/corpAccessToken/get/V2") == 1
 
 
 def test_the_engine_s_tokens_and_meter_are_used(opened: Open):

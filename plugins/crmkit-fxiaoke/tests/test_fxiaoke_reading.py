@@ -49,7 +49,7 @@ def test_a_day_without_changes_is_one_call(company: Fxiaoke, opened: Open):
 
 def test_nothing_at_all_leaves_the_cursor_where_it_was(company: Fxiaoke, opened: Open):
     """It never becomes the present instant."""
-    given_ = Cursor(at=company.book.now())
+    given_ = Cursor(at=company.book.now(), id="x", token="nothing of ours")
     page = opened().changes("AccountObj", given_, fields=["name"])
     assert (page.records, page.cursor, page.more) == ((), given_, False)
     assert page.now == company.book.now().replace(microsecond=0)
@@ -225,6 +225,22 @@ def test_records_are_fetched_by_id_in_one_call_a_page(company: Fxiaoke, opened: 
     assert [one.id for one in found] == [*ids, "nobody"]
     assert [one.deleted for one in found] == [False] * 250 + [True]
     assert deeds(company) == ["query"] * 3 + ["get"]
+
+
+def test_a_page_is_given_oldest_change_first(company: Fxiaoke, opened: Open):
+    """Even where the platform sorts a short one otherwise."""
+    rows = [{"_id": str(n), "last_modified_time": 100 - n} for n in range(3)]
+    company.fail(Fault(answer=Answer({"errorCode": 0, "data": {"dataList": rows}}), on="query"))
+    page = opened().changes("AccountObj", None, fields=["name"])
+    assert [one.id for one in page.records] == ["2", "1", "0"]
+    assert page.cursor.id == "0"
+
+
+def test_pages_of_custom_objects_are_never_larger_than_100(company: Fxiaoke, opened: Open):
+    """Whatever the setting says: the platform would refuse them."""
+    ids = add(company, 120, "Shop__c")
+    records, _ = read_on(opened(page_size=1000), "Shop__c")
+    assert {one.id for one in records} == set(ids)
 
 
 @pytest.mark.parametrize("odd", ["refused", "passed over", "empty"])

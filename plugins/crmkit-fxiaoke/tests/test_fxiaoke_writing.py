@@ -1,31 +1,22 @@
 """Writing: one call a changed record, nothing made twice, and each refusal in their words."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from crmkit_fxiaoke.settings import LIMITS
-from fxiaoke_kit import deeds, read_on
+from fxiaoke_kit import change, deeds, new, read_on
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.contracts.connector import RetryLater, SyncAborted, Upsert, WriteLost
+from crmkit.contracts.connector import Upsert, WriteLost
 from crmkit.testing.simulators.base import Answer, Fault
 from crmkit.testing.simulators.fxiaoke import Fxiaoke
 
 Open = Callable[..., Any]
 pytestmark = pytest.mark.row("R280")
 ADMIN = ["FSUID_ADMIN"]
-
-
-def new(name: str, **values: Any) -> Upsert:
-    return Upsert(key=name, match=("email", f"{name}@example.cn"), values={"name": name, **values})
-
-
-def change(id_: str, **values: Any) -> Upsert:
-    return Upsert(key=f"k{id_}", remote_id=id_, values=values)
 
 
 def test_one_call_a_changed_record_and_no_more(company: Fxiaoke, opened: Open):
@@ -141,6 +132,18 @@ def test_no_number_is_rounded(number: Decimal):
         assert Decimal(str(values.read(wire, "currency", "number"))) == number
 
 
+def test_a_number_that_json_would_round_is_a_text(company: Fxiaoke, opened: Open):
+    """Elsewhere numbers in JSON have 53 bits."""
+    connector = opened()
+    for number, wire in ((2**53, 2**53), (2**53 + 1, str(2**53 + 1)), (Decimal("0.10"), 0.1)):
+        (made,) = connector.upsert("AccountObj", [new("甲", turnover=number)])
+        assert company.book.of("AccountObj")[made.remote_id].values["turnover"] == wire
+        (found,) = connector.fetch("AccountObj", [made.remote_id], fields=["turnover"])
+        assert Decimal(str(found.values["turnover"])) == number
+    (refused,) = connector.upsert("AccountObj", [new("甲", turnover="many")])
+    assert (refused.done, refused.field) == (None, "turnover")
+
+
 def test_a_record_that_is_refused_fails_alone(opened: Open):
     """With the platform's code, words and field; the others of the batch are written."""
     connector = opened()
@@ -207,170 +210,3 @@ def test_a_create_without_an_id_is_in_doubt(company: Fxiaoke, opened: Open):
     company.tells_ids = False
     with pytest.raises(WriteLost, match="id"):
         opened().upsert("Shop__c", [new("分店")])
-
-
-def test_too_many_calls_are_waited_for(company: Fxiaoke, opened: Open, waits: list[float]):
-    """By code or by words; a create too, since it was surely not taken."""
-    connector = opened()
-    connector.schema("AccountObj")
-    company.fail(
-        Fault(answer=Answer({"errorCode": 14001, "errorMessage": "接口调用超过限制"}), on="create"),
-        Fault(answer=Answer({"errorCode": 7, "errorMessage": "请求频率过高"}), on="create"),
-        Fault(answer=Answer({"errorCode": 8, "errorMessage": "Rate limit exceeded"}), on="create"),
-        Fault(answer=Answer({}, 429), on="create"),
-    )
-    (done,) = connector.upsert("AccountObj", [new("甲")])
-    assert done.done == "created"
-    assert len(company.book.of("AccountObj")) == 1
-    assert waits == [5, 10, 20, 40]
-
-
-def test_limits_of_other_kinds_are_refusals(company: Fxiaoke, opened: Open, waits: list[float]):
-    """A text beyond its limit of length is not tried again for ever."""
-    connector = opened()
-    connector.schema("AccountObj")
-    told = {"errorCode": 32000, "errorMessage": "name exceeds the length limit"}
-    company.fail(Fault(answer=Answer(told), on="create"))
-    (done,) = connector.upsert("AccountObj", [new("甲")])
-    assert (done.done, done.field, waits) == (None, "name", [])
-
-
-def test_who_calls_too_often_for_long_comes_back_later(company: Fxiaoke, opened: Open):
-    """Nothing was taken; in the middle of a batch the rest is to be tried again."""
-    connector = opened()
-    connector.schema("AccountObj")
-    busy = Fault(answer=Answer({"errorCode": 30004, "errorMessage": "秒频次超限"}), on="create")
-    company.fail(*[busy] * 5)
-    with pytest.raises(RetryLater) as error:
-        connector.upsert("AccountObj", [new("甲")])
-    assert error.value.kind == "burst"
-    (first,) = connector.upsert("AccountObj", [new("甲")])
-    company.fail(*[busy] * 5)
-    results = connector.upsert(
-        "AccountObj", [change(first.remote_id, tel="1"), new("乙"), new("丙")]
-    )
-    assert [(one.done, one.retry) for one in results] == [
-        ("updated", False),
-        (None, True),
-        (None, True),
-    ]
-
-
-def test_the_day_s_calls_end_at_midnight(company: Fxiaoke, opened: Open):
-    """08:00 UTC is 16:00 in Shanghai; what was never bought stops the run instead."""
-    connector = opened()
-    connector.schema("AccountObj")
-    spent = {"errorCode": 30002, "errorMessage": "当天访问频次超限"}
-    company.fail(Fault(answer=Answer(spent), on="create"))
-    with pytest.raises(RetryLater) as error:
-        connector.upsert("AccountObj", [new("甲")])
-    assert error.value.kind == "daily"
-    assert error.value.after == pytest.approx(8 * 3600, abs=60)
-    none = {"errorCode": 30003, "errorMessage": "客户没有购买openapi配额"}
-    company.fail(Fault(answer=Answer(none), on="create"))
-    with pytest.raises(SyncAborted, match="配额"):
-        connector.upsert("AccountObj", [new("甲")])
-
-
-def test_the_limit_of_100_calls_in_20_seconds_is_kept(
-    company: Fxiaoke, opened: Open, monkeypatch: pytest.MonkeyPatch
-):
-    """Each interface by itself: nobody has to be told that it was too much."""
-    company.window = (100, 20.0)
-    company.book.step = timedelta(0)
-    now = [0.0]
-    monkeypatch.setattr("crmkit.contracts.limits.time.monotonic", lambda: now[0])
-    connector = opened(limits={"per_second": 5, "burst": 100})
-    pace = connector._platform.service._pace
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-        company.book.advance(timedelta(seconds=seconds))
-
-    pace._sleep, pace._monotonic = sleep, lambda: now[0]
-    for n in range(250):
-        (done,) = connector.upsert("AccountObj", [new(f"客户{n}")])
-        assert done.done == "created"
-    assert deeds(company) == ["create"] * 250
-    assert now[0] == 40
-    assert connector.seconds(250) == 40
-    read_on(connector)
-    assert now[0] == 40
-
-
-def test_the_time_that_a_run_takes_is_known_before():
-    """100,000 customers are 999 windows of 20 seconds after the first."""
-    assert LIMITS.seconds(100) == 0
-    assert LIMITS.seconds(101) == 20
-    assert LIMITS.seconds(100_000) == 999 * 20
-
-
-def test_deleting_voids_and_can_be_repeated(company: Fxiaoke, opened: Open):
-    """Who is void or gone already is unchanged; nothing is ever recovered."""
-    connector = opened()
-    kept, voided, lost = (company.book.create("AccountObj", {"name": n}).id for n in "甲乙丙")
-    company.book.delete("AccountObj", voided)
-    company.book.forget("AccountObj", lost)
-    results = connector.delete("AccountObj", [kept, voided, lost])
-    assert [(one.key, one.done) for one in results] == [
-        (kept, "deleted"),
-        (voided, "unchanged"),
-        (lost, "unchanged"),
-    ]
-    assert set(company.book.of("AccountObj")) == {kept, voided}
-    company.fail(Fault(cut=True, on="invalid"))
-    other = company.book.create("AccountObj", {"name": "丁"}).id
-    (done,) = connector.delete("AccountObj", [other])
-    assert done.done in ("deleted", "unchanged")
-    assert company.book.of("AccountObj")[other].deleted is not None
-    assert "recover" not in deeds(company)
-
-
-def test_deleting_for_good_is_a_setting(company: Fxiaoke, opened: Open):
-    """Void, then deleted; one that was void already is deleted too."""
-    first, second = (company.book.create("AccountObj", {"name": n}).id for n in "甲乙")
-    company.book.delete("AccountObj", second)
-    results = opened(on_delete="delete").delete("AccountObj", [first, second, "nobody"])
-    assert [one.done for one in results] == ["deleted", "deleted", "unchanged"]
-    assert company.book.of("AccountObj") == {}
-
-
-def test_a_refused_deletion_is_told(company: Fxiaoke, opened: Open):
-    """A record that may not be voided stays, and the reason is the platform's."""
-    id_ = company.book.create("AccountObj", {"name": "甲"}).id
-    told = {"errorCode": 32000, "errorMessage": "无此操作的数据权限"}
-    company.fail(Fault(answer=Answer(told), on="invalid"))
-    (result,) = opened().delete("AccountObj", [id_])
-    assert (result.done, result.reason) == (None, "无此操作的数据权限")
-
-
-def test_a_void_record_is_not_brought_back_by_writing(company: Fxiaoke, opened: Open):
-    """The platform refuses it, and no call recovers it."""
-    id_ = company.book.create("AccountObj", {"name": "甲"}).id
-    company.book.delete("AccountObj", id_)
-    (result,) = opened().upsert("AccountObj", [change(id_, name="乙")])
-    assert result.done is None
-    assert company.book.of("AccountObj")[id_].deleted is not None
-    assert deeds(company) == ["update"]
-
-
-def test_an_owner_is_changed_by_the_call_that_works(company: Fxiaoke, opened: Open):
-    """Where update changes him, it is looked at once; where it does not, changeOwner does."""
-    ids = [company.book.create("AccountObj", {"name": n, "owner": ADMIN}).id for n in "甲乙丙"]
-    connector = opened()
-    for id_ in ids:
-        connector.upsert("AccountObj", [change(id_, owner="FSUID_LIN", tel="1")])
-    assert deeds(company) == ["update", "query", "update", "update"]
-    company.keeps_owner = True
-    company.calls.clear()
-    connector = opened()
-    for id_ in ids:
-        connector.upsert("AccountObj", [change(id_, owner="FSUID_CHEN", tel="2")])
-    assert deeds(company) == ["update", "query", "changeOwner", *["update", "changeOwner"] * 2]
-    connector.upsert("AccountObj", [change(ids[0], owner="FSUID_MEI")])
-    assert deeds(company)[-1:] == ["changeOwner"]
-    assert len(deeds(company)) == 8
-    owners = [one.values["owner"] for one in company.book.live("AccountObj")]
-    assert owners == [["FSUID_MEI"], ["FSUID_CHEN"], ["FSUID_CHEN"]]
-    opened(owner_by="update").upsert("AccountObj", [change(ids[0], owner="FSUID_X")])
-    assert deeds(company)[-1] == "update"
