@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
@@ -37,7 +36,7 @@ class Fxiaoke(Connector):
     Args:
         config: How to reach it.
         clock: Tells the present instant.
-        sleep: Waits so many seconds.
+        sleep: Waits so many seconds; None: as others do.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Fxiaoke(Connector):
         config: FxiaokeConfig,
         *,
         clock: Clock = present,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         """Connect to nothing yet."""
         self._config, self._clock = config, clock

@@ -7,7 +7,6 @@ each body) and developer.fxiaoke.com/openapi_v2.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -66,7 +65,7 @@ class Platform:
     Args:
         config: Its settings.
         clock: Tells the present instant.
-        sleep: Waits so many seconds.
+        sleep: Waits so many seconds; None: as `Service` does.
     """
 
     def __init__(
@@ -74,18 +73,19 @@ class Platform:
         config: FxiaokeConfig,
         *,
         clock: Clock = present,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         """Call nobody yet."""
         self._config, self._clock = config, clock
         self._url = config.base_url.rstrip("/")
+        waiting: dict[str, Any] = {} if sleep is None else {"sleep": sleep}
         self.service = Service(
             NAME,
             config.limits,
             login=self._login,
             judge=lambda answer: judged(answer, config.codes),
             clock=clock,
-            sleep=sleep,
+            **waiting,
         )
 
     def call(

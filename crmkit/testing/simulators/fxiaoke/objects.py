@@ -32,10 +32,11 @@ def _options(**labels: str) -> dict[str, Any]:
 def system_fields() -> dict[str, dict[str, Any]]:
     """Give the fields that every object has."""
     life = _options(normal="正常", invalid="作废", ineffective="未生效", under_review="审核中")
+    types = {"options": [{"api_name": DEFAULT_RECORD_TYPE, "label": "预设业务类型"}]}
     fields = (
         described("_id", label="数据ID"),
         described("owner", "employee", label="负责人", is_required=True),
-        described("record_type", "record_type", label="业务类型", is_required=True),
+        described("record_type", "record_type", label="业务类型", is_required=True, **types),
         described("life_status", "select_one", label="生命状态", **life),
         described("create_time", "date_time", label="创建时间"),
         described("last_modified_time", "date_time", label="最后修改时间"),
@@ -114,7 +115,7 @@ def _odd(field: Mapping[str, Any], value: Any) -> str | None:
         if not isinstance(value, str):
             return "类型错误"
         return f"长度不能超过{longest}" if len(value) > longest else None
-    options = {option["value"] for option in field.get("options", ())}
+    options = {option.get("value") for option in field.get("options", ())}
     match field["type"]:
         case "select_one":
             return None if value in options else "选项不存在"
