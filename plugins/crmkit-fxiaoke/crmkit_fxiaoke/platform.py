@@ -78,6 +78,7 @@ class Platform:
         """Call nobody yet."""
         self._config, self._clock = config, clock
         self._url = config.base_url.rstrip("/")
+        self._facts: Mapping[str, str] = {}
         waiting: dict[str, Any] = {} if sleep is None else {"sleep": sleep}
         self.service = Service(
             NAME,
@@ -112,6 +113,7 @@ class Platform:
         """
 
         def request(token: Token) -> Request:
+            self._facts = token.facts
             signed = {
                 "corpAccessToken": token.value.reveal(),
                 "corpId": token.facts.get("corp", ""),
@@ -132,11 +134,17 @@ class Platform:
 
     def corp(self) -> str | None:
         """Give the company's id, logging in where that has not been done."""
-        return self.service.token().facts.get("corp")
+        return self._known().get("corp")
 
     def user(self) -> str:
         """Give the ``openUserId`` of the employee in whose name calls are made."""
-        return self.service.token().facts.get("user", "")
+        return self._known().get("user", "")
+
+    def _known(self) -> Mapping[str, str]:
+        """Give what came with the token that was used last."""
+        if not self._facts:
+            self._facts = self.service.token().facts
+        return self._facts
 
     def _request(self, path: str, body: Mapping[str, Any]) -> Request:
         params = {"thirdTraceId": str(uuid4())} if self._config.trace else None
