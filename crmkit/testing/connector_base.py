@@ -145,6 +145,8 @@ class ConnectorLaws(KitLaws, Forgeries):
         """Give values to be tried in a field; none: it is left out, as an ``other`` is."""
         if field.type == "choice":
             return field.choices
+        if field.type == "list" and field.choices:
+            return list(field.choices[:2]), list(field.choices[:1])
         return SAMPLES.get(field.type, ())
 
     def match_of(self, schema: Schema) -> str | None:

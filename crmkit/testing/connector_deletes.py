@@ -25,15 +25,16 @@ class DeleteLaws(ConnectorLaws):
     def test_deleting(
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
     ) -> None:
-        """Each id has its result, the others stay, and deleting again changes nothing."""
+        """Each id has its result, the others stay, and deleting again is no refusal."""
         needs(spec, "delete")
         ids = self.crowd(connector, entity, people, 4)
-        for done in ("deleted", "unchanged"):
+        for done in ({"deleted"}, {"deleted", "unchanged"}):  # not every remote tells which
             results = connector.delete(entity, ids[:3])
-            assert {r.key: r.done for r in results} == dict.fromkeys(ids[:3], done)
-            assert len(results) == len(ids[:3])
+            assert sorted(r.key for r in results) == sorted(ids[:3])
+            assert {r.done for r in results} <= done, results
             assert people.ids() == {ids[3]}
-        assert {r.done for r in connector.delete(entity, ids[2:])} == {"unchanged", "deleted"}
+        assert {r.done for r in connector.delete(entity, ids[2:])} <= {"unchanged", "deleted"}
+        assert people.ids() == set()
         assert list(connector.delete(entity, [])) == []
 
     def test_the_feed_tells_what_was_deleted(

@@ -195,7 +195,7 @@ class ReadLaws(ConnectorLaws):
         page = paged.changes(entity, None, fields=names)
         read = {one.id for one in page.records}
         waiting = [key for key in ids if key not in read]
-        changed = [*sorted(read)[:1], waiting[-1]]
+        changed = [*sorted(read)[:-1][:1], waiting[-1]]
         for key in changed:
             people.edit(key, {text: "Eva"})
         gone = max(read)

@@ -49,16 +49,22 @@ class KitLaws:
         return {}
 
     @pytest.fixture
-    def opened(self, spec: OpenedSpec[Any], settings: Mapping[str, Any]) -> Iterator[Any]:
+    def opened(
+        self, spec: OpenedSpec[Any], settings: Mapping[str, Any], simulator: Any
+    ) -> Iterator[Any]:
         """Give a function that opens one; what it opened is closed after the test."""
         with ExitStack() as stack:
 
             def open_one(**changes: Any) -> Any:
                 one = spec.open(spec.configure({**settings, **changes}))
                 stack.callback(one.close)
+                self.prepare(one, simulator)
                 return one
 
             yield open_one
+
+    def prepare(self, opened: Any, simulator: Any) -> None:
+        """Override: give what was opened the simulator's clock, say."""
 
     def use(self, opened: Any, spec: Any, turn: int = 0) -> None:
         """Use it once, and hold that it worked."""

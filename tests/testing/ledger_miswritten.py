@@ -199,13 +199,27 @@ class NoConflict(Sound):
         return attrs.evolve(super().result(row), conflict=False)
 
 
-class DeletesAgain(Sound):
-    """What is gone already is said to have been deleted now."""
+class DeletesOnce(Sound):
+    """What is gone already is refused."""
 
     notices = "test_deleting"
 
     def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
-        return [attrs.evolve(one, done="deleted") for one in super().delete(entity, ids)]
+        results = super().delete(entity, ids)
+        return [
+            one if one.done == "deleted" else Result(key=one.key, reason="there is no such record")
+            for one in results
+        ]
+
+
+class DeletesTheFirst(Sound):
+    """Of several, one is deleted, and all are said to be."""
+
+    notices = "test_deleting"
+
+    def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
+        super().delete(entity, ids[:1])
+        return [Result(key=key, remote_id=key, done="deleted") for key in ids]
 
 
 class MergesAgain(Sound):
