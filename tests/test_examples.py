@@ -101,6 +101,26 @@ def test_a_channel_in_one_file(tmp_path: Path) -> None:
         run(tmp_path, *command, "-k", "own_errors", environment=environment)
 
 
+def test_a_connector_in_one_file(tmp_path: Path) -> None:
+    """A whole connector has fewer than 120 lines, and its tests hold it to every law it can break.
+
+    The same tests fail where its cursor is an instant alone, as many a script's is.
+    """
+    shutil.copytree(FOLDER / "new_connector", tmp_path, dirs_exist_ok=True)
+    module = tmp_path / "crmkit_club.py"
+    text = module.read_text("utf-8")
+    assert len(text.splitlines()) < 120
+    environment = {"PYTHONPATH": str(FOLDER.parent)}
+    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    passed = run(tmp_path, *command, environment=environment).stdout
+    assert re.search(r"^[7-9]\d passed", passed, re.MULTILINE), passed
+    behind = "Cursor(found[-1].changed_at, found[-1].id)"
+    assert behind in text
+    module.write_text(text.replace(behind, "Cursor(found[-1].changed_at)"), "utf-8")
+    with pytest.raises(AssertionError, match="test_one_instant_outnumbers_a_page"):
+        run(tmp_path, *command, "-k", "one_instant", environment=environment)
+
+
 def test_a_host_on_django(environment: dict[str, str], tmp_path: Path) -> None:
     """Its migrations make crmkit's tables too, its own tests pass, and its daily work is done."""
     manage = str(FOLDER / "django_app" / "manage.py")
