@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from crmkit.channels.offered import BUILT_IN
+from crmkit.channels.offered import BUILT_IN as CHANNELS
 from crmkit.cli.failing import wrong
 from crmkit.cli.output import note, say
+from crmkit.connectors.offered import BUILT_IN as CONNECTORS
 
 _SUMMARIES = {
     "channel": "Lets crmkit reach customers by {name}.",
@@ -19,6 +20,7 @@ _SUMMARIES = {
     "connector": "Keeps {name} in step with crmkit.",
     "indicator": "Lets crmkit measure {name}.",
 }
+_OURS = {"channel": CHANNELS, "connector": CONNECTORS}
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
@@ -39,8 +41,8 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
-    if kind == "channel" and name in {spec.name for spec in BUILT_IN}:
-        wrong(f"{name} is one of crmkit's own channels: choose another name")
+    if name in {spec.name for spec in _OURS.get(kind, ())}:
+        wrong(f"{name} is one of crmkit's own {kind}s: choose another name")
     folder = into / f"crmkit-{name.replace('_', '-')}"
     if folder.exists():
         wrong(f"{folder} is there already: choose another name, or remove it")

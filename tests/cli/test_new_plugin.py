@@ -46,6 +46,23 @@ def test_its_tests_see_what_an_author_gets_wrong(tmp_path: Path):
     )
 
 
+def test_a_connector_s_tests_see_what_its_author_gets_wrong(tmp_path: Path):
+    """A connector that takes half an answer for an empty page fails the laws it came with."""
+    run("new-plugin", "connector", "owl")
+    folder = tmp_path / "crmkit-owl"
+    module = folder / "crmkit_owl.py"
+    text = module.read_text("utf-8")
+    looked = (
+        "answer.status != HTTPStatus.OK or not isinstance(mapping(answer.data).get(part), list)"
+    )
+    assert looked in text
+    module.write_text(text.replace(looked, "answer.status != HTTPStatus.OK"), "utf-8")
+    _install(folder)
+    done = _tested(folder, "-k", "nobody_can_read")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "TestOwlConnector::test_an_answer_that_nobody_can_read" in done.stdout
+
+
 @pytest.mark.parametrize("name", ["", " ", "Owl", "3d", "a/b", "../owl", "owl\n", "鸮", "a--b"])
 def test_a_name_that_is_none_writes_nothing(name: str, tmp_path: Path):
     """A name that no package could have is refused before a file is written."""
@@ -119,7 +136,8 @@ def _install(folder: Path) -> None:
     (facts / "entry_points.txt").write_text(f"[crmkit]\n{points}")
 
 
-def test_a_channel_is_called_none_of_crmkit_s_own(tmp_path: Path):
+@pytest.mark.parametrize(("kind", "name"), [("channel", "email"), ("connector", "csv")])
+def test_a_plugin_is_called_none_of_crmkit_s_own(kind: str, name: str, tmp_path: Path):
     """Nobody could use it beside the built-in one."""
-    assert "crmkit's own channels" in run("new-plugin", "channel", "email", code=2).stderr
+    assert f"crmkit's own {kind}s" in run("new-plugin", kind, name, code=2).stderr
     assert not [*tmp_path.iterdir()]
