@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from math import ceil
+from contextlib import contextmanager, nullcontext
+from math import ceil, inf
 from threading import BoundedSemaphore, Lock
 
 import attrs
 
-_SOME = attrs.validators.optional(attrs.validators.gt(0))
+_SOME = attrs.validators.optional(
+    attrs.validators.and_(attrs.validators.gt(0), attrs.validators.lt(inf))
+)
+_MOMENT = 0.001
+"""Least seconds to sleep: shorter ones may not move a clock at all."""
+_GLANCE = 0.02
+"""Seconds between two looks at calls that are still on their way."""
 
 
 @attrs.frozen(kw_only=True)
@@ -32,7 +38,10 @@ class CallLimits:
     burst: int | None = attrs.field(default=None, validator=_SOME)
     per_day: int | None = attrs.field(default=None, validator=_SOME)
     concurrent: int | None = attrs.field(default=None, validator=_SOME)
-    wait: float = attrs.field(default=1.0, validator=attrs.validators.ge(0))
+    wait: float = attrs.field(
+        default=1.0,
+        validator=attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(inf)),
+    )
 
     @property
     def window(self) -> tuple[int, float] | None:
@@ -53,7 +62,10 @@ class CallLimits:
 class Pace:
     """Keeps calls within `CallLimits`; safe to use from several threads.
 
-    A lane has a window of its own, for services that count each interface by itself.
+    A lane has a window of its own, for services that count each interface by itself. A call is
+    counted from its beginning until a whole window after its end, since nobody knows when in
+    between it arrived: the service never sees more calls in a window than it takes, however long
+    some are on their way.
     """
 
     def __init__(
@@ -66,30 +78,50 @@ class Pace:
         """Count from nothing."""
         self._limits, self._sleep, self._monotonic = limits, sleep, monotonic
         self._lock = Lock()
-        self._made: dict[str, deque[float]] = defaultdict(deque)
+        self._lanes: dict[str, _Lane] = defaultdict(_Lane)
         self._room = BoundedSemaphore(limits.concurrent) if limits.concurrent else None
 
     @contextmanager
     def turn(self, lane: str = "") -> Iterator[None]:
         """Wait until one call more may be made, and hold its place while it is being made."""
-        if self._room is None:
-            self._wait(lane)
-            yield
-            return
-        with self._room:
-            self._wait(lane)
+        with self._room or nullcontext(), self._counted(lane):
             yield
 
-    def _wait(self, lane: str) -> None:
+    @contextmanager
+    def _counted(self, lane: str) -> Iterator[None]:
         if self._limits.window is None:
+            yield
             return
         calls, span = self._limits.window
-        with self._lock:  # a place in the row is taken now, and waited for outside
-            made = self._made[lane]
-            now = self._monotonic()
-            at = now if len(made) < calls else max(now, made[0] + span)
-            made.append(at)
-            if len(made) > calls:
-                made.popleft()
-        if at > now:
-            self._sleep(at - now)
+        while (wait := self._enter(lane, calls, span)) > 0:
+            self._sleep(wait)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._lanes[lane].leave(self._monotonic())
+
+    def _enter(self, lane: str, calls: int, span: float) -> float:
+        """Count a call in, or give the seconds until it may be tried again."""
+        with self._lock:
+            return self._lanes[lane].enter(calls, span, self._monotonic())
+
+
+@attrs.define
+class _Lane:
+    """The calls of one window: how many are on their way, and when the others ended."""
+
+    under_way: int = 0
+    ended: deque[float] = attrs.field(factory=deque)
+
+    def enter(self, calls: int, span: float, now: float) -> float:
+        while self.ended and self.ended[0] + span <= now:
+            self.ended.popleft()
+        if self.under_way + len(self.ended) < calls:
+            self.under_way += 1
+            return 0.0
+        return max(_MOMENT, self.ended[0] + span - now) if self.ended else _GLANCE
+
+    def leave(self, now: float) -> None:
+        self.under_way -= 1
+        self.ended.append(now)
