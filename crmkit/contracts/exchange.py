@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import attrs
 
 from crmkit.contracts.http import Reply
-from crmkit.contracts.signatures import header
 
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,120})", re.IGNORECASE)
+_LONGEST = 500
+"""Characters of one word of a service's that are repeated."""
 
 
 @attrs.frozen(kw_only=True)
@@ -56,17 +56,20 @@ class Answer:
     @property
     def now(self) -> datetime | None:
         """The service's own clock, as the header ``Date`` has it."""
-        try:
-            return parsedate_to_datetime(header(self.headers, "Date"))
-        except (TypeError, ValueError):
-            return None
+        return self.reply.now
+
+    @property
+    def reply(self) -> Reply:
+        """The answer as it came."""
+        return Reply(self.status, self.headers, self.body)
 
 
 def garbled(reply: Reply) -> str:
     """Say what came where JSON was due."""
     title = _TITLE.search(reply.body)
     if title:
-        return f"a page {title.group(1).decode('utf-8', 'replace').strip()!r} where JSON is due"
+        words = " ".join(title.group(1).decode("utf-8", "replace").split())
+        return f"a page {words!r} where JSON is due"
     what = "an HTML page" if reply.body.lstrip()[:1] == b"<" else "half a JSON, or none"
     return f"{what} where JSON is due ({len(reply.body)} bytes)"
 
@@ -77,5 +80,7 @@ def said_of(answer: Answer) -> str:
     if isinstance(answer.data, list) and answer.data and isinstance(answer.data[0], Mapping):
         found = answer.data[0]
     names = ("code", "errorCode", "error", "message", "errorMessage", "error_description")
-    said = [str(found[name]) for name in names if isinstance(found.get(name), (str, int))]
+    said = [
+        str(found[name])[:_LONGEST] for name in names if isinstance(found.get(name), (str, int))
+    ]
     return f" ({', '.join(said)})" if said else ""

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import socket
+import ssl
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import isfinite
 from threading import local
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -63,19 +67,29 @@ class Reply:
         except (ValueError, RecursionError):  # no JSON, or nested to harm
             return {}
 
+    @property
+    def now(self) -> datetime | None:
+        """The provider's own clock, as the header ``Date`` has it."""
+        return _instant(header(self.headers, "Date"))
+
     def after(self, clock: Clock = system_clock) -> float | None:
         """Give the seconds that ``Retry-After`` asks to wait; None: it asks nothing."""
         value = header(self.headers, "Retry-After").strip()
-        if not value:
-            return None
         try:
-            return max(0.0, float(value))
+            seconds = float(value)
         except ValueError:
-            pass
-        try:
-            return max(0.0, (parsedate_to_datetime(value) - clock()).total_seconds())
-        except (ValueError, TypeError):
-            return None
+            until = _instant(value)
+            return None if until is None else max(0.0, (until - clock()).total_seconds())
+        return max(0.0, seconds) if isfinite(seconds) else None
+
+
+def _instant(written: str) -> datetime | None:
+    """Read a date of HTTP; None where it is none. One without a zone is in UTC (RFC 9110)."""
+    try:
+        found = parsedate_to_datetime(written)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @attrs.frozen(slots=False)
@@ -129,6 +143,8 @@ class Http:
             sent.setdefault("Content-Type", "application/json; charset=utf-8")
         if isinstance(body, str):
             body = body.encode("utf-8", "surrogatepass")
+        wrong = requests.exceptions
+        never = (wrong.ConnectTimeout, wrong.InvalidURL, wrong.InvalidHeader)
         try:
             with self._session().request(
                 method,
@@ -144,7 +160,7 @@ class Http:
                 return Reply(answer.status_code, dict(answer.headers), content)
         except _PrivateError:
             pass
-        except (requests.ConnectTimeout, requests.exceptions.InvalidURL) as error:
+        except (*never, UnicodeError) as error:  # a header of odd letters is none
             raise NotSent(f"{parts.hostname} cannot be reached: {_plain(error)}") from error
         except requests.RequestException as error:
             _tell(error, parts.hostname)
@@ -161,8 +177,9 @@ class Http:
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._kept, "session", None)
-        if session is None:
+        if session is None or self._kept.pid != os.getpid():  # after a fork its socket is shared
             session = self._kept.session = _open(self.allow_private)
+            self._kept.pid = os.getpid()
         return session
 
 
@@ -176,6 +193,8 @@ def _open(allow_private: bool) -> requests.Session:  # noqa: FBT001 - one switch
     from requests.adapters import HTTPAdapter  # noqa: PLC0415
     from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: PLC0415
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool  # noqa: PLC0415
+    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415
+    from urllib3.util.ssl_match_hostname import CertificateError  # noqa: PLC0415
 
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
@@ -184,6 +203,12 @@ def _open(allow_private: bool) -> requests.Session:  # noqa: FBT001 - one switch
     class Secured(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return _looked_at(super()._new_conn(), allow_private)
+
+        def connect(self) -> None:
+            try:
+                super().connect()
+            except (ssl.SSLError, CertificateError) as error:  # nothing was said yet
+                raise NewConnectionError(self, "no secure connection") from error
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -226,11 +251,11 @@ def _read_errors() -> tuple[type[Exception], ...]:
 
 def _tell(error: Exception, host: str) -> NoReturn:
     """Say whether what failed may have reached the provider."""
-    from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError  # noqa: PLC0415
+    from urllib3.exceptions import MaxRetryError, NewConnectionError  # noqa: PLC0415
 
     cause = error.args[0] if error.args else None
     cause = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(cause, (NewConnectionError, SSLError)):
+    if isinstance(cause, NewConnectionError):
         raise NotSent(f"{host} cannot be reached: {_plain(error)}") from error
     raise Unclear(f"nobody knows whether {host} took it: {_plain(error)}") from error
 
@@ -241,4 +266,6 @@ def _plain(error: Exception) -> str:
     while inner.args and isinstance(inner.args[0], BaseException):
         inner = inner.args[0]
     reason = getattr(inner, "reason", None)
-    return type(reason if isinstance(reason, BaseException) else inner).__name__
+    if isinstance(reason, BaseException):
+        inner = reason.__cause__ or reason
+    return type(inner).__name__

@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from math import ceil, inf
 from threading import BoundedSemaphore, Lock
+from typing import Any
 
 import attrs
 
-_SOME = attrs.validators.optional(
-    attrs.validators.and_(attrs.validators.gt(0), attrs.validators.lt(inf))
-)
+
+def _some(_limits: object, attribute: attrs.Attribute[Any], value: float | None) -> None:
+    """Refuse what is no limit: zero, endless, no number."""
+    if value is not None and not 0 < value < inf:
+        raise ValueError(f"{attribute.name} must be above 0 and finite, got {value!r}")
+
+
 _MOMENT = 0.001
 """Least seconds to sleep: shorter ones may not move a clock at all."""
 _GLANCE = 0.02
@@ -34,13 +39,12 @@ class CallLimits:
             each further time.
     """
 
-    per_second: float | None = attrs.field(default=None, validator=_SOME)
-    burst: int | None = attrs.field(default=None, validator=_SOME)
-    per_day: int | None = attrs.field(default=None, validator=_SOME)
-    concurrent: int | None = attrs.field(default=None, validator=_SOME)
+    per_second: float | None = attrs.field(default=None, validator=_some)
+    burst: int | None = attrs.field(default=None, validator=_some)
+    per_day: int | None = attrs.field(default=None, validator=_some)
+    concurrent: int | None = attrs.field(default=None, validator=_some)
     wait: float = attrs.field(
-        default=1.0,
-        validator=attrs.validators.and_(attrs.validators.ge(0), attrs.validators.lt(inf)),
+        default=1.0, validator=[attrs.validators.ge(0), attrs.validators.lt(inf)]
     )
 
     @property

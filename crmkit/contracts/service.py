@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import NoReturn
 
 from crmkit.clock import Clock, system_clock
 from crmkit.contracts.connector import Meter, RetryLater, SyncAborted, Token, Tokens, WriteLost
@@ -28,6 +29,10 @@ _PAGE = 64 * 1024 * 1024  # bytes: a page of many records
 _EARLY = timedelta(seconds=60)
 _BUSY = 429
 _UNWELL = frozenset({500, 502, 503, 504})
+_CLOSED = 503
+"""Asks to come back later: with ``Retry-After`` it says that nothing was done."""
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
+_DAY = 86_400.0
 OK, EXPIRED, THROTTLED, UNWELL = "ok", "expired", "throttled", "unwell"
 
 
@@ -47,18 +52,31 @@ class OwnTokens(Tokens):
         """Hold none."""
         self._clock, self._lock = clock, Lock()
         self._token: Token | None = None
+        self._early = _EARLY
 
     def get(self, refresh: Callable[[], Token], *, stale: Token | None = None) -> Token:
         """Give the token that holds, fetched by one caller while the others wait."""
         with self._lock:
-            if self._token is None or self._token == stale or spent(self._token, self._clock()):
-                self._token = refresh()
-            return self._token
+            held = self._token
+            if held is None or held == stale or spent(held, self._clock(), self._early):
+                held = self._token = refresh()
+                self._early = early(held, self._clock())
+            return held
 
 
-def spent(token: Token, now: datetime) -> bool:
-    """Tell whether a token has ended, or will within the next minute."""
-    return token.expires is not None and token.expires - _EARLY <= now
+def spent(token: Token, now: datetime, margin: timedelta = _EARLY) -> bool:
+    """Tell whether a token has ended, or will within a margin: the next minute."""
+    return token.expires is not None and token.expires - margin <= now
+
+
+def early(token: Token, now: datetime) -> timedelta:
+    """Give how long before its end a token just fetched is replaced: at most half its life.
+
+    One that lives a minute would otherwise be fetched anew for every call.
+    """
+    if token.expires is None:
+        return _EARLY
+    return max(timedelta(0), min(_EARLY, (token.expires - now) / 2))
 
 
 class Service:
@@ -146,20 +164,24 @@ class Service:
                 wait = min(_LONGEST, 0.5 * 2 ** len(trouble))
                 trouble.append(tried)
             if len(trouble) >= ATTEMPTS:
-                self._give_up(trouble[-1], tried)
+                self._give_up(trouble[-1], tried, self._judge)
             self._sleep(wait)
 
     def bare(self, request: Request) -> Answer:
         """Make a call without a token and outside the limits, as a login is; raises alike."""
-        trouble = ""
-        for turn in range(ATTEMPTS):
-            if turn:
-                self._sleep(min(_LONGEST, 0.5 * 2 ** (turn - 1)))
+        for turn in range(1, ATTEMPTS + 1):
             tried = self._once(request, repeatable=True, lane=None)
-            if isinstance(tried, Answer) and tried.status != _BUSY and tried.status not in _UNWELL:
+            if isinstance(tried, str):
+                trouble, wait = tried, 0.5 * 2 ** (turn - 1)
+            elif (said := verdict(tried)) in (THROTTLED, UNWELL):
+                trouble = f"it answers {tried.status}{said_of(tried)}"
+                wait = self._wait(tried, said, turn - 1, repeatable=True)
+            else:
                 return tried
-            trouble = tried if isinstance(tried, str) else f"it answers {tried.status}"
-        raise SyncAborted(f"{self.name}: {trouble}")
+            if turn == ATTEMPTS:
+                self._give_up(trouble, tried, verdict)
+            self._sleep(wait)
+        raise AssertionError  # the last turn gave up
 
     def close(self) -> None:
         """Give this thread's connections back."""
@@ -179,6 +201,9 @@ class Service:
             if not repeatable:
                 raise WriteLost(f"{self.name}: {error}") from error
             return str(error)
+        if reply.status in _ELSEWHERE:
+            message = f"{self.name} answers {reply.status} and leads elsewhere: is base_url right?"
+            raise SyncAborted(message)
         try:
             data = json.loads(reply.body) if reply.body.strip() else None
         except (ValueError, RecursionError):
@@ -201,18 +226,20 @@ class Service:
 
     def _wait(self, answer: Answer, said: str, turn: int, *, repeatable: bool) -> float:
         """Give the seconds to wait before the same call is made again."""
-        asked = Reply(answer.status, answer.headers, b"").after(self._clock)
-        if said == UNWELL and not repeatable and asked is None:
+        asked = answer.reply.after(lambda: answer.now or self._clock())  # it wrote it by its own
+        if said == UNWELL and not repeatable and (asked is None or answer.status != _CLOSED):
             raise WriteLost(f"{self.name}: it answers {answer.status}{said_of(answer)}")
         if asked is not None and asked > PATIENCE:
             message = f"{self.name} asks to wait {asked:.0f} s{said_of(answer)}"
-            raise RetryLater(message, after=asked, kind="burst")
+            raise RetryLater(message, after=min(asked, _DAY), kind="burst")
         first = self.limits.wait if said == THROTTLED else 0.5
         return float(min(_LONGEST, first * 2**turn)) if asked is None else asked
 
-    def _give_up(self, trouble: str, tried: Answer | str) -> None:
+    def _give_up(
+        self, trouble: str, tried: Answer | str, judge: Callable[[Answer], str]
+    ) -> NoReturn:
         message = f"{self.name}: {trouble}, after {ATTEMPTS} tries"
-        if isinstance(tried, Answer) and self._judge(tried) == THROTTLED:
+        if isinstance(tried, Answer) and judge(tried) == THROTTLED:
             raise RetryLater(message, after=_LONGEST, kind="burst")
         raise SyncAborted(message)
 
