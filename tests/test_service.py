@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from threading import Barrier, Thread
@@ -322,17 +322,22 @@ def test_many_threads_make_one_login(remote: Remote):
         remote.valid = "revoked"
 
 
-def test_a_token_is_renewed_before_it_ends():
+@pytest.mark.parametrize(
+    ("life", "kept", "renewed"), [(3600, 3539, 3541), (120, 59, 61), (60, 29, 31), (2, 0, 2)]
+)
+def test_a_token_is_renewed_before_it_ends(life: int, kept: int, renewed: int):
     """A minute before; one that lives no longer than that, in the middle of its life."""
-    for life, kept, renewed in ((3600, 3539, 3541), (60, 29, 31), (2, 0, 2)):
-        clock = [NOW]
-        tokens = OwnTokens(lambda clock=clock: clock[0])
-        fetched = fetcher(life, clock)
-        tokens.get(fetched)
-        clock[0] = NOW + timedelta(seconds=kept)
-        assert tokens.get(fetched).value.reveal() == "1"
-        clock[0] = NOW + timedelta(seconds=renewed)
-        assert tokens.get(fetched).value.reveal() == "2"
+    now, numbers = [NOW], iter("12345")
+
+    def login() -> Token:
+        return Token(value=Secret(next(numbers)), expires=now[0] + timedelta(seconds=life))
+
+    service = Service("Remote", CallLimits(), login=login, clock=lambda: now[0])
+    told = []
+    for seconds in (0, kept, renewed):
+        now[0] = NOW + timedelta(seconds=seconds)
+        told.append(service.token().value.reveal())
+    assert told == ["1", "1", "2"]
 
 
 def test_a_login_that_fails_keeps_the_others_from_nothing():
@@ -405,12 +410,3 @@ def answered(status: int, headers: dict[str, str], data: Any = None) -> exchange
 
 def facts(error: pytest.ExceptionInfo[BaseException]) -> dict[str, Any]:
     return vars(error.value)
-
-
-def fetcher(life: float, clock: list[datetime]) -> Callable[[], Token]:
-    numbers = iter(range(1, 100))
-
-    def fetch() -> Token:
-        return Token(value=Secret(str(next(numbers))), expires=clock[0] + timedelta(seconds=life))
-
-    return fetch

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import NoReturn
 
+import attrs
+
 from crmkit.clock import Clock, system_clock
 from crmkit.contracts.connector import Meter, RetryLater, SyncAborted, Token, Tokens, WriteLost
 from crmkit.contracts.exchange import Answer, Request, garbled, said_of
@@ -52,31 +54,28 @@ class OwnTokens(Tokens):
         """Hold none."""
         self._clock, self._lock = clock, Lock()
         self._token: Token | None = None
-        self._early = _EARLY
 
     def get(self, refresh: Callable[[], Token], *, stale: Token | None = None) -> Token:
         """Give the token that holds, fetched by one caller while the others wait."""
         with self._lock:
-            held = self._token
-            if held is None or held == stale or spent(held, self._clock(), self._early):
-                held = self._token = refresh()
-                self._early = early(held, self._clock())
-            return held
+            if self._token is None or self._token == stale or spent(self._token, self._clock()):
+                self._token = refresh()
+            return self._token
 
 
-def spent(token: Token, now: datetime, margin: timedelta = _EARLY) -> bool:
-    """Tell whether a token has ended, or will within a margin: the next minute."""
-    return token.expires is not None and token.expires - margin <= now
+def spent(token: Token, now: datetime) -> bool:
+    """Tell whether a token has ended, or will within the next minute."""
+    return token.expires is not None and token.expires - _EARLY <= now
 
 
-def early(token: Token, now: datetime) -> timedelta:
-    """Give how long before its end a token just fetched is replaced: at most half its life.
+def lasting(token: Token, now: datetime) -> Token:
+    """Let a token just fetched that lives a minute or two not be `spent` before half its life.
 
-    One that lives a minute would otherwise be fetched anew for every call.
+    It would otherwise be fetched anew for every call.
     """
-    if token.expires is None:
-        return _EARLY
-    return max(timedelta(0), min(_EARLY, (token.expires - now) / 2))
+    if token.expires is None or token.expires - now >= 2 * _EARLY:
+        return token
+    return attrs.evolve(token, expires=now + (token.expires - now) / 2 + _EARLY)
 
 
 class Service:
@@ -116,9 +115,10 @@ class Service:
 
     def token(self, stale: Token | None = None) -> Token:
         """Give the token that holds; one without a value where the service needs none."""
-        if self._login is None:
+        login = self._login
+        if login is None:
             return Token(value=Secret(""))
-        return self.tokens.get(self._login, stale=stale)
+        return self.tokens.get(lambda: lasting(login(), self._clock()), stale=stale)
 
     def call(
         self,
