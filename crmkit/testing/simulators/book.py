@@ -74,7 +74,7 @@ class Book:
         self._stopped: datetime | None = None
         self._ids = count(first)
         self._objects: dict[str, dict[str, Entry]] = {}
-        self._order: dict[str, list[tuple[datetime, str]] | None] = {}
+        self._order: dict[str, list[tuple[datetime, str]]] = {}
         self._revisions: dict[str, int] = {}
         self._found: dict[tuple[str, str], dict[Any, dict[str, None]]] = {}
 
@@ -121,12 +121,21 @@ class Book:
         id: str | None = None,  # noqa: A002 - the word of the record
         late: timedelta | None = None,
     ) -> Entry:
-        """Add a record; one that is `late` shows only after so long, with the instant of now."""
+        """Add a record; one that is `late` shows only after so long, with the instant of now.
+
+        Raises:
+            ValueError: the id is another record's.
+        """
         with self.lock:
+            taken = self.of(entity)
+            free = (name for name in iter(self.new_id, None) if name not in taken)
+            name = next(free) if id is None else id
+            if name in taken:
+                raise ValueError(f"{entity} has a record {name!r} already")
             at = self._tick()
-            entry = Entry(id or self.new_id(), dict(values), at, at)
+            entry = Entry(name, dict(values), at, at)
             entry.hidden = None if late is None else self.now() + late
-            self.of(entity)[entry.id] = entry
+            taken[entry.id] = entry
             self._note(entity, entry.id, {}, entry.values)
             return entry
 
@@ -177,7 +186,9 @@ class Book:
     ) -> None:
         """Forget what was worked out before a write, and keep the places of `find`."""
         self.writes += 1
-        self._order[entity] = None
+        order, entry = self._order.get(entity), self.of(entity).get(id_)
+        if order is not None and entry is not None:
+            _insert(order, (entry.changed, id_))
         self._revisions[entity] = self.revision(entity) + 1
         for (of, field), places in self._found.items():
             if of == entity:
@@ -197,7 +208,7 @@ class Book:
     def get(self, entity: str, id: str) -> Entry | None:  # noqa: A002
         """Give a record that is there, else None."""
         entry = self.of(entity).get(id)
-        return None if entry is None or entry.deleted is not None else entry
+        return entry if entry is not None and self._shows(entry) else None
 
     def find(self, entity: str, field: str, value: Any) -> list[Entry]:
         """Give the records that are there with a value in a field, texts in any case.
@@ -208,14 +219,19 @@ class Book:
             places = self._found.get((entity, field))
             if places is None:
                 places = self._found[entity, field] = {}
-                for entry in self.live(entity):
+                for entry in self.of(entity).values():
                     places.setdefault(_folded(entry.values.get(field)), {})[entry.id] = None
             found = (self.get(entity, id_) for id_ in places.get(_folded(value), ()))
             return [entry for entry in found if entry is not None]
 
     def live(self, entity: str) -> list[Entry]:
         """Give the records that are there, in the order of their ids' making."""
-        return [entry for entry in self.of(entity).values() if entry.deleted is None]
+        with self.lock:
+            return [entry for entry in self.of(entity).values() if self._shows(entry)]
+
+    def _shows(self, entry: Entry) -> bool:
+        """Tell whether a record is there, and what wrote it has committed."""
+        return entry.deleted is None and (entry.hidden is None or entry.hidden <= self.now())
 
     def changed(
         self, entity: str, since: datetime | None = None, *, deleted: bool | None = False
@@ -228,11 +244,11 @@ class Book:
             deleted: True: those that were deleted; False: those that are there; None: both.
         """
         with self.lock:
-            order = self._order.get(entity)
-            if order is None:
-                order = sorted((entry.changed, entry.id) for entry in self.of(entity).values())
-                self._order[entity] = order
             records, now = self.of(entity), self.now()
+            order = self._order.get(entity, [])
+            if not len(records) <= len(order) <= 2 * len(records):  # too many places of before
+                order = sorted((entry.changed, entry.id) for entry in records.values())
+                self._order[entity] = order
             for at, id_ in order[_place(order, since) :]:
                 entry = records.get(id_)
                 if entry is None or entry.changed != at:
@@ -248,6 +264,13 @@ def _folded(value: Any) -> Any:
     if isinstance(value, str):
         return value.casefold()
     return repr(value) if isinstance(value, (list, dict)) else value
+
+
+def _insert(order: list[tuple[datetime, str]], place: tuple[datetime, str]) -> None:
+    """Keep a place in order, nearly always the last; what stood elsewhere before is passed over."""
+    at = bisect_left(order, place)
+    if at == len(order) or order[at] != place:
+        order.insert(at, place)
 
 
 def _place(order: list[tuple[datetime, str]], since: datetime | None) -> int:

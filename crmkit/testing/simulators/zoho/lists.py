@@ -178,7 +178,7 @@ class Lists:
         if writes != book.writes or (until is not None and until <= book.now()):
             found = (one for one in book.changed(module) if self._new(one.changed, since))
             entries = list(found) if by == "Modified_Time" else sorted(found, key=_order(by))
-            hidden = [one.hidden for one in book.live(module) if one.hidden is not None]
+            hidden = [one.hidden for one in book.of(module).values() if one.hidden is not None]
             until = min((at for at in hidden if at > book.now()), default=None)
             entries = entries[::-1] if down else entries
             self._kept = {asked: (book.writes, until, entries)}
