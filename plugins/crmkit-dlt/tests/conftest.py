@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 import dlt
 import pytest
+
+import crmkit
 
 Run = Callable[..., Any]
 
@@ -20,8 +23,17 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "CRITICAL")
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database with nothing in it; to copy it is quicker than to make one."""
+    made = tmp_path_factory.mktemp("empty") / "shop.db"
+    crmkit.connect(f"sqlite:///{made}").close()
+    return made
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def url(tmp_path: Path, empty: Path) -> str:
+    shutil.copy(empty, tmp_path / "shop.db")
     return f"sqlite:///{tmp_path / 'shop.db'}"
 
 
