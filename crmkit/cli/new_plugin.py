@@ -20,7 +20,10 @@ _SUMMARIES = {
     "connector": "Keeps {name} in step with crmkit.",
     "indicator": "Lets crmkit measure {name}.",
 }
-_OURS = {"channel": CHANNELS, "connector": CONNECTORS}
+_OURS = {
+    "channel": [spec.name for spec in CHANNELS],
+    "connector": [spec.name for spec in CONNECTORS],
+}
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
@@ -41,7 +44,7 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
-    if name in {spec.name for spec in _OURS.get(kind, ())}:
+    if name in _OURS.get(kind, ()):
         wrong(f"{name} is one of crmkit's own {kind}s: choose another name")
     folder = into / f"crmkit-{name.replace('_', '-')}"
     if folder.exists():

@@ -134,10 +134,18 @@ def finish_here(track: Track) -> None:
     with track.session.store.read() as reader:
         absorbed = list(track.pairs.in_state(reader, ABSORBED))
         removing = list(track.pairs.in_state(reader, REMOVING))
+        into = {pair.ours: json.loads(pair.fields)["into"] for pair in absorbed}
+        keys = [*into, *into.values(), *(pair.ours for pair in removing)]
+        gone = track.concept.gone(reader, keys) if keys else {}
+    stands = {key: gone[key].into if key in gone else key for key in keys}
     for pair in absorbed:
-        track.merge(json.loads(pair.fields)["into"], pair.ours)
+        keep, drop = stands[into[pair.ours]], stands[pair.ours]
+        if keep is not None and drop is not None and keep != drop:
+            track.merge(keep, drop)
+            stands = {key: keep if now == drop else now for key, now in stands.items()}
     for pair in removing:
-        track.erase(pair.ours)
+        if stands[pair.ours] == pair.ours:
+            track.erase(pair.ours)
     if absorbed or removing:
         with track.writing():
             for pair in (*absorbed, *removing):
@@ -147,8 +155,16 @@ def finish_here(track: Track) -> None:
 # -- gone here ---------------------------------------------------------------------------
 
 
-def follow_gone(track: Track, gone: Mapping[str, Gone], pairs: Mapping[str, Pair]) -> None:
-    """Mark the pairs of records that were erased or merged here, for `delete_there`."""
+def follow_gone(
+    track: Track, reader: Reader, gone: Mapping[str, Gone], pairs: dict[str, Pair]
+) -> None:
+    """Mark the pairs of records that were erased or merged here, for `delete_there`.
+
+    Where whoever they were merged into has no record there, theirs becomes his at once, before
+    another is made for him.
+    """
+    into = {what.into for what in gone.values() if what.into is not None}
+    keepers = track.pairs.of(reader, into)
     for key, what in gone.items():
         pair = pairs.get(key)
         if pair is None or pair.state == ERASED:
@@ -157,8 +173,13 @@ def follow_gone(track: Track, gone: Mapping[str, Gone], pairs: Mapping[str, Pair
             track.pairs.drop(key)
         elif what.into is None:
             track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
-        else:
+        elif (keeper := keepers.get(what.into)) is not None and keeper.theirs is not None:
             track.mergers.append((what.into, pair))
+        else:
+            track.pairs.drop(key)
+            moved = pair._replace(ours=what.into, customer=what.into, due=1)
+            track.pairs.put(moved)
+            pairs[what.into] = keepers[what.into] = moved
 
 
 def merge_there(track: Track) -> None:
@@ -167,10 +188,7 @@ def merge_there(track: Track) -> None:
         with track.session.store.read() as reader:
             keeper = track.pairs.of(reader, [into]).get(into)
         if keeper is None or keeper.theirs is None:
-            with track.writing():
-                track.pairs.drop(pair.ours)
-                track.pairs.put(pair._replace(ours=into, customer=into, due=1))
-            continue
+            continue  # it was deleted there meanwhile: the next run sees to it
         why = f"its customer was merged into {into}"
         track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
         if track.dry:
@@ -183,6 +201,7 @@ def merge_there(track: Track) -> None:
         else:
             done = [_cannot(pair.theirs)]
         _settle(track, {pair.theirs: pair}, done)
+        track.tally.again = True  # what one lacked may have been filled from the other there
     track.mergers.clear()
 
 

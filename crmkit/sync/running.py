@@ -29,8 +29,8 @@ from crmkit.sync.writing import write_changes
 
 Step = Callable[[str, int], object]
 _ORDER = (CUSTOMERS, CONTACTS, OPPORTUNITIES, TOUCHPOINTS)
-_ROUNDS = 2
-"""Times that everything is read and written, where writes were lost on the way."""
+_ROUNDS = 3
+"""Times that everything is read and written, where what was written asks for it."""
 
 
 def run(setup: Setup, name: str, *, retry: bool, step: Step | None) -> SyncReport:
@@ -207,9 +207,9 @@ def _run(
         for track in tracks:
             track.renew = lease.renew
         for _ in range(_ROUNDS):
-            tally.lost = False
+            tally.again = False
             _pass(tracks)
-            if not tally.lost:
+            if not tally.again:
                 break
         error = ""
     except RetryLater as later:

@@ -221,7 +221,7 @@ class Sender:
 
     def _lose(self, batch: Sequence[Sending]) -> None:
         """Keep in mind what may have been taken or not: it is read before it is sent again."""
-        self.track.tally.lost = True
+        self.track.tally.again = True
         with self.track.writing():
             for one in batch:
                 if not one.creates:
@@ -254,7 +254,7 @@ class Sender:
     def _one(self, one: Sending, result: Result, others: Mapping[str, Pair]) -> None:
         track = self.track
         if result.done is None and (result.retry or result.conflict):
-            track.tally.lost |= result.conflict
+            track.tally.again |= result.conflict
             state = WANTED if one.creates else one.pair.state
             track.pairs.put(one.pair._replace(state=state, due=1))
             return

@@ -38,7 +38,8 @@ class Tally:
         unchanged: Records that needed nothing.
         changes: Records written, by ``creates``, ``updates`` and ``deletes``; the records
             themselves in a dry run alone.
-        lost: Nobody knows of some writes whether they were taken.
+        again: What was written asks for another look: it may have been taken or not, or changed
+            more than was said.
         step: Told now and then what has been done, for a progress bar.
     """
 
@@ -47,7 +48,7 @@ class Tally:
     unchanged: int = 0
     counts: dict[str, int] = attrs.field(factory=dict)
     changes: dict[str, list[SyncChange]] = attrs.field(factory=dict)
-    lost: bool = False
+    again: bool = False
     step: Callable[[str, int], object] | None = None
 
     def add(self, what: str, count: int = 1) -> None:

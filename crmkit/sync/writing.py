@@ -140,7 +140,7 @@ class _Chunk:
             gone = track.concept.gone(reader, missing) if missing else {}
             references = track.references(reader, locals_.values())
             held = track.cases.held(reader, THEIRS, keys)
-        follow_gone(track, gone, pairs)
+            follow_gone(track, reader, gone, pairs)
         for key, local in locals_.items():
             self._look(local, pairs.get(key), references, held.get(key))
         self._undo()
