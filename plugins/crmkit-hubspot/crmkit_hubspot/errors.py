@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
 from crmkit.contracts.exchange import Answer
-from crmkit.contracts.reading import mapping, rows, text
+from crmkit.contracts.reading import loaded, mapping, rows, text
 
-_NAME = re.compile(r'"name"\s*:\s*"([^"]+)"')
 _BAD = 400
 _TRACES = ("objectWriteTraceId", "objectWriteTraceIds")
 _IDS = ("ids", "id", "objectId", "fromObjectId", "fromId")
@@ -46,9 +44,10 @@ def errors_of(answer: Answer) -> list[Error]:
 
 def _read(told: Mapping[str, Any]) -> Error:
     context, details = mapping(told, "context"), rows(told, "errors")
-    words = [text(told.get("message")), *(text(one.get("message")) for one in details)]
+    message, listed = _unfolded(text(told.get("message")) or "")
+    words = [message, *(_worded(one) for one in listed or details)]
     said = [one for one in dict.fromkeys(words) if one]
-    named = _named(told, context, details)
+    named = _named(context, details) or next((text(one.get("name")) for one in listed), None)
     return Error(
         code=text(told.get("category")) or text(told.get("code")) or "error",
         reason=": ".join(said) or "HubSpot gives no reason",
@@ -58,9 +57,20 @@ def _read(told: Mapping[str, Any]) -> Error:
     )
 
 
-def _named(
-    told: Mapping[str, Any], context: Mapping[str, Any], details: list[dict[str, Any]]
-) -> str | None:
+def _unfolded(message: str) -> tuple[str, list[dict[str, Any]]]:
+    """Take a message and the list in JSON at its end apart."""
+    place = message.find("[{")
+    listed = rows(loaded(message[place:])) if place >= 0 else []
+    return (message[:place].rstrip(" :"), listed) if listed else (message, [])
+
+
+def _worded(detail: Mapping[str, Any]) -> str:
+    """Word one detail, with the property that it is about before it."""
+    said, name = text(detail.get("message")) or "", text(detail.get("name"))
+    return f"{name}: {said}" if name and name not in said else said
+
+
+def _named(context: Mapping[str, Any], details: list[dict[str, Any]]) -> str | None:
     """Find the property at fault, wherever this kind of error names it."""
     for place in (context, *(mapping(one, "context") for one in details)):
         for name in ("propertyName", "properties", "property"):
@@ -69,8 +79,7 @@ def _named(
     for one in details:
         if where := text(one.get("in")):
             return where
-    match = _NAME.search(str(told.get("message")))
-    return match.group(1) if match else None
+    return None
 
 
 def _listed(place: Mapping[str, Any], names: tuple[str, ...]) -> frozenset[str]:

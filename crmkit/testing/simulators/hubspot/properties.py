@@ -36,6 +36,7 @@ class Property:
         readonly: It cannot be written.
         required: A new record must have it.
         options: Values of an enumeration.
+        barred: Values that a rule of the account refuses, of which the API does not tell.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Property:
     readonly: bool = False
     required: bool = False
     options: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
         """Give it as the API of properties does; that a value is required is nowhere told."""
@@ -74,12 +76,14 @@ class Property:
             },
         }
 
-    def wrong(self, value: str) -> str | None:
+    def wrong(self, value: str) -> str | None:  # noqa: C901 - one line a kind
         """Give HubSpot's code of what is wrong with a value; None: nothing is."""
         if self.readonly:
             return "READ_ONLY_VALUE"
         if not value:
             return None
+        if value in self.barred:
+            return "PROPERTY_VALIDATION_RULE"
         if self.name == "email" and not _EMAIL.fullmatch(value):
             return "INVALID_EMAIL"
         if self.type == "number" and number(value) is None:
