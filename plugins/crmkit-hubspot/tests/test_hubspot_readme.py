@@ -9,7 +9,7 @@ import pytest
 from crmkit_hubspot import hooks
 from crmkit_hubspot.settings import HubSpotConfig
 
-from crmkit.errors import ConfigError
+from crmkit import ConfigError
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from crmkit import InvalidValueError, SignatureInvalid
 from crmkit.contracts.connector import Hint
 from crmkit.contracts.signatures import base64_digest
-from crmkit.errors import InvalidValueError, SignatureInvalid
 from crmkit.testing.simulators.hubspot import HubSpot
 
 URL = "https://shop.example/hooks/hubspot"
