@@ -145,7 +145,7 @@ class ByExternalId(BothWays):
     field = "Ext__c"
 
 
-SOME = settings(max_examples=10, stateful_step_count=15, deadline=None)
+SOME = settings(max_examples=8, stateful_step_count=15, deadline=None)
 TestBothWays = pytest.mark.row("R271", "R282")(BothWays.TestCase)
 TestByExternalId = ByExternalId.TestCase
 TestBothWays.settings = TestByExternalId.settings = SOME
