@@ -13,7 +13,6 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -31,6 +30,21 @@ DATABASE, USER, PASSWORD = "crm", "admin", "a-long-password-1"
 PACKAGES = ("trytond", "trytond_party", "phonenumbers")
 MADE = 1
 """Raised where a database must be made anew for what stands here."""
+RUN = """
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+from functools import partial
+import pwdlib.hashers.argon2 as hashing
+hashing.Argon2Hasher = partial(
+    hashing.Argon2Hasher, time_cost=1, memory_cost=8, parallelism=1
+)
+from trytond.cli import main
+main()
+"""
+"""The server's program: it ends with whoever started it, however that one ended.
+
+Its password is hashed at little cost, since proteus gives it with every call.
+"""
 STARTS = 60.0
 """Seconds within which the server must answer."""
 
@@ -114,14 +128,14 @@ class Server:
 
     def __enter__(self) -> Self:
         shutil.copyfile(self._prepared, self._database)
-        command = [sys.executable, "-m", "trytond.cli", "-c"]
+        words = ["-c", str(settings(self.folder, self._port)), "-d", DATABASE]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, str(settings(self.folder, self._port)), "-d", DATABASE],
+                [sys.executable, "-c", RUN, *words],
                 env=surroundings(self.folder),
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
             )
         self._await()
         return self
@@ -133,8 +147,8 @@ class Server:
         trace: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)  # it has nothing to keep
-            self._process.wait()
+            self._process.kill()  # it has nothing to keep
+            self._process.communicate()
 
     @property
     def _database(self) -> Path:

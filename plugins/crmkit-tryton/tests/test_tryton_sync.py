@@ -1,0 +1,213 @@
+"""crmkit and a real Tryton kept in step by the engine, and what others then see there."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tryton_proxy import Proxy
+from tryton_server import DATABASE, PASSWORD, USER, People, Server
+
+import crmkit
+from crmkit import CRM, Customer, Identity
+
+HERE = Path(__file__).parent
+MANY = 1000
+
+
+def configured(folder: Path, url: str, more: str = "") -> Path:
+    """Write a configuration, as a user would."""
+    file = folder / "crm.toml"
+    file.write_text(
+        f"""
+url = "sqlite:///{folder}/crm.db"
+
+[connectors.erp]
+type = "tryton"
+base_url = "{url}"
+database = "{DATABASE}"
+username = "{USER}"
+password = "{PASSWORD}"
+{more}
+
+[[connectors.erp.mapping]]
+concept = "customers"
+object = "party.party"
+match = "id"
+
+[connectors.erp.mapping.fields]
+id = "identifier"
+name = {{ field = "name", owner = "newest" }}
+email = {{ field = "email", owner = "newest" }}
+phone = {{ field = "phone", owner = "newest" }}
+""",
+        "utf-8",
+    )
+    return file
+
+
+@pytest.fixture
+def crm(tmp_path: Path, server: Server) -> Iterator[CRM]:
+    with crmkit.connect(config=configured(tmp_path, server.url)) as opened:
+        yield opened
+
+
+def customer(key: str, name: str, email: str, phone: str = "") -> Customer:
+    keys = [Identity("email", email), *([Identity("phone", phone)] if phone else [])]
+    return Customer(id=key, name=name, identities=tuple(keys))
+
+
+def customers(count: int) -> list[Customer]:
+    return [
+        customer(f"c{i:04}", f"客户 {i}", f"c{i}@example.com", f"+86138{i:08}")
+        for i in range(count)
+    ]
+
+
+def quiet(crm: CRM) -> None:
+    """See that both sides are in step: another run writes nothing."""
+    report = crm.sync.run("erp")
+    assert (report.written, report.conflicts) == (0, 0)
+
+
+def parties(people: People) -> dict[str, dict[str, Any]]:
+    """Give the active parties by our id."""
+    rows = people.parties("name", "email", "phone", "active", "identifiers.code")
+    return {
+        row["identifiers."][0]["code"].removeprefix("crmkit:"): row for row in rows if row["active"]
+    }
+
+
+def seen_by_proteus(server: Server) -> dict[str, dict[str, Any]]:
+    url = server.url.replace("://", f"://{USER}:{PASSWORD}@") + f"/{DATABASE}/rpc/"
+    command = [sys.executable, str(HERE / "tryton_client.py"), url]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    found: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.row("R35")
+def test_others_see_the_same(crm: CRM, people: People, server: Server):
+    """Whoever works in Tryton, with its own client, finds each customer as he stands here."""
+    crm.customers.save_all(customers(3))
+    assert [one.side for one in crm.sync.plan("erp").creates] == ["theirs"] * 3
+    assert people.parties("name") == []
+    assert crm.sync.run("erp").created == 3
+    phone = parties(people)["c0002"]["phone"]
+    assert seen_by_proteus(server)["crmkit:c0002"] == {
+        "name": "客户 2",
+        "contacts": {"email": "c2@example.com", "phone": phone},
+    }
+    quiet(crm)
+
+
+@pytest.mark.row("R271")
+def test_edits_on_both_sides(crm: CRM, people: People):
+    """What was changed on one side goes to the other; what on both is a conflict, once."""
+    crm.customers.save_all(customers(5))
+    crm.sync.run("erp")
+    there = parties(people)
+    people.write(there["c0000"]["id"], name="Theirs")
+    row = people.read(there["c0001"]["id"], "contact_mechanisms")["contact_mechanisms"][0]
+    people.write(row, "party.contact_mechanism", value="theirs@example.com")
+    crm.customers.save(customer("c0002", "Ours", "c2@example.com"))
+    people.write(there["c0003"]["id"], name="Theirs first")
+    crm.customers.save(customer("c0003", "Ours last", "c3@example.com"))
+    report = crm.sync.run("erp")
+    assert report.conflicts == 1
+    assert crm.customers.get("c0000").name == "Theirs"
+    assert "theirs@example.com" in str(crm.customers.get("c0001"))
+    after = parties(people)
+    assert (after["c0002"]["name"], after["c0003"]["name"]) == ("Ours", "Ours last")
+    (conflict,) = crm.sync.conflicts("erp")
+    assert (conflict.ours, conflict.theirs, conflict.took) == ("Ours last", "Theirs first", "ours")
+    quiet(crm)
+
+
+def test_who_goes_is_gone(crm: CRM, people: People):
+    """Deleted there, archived there, erased here: nobody comes back, nobody is made again."""
+    crm.customers.save_all(customers(4))
+    crm.sync.run("erp")
+    there = parties(people)
+    people.delete(there["c0000"]["id"])
+    people.write(there["c0001"]["id"], active=False)
+    crm.customers.erase("c0002", reason="asked")
+    crm.sync.run("erp")
+    crm.customers.save(customer("c0001", "Still here", "c1@example.com"))
+    crm.sync.run("erp")
+    assert list(parties(people)) == ["c0003"]
+    archived = people.read(there["c0001"]["id"], "name", "active")
+    assert (archived["name"], bool(archived["active"])) == ("客户 1", False)
+    assert "客户 2" not in {row["name"] for row in people.parties("name")}
+    quiet(crm)
+
+
+def test_new_people_come_here(crm: CRM, people: People):
+    """A party that somebody enters there is a customer here, and stands there once."""
+    people.party("王二", email="wang@example.com", phone="+8613800138000")
+    crm.sync.run("erp")
+    found = crm.customers.find(email="wang@example.com")
+    assert found is not None
+    assert found.name == "王二"
+    quiet(crm)
+    assert len(people.parties("name")) == 1
+
+
+def test_a_bad_record_waits_with_its_reason(crm: CRM, people: People):
+    """Tryton refuses a batch for one record: the others go, and that one says why."""
+    crm.customers.save_all([*customers(5), customer("bad", "two\tparts", "b@x.example")])
+    crm.sync.run("erp")
+    assert len(parties(people)) == 5
+    (held,) = crm.sync.quarantine("erp")
+    assert held.key == "bad"
+    assert "invalid chars" in held.reason
+    crm.customers.save(customer("bad", "two parts", "b@x.example"))
+    crm.sync.run("erp")
+    assert len(parties(people)) == 6
+    assert crm.sync.quarantine("erp") == ()
+
+
+@pytest.mark.parametrize(
+    "count",
+    [210, pytest.param(MANY, marks=pytest.mark.slow(reason="a thousand parties on a real server"))],
+)
+def test_a_killed_run_is_gone_on_with(tmp_path: Path, people: People, server: Server, count: int):
+    """Killed in the first batch, and again in the second: the next run makes nobody twice."""
+    everyone = customers(count)
+    with Proxy(server) as proxy:
+        file = configured(tmp_path, proxy.url)
+        with crmkit.connect(config=file) as crm:
+            crm.customers.save_all(everyone)
+        for _ in range(2):
+            killed_in_a_batch(tmp_path, proxy)
+        assert 0 < len(people.parties("name")) < count
+        with crmkit.connect(config=file) as crm:
+            crm.sync.run("erp")
+            assert crm.sync.quarantine("erp") == ()
+            quiet(crm)
+    assert len(people.parties("name")) == count
+    assert set(parties(people)) == {one.id for one in everyone}
+
+
+def killed_in_a_batch(folder: Path, proxy: Proxy) -> None:
+    """Start a run and kill it while Tryton makes a batch, which Tryton does to the end."""
+    before = created(proxy)
+    command = [sys.executable, str(HERE / "tryton_run.py"), str(folder)]
+    run = subprocess.Popen(command)
+    while created(proxy) == before and run.poll() is None:
+        time.sleep(0.01)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    with proxy.lock:  # until the call is through
+        pass
+
+
+def created(proxy: Proxy) -> int:
+    return sum(one.endswith("party.create") for one in proxy.methods())
