@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +15,7 @@ from crmkit.channels.offered import BUILT_IN as CHANNELS
 from crmkit.cli.failing import wrong
 from crmkit.cli.output import note, say
 from crmkit.connectors.offered import BUILT_IN as CONNECTORS
+from crmkit.contracts.specs import OpenedSpec
 
 _SUMMARIES = {
     "channel": "Lets crmkit reach customers by {name}.",
@@ -20,10 +23,7 @@ _SUMMARIES = {
     "connector": "Keeps {name} in step with crmkit.",
     "indicator": "Lets crmkit measure {name}.",
 }
-_OURS = {
-    "channel": [spec.name for spec in CHANNELS],
-    "connector": [spec.name for spec in CONNECTORS],
-}
+_OURS: dict[str, Sequence[OpenedSpec[Any]]] = {"channel": CHANNELS, "connector": CONNECTORS}
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
@@ -44,7 +44,7 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
-    if name in _OURS.get(kind, ()):
+    if name in {spec.name for spec in _OURS.get(kind, ())}:
         wrong(f"{name} is one of crmkit's own {kind}s: choose another name")
     folder = into / f"crmkit-{name.replace('_', '-')}"
     if folder.exists():
