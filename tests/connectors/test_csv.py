@@ -141,6 +141,24 @@ def test_a_removed_row_is_no_id_any_more(file: Path, opened: Callable[..., CsvCo
     assert [(one.id, one.deleted) for one in fetched] == [("2", True), ("1", False)]
 
 
+def test_a_removed_row_is_among_the_changes(
+    file: Path, opened: Callable[..., CsvConnector]
+) -> None:
+    """It comes once, as deleted; one that was put back is there again."""
+    put(file, ANN, BOB)
+    connector = opened()
+    _, cursor = read(connector)
+    put(file, BOB)
+    found, cursor = read(opened(), cursor)
+    assert [(one.id, one.deleted, dict(one.values)) for one in found] == [("1", True, {})]
+    assert read(opened(), cursor) == ([], cursor)
+    put(file, ANN, BOB)
+    found, cursor = read(connector, cursor)
+    assert [(one.id, one.deleted) for one in found] == [("1", False)]
+    connector.delete("customers", ["1"])
+    assert [(one.id, one.deleted) for one in read(connector, cursor)[0]] == [("1", True)]
+
+
 def test_rows_without_an_id_get_one(file: Path, opened: Callable[..., CsvConnector]) -> None:
     """Always the same one; reading writes nothing, and the next write puts it into the file."""
     put(file, ANN, ",Cid,\r\n", ",Cid,\r\n")

@@ -92,13 +92,14 @@ def test_what_is_read_since_a_cursor_is_what_was_edited(
             lines = [f"{key},{name}\n" for key, name in rows.items()]
             file.write_text("id,name\n" + "".join(lines), "utf-8")
             connector = CsvConnector(config) if anew else connector
-            came: dict[str, str] = {}
+            came: dict[str, str | None] = {}
             more = True
             while more:
                 page = connector.changes("customers", cursor, fields=["name"])
-                came |= {one.id: one.values["name"] for one in page.records}
+                came |= {one.id: one.values.get("name") for one in page.records}
                 cursor, more = page.cursor, page.more
-            assert came == {k: v for k, v in rows.items() if known.get(k) != v}
+            gone = dict.fromkeys(known.keys() - rows.keys())
+            assert came == {k: v for k, v in rows.items() if known.get(k) != v} | gone
             known = rows
 
 

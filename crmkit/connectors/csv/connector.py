@@ -38,8 +38,8 @@ _AFTER = 5.0
 class CsvConnector(Connector):
     """Keeps a folder of CSV files in step.
 
-    Rows that a person removed are found by `ids`, so that none is missed even where what was
-    remembered of the folder is lost.
+    Rows that a person removed come among the changes, as deleted; `ids` finds them even where
+    what was remembered of the folder is lost.
     """
 
     overlap = 0.0  # nothing is ever written behind a cursor
@@ -70,7 +70,7 @@ class CsvConnector(Connector):
             return table.schema(table.look())
 
     def changes(self, entity: str, cursor: Cursor | None, *, fields: Sequence[str]) -> Changes:
-        """Read the next page of rows that were seen to change, oldest first, then by id."""
+        """Read the next page of rows that were seen to change or go, oldest first, then by id."""
         view, schema = self._look(entity)
         shown = _chosen(schema, fields)
         order = self._ordered(view)
@@ -143,7 +143,9 @@ class CsvConnector(Connector):
     def _ordered(self, view: View) -> list[tuple[int, str]]:
         known, order = self._order
         if known is not view:
-            order = sorted((at, key) for key, at in view.changed.items())
+            order = sorted(
+                (at, key) for part in (view.changed, view.gone) for key, at in part.items()
+            )
             self._order = (view, order)
         return order
 
@@ -165,7 +167,9 @@ class CsvConnector(Connector):
         raise RetryLater(message, after=_AFTER)
 
     def _remote(self, view: View, key: str, shown: Sequence[Field]) -> Remote:
-        row = view.rows[key]
+        row = view.rows.get(key)
+        if row is None:
+            return Remote(id=key, deleted=True, changed_at=instant(view.gone[key]))
         cells = ((field, row.get(field.name, "")) for field in shown)
         return Remote(
             id=key,

@@ -32,10 +32,12 @@ class Index:
 
     Attributes:
         rows: Hash, and instant of the change in microseconds since 1970, of each row.
+        gone: Instant at which each row that was there was first missing.
         last: The newest instant that was ever given.
     """
 
     rows: dict[str, tuple[str, int]] = attrs.field(factory=dict)
+    gone: dict[str, int] = attrs.field(factory=dict)
     last: int = 0
 
     def note(self, hashes: Mapping[str, str], now: int) -> bool:
@@ -50,6 +52,9 @@ class Index:
         if not fresh and len(hashes) == len(known):
             return False
         at = max(now, self.last + 1)
+        self.gone.update((key, at) for key in known.keys() - hashes.keys())
+        for key in self.gone.keys() & hashes.keys():
+            del self.gone[key]
         self.rows = {key: known.get(key, ("", 0)) for key in hashes}
         self.rows.update((key, (hashes[key], at)) for key in fresh)
         self.last = at
@@ -67,7 +72,8 @@ def load(path: Path) -> Index:
     try:
         found = json.loads(path.read_bytes())
         rows = {key: (str(hash_), int(at)) for key, (hash_, at) in found["rows"].items()}
-        return Index(rows, int(found["last"])) if found["version"] == _VERSION else Index()
+        gone = {key: int(at) for key, at in found["gone"].items()}
+        return Index(rows, gone, int(found["last"])) if found["version"] == _VERSION else Index()
     except FileNotFoundError:
         return Index()
     except OSError as error:
@@ -82,6 +88,6 @@ def store(path: Path, index: Index) -> None:
     Raises:
         OSError: it could not be written.
     """
-    told = {"version": _VERSION, "last": index.last, "rows": index.rows}
+    told = {"version": _VERSION, "last": index.last, "rows": index.rows, "gone": index.gone}
     replace(path, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
     settle(path.parent)

@@ -34,12 +34,14 @@ class View:
         form: Its columns and line ends, without the rows.
         rows: Cells by column of each row, by id, in the file's order.
         changed: Instant of each row's last change, in microseconds since 1970.
+        gone: Instant at which each row that was there once was first missing.
         digest: Of the file's bytes; None: there is no file yet.
     """
 
     form: Sheet
     rows: Mapping[str, Mapping[str, str]]
     changed: Mapping[str, int]
+    gone: Mapping[str, int]
     digest: bytes | None
 
 
@@ -140,7 +142,7 @@ class Table:
             index.store(self._memory, self._index)
             self._stamp = self._stamped()
         changed = {key: at for key, (_, at) in self._index.rows.items()}
-        self._view = View(form, rows, changed, digest)
+        self._view = View(form, rows, changed, dict(self._index.gone), digest)
         return self._view
 
     def _recall(self) -> None:
