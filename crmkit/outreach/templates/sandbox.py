@@ -23,6 +23,7 @@ from crmkit.outreach.templates import escaping
 from crmkit.outreach.templates.allowed import LOOP, Checked, fail
 from crmkit.outreach.templates.errors import ContentError
 from crmkit.outreach.templates.filters import NO_ITEMS, OWN, PUBLIC
+from crmkit.outreach.templates.plain import plain_of
 from crmkit.outreach.templates.safe_html import check_places
 from crmkit.outreach.templates.values import (
     OUTPUT_LIMIT,
@@ -105,7 +106,7 @@ class Compiled:
         variables: What it reads and must have, with dots, in order.
     """
 
-    __slots__ = ("_environment", "_read", "_root", "variables")
+    __slots__ = ("_environment", "_plain", "_read", "_root", "variables")
 
     def __init__(self, source: str, text_format: str) -> None:
         """Check and compile a template.
@@ -119,6 +120,7 @@ class Compiled:
         checked.statements(tree.body)
         if text_format == "html":
             check_places(tree.body)
+        self._plain = plain_of(tree, text_format)
         code = self._environment.compile(tree)
         self._root = Template.from_code(self._environment, code, {}).root_render_func
         self._read = checked.read
@@ -135,6 +137,8 @@ class Compiled:
             ContentError: a variable is missing, empty or no plain data, or the text too long.
         """
         given = variables if type(variables) is dict else dict(variables)
+        if self._plain is not None and (text := self._plain.filled(given)) is not None:
+            return text
         scope = Scope(self._environment, given, None, {})
         scope.work = Work(language)
         try:
