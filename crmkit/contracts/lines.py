@@ -19,7 +19,7 @@ def breaks(*texts: str | None) -> bool:
         >>> breaks("Ann\r\nBcc: everybody@example.com"), breaks("Ann\tLee", None)
         (True, False)
     """
-    return any(_BREAKS.search(text) for text in texts if text)
+    return any(map(_BREAKS.search, filter(None, texts)))
 
 
 def joined(text: str) -> str:

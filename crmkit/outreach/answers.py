@@ -45,13 +45,24 @@ def one_each(ids: Collection[str], given: Iterable[object], why: str) -> dict[st
 
 def _plain(receipt: Receipt) -> Receipt:
     """Give a receipt as a store can keep it, whatever a plugin has put into it."""
+    id_, code, after = receipt.provider_id, receipt.code, receipt.after
+    absent = after is None and code is None
+    if absent and (id_ is None or _is_plain(id_)) and _is_plain(receipt.reason):
+        return receipt  # as nearly always
     return attrs.evolve(
         receipt,
-        provider_id=None if receipt.provider_id is None else _text(receipt.provider_id),
-        code=None if receipt.code is None else _text(receipt.code),
+        provider_id=_maybe(receipt.provider_id),
+        code=_maybe(receipt.code),
         reason=_text(receipt.reason or ""),
         after=_wait(receipt.after),
     )
+
+
+def _is_plain(value: object) -> bool:
+    """Tell whether a value is a text that is kept as it is, as far as that is quick to see."""
+    if type(value) is not str or len(value) > _LONGEST:
+        return False
+    return value.isascii() and "\0" not in value
 
 
 def told(given: Iterable[object]) -> tuple[Delivery, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -40,7 +41,7 @@ class Chosen:
     attempt: Attempt | None = None
     verdict: Verdict | None = None
 
-    @property
+    @cached_property  # asked many times
     def root(self) -> str:
         """The id that merges lead to; the one that was asked for where nobody has it."""
         return self.asked if self.recipient is None else self.recipient.root

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, tzinfo
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -76,7 +77,7 @@ class Composer:
         variables = variables_of(
             customer,
             owner=self.session.people.get(customer.owner or ""),
-            today=self.today(),
+            today=self.today,
             extra={**links, **mailing.variables, **own},
             language=mailing.source.language,
             tone=self.policy.tone or FORMAL,
@@ -108,8 +109,9 @@ class Composer:
             session=line.can("session") and self._wrote(attempt),
         )
 
+    @cached_property  # one batch takes no time
     def today(self) -> date:
-        """Give the day it is."""
+        """The day it is."""
         return self.session.clock().astimezone(self.zone).date()
 
     def _brief(self, mailing: Mailing, attempt: Attempt) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION
 from crmkit.model.consent import Consent
 
+_DECODE = json.JSONDecoder().raw_decode  # half the time of loads()
 KIND = "consent"
 """Kind of the decisions that hold consents."""
 GIVEN, WITHDRAWN, EXPIRED, PENDING = "given", "withdrawn", "expired", "pending"
@@ -60,7 +61,7 @@ class Statement:
     def of(cls, row: Row) -> Statement:
         """Read a DECISION row of the kind `KIND`."""
         seq, _, customer, _, by, source, body = row
-        said = json.loads(body)
+        said, _ = _DECODE(body)
         return cls(
             seq=seq,
             customer=customer,
@@ -162,7 +163,8 @@ class Consented:
         statements: What was recorded in each merge group, by its root.
     """
 
-    statements: Mapping[str, Sequence[Statement]]
+    statements: dict[str, list[Statement]]
+    _rows: Mapping[str, Sequence[Row]] = attrs.field(factory=dict)
 
     @classmethod
     def read(cls, reader: Reader, groups: Mapping[str, Sequence[str]]) -> Consented:
@@ -181,7 +183,13 @@ class Consented:
     @classmethod
     def of(cls, rows: Mapping[str, Sequence[Row]]) -> Consented:
         """Take what was read already: DECISION rows of the kind `KIND`, by root."""
-        return cls({root: [Statement.of(row) for row in group] for root, group in rows.items()})
+        return cls({}, rows)
+
+    def _of(self, root: str) -> Sequence[Statement]:
+        """Give what was recorded in a group; rows are looked into when they are asked for."""
+        if root not in self.statements:
+            self.statements[root] = [Statement.of(row) for row in self._rows.get(root, ())]
+        return self.statements[root]
 
     def allows(
         self, root: str, purpose: str, channels: Collection[str], at: int, basis: str = OPT_IN
@@ -195,7 +203,7 @@ class Consented:
             at: The clock's instant, in microseconds since 1970.
             basis: ``opt_in``: a consent must be in force; ``opt_out``: nobody may have objected.
         """
-        one = deciding(self.statements.get(root, ()), purpose, channels, at)
+        one = deciding(self._of(root), purpose, channels, at)
         state = None if one is None else one.state_at(at)
         if one is not None and state == WITHDRAWN:
             return f"{purpose} was refused on {_day(one.at)} ({one.source})"
@@ -212,7 +220,7 @@ class Consented:
 
         The item of a channel tells what decides for it, be that a record for every channel.
         """
-        group = self.statements.get(root, ())
+        group = self._of(root)
         named = {(one.purpose, one.channel) for one in group if one.at <= at}
         found = []
         for purpose, channel in sorted(named, key=lambda pair: (pair[0], pair[1] or "")):

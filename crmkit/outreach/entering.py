@@ -59,8 +59,8 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
             made |= {one.root: enter(one, recorded, there[one.root][0].number) for one in mended}
             writer.delete(MESSAGE, [row.key for one in mended for row in there[one.root]])
             writer.append(MESSAGE, list(made.values()))
-            stays = {root: rows[0] for root, rows in there.items()}
-            entered.extend({**stays, **made}[one.root] for one in chosen)
+            found = {root: rows[0] for root, rows in there.items()} | made
+            entered.extend(found[one.root] for one in chosen)
     return entered
 
 

@@ -76,6 +76,7 @@ class Lines:
         self._lines: dict[str, Line] = {}
         self._opened: dict[tuple[int, int, str], Channel] = {}  # by process, thread and name
         self._locks: dict[int, RLock] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
 
     @property
     def _lock(self) -> RLock:
@@ -116,7 +117,10 @@ class Lines:
 
     def names_of(self, name: str) -> tuple[str, ...]:
         """Give a channel's name and its type's, as `Line.names`; its name alone if it is gone."""
-        return tuple(dict.fromkeys((name, self._type(name))))
+        found = self._names.get(name)  # asked of every message that went before
+        if found is None:
+            found = self._names[name] = tuple(dict.fromkeys((name, self._type(name))))
+        return found
 
     def open(self, name: str) -> Channel:
         """Give a channel opened, as it stays until `close`; use it in this thread alone.

@@ -107,6 +107,7 @@ class SqliteDialect(Dialect):
                 connect_args=arguments,
                 poolclass=QueuePool,
                 pool_size=5,
+                pool_use_lifo=True,  # who wrote last has the pages in memory
                 max_overflow=-1,
                 hide_parameters=True,
             )

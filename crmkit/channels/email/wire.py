@@ -128,7 +128,8 @@ class Wire:
         """Read one line, or what there is of it where the server hung up."""
         while not (end := self._heard.find(b"\n") + 1) and len(self._heard) < _LINE:
             if not self._has_more():
-                _at_once(self._sock)
+                if self.pipelining:
+                    _at_once(self._sock)
                 yield self._readable
             try:
                 came = self._sock.recv(_LINE)
