@@ -23,6 +23,7 @@ COMMANDS = tuple(
         ("promises", "key_accounts:promises", "List what was promised to key accounts."),
         ("consents", "consents:consents", "See what a customer allowed and forbade; record it."),
         ("send", "send:send", "Send messages one to one, and see what became of each."),
+        ("sync", "sync:sync", "Keep the CRM that a team already has in step, both ways."),
         ("endings", "endings:endings", "List the relationships that were ended, or shall be."),
         ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
         ("competitors", "market:competitors", "List what is known of the competitors."),

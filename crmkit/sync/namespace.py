@@ -14,7 +14,7 @@ from crmkit.sync.receiving import Receiver
 from crmkit.sync.resolving import resolve
 from crmkit.sync.setup import Setup
 
-Step = Callable[[str, int], object]
+Step = Callable[[int], object]
 
 
 class Sync:
@@ -41,7 +41,7 @@ class Sync:
 
         Args:
             name: The connector.
-            step: Called now and then with what was found and how many, for a progress bar.
+            step: Told now and then how many records were looked at, for a progress bar.
 
         Raises:
             SyncAborted: the CRM cannot be reached, refuses the credentials, or does not have what
@@ -60,7 +60,7 @@ class Sync:
         Args:
             name: The connector.
             retry: Try what stands in quarantine again, though it has not changed.
-            step: Called now and then with what was written and how many.
+            step: Told now and then how many records were read and written.
 
         Raises:
             SyncBusy: another run of this connector is under way. Others are those of `plan`.

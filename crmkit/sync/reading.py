@@ -61,7 +61,7 @@ def _goes_on(page: Changes, cursor: Cursor | None) -> bool:
 
 
 def _take_page(track: Track, records: Sequence[Remote], place: Place) -> None:
-    track.tally.read += len(records)
+    track.tally.look(len(records))
     with track.writing() as writer:
         take(track, writer, records)
         track.place = place

@@ -27,7 +27,7 @@ from crmkit.sync.setup import Opened, Setup
 from crmkit.sync.track import CREATE, DELETE, UPDATE, Tally, Track
 from crmkit.sync.writing import write_changes
 
-Step = Callable[[str, int], object]
+Step = Callable[[int], object]
 _ORDER = (CUSTOMERS, CONTACTS, OPPORTUNITIES, TOUCHPOINTS)
 _ROUNDS = 3
 """Times that everything is read and written, where what was written asks for it."""

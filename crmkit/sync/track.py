@@ -40,7 +40,7 @@ class Tally:
             themselves in a dry run alone.
         again: What was written asks for another look: it may have been taken or not, or changed
             more than was said.
-        step: Told now and then what has been done, for a progress bar.
+        step: Told now and then how many records were read and written, for a progress bar.
     """
 
     dry: bool = False
@@ -49,13 +49,21 @@ class Tally:
     counts: dict[str, int] = attrs.field(factory=dict)
     changes: dict[str, list[SyncChange]] = attrs.field(factory=dict)
     again: bool = False
-    step: Callable[[str, int], object] | None = None
+    step: Callable[[int], object] | None = None
+
+    def look(self, count: int) -> None:
+        """Count records the CRM told of."""
+        self.read += count
+        self._tell()
 
     def add(self, what: str, count: int = 1) -> None:
         """Count records that were written."""
         self.counts[what] = self.counts.get(what, 0) + count
+        self._tell()
+
+    def _tell(self) -> None:
         if self.step is not None:
-            self.step(what, count)
+            self.step(self.read + sum(self.counts.values()))
 
     def plan(self, what: str, change: SyncChange) -> None:
         """Note a record that would be written."""
