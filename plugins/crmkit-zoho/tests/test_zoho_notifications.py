@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from crmkit_zoho.connector import Zoho as Connector
 
+from crmkit import ConfigError, SignatureInvalid
 from crmkit.contracts.connector import Hint, SyncAborted
-from crmkit.errors import ConfigError, SignatureInvalid
 from crmkit.testing.simulators.base import Answer, Fault
 from crmkit.testing.simulators.zoho import Zoho
 
