@@ -60,10 +60,10 @@ def test_a_session_that_stays_refused_ends_the_run(connector: Any, org: Organisa
 
 
 def test_threads_refresh_together(connector: Any, org: Organisation):
-    """Eight threads that meet a dead session log in once."""
+    """Five threads that meet a dead session log in once."""
     connector.schema("Contact")
     org.expire()
-    ready, errors = Barrier(8), []
+    ready, errors = Barrier(5), []
 
     def read() -> None:
         ready.wait()
@@ -72,7 +72,7 @@ def test_threads_refresh_together(connector: Any, org: Organisation):
         except SyncError as error:
             errors.append(error)
 
-    threads = [Thread(target=read) for _ in range(8)]
+    threads = [Thread(target=read) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:

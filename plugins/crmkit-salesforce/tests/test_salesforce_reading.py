@@ -138,6 +138,7 @@ def test_late_commits_are_not_lost_with_a_cursor(opened: Any, org: Organisation)
             org.book.advance(timedelta(minutes=5))
         if number == 190:
             late = org.book.create("Contact", {"LastName": "late"}, late=timedelta(minutes=30))
+            org.book.advance(timedelta(seconds=10))
         org.book.create("Contact", {"LastName": str(number)})
     connector = opened(page_size=200)
     first = connector.changes("Contact", None, fields=("LastName",))
