@@ -91,10 +91,10 @@ class Api:
         params: Mapping[str, str] | None = None,
         search: bool = False,
     ) -> tuple[Mapping[str, Any], Answer]:
-        """Make a call that changes nothing, and give the object that it answers.
+        """Make a call that changes nothing, and give the object with results that it answers.
 
         Raises:
-            SyncAborted: it is refused, or answers no object.
+            SyncAborted: it is refused, or answers none.
         """
         answer = self.ask(method, path, body, params=params, search=search)
         if answer.status not in _FINE:
@@ -108,7 +108,7 @@ class Api:
         told = mapping(answer.data) if answer.status in _FINE else {}
         try:
             self._zone = ZoneInfo(text(told.get("timeZone")) or "UTC")
-        except (ValueError, OSError):  # "US/Eastern" is one, "Eastern time" is none
+        except (KeyError, ValueError, OSError):  # "US/Eastern" is one, "Eastern time" is none
             self._zone = UTC
         portal = told.get("portalId")
         return None if portal is None else str(portal)
@@ -180,13 +180,14 @@ def refused(answer: Answer, path: str) -> NoReturn:
 
 
 def whole(answer: Answer, path: str, *, repeatable: bool = True) -> Mapping[str, Any]:
-    """Give the object that an answer holds.
+    """Give the object that an answer holds, with the results or the errors that are due.
 
     Raises:
         SyncAborted: it holds none.
         WriteLost: likewise, and what was asked may have been done.
     """
-    if isinstance(answer.data, dict):
-        return answer.data
-    message = f"{NAME}: {path} answers {answer.status} and no object"
+    told = mapping(answer.data)
+    if isinstance(told.get("results"), list) or isinstance(told.get("errors"), list):
+        return told
+    message = f"{NAME}: {path} answers {answer.status}, and no object with results"
     raise SyncAborted(message) if repeatable else WriteLost(message)

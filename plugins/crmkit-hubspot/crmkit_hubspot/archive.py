@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.connector import Changes, Cursor, Remote
-from crmkit.contracts.reading import mapping, rows, text
+from crmkit.contracts.reading import mapping, text
 from crmkit_hubspot.api import Api, refused, whole
-from crmkit_hubspot.records import Shape, merged_ids
+from crmkit_hubspot.records import Shape, listed, merged_ids
 from crmkit_hubspot.schemas import BATCH, MERGED
 from crmkit_hubspot.values import instant, millis
 
@@ -50,7 +50,7 @@ class Archive:
         if answer.status not in _FINE:
             refused(answer, path)
         told = whole(answer, path)
-        found = [gone for one in rows(told, "results") for gone in self._gone(one)]
+        found = [gone for one in listed(told) for gone in self._gone(one)]
         times = [one.changed_at for one in found if one.changed_at is not None]
         newest = max([*times, newest] if newest else times, default=None)
         since = cursor.at
@@ -89,7 +89,7 @@ class Archive:
                 return {}
             refused(answer, path)
         found: dict[str, dict[str, Any]] = {}
-        for one in rows(whole(answer, path), "results"):
+        for one in listed(whole(answer, path)):
             for id_ in (str(one.get("id")), *merged_ids(one)):
                 found.setdefault(id_, one)
         return {id_: found[id_] for id_ in ids if id_ in found}

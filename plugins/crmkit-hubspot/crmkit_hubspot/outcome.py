@@ -66,7 +66,7 @@ class Outcome:
 
     def _settle(self, told: Mapping[str, Any], one: Upsert | None, done: dict[str, Result]) -> bool:
         """Note what became of a record; tell whether it is known which one it is."""
-        if one is None or one.key in done:
+        if one is None or one.key in done or not told.get("id"):
             return False
         made = self.group.verb == CREATE or (self.group.verb == UPSERT and told.get("new") is True)
         done[one.key] = Result(

@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.connector import Remote, Schema
-from crmkit.contracts.reading import mapping
+from crmkit.contracts.connector import Remote, Schema, SyncAborted
+from crmkit.contracts.reading import mapping, rows
 from crmkit_hubspot import values
 from crmkit_hubspot.schemas import LINKS, MERGED, stamp
 
@@ -68,6 +68,18 @@ class Shape:
         keep, at = str(told["id"]), self.changed(told)
         for id_ in merged_ids(told):
             yield Remote(id=id_, changed_at=at, deleted=True, merged_into=keep)
+
+
+def listed(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give the records that an answer lists.
+
+    Raises:
+        SyncAborted: one has no id, so that nobody knows which it is.
+    """
+    found = rows(told, "results")
+    if any(not one.get("id") for one in found):
+        raise SyncAborted("HubSpot gives a record that has no id")
+    return found
 
 
 def merged_ids(told: Mapping[str, Any]) -> list[str]:

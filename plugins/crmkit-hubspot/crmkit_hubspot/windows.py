@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.connector import Cursor, SyncAborted
-from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.reading import mapping
 from crmkit_hubspot.api import NAME, Api
-from crmkit_hubspot.records import Shape
+from crmkit_hubspot.records import Shape, listed
 from crmkit_hubspot.schemas import stamp
 from crmkit_hubspot.values import millis, moment
 
@@ -74,7 +74,7 @@ class Window:
     def _by_instant(self, cursor: Cursor, since: int, operator: str) -> Page:
         name = stamp(self.shape.entity)
         told, now = self._search([_filter(name, operator, since)], name)
-        found = rows(told, "results")
+        found = listed(told)
         if not found or not _more(told):
             newest = max((moment(self._at(one)) for one in found), default=cursor.at)
             at = max(newest, cursor.at) if newest and cursor.at else newest
@@ -93,7 +93,7 @@ class Window:
         name = stamp(self.shape.entity)
         filters = [_filter(name, "EQ", instant), _filter("hs_object_id", "GT", after)]
         told, now = self._search(filters, "hs_object_id")
-        found, at = rows(told, "results"), moment(instant)
+        found, at = listed(told), moment(instant)
         if not found or not _more(told):
             return Page(found, Cursor(at=at, id=after, token=BEHIND), more=True, now=now)
         last = str(found[-1]["id"])

@@ -20,6 +20,9 @@ def test_an_account_has_an_id(account: HubSpot, opened: Any):
     for status in (403, 404, 400):
         account.fail(Fault(answer=Answer(b"<html>", status)))
         assert connector.account() is None
+    for zone in ("Eastern time", "../etc", "", 7, "US/Eastern"):
+        account.fail(Fault(answer=Answer({"portalId": 1, "timeZone": zone})))
+        assert connector.account() == "1"
 
 
 def test_a_schema_says_what_may_be_written(account: HubSpot, opened: Any):

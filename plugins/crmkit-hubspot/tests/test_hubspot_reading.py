@@ -239,6 +239,8 @@ def test_what_goes_round_in_circles_is_stopped(
         (Answer(b"<html><title>Sorry</title>", 404), "404"),
         (Answer({"category": "MISSING_SCOPES", "message": "no scope"}, 403), "no scope"),
         (Answer([]), "no object"),
+        (Answer({"total": 0}), "no object"),
+        (Answer({"results": [{"properties": {}}]}), "no id"),
         (
             Answer({"total": 1, "results": [{"id": "1"}], "paging": {"next": {"after": "1"}}}),
             "no inst",

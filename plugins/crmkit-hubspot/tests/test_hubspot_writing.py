@@ -206,6 +206,12 @@ def test_new_records_are_not_made_again_blindly(account: HubSpot, opened: Any):
     account.fail(Fault(answer=Answer(b"<html>", 200), on="batch/create"))
     with pytest.raises(WriteLost):
         opened().upsert("contacts", [Upsert(key="b", values={"firstname": "Wu"})])
+    account.fail(Fault(answer=Answer({"status": "COMPLETE"}), on="batch/create"))
+    with pytest.raises(WriteLost):
+        opened().upsert("contacts", [Upsert(key="c", values={"firstname": "Xu"})])
+    account.fail(Fault(answer=Answer({"results": [{}]}), on="batch/create"))
+    (silent,) = opened().upsert("contacts", [Upsert(key="d", values={"firstname": "He"})])
+    assert silent.done is None
     assert [one.values["firstname"] for one in account.book.live("contacts")] == ["Li"]
 
 
