@@ -29,7 +29,7 @@ class Records:
         entry = self._book.of(entity).get(id_)
         while entry is not None and entry.merged_into is not None:
             entry = self._book.of(entity).get(entry.merged_into)
-        return None if entry is None or entry.deleted is not None else entry
+        return None if entry is None else self._book.get(entity, entry.id)
 
     def one(self, entity: str, id_: str, call: Call) -> Answer:
         """Give one record.

@@ -83,7 +83,8 @@ class Search:
             return index
         due = [
             (max(entry.hidden or entry.changed, entry.changed + self.lag), entry)
-            for entry in self._book.live(entity)
+            for entry in self._book.of(entity).values()
+            if entry.deleted is None
         ]
         entries = sorted((entry for at, entry in due if at <= now), key=_key)
         until = min((at for at, _ in due if at > now), default=None)
