@@ -55,6 +55,11 @@ def packed(base: Mapping[str, Base]) -> str:
     return _encode(plain)
 
 
+def alike(values: Mapping[str, Any]) -> str:
+    """Write what both sides have in common where all of it is spelled alike."""
+    return _encode({name: [value] for name, value in values.items()})
+
+
 def _base(value: list[Any]) -> Base:
     return Base(value[0], value[0]) if len(value) == 1 else Base(*value)
 

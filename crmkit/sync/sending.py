@@ -23,7 +23,7 @@ from crmkit.model.sync import THEIRS
 from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base
 from crmkit.sync.concepts.base import Local
-from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, alike, packed
 from crmkit.sync.track import CREATE, UPDATE, Track
 from crmkit.sync.values import Value, empty
 
@@ -273,10 +273,6 @@ class Sender:
             )
             self._refuse(one, why)
             return
-        base = dict(one.base)
-        for name, value in one.values.items():
-            before = base.get(name, Base(None, None))
-            base[name] = before._replace(ours=value, theirs=value)
         track.cases.release(THEIRS, one.key)
         track.note(CREATE if one.creates else UPDATE, THEIRS, key=one.key, remote_id=remote_id)
         track.pairs.put(
@@ -286,7 +282,7 @@ class Sender:
                 due=None,
                 changed=None if result.changed_at is None else micros(result.changed_at),
                 at=track.session.now(),
-                fields=packed(base),
+                fields=_common(one),
             )
         )
 
@@ -328,3 +324,14 @@ class Sender:
     def _blind(self, one: Sending) -> bool:
         """Tell whether sending a record twice could make two of it."""
         return not self.track.can("upsert") or self._match(one) is None
+
+
+def _common(one: Sending) -> str:
+    """Give what both sides have in common once a record was taken there."""
+    if one.creates:
+        return alike({name: one.values.get(name) for name in one.base})
+    base = dict(one.base)
+    for name, value in one.values.items():
+        before = base.get(name, Base(None, None))
+        base[name] = before._replace(ours=value, theirs=value)
+    return packed(base)

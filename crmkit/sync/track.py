@@ -171,6 +171,16 @@ class Track:
         return {field.name: field for field in self.schema.fields}
 
     @cached_property
+    def _spelling(self) -> list[tuple[FieldRule, Field, bool]]:
+        """Each rule with their field, and whether a text goes over as it is."""
+        plain = {"text", "email", "phone"}
+        return [
+            (rule, field, not rule.values and self.kinds[rule.ours] in plain and _texts(field))
+            for rule in self.rules
+            if (field := self.fields.get(rule.theirs)) is not None
+        ]
+
+    @cached_property
     def kinds(self) -> dict[str, str]:
         """Types of our fields."""
         return {rule.ours: type_of(self.rule.concept, rule.ours) for rule in self.rules}
@@ -209,11 +219,13 @@ class Track:
         """Give our values as the CRM takes them, and those that it cannot take."""
         said: dict[str, Value] = {}
         faults: list[Fault] = []
-        for rule in self.rules:
-            field = self.fields.get(rule.theirs)
-            if field is None or rule.ours not in local.values:
+        for rule, field, plain in self._spelling:
+            if rule.ours not in local.values:
                 continue
             value = local.values[rule.ours]
+            if plain and (value is None or type(value) is str):
+                said[rule.ours] = value or None  # nothing is to be turned into anything
+                continue
             try:
                 said[rule.ours] = self._said(rule, field, value, references)
             except Fault as fault:
@@ -311,6 +323,10 @@ class Track:
 
 class Waiting(Fault):
     """A field names a record that is not there yet: it is written as soon as that is."""
+
+
+def _texts(field: Field) -> bool:
+    return field.type in ("text", "choice", "reference", "other")
 
 
 def _there(pair: Pair) -> bool:

@@ -25,7 +25,7 @@ from crmkit.sync.settings import MappingRule
 _ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
 _RECORDED = CUSTOMER.position["recorded"]
 _COLUMNS = {name: CUSTOMER.position[name] for name in ("id", "kind", "name", "number", "owner")}
-_PARENT = CUSTOMER.position["parent"]
+_PLACES = (*_COLUMNS.items(), ("parent", CUSTOMER.position["parent"]))
 _KEYS = {"email": EMAIL, "phone": PHONE}
 _ADDRESS = frozenset({"street", "city", "region", "postcode", "country"})
 _STOOD = ("tier", "stage", "kind")
@@ -91,17 +91,18 @@ class CustomersConcept(Concept):
         identities: Mapping[str, list[tuple[int, str]]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
-        saved = max(_saved(row) for row in rows)
-        plain = _plain(rows)
+        plain, saved = _plain(rows)
         also: dict[str, Sequence[Any]] = {}
         values: dict[str, Any] = {}
         for name in self._names:
             if name in _KEYS:
-                held = sorted(identities.get(_KEYS[name], ()), reverse=True)
+                held = identities.get(_KEYS[name], ())
+                if len(held) > 1:
+                    held = sorted(held, reverse=True)
+                    also[name] = [value for _, value in held[1:]]
                 values[name] = held[0][1] if held else None
-                also[name] = [value for _, value in held[1:]]
             else:
-                values[name] = _value(plain, name)
+                values[name] = plain[name] if name in plain else _value(plain, name)
         return Local(
             key=key,
             values=values,
@@ -164,7 +165,7 @@ class CustomersConcept(Concept):
     def _everybody(self, reader: Reader, field: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for row in reader.scan(CUSTOMER):
-            value = _value(_plain([row]), field) if row[_ID] == row[_ROOT] else None
+            value = _value(_plain([row])[0], field) if row[_ID] == row[_ROOT] else None
             if value not in (None, ""):
                 found.setdefault(str(value), []).append(row[_ID])
         return found
@@ -213,20 +214,20 @@ class CustomersConcept(Concept):
         return done.ids, done.outcomes
 
 
-def _saved(row: Row) -> int:
-    found = json.loads(row[_BODY]).get(SAVED) if '"saved"' in row[_BODY] else None
-    return int(found) if found is not None else int(row[_RECORDED])
+def _plain(rows: list[Row]) -> tuple[dict[str, Any], int]:
+    """Give a merge group as plain values, and when it was last saved, in microseconds.
 
-
-def _plain(rows: list[Row]) -> dict[str, Any]:
-    """Give a merge group as plain values; the whole way only where somebody was merged."""
-    if len(rows) > 1 or rows[0][_ID] != rows[0][_ROOT]:
-        return group_of(rows, {}).to_dict()
-    (row,) = rows
+    The whole way is gone only where somebody was merged.
+    """
+    row = rows[0]
     plain: dict[str, Any] = json.loads(row[_BODY])
-    plain.update((name, row[place]) for name, place in _COLUMNS.items())
-    plain["parent"] = row[_PARENT]
-    return plain
+    saved = plain.get(SAVED) or row[_RECORDED]
+    if len(rows) > 1 or row[_ID] != row[_ROOT]:
+        bodies = [(json.loads(one[_BODY]), one[_RECORDED]) for one in rows]
+        saved = max(body.get(SAVED) or recorded for body, recorded in bodies)
+        return group_of(rows, {}).to_dict(), saved
+    plain.update((name, row[place]) for name, place in _PLACES)
+    return plain, saved
 
 
 def _value(plain: Mapping[str, Any], name: str) -> Any:
