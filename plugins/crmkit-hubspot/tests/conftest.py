@@ -1,17 +1,16 @@
 """An account on 127.0.0.1, whose clock goes on by a millisecond at each write, and connectors."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from crmkit_hubspot import hooks
 from crmkit_hubspot.connector import HubSpot as Connector
+from hubspot_kit import START
 
 from crmkit.testing.simulators.book import Book
 from crmkit.testing.simulators.hubspot import HubSpot
 
-START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 Open = Callable[..., Connector]
 
 

@@ -1,10 +1,13 @@
 """What several tests do: read everything, write one record."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from crmkit_hubspot.connector import HubSpot
 
 from crmkit.contracts.connector import Changes, Cursor, Remote, Result, Upsert
+
+START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def pages(

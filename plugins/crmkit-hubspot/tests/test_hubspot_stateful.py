@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import START
 from crmkit_hubspot.connector import HubSpot as Connector
 from crmkit_hubspot.settings import HubSpotConfig
+from hubspot_kit import START
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
