@@ -20,6 +20,8 @@ from crmkit.testing.simulators.fxiaoke import Fxiaoke, described
 WHO = st.integers(0, 7)
 TROUBLES = {
     "cut": Fault(cut=True, on="/data/"),
+    "made and cut": Fault(cut=True, on="create"),
+    "changed and cut": Fault(cut=True, on="update"),
     "refused": Fault(refuse=True, on="/data/"),
     "busy": Fault(answer=Answer({"errorCode": -1, "errorMessage": "系统繁忙"}), on="/data/"),
     "crowded": Fault(answer=Answer({"errorCode": 30004, "errorMessage": "秒频次超限"})),
@@ -86,16 +88,17 @@ class InStep(RuleBasedStateMachine):
         if found is not None and found.deleted is None:
             self.book.delete("AccountObj", found.id)
 
-    @rule(trouble=st.sampled_from(sorted(TROUBLES)), times=st.integers(1, 6))
-    def the_network_breaks(self, trouble: str, times: int) -> None:
-        self.company.fail(*[TROUBLES[trouble]] * times)
-
     @rule()
     def the_token_ends(self) -> None:
         self.company.forget_token()
 
     @rule()
-    def a_run(self) -> None:
+    def a_quiet_run(self) -> None:
+        self.shop.run()
+
+    @rule(trouble=st.sampled_from(sorted(TROUBLES)), times=st.integers(1, 6))
+    def a_troubled_run(self, trouble: str, times: int) -> None:
+        self.company.fail(*[TROUBLES[trouble]] * times)
         with contextlib.suppress(SyncError):
             self.shop.run()
         self.company.mend()
@@ -104,7 +107,6 @@ class InStep(RuleBasedStateMachine):
         if not hasattr(self, "shop"):
             return
         try:
-            self.company.mend()
             self.shop.run(retry=True)
             for who in range(12):
                 mine, theirs = self.ours(who), self.their(who)
