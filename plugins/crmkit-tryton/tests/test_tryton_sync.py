@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import tryton_of
 from tryton_proxy import Proxy
 from tryton_server import DATABASE, PASSWORD, USER, People, Server
 
@@ -20,6 +22,15 @@ from crmkit import CRM, Customer, Identity
 
 HERE = Path(__file__).parent
 MANY = 1000
+
+
+SCORES = """
+[[connectors.erp.mapping]]
+concept = "scores"
+object = "party.party"
+fields.score = "crmkit_score"
+fields.tier = "crmkit_tier"
+"""
 
 
 def configured(folder: Path, url: str, more: str = "") -> Path:
@@ -35,7 +46,6 @@ base_url = "{url}"
 database = "{DATABASE}"
 username = "{USER}"
 password = "{PASSWORD}"
-{more}
 
 [[connectors.erp.mapping]]
 concept = "customers"
@@ -47,6 +57,7 @@ id = "identifier"
 name = {{ field = "name", owner = "newest" }}
 email = {{ field = "email", owner = "newest" }}
 phone = {{ field = "phone", owner = "newest" }}
+{more}
 """,
         "utf-8",
     )
@@ -172,6 +183,39 @@ def test_a_bad_record_waits_with_its_reason(crm: CRM, people: People):
     crm.sync.run("erp")
     assert len(parties(people)) == 6
     assert crm.sync.quarantine("erp") == ()
+
+
+def test_merged_on_either_side(crm: CRM, people: People):
+    """Two customers who become one here are one party there, and the other way about."""
+    crm.customers.save_all(customers(4))
+    crm.sync.run("erp")
+    there = parties(people)
+    crm.customers.merge("c0000", "c0001", reason="the same person")
+    with closing(tryton_of(people.server)) as tryton:
+        tryton.merge("party.party", str(there["c0002"]["id"]), str(there["c0003"]["id"]))
+    crm.sync.run("erp")
+    assert set(parties(people)) == {"c0000", "c0002"}
+    assert people.read(there["c0001"]["id"], "replaced_by")["replaced_by"] == there["c0000"]["id"]
+    merged = crm.customers.find(email="c3@example.com")
+    assert merged is not None
+    assert merged.id == "c0002"
+    quiet(crm)
+
+
+@pytest.mark.row("R282")
+def test_scores_stand_where_people_look(tmp_path: Path, people: People, server: Server):
+    """Score and tier are on the party's form, without a module for Tryton."""
+    with crmkit.connect(config=configured(tmp_path, server.url, SCORES)) as crm:
+        assert crm.sync.doctor("erp") == ()
+        crm.customers.save_all(customers(1))
+        crm.sync.run("erp")
+        quiet(crm)
+        tier = crm.value.score("c0000").tier
+    party = parties(people)["c0000"]["id"]
+    rows = people.read(party, "contact_mechanisms.name", "contact_mechanisms.value")
+    named = {row["name"]: row["value"] for row in rows["contact_mechanisms."]}
+    assert named["crmkit tier"] == tier
+    assert float(named["crmkit score"]) >= 0
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,7 @@ class People:
 
     def __init__(self, server: Server) -> None:
         """Log in."""
+        self.server = server
         self._url = f"{server.url}/{DATABASE}/rpc/"
         self._session = ""
         number, session = self.call("common.db.login", USER, {"password": PASSWORD}, "en")[:2]
