@@ -101,6 +101,7 @@ def test_a_channel_in_one_file(tmp_path: Path) -> None:
         run(tmp_path, *command, "-k", "own_errors", environment=environment)
 
 
+@pytest.mark.row("R282")
 def test_a_connector_in_one_file(tmp_path: Path) -> None:
     """A whole connector has fewer than 120 lines, and its tests hold it to every law it can break.
 

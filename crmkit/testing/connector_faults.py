@@ -173,17 +173,6 @@ class FaultLaws(ConnectorLaws):
         assert people.ids() == {key}
         assert (people.look(key) or {}).get(text) == "Eva"
 
-    def test_a_token_that_ends_in_the_middle(
-        self, warm: Connector, entity: str, people: People, simulator: Any
-    ) -> None:
-        """A token that the remote ends is renewed, and the call made again."""
-        names, record = self.read(warm, entity), self.new(warm, entity)
-        self.expire(simulator)
-        assert set(newest(drain(warm, entity, None, names)[0])) == people.ids()
-        self.expire(simulator)
-        assert one(warm, entity, record).done == "created"
-        assert len(people.ids()) == 2
-
     @pytest.mark.parametrize("body", NONSENSE, ids=lambda body: repr(body[:9]))
     def test_an_answer_that_nobody_can_read(
         self, warm: Connector, entity: str, people: People, simulator: Any, body: bytes

@@ -8,7 +8,17 @@ import pytest
 pytest.register_assert_rewrite(  # a law that breaks then shows what it compared
     *(
         f"crmkit.testing.connector_{part}"
-        for part in ("base", "calls", "deletes", "faults", "opening", "reads", "values", "writes")
+        for part in (
+            "base",
+            "calls",
+            "deletes",
+            "faults",
+            "opening",
+            "reads",
+            "tokens",
+            "values",
+            "writes",
+        )
     )
 )
 
@@ -17,11 +27,14 @@ from crmkit.testing.connector_deletes import DeleteLaws
 from crmkit.testing.connector_faults import FaultLaws
 from crmkit.testing.connector_opening import OpeningLaws
 from crmkit.testing.connector_reads import ReadLaws
+from crmkit.testing.connector_tokens import TokenLaws
 from crmkit.testing.connector_values import ValueLaws
 from crmkit.testing.connector_writes import WriteLaws
 
 
-class ConnectorSuite(ReadLaws, ValueLaws, WriteLaws, DeleteLaws, FaultLaws, CallLaws, OpeningLaws):
+class ConnectorSuite(
+    ReadLaws, ValueLaws, WriteLaws, DeleteLaws, FaultLaws, TokenLaws, CallLaws, OpeningLaws
+):
     """Every law of `crmkit.contracts.connector`, each as one test.
 
     Subclass it and override the fixtures ``spec``, ``settings`` and ``simulator``; where the

@@ -23,6 +23,7 @@ from crmkit.contracts.connector import (
     RetryLater,
     SyncAborted,
     Upsert,
+    WriteLost,
 )
 from crmkit.plugins.manager import PluginManager
 
@@ -429,6 +430,25 @@ def test_a_write_that_fails_leaves_the_file(
             connector.upsert("customers", [Upsert(key="a", values={"name": "Eva"})])
     assert file.read_bytes() == before
     assert sorted(path.name for path in file.parent.iterdir()) == [".crmkit", "customers.csv"]
+
+
+def test_a_write_that_is_not_remembered_is_lost_and_found(
+    file: Path, opened: Callable[..., CsvConnector], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the file and what remembers it, the next process sees what was written."""
+    put(file, ANN)
+    connector = opened()
+    _, cursor = read(connector)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("crmkit.connectors.csv.index.store", full)
+        with pytest.raises(WriteLost, match="No space"):
+            connector.upsert("customers", [Upsert(key="a", values={"name": "Eva"})])
+    for reader in (connector, opened()):
+        assert [one.values["name"] for one in read(reader, cursor)[0]] == ["Eva"]
 
 
 def _add(folder: str, first: int) -> None:

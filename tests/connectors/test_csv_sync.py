@@ -56,6 +56,7 @@ def names(crm: crmkit.CRM) -> set[str]:
     return {customer.name or "" for customer in crm.customers.search().items}
 
 
+@pytest.mark.row("R35")
 def test_both_sides_are_equal_and_stay_so(crm: crmkit.CRM, file: Path) -> None:
     """What is there goes both ways, edits too; a second run writes nothing, not even the file."""
     crm.customers.save(

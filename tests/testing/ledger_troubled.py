@@ -123,6 +123,30 @@ class FirstToken(Sound):
         return self.first
 
 
+class OwnPocket(Sound):
+    """The engine's place for the token is left alone."""
+
+    notices = "test_the_engine_keeps_the_token"
+
+    def call(self, entity: str, action: str, asked: Any, *, again: bool = True) -> Answer:
+        tokens, self.tokens = self.tokens, None
+        if tokens is not None and "token" not in vars(self):
+            self.token = tokens.get(self.login)
+            tokens.get(self.login, stale=self.token)
+        return super().call(entity, action, asked, again=again)
+
+
+class EachItsOwn(Sound):
+    """Each call fetches a token, whether there is one or not."""
+
+    notices = "test_threads_fetch_one_token"
+
+    def call(self, entity: str, action: str, asked: Any, *, again: bool = True) -> Answer:
+        if self.tokens is not None:
+            self.tokens.get(self.login, stale=self.tokens.get(self.login))
+        return super().call(entity, action, asked, again=again)
+
+
 class Contented(Sound):
     """An answer that holds no rows is an empty page."""
 

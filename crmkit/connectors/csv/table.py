@@ -18,7 +18,7 @@ from crmkit.connectors.csv import columns, index, sheet
 from crmkit.connectors.csv.index import Index, fingerprint
 from crmkit.connectors.csv.settings import CsvSettings
 from crmkit.connectors.csv.sheet import Sheet
-from crmkit.contracts.connector import RetryLater, Schema, SyncAborted
+from crmkit.contracts.connector import RetryLater, Schema, SyncAborted, WriteLost
 from crmkit.contracts.durable import exclusive, replace, settle
 
 MEMORY = ".crmkit"
@@ -107,7 +107,8 @@ class Table:
 
         Raises:
             RetryLater: a spreadsheet has it open, and would write its own rows over these.
-            UnicodeEncodeError: a cell holds half a letter.
+            WriteLost: it is written, and that could not be remembered: the next look will tell.
+            OSError: it could not be written, and is as it was.
         """
         if self._open.exists():
             message = f"{self._path.name} is open in a spreadsheet: close it"
@@ -121,7 +122,10 @@ class Table:
         path = self._path.resolve()
         replace(path, new, 0o640 if old is None else path.stat().st_mode & 0o777)
         settle(path.parent)
-        self._keep(form, rows, blake2b(new).digest())
+        try:
+            self._keep(form, rows, blake2b(new).digest())
+        except OSError as error:
+            raise WriteLost(f"{self._memory}: {error.strerror or error}") from error
         return True
 
     def _keep(
