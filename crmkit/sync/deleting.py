@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import attrs
 
-from crmkit.contracts.connector import Remote, Result
+from crmkit.contracts.connector import Remote, Result, SyncAborted
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.cases import hashed
@@ -17,6 +17,8 @@ from crmkit.sync.pairs import ABSORBED, ERASED, LINKED, REMOVING, UNLINKED, WANT
 from crmkit.sync.settings import ERASE, RECREATE
 from crmkit.sync.track import DELETE, Track
 
+_LANDSLIDE = 20
+"""Records that may be gone at once, though they are most of all."""
 _FEW_CALLS = 20
 """Calls of an enumeration that each run affords; more of them wait for their day."""
 
@@ -65,6 +67,7 @@ def _sweep(track: Track) -> None:
     """
     with track.session.store.read() as reader:
         linked = {one.theirs: one for one in track.pairs.in_state(reader, LINKED) if one.theirs}
+    known = len(linked)
     after: str | None = None
     while True:
         page = track.connector.ids(track.entity, after)
@@ -78,10 +81,26 @@ def _sweep(track: Track) -> None:
         asked = [one.id for one in gone]
         found = track.connector.fetch(track.entity, asked, fields=track.theirs[:1])
         gone = [one for one in found if one.deleted]
+    _refuse_landslide(track, len(gone), known)
     with track.writing() as writer:
         pairs = track.pairs.by_theirs(writer, [one.id for one in gone])
         take_deleted(track, writer, gone, pairs)
         track.place = attrs.evolve(track.place, swept=track.session.now())
+
+
+def _refuse_landslide(track: Track, gone: int, known: int) -> None:
+    """Erase nobody because a right was lost there: most of the records would not vanish at once.
+
+    Raises:
+        SyncAborted: they did; a person has to look.
+    """
+    if track.rule.on_remote_delete == ERASE and gone > _LANDSLIDE and gone > known / 2:
+        message = (
+            f"{track.link.name}: {gone:,} of {known:,} records of {track.entity} are gone there "
+            "at once, and each would be erased here: see whether the credentials still reach "
+            'them; where they are really gone, set on_remote_delete = "unlink"'
+        )
+        raise SyncAborted(message)
 
 
 def take_deleted(
