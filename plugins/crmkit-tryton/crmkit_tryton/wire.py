@@ -63,8 +63,8 @@ def _decimal(value: Any) -> Any:
 
 
 def read(kind: str, value: Any) -> Any:
-    """Turn a value of a field of Tryton's type `kind` into crmkit's; an empty text is None."""
-    if value is None or value == "":
+    """Turn a value of a field of Tryton's type `kind` into crmkit's; an empty text or list is None."""
+    if value in (None, "", []):
         return None
     if kind == "boolean":
         return bool(value)  # SQLite answers 1 and 0

@@ -46,6 +46,7 @@ class Day:
     def __init__(self, crm: CRM, people: People, proxy: Proxy) -> None:
         self.crm, self.people, self.proxy = crm, people, proxy
         self.count = 0
+        self.erased: set[str] = set()
 
     def step(self, what: str, who: int) -> None:
         self.count += 1
@@ -53,6 +54,8 @@ class Day:
             self.proxy.fail(FAULTS[what])
         elif what == "run":
             self.run()
+        elif f"c{who}" in self.erased and what in {"ours", "erase"}:
+            pass  # whoever was erased is not entered again
         elif what == "ours":
             self.crm.customers.save(customer(f"c{who}", f"ours {self.count}", f"c{who}@x.example"))
         elif what == "erase":
@@ -67,8 +70,9 @@ class Day:
             self.crm.sync.run("erp")
 
     def erase(self, key: str) -> None:
-        if any(one.id == key for one in self.crm.customers.search()):
+        if any(one.id == key for one in self.crm.customers.search().items):
             self.crm.customers.erase(key, reason="asked")
+            self.erased.add(key)
 
     def there(self, what: str, who: int) -> None:
         """Do something to one of the parties that there are."""
@@ -87,7 +91,7 @@ class Day:
         act[what]()
 
     def names_here(self) -> dict[str, str]:
-        return {one.id: one.name for one in self.crm.customers.search()}
+        return {one.id: one.name for one in self.crm.customers.search().items}
 
     def names_there(self) -> list[tuple[str, str]]:
         """Give our id and the name of every active party, those that stand twice twice."""
