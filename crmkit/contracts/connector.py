@@ -2,6 +2,7 @@
 
 Everything else (mapping, conflicts, echoes, cursors kept, quarantine) is the engine's; what all
 connectors over HTTP have in common (limits, retries, tokens) is `crmkit.contracts.service`'s.
+`crmkit.testing.ConnectorSuite` holds all that is said here as tests.
 
 Values are the same for all connectors, by the type of their `Field`: ``text``, ``choice`` and
 ``reference`` (an id) are str, ``number`` is int, float or Decimal, ``flag`` bool, ``date``

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,15 +11,22 @@ import pytest
 from crmkit.contracts.connector import Connector, Field
 from crmkit.contracts.specs import ConnectorSpec
 from crmkit.testing import ConnectorSuite, Incoming
-from tests.testing import ledger_misread, ledger_miswritten, ledger_troubled
+from tests.testing import ledger_misread, ledger_miswritten, ledger_otherwise, ledger_troubled
 from tests.testing.ledger import KEY, Ledger, Sound, offered
 
-BROKEN: list[type[Sound]] = [
-    connector
-    for module in (ledger_misread, ledger_miswritten, ledger_troubled)
-    for connector in vars(module).values()
-    if isinstance(connector, type) and issubclass(connector, Sound) and connector.notices
-]
+
+def _in(*modules: ModuleType) -> list[type[Sound]]:
+    return [
+        found
+        for module in modules
+        for found in vars(module).values()
+        if isinstance(found, type) and issubclass(found, Sound) and found.notices
+        if found.__module__ == module.__name__
+    ]
+
+
+BROKEN = _in(ledger_misread, ledger_miswritten, ledger_troubled)
+OTHERWISE = _in(ledger_otherwise)
 
 
 def suite(cls: type[Sound]) -> type[ConnectorSuite]:
@@ -58,5 +66,5 @@ def suite(cls: type[Sound]) -> type[ConnectorSuite]:
 
 
 TestSound = suite(Sound)
-for _connector in BROKEN:
+for _connector in (*BROKEN, *OTHERWISE):
     globals()[f"Test{_connector.__name__}"] = suite(_connector)

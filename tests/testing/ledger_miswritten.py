@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.connector import Result, Upsert
+from crmkit.contracts.connector import BatchRefused, Result, Upsert
 from crmkit.contracts.exchange import Answer
 from tests.testing.ledger import FIELDS, Sound
 
@@ -95,6 +95,19 @@ class AllOrNothing(Sound):
         if all(result.done for result in results):
             return results
         return [Result(key=record.key, reason="one of the batch is bad") for record in records]
+
+
+class RefusedAfterAll(Sound):
+    """A batch is said to be refused whole, and its good records were written."""
+
+    notices = "test_one_bad_record_fails_alone"
+
+    def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
+        results = super().upsert(entity, records)
+        bad = [result for result in results if not result.done]
+        if bad:
+            raise BatchRefused(bad[0].reason)
+        return results
 
 
 class StatusOnly(Sound):
