@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -470,6 +471,34 @@ def test_several_processes_write_one_file(file: Path, tmp_path: Path) -> None:
     assert [worker.exitcode for worker in workers] == [0, 0]
     emails = {row["email"] for row in rows_of(file)}
     assert emails == {"ann@example.com", *(f"{number}@x.com" for number in range(20))}
+
+
+def _go_on(folder: str, told: Connection) -> None:
+    connector = CsvConnector(CsvSettings(folder=folder))
+    while True:
+        record = Upsert(key="a", values={"name": "N" * 500})
+        (result,) = connector.upsert("customers", [record])
+        told.send(result.remote_id)
+
+
+def test_a_killed_process_leaves_a_whole_file(file: Path, tmp_path: Path) -> None:
+    """Whatever was acknowledged is there, nobody waits for the dead, and reading goes on."""
+    put(file, ANN)
+    context = multiprocessing.get_context("spawn")
+    acknowledged = {"1"}
+    for number in range(3):
+        ours, theirs = context.Pipe(duplex=False)
+        worker = context.Process(target=_go_on, args=(str(tmp_path), theirs), daemon=True)
+        worker.start()
+        acknowledged |= {ours.recv() for _ in range(3 + 4 * number)}
+        worker.kill()
+        worker.join()
+        while ours.poll():
+            acknowledged.add(ours.recv())
+    found, _ = read(CsvConnector(CsvSettings(folder=str(tmp_path))))
+    assert acknowledged <= {one.id for one in found}
+    assert len(found) <= len(acknowledged) + 3
+    assert all(row["name"] in ("Ann", "N" * 500) for row in rows_of(file))
 
 
 def test_thousands_of_rows_are_written_at_once(
