@@ -189,6 +189,8 @@ BROKEN = {
     "empty": b"",
     "half a quote": b'id,name,email\r\n1,"Ann',
     "half a row": b"id,name,email\r\n1,Ann,ann@example.com\r\n2,B",
+    "half a cell": b"id,name,email\r\n1,Ann,ann@exam",
+    "half a line end": b"id,name,email",
     "a cell too many": b"id,name,email\r\n1,Ann,ann@example.com,x\r\n",
     "after a quote": b'id,name,email\r\n1,"Ann"x,\r\n',
     "latin": "id,name,email\r\n1,Zoë,\r\n".encode("latin-1"),
@@ -225,6 +227,18 @@ def test_a_broken_file_stops_everything(
     put(file, ANN, BOB)
     assert read(connector, cursor) == ([], cursor)
     assert connector.check() == []
+
+
+def test_a_file_may_never_have_ended_its_last_line(
+    file: Path, opened: Callable[..., CsvConnector]
+) -> None:
+    """Some editors write none: only an end that was there and is lost is suspicious."""
+    put(file, ANN.strip())
+    _, cursor = read(opened())
+    put(file, ANN.strip().replace("Ann", "Eva"))
+    assert [one.values["name"] for one in read(opened(), cursor)[0]] == ["Eva"]
+    opened().upsert("customers", [Upsert(key="a", remote_id="1", values={"name": "Ann"})])
+    assert file.read_bytes().endswith(b"\r\n")
 
 
 def test_a_file_that_is_gone_deletes_nobody(

@@ -34,11 +34,13 @@ class Index:
         rows: Hash, and instant of the change in microseconds since 1970, of each row.
         gone: Instant at which each row that was there was first missing.
         last: The newest instant that was ever given.
+        whole: Whether the file's last line was ended.
     """
 
     rows: dict[str, tuple[str, int]] = attrs.field(factory=dict)
     gone: dict[str, int] = attrs.field(factory=dict)
     last: int = 0
+    whole: bool = False
 
     def note(self, hashes: Mapping[str, str], now: int) -> bool:
         """Take in what the file holds now; tells whether anything is new.
@@ -73,7 +75,8 @@ def load(path: Path) -> Index:
         found = json.loads(path.read_bytes())
         rows = {key: (str(hash_), int(at)) for key, (hash_, at) in found["rows"].items()}
         gone = {key: int(at) for key, at in found["gone"].items()}
-        return Index(rows, gone, int(found["last"])) if found["version"] == _VERSION else Index()
+        known = Index(rows, gone, int(found["last"]), bool(found["whole"]))
+        return known if found["version"] == _VERSION else Index()
     except FileNotFoundError:
         return Index()
     except OSError as error:
@@ -88,6 +91,6 @@ def store(path: Path, index: Index) -> None:
     Raises:
         OSError: it could not be written.
     """
-    told = {"version": _VERSION, "last": index.last, "rows": index.rows, "gone": index.gone}
+    told = {"version": _VERSION, **attrs.asdict(index, recurse=False)}
     replace(path, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
     settle(path.parent)

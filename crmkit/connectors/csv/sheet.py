@@ -31,6 +31,7 @@ class Sheet:
         lines: The line of the file on which each row ends.
         mark: Whether the file begins with a byte order mark.
         ending: What ends a line.
+        whole: Whether it ends the last line, too.
     """
 
     header: tuple[str, ...]
@@ -38,6 +39,7 @@ class Sheet:
     lines: list[int] = attrs.field(factory=list)
     mark: bool = False
     ending: str = "\r\n"
+    whole: bool = True
 
 
 def parse(data: bytes, name: str, delimiter: str) -> Sheet:
@@ -64,6 +66,7 @@ def parse(data: bytes, name: str, delimiter: str) -> Sheet:
         header=_header(reader, name, delimiter),
         mark=data.startswith(_MARK),
         ending="\n" if "\r\n" not in text and "\n" in text else "\r\n",
+        whole=text.endswith(("\n", "\r")),
     )
     try:
         for row in reader:

@@ -97,6 +97,9 @@ class Table:
         if not found.rows and self._index.rows and data is None:
             message = f"it had {len(self._index.rows)} rows: put it back, or remove {self._memory}"
             raise SyncAborted(f"{self._path} is gone; {message}")
+        if self._index.whole and not found.whole:  # as it is when a writer was cut off in a cell
+            message = "its last line has lost its end: save it again, or end the line"
+            raise SyncAborted(f"{self._path.name}: {message}")
         rows = self._named(found)
         return self._keep(attrs.evolve(found, rows=[], lines=[]), rows, digest)
 
@@ -114,7 +117,7 @@ class Table:
             message = f"{self._path.name} is open in a spreadsheet: close it"
             raise RetryLater(f"{message} (or remove {self._open})", after=_AGAIN)
         cells = [[row.get(name, "") for name in header] for row in rows.values()]
-        form = attrs.evolve(view.form, header=tuple(header))
+        form = attrs.evolve(view.form, header=tuple(header), whole=True)
         new = sheet.render(attrs.evolve(form, rows=cells), self._settings.delimiter)
         old = self._bytes()
         if (None if old is None else blake2b(old).digest()) != view.digest:
@@ -142,7 +145,9 @@ class Table:
                 hashes[key] = self._index.rows[key][0]
             else:
                 hashes[key] = fingerprint({name: row[name] for name in row if name != own})
-        if self._index.note(hashes, micros(self._clock())):
+        noted = self._index.note(hashes, micros(self._clock()))
+        if noted or self._index.whole != form.whole:
+            self._index.whole = form.whole
             index.store(self._memory, self._index)
             self._stamp = self._stamped()
         changed = {key: at for key, (_, at) in self._index.rows.items()}
