@@ -99,6 +99,19 @@ class Writer(Reader):
     def put(self, table: Table, rows: Sequence[Row]) -> None:
         """Add rows, or replace those with the same key; of two with one key the later holds."""
 
+    def change(self, table: Table, rows: Sequence[Row], columns: tuple[str, ...]) -> None:  # noqa: ARG002
+        """Replace rows that are there, and differ from what is there in some columns alone.
+
+        As `put` does; but a store that keeps rows by several orders may leave those alone that
+        none of the columns belongs to.
+
+        Args:
+            table: Where they are.
+            rows: Whole rows; one for each key.
+            columns: All that may differ; none of the key.
+        """
+        self.put(table, rows)
+
     @abstractmethod
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None

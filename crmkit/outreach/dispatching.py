@@ -27,6 +27,8 @@ from crmkit.outreach.steps import Steps, nothing
 
 _UNHEARD = (ACCEPTED, "sent")
 """States in which the next channel may be waited for: a receipt that says more ends the wait."""
+_CHANGED = ("state", "reason", "detail", "at", "sent", "next", "attempts", "lease")
+"""Columns that a claim changes, or a verdict."""
 
 
 def dispatch(
@@ -143,7 +145,7 @@ def claim(
                 judged.append(decided(one.entry, verdict, now))
             elif one.message is not None:
                 claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
-        writer.put(MESSAGE, [*judged, *(one.entry for one in claimed)])
+        writer.change(MESSAGE, [*judged, *(one.entry for one in claimed)], _CHANGED)
         refused = [one for one in judged if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
     return judged, claimed

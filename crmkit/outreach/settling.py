@@ -28,6 +28,8 @@ from crmkit.outreach.steps import Steps
 SOURCE = "outreach"
 _PERSONAL = frozenset({"address", "suppressed", "consent", "channel", "provider"})
 """Reasons that another channel may mend."""
+_CHANGED = ("state", "reason", "detail", "provider", "code", "at", "next")
+"""Columns that an answer changes."""
 _DETAIL = 500
 _PART = 10
 _MOST_DOUBLINGS = 30
@@ -54,7 +56,7 @@ def settling(
                 else _faster(one, receipts[one.number])
                 for one in part
             ]
-            writer.put(MESSAGE, list(done))
+            writer.change(MESSAGE, list(done), _CHANGED)
             settled += done
             yield
         if not line.can("person"):  # a colleague has it, the customer not yet

@@ -8,7 +8,7 @@ import tempfile
 import time
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -21,10 +21,14 @@ from sqlalchemy.sql.expression import Join
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
 from crmkit.errors import ConfigError, StoreError
+from crmkit.stores.checks import picker
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX
 from crmkit.stores.sqlite_errors import busy, translate
 from crmkit.stores.sqlite_url import Place
+
+if TYPE_CHECKING:
+    from crmkit.stores.sql.statements import Statements
 
 PAGE = 8192
 """Bytes a page: 4,096 took half as long again for a million touchpoints (benchmarks/stores.py)."""
@@ -218,6 +222,19 @@ class SqliteDialect(Dialect):
         if not changed:
             return insert.on_conflict_do_nothing(index_elements=_target(key))
         return insert.on_conflict_do_update(index_elements=_target(key), set_=changed)
+
+    def change(
+        self,
+        connection: sa.Connection,
+        texts: Statements,
+        table: Table,
+        rows: list[Row],
+        columns: tuple[str, ...],
+    ) -> None:
+        """Write the columns that differ: the indexes of others stay as they are."""
+        query = texts.update(table, columns)
+        taken = picker(table.position[name.partition("_")[2]] for name in query.names)
+        connection.exec_driver_sql(query.sql, [*map(taken, rows)])
 
     def keys(self, columns: tuple[Column, ...], count: int) -> str:
         """Write a value for each column of each key."""

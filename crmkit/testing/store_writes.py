@@ -83,6 +83,21 @@ class WriteLaws(StoreLaws):
         with store.read() as reader:
             assert list(reader.scan(META)) == [("a", "1"), ("b", "0"), ("c", "1")]
 
+    def test_change_writes_what_may_differ(self, store: Store) -> None:
+        """A changed row is found by what it says now, whole, and no more by what it said before."""
+        before = [row(CUSTOMER, id=c, seq=n, owner="lin", number=c) for n, c in enumerate("abc", 1)]
+        after = [row(CUSTOMER, id=c, seq=9, owner="wu", number=c) for c in "ac"]
+        with store.write() as writer:
+            writer.put(CUSTOMER, before)
+        with store.write() as writer:
+            writer.change(CUSTOMER, after, ("seq", "owner"))
+            writer.change(CUSTOMER, [], ("owner",))
+            assert sorted(writer.fetch(CUSTOMER, [("wu",)], by=("owner",))) == after
+        with store.read() as reader:
+            assert list(reader.scan(CUSTOMER)) == [after[0], before[1], after[1]]
+            assert list(reader.fetch(CUSTOMER, [("lin",)], by=("owner",))) == [before[1]]
+            assert list(reader.fetch(CUSTOMER, [("a",)], by=("number",))) == [after[0]]
+
     def test_delete_tells_how_many(self, store: Store) -> None:
         """Rows that were there are counted, each once; keys that find nothing are not."""
         with store.write() as writer:

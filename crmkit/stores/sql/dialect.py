@@ -98,6 +98,17 @@ class Dialect(ABC):
         """Add rows, or replace those with the same key; of two with one key the later holds."""
         _rows(connection, texts.upsert(table), rows)
 
+    def change(
+        self,
+        connection: sa.Connection,
+        texts: Statements,
+        table: Table,
+        rows: list[Row],
+        columns: tuple[str, ...],  # noqa: ARG002 - most write whole rows as quickly
+    ) -> None:
+        """Replace rows that are there, of which only `columns` may differ."""
+        self.replace(connection, texts, table, rows)
+
     def stream(self, connection: sa.Connection, sql: str, values: Row) -> Any:
         """Run a query whose rows are fetched as they are asked for; give the driver's cursor."""
         return connection.exec_driver_sql(sql, values or None).cursor

@@ -103,6 +103,21 @@ class Statements:
             found = self._kept["upsert", table.name] = self._values(table, upsert)
         return found.sql
 
+    def update(self, table: Table, columns: tuple[str, ...]) -> Query:
+        """Give the text that writes some columns of a row; it binds those and the key."""
+        mark = ("update", table.name, columns)
+        found = self._kept.get(mark)
+        if found is None:
+            physical = self.schema[table]
+            key = [physical.c[name] == sa.bindparam(f"key_{name}") for name in table.key]
+            update = (
+                sa.update(physical)
+                .where(physical.c.workspace == self.workspace, *key)
+                .values({name: sa.bindparam(f"new_{name}") for name in columns})
+            )
+            found = self._kept[mark] = self._query(update)
+        return found
+
     def upsert_from(self, table: Table, beside: str) -> str:
         """Give the text that adds or replaces all rows of a table of the same columns."""
         found = self._kept.get(("upsert from", table.name))

@@ -119,6 +119,13 @@ class SqlWriter(SqlReader, Writer):
                 rows = _by_key(table, rows)
             self.dialect.replace(self.connection, self.texts, table, list(rows))
 
+    def change(self, table: Table, rows: Sequence[Row], columns: tuple[str, ...]) -> None:
+        """Replace rows that are there, and differ from what is there in some columns alone."""
+        checks.known(table, columns)
+        if self._ready(table, rows):
+            with self.asking():
+                self.dialect.change(self.connection, self.texts, table, list(rows), columns)
+
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
     ) -> int:
