@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from crmkit.contracts.channel import (
         Received as Received,
     )
+    from crmkit.contracts.connector import (
+        RetryLater as RetryLater,
+    )
+    from crmkit.contracts.connector import (
+        SyncAborted as SyncAborted,
+    )
+    from crmkit.contracts.connector import (
+        SyncError as SyncError,
+    )
     from crmkit.crm import (
         CRM as CRM,
     )
@@ -211,6 +220,21 @@ if TYPE_CHECKING:
     from crmkit.model.survey import (
         SurveyResults as SurveyResults,
     )
+    from crmkit.model.sync import (
+        Quarantined as Quarantined,
+    )
+    from crmkit.model.sync import (
+        SyncChange as SyncChange,
+    )
+    from crmkit.model.sync import (
+        SyncConflict as SyncConflict,
+    )
+    from crmkit.model.sync import (
+        SyncPlan as SyncPlan,
+    )
+    from crmkit.model.sync import (
+        SyncReport as SyncReport,
+    )
     from crmkit.model.targets import (
         Performance as Performance,
     )
@@ -255,6 +279,9 @@ if TYPE_CHECKING:
     )
     from crmkit.plugins.marks import (
         hookimpl as hookimpl,
+    )
+    from crmkit.sync.leases import (
+        SyncBusy as SyncBusy,
     )
     from crmkit.value.models import (
         dump_model as dump_model,
