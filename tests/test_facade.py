@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 import crmkit
@@ -27,6 +28,7 @@ from crmkit.market import Market
 from crmkit.outreach.consents import Consents
 from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.surveys.namespace import Surveys
+from crmkit.sync.namespace import Sync
 from crmkit.value.namespace import Value
 from tests.odd import NOW, ODD
 
@@ -48,10 +50,16 @@ NAMESPACES = {
     "consents": Consents,
     "outreach": Outreach,
     "outreach.surveys": Surveys,
+    "sync": Sync,
 }
 OUTREACH = {
     "chain": ["out", "task"],
     "surveys": {"nice": {"question": "Nice?"}, "url": "https://shop.example/", "secret": "s" * 16},
+}
+ASKED = {
+    "concept": "customers",
+    "object": "people",
+    "fields": {"email": "mail", "name": {"field": "name", "owner": "ask"}},
 }
 
 
@@ -74,7 +82,10 @@ def crm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         "mail": {"type": "email", "host": "127.0.0.1", "sender": "shop@x.org", "secret": "s" * 16}
         | {"bounces": f"maildir:{folder}/bounces"},
     }
+    (folder / "people.csv").write_text("id,mail,name\n", "utf-8")
+    office = {"type": "csv", "folder": str(folder), "mapping": [ASKED]}
     config = {"people": PEOPLE, "channels": channels, "outreach": OUTREACH}
+    config["connectors"] = {"office": office}
     options: dict[str, Any] = {"plugins": [], "clock": lambda: NOW, "config": config}
     with crmkit.connect(url, actor="lin", **options) as opened:
         opened.capture(records(), "shop")
@@ -166,10 +177,28 @@ def task(crm: crmkit.CRM, state: str | None = "accepted") -> str:
     return found[0].id if found else "77777"
 
 
+def conflict(crm: crmkit.CRM) -> str:
+    """Give a name that waits for somebody; one that was decided is followed by another."""
+    waiting = [one for one in crm.sync.conflicts("office") if one.took is None]
+    if not waiting:
+        crm.sync.run("office")
+        file = Path(crm.config.connector("office")["folder"].reveal(), "people.csv")
+        head, first, *others = file.read_text("utf-8").splitlines()
+        mail = first.split(",")[1]
+        file.write_text("\n".join([head, f"{first} and so on", *others]) + "\n", "utf-8")
+        found = crm.customers.find(email=mail)
+        assert found is not None
+        crm.customers.save(attrs.evolve(found, name=f"{found.name} or not"))
+        crm.sync.run("office")
+        waiting = [one for one in crm.sync.conflicts("office") if one.took is None]
+    return waiting[0].id
+
+
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
 CONSENT = WHOSE | {"purpose": plain("care"), "channel": plain("email"), "source": plain("form")}
 CONSENT |= BY
 SINCE = {"since": plain(NOW - 60 * DAY), "until": plain(NOW)}
+OFFICE = {"name": plain("office")}
 MODEL = {"model": lambda crm: crm.value.model()}
 SALE = {"name": plain("tea"), "amount": plain("5"), "currency": plain("CNY"), "owner": plain("lin")}
 SALE |= {"source": plain("fair"), "competitors": plain(("rival",)), "competition": plain("low")}
@@ -270,6 +299,19 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | {"method": plain("POST")}
     | {"url": lambda crm: f"https://x.org/?s={token('s' * 16, 'survey', task(crm), 'nice')}"},
     "outreach.surveys.results": {"survey": plain("nice")} | SINCE,
+    "sync.names": {},
+    "sync.plan": OFFICE | {"step": plain(None)},
+    "sync.run": OFFICE | {"retry": plain(value=False), "step": plain(None)},
+    "sync.doctor": OFFICE,
+    "sync.conflicts": OFFICE,
+    "sync.quarantine": OFFICE,
+    "sync.resolve": OFFICE | {"conflict_id": conflict, "take": plain("ours")},
+    "sync.history": OFFICE | {"limit": plain(5)},
+    "sync.receive": OFFICE
+    | {"headers": plain({}), "body": plain(b"{}"), "method": plain("POST")}
+    | {"url": plain("https://shop.example/crm")},
+    "sync.wait": {"timeout": plain(5.0)},
+    "sync.close": {},
     "market.promotion": {"competitor": plain("rival"), "start": plain(NOW), "end": plain(NOW)} | BY,
     "market.promotions": {},
     "market.competitor": {"name": plain("rival"), "prices": plain({"tea": "80"})}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
-from crmkit.arguments import count
+from crmkit.arguments import callback, count, flag, number, text
 from crmkit.contracts.channel import Response
 from crmkit.contracts.connector import Finding
 from crmkit.model.sync import Quarantined, SyncConflict, SyncPlan, SyncReport
+from crmkit.outreach.taking import body_of, headers_of, url_of
 from crmkit.sync import cases, running
 from crmkit.sync.receiving import Receiver
 from crmkit.sync.resolving import resolve
@@ -49,6 +50,7 @@ class Sync:
             ConfigError: a setting is wrong; `key` names it.
             InvalidValueError: there is no connector of that name.
         """
+        callback("step", step)
         return running.plan(self._setup, name, step=step)
 
     def run(self, name: str, *, retry: bool = False, step: Step | None = None) -> SyncReport:
@@ -65,7 +67,8 @@ class Sync:
         Raises:
             SyncBusy: another run of this connector is under way. Others are those of `plan`.
         """
-        return running.run(self._setup, name, retry=retry, step=step)
+        callback("step", step)
+        return running.run(self._setup, name, retry=flag("retry", retry), step=step)
 
     def doctor(self, name: str) -> tuple[Finding, ...]:
         """Check credentials, objects, fields and types before a run; nothing is changed.
@@ -120,7 +123,7 @@ class Sync:
         self,
         name: str,
         headers: Mapping[str, str],
-        body: bytes,
+        body: bytes | str,
         *,
         method: str = "POST",
         url: str = "",
@@ -132,8 +135,8 @@ class Sync:
 
         Args:
             name: The connector.
-            headers: The call's, in any case.
-            body: As it came.
+            headers: The call's, in any case, as this or that framework gives them.
+            body: As it came, byte for byte.
             method: Of the call.
             url: Whole, as the CRM called it: some signatures cover it.
 
@@ -141,7 +144,9 @@ class Sync:
             SignatureInvalid: the call is not the CRM's: answer it with 401.
             SyncError: this connector has no webhooks. Others are those of `conflicts`.
         """
-        return self._receiver.receive(name, headers, body, method=method, url=url)
+        verb, called = text("method", method).upper(), url_of(url)
+        given, raw = headers_of(headers), body_of(body)
+        return self._receiver.receive(name, given, raw, method=verb, url=called)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until what webhooks named was read, at most so many seconds.
@@ -149,7 +154,7 @@ class Sync:
         Raises:
             TimeoutError: it was not by then.
         """
-        self._receiver.wait(timeout)
+        self._receiver.wait(None if timeout is None else number("timeout", timeout, 0.0))
 
     def close(self) -> None:
         """Wait for what is being read, and give everything back; closing twice does nothing."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import show, text
 from crmkit.capture.normalise import Normaliser
 from crmkit.clock import system_clock
 from crmkit.contracts.connector import Connector, Schema, Synced
@@ -63,11 +64,11 @@ class Setup:
             InvalidValueError: there is none of that name.
             ConfigError: a setting is wrong; `key` names it.
         """
-        if name not in self.sections:
-            there = nearest(str(name), self.sections) or (
+        if text("name", name) not in self.sections:
+            there = nearest(name, self.sections) or (
                 f"; there are {', '.join(self.sections) or 'none'}"
             )
-            message = f"there is no connector {name!r}{there}: [connectors.NAME] makes one"
+            message = f"there is no connector {show(name)}{there}: [connectors.NAME] makes one"
             raise InvalidValueError(message, field="name")
         return read_link(name, self.settings(name))
 
