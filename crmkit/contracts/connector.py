@@ -11,8 +11,9 @@ field; an empty text is given as None. The connector turns them into what goes o
 
 `CAPABILITIES` of a `ConnectorSpec`: ``upsert`` (`Connector.upsert` finds a record by its match in
 the same call, so that writing it again makes no second one), ``delete`` (`delete`),
-``deleted_feed`` (`deleted` tells what was deleted), ``sweep`` (`ids` enumerates every id),
-``fetch`` (`fetch` reads by id), ``merge`` (`merge`), ``receive`` (`receive` reads webhooks),
+``deleted_feed`` (`deleted` tells what was deleted, or `changes` does among the rest), ``sweep``
+(`ids` enumerates every id), ``fetch`` (`fetch` reads by id), ``merge`` (`merge`), ``receive``
+(`receive` reads webhooks),
 ``if_unchanged`` (the remote checks `Upsert.unchanged_since`), ``eventual`` (a write may show in
 `changes` only some seconds later), ``shifting`` (a record changed between two pages may move
 others to a page that was read already: the engine then reads the window again).

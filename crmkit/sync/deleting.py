@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import attrs
 
-from crmkit.contracts.connector import Remote, Result, SyncAborted
+from crmkit.contracts.connector import Connector, Remote, Result, SyncAborted
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.cases import hashed
@@ -29,7 +29,8 @@ _FEW_CALLS = 20
 def read_deleted(track: Track) -> None:
     """Find what was deleted there since the last run: by the CRM's own list, or by a sweep."""
     if track.can("deleted_feed"):
-        _read_feed(track)
+        if type(track.connector).deleted is not Connector.deleted:  # else `changes` tells them
+            _read_feed(track)
     elif track.can("sweep") and _sweep_is_due(track):
         _sweep(track)
 

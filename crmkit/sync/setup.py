@@ -15,7 +15,7 @@ from crmkit.contracts.connector import Connector, Schema, Synced
 from crmkit.contracts.session import Session
 from crmkit.contracts.settings import nearest
 from crmkit.contracts.specs import ConnectorSpec
-from crmkit.errors import InvalidValueError
+from crmkit.errors import InvalidValueError, StoreError
 from crmkit.model.value import Score
 from crmkit.plugins import PluginManager
 from crmkit.sync.concepts.base import Concept
@@ -78,7 +78,14 @@ class Setup:
         Raises:
             PluginError: nobody offers its type.
             ConfigError: a setting is wrong; `key` names it.
+            StoreError: it would work inside the host's own transaction.
         """
+        if self.session.store.hosted:
+            message = (
+                "a sync cannot be undone with a host's transaction: call it on the connection that "
+                "crmkit.connect gave, not on the one of crm.using(...)"
+            )
+            raise StoreError(message)
         spec = self.plugins.connector(link.type)
         where = f"connectors.{link.name}"
         connector = spec.open(spec.configure(link.settings, where))

@@ -63,7 +63,7 @@ def _decimal(value: Any) -> Any:
 
 
 def read(kind: str, value: Any) -> Any:
-    """Turn a value of a field of Tryton's type `kind` into crmkit's; an empty text or list is None."""
+    """Turn a value of a field of Tryton's type `kind` into crmkit's; what is empty is None."""
     if value in (None, "", []):
         return None
     if kind == "boolean":
