@@ -11,7 +11,7 @@ import pytest
 from crmkit_tryton import hooks
 from crmkit_tryton.settings import TrytonConfig
 
-from crmkit.errors import ConfigError
+from crmkit import ConfigError
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 OURS = {"type", "mapping"}  # the engine's, not the connector's
