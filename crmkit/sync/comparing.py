@@ -157,7 +157,7 @@ class _Field:
         here = not self._same(self._ours, base.ours)
         if not moved and not here:
             return
-        if self._equal(theirs):
+        if self._same(self._ours, theirs) or self._settled(theirs, here=here):
             self._keep(Base(self._ours, theirs))
         elif moved and here:
             self._both(base, theirs)
@@ -167,6 +167,10 @@ class _Field:
             self._take(base, theirs)  # a local edit of what is theirs is undone
         else:
             self._send(theirs)
+
+    def _settled(self, theirs: Value, *, here: bool) -> bool:
+        """Tell whether theirs is another value of ours, and nobody here has given a newer one."""
+        return self._equal(theirs) and (not here or self._rule.owner == THEIRS)
 
     def _first(self, theirs: Value) -> None:
         """Judge a field of two records that meet: what one lacks the other fills."""

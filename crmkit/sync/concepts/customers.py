@@ -73,10 +73,11 @@ class CustomersConcept(Concept):
         for row in reader.fetch(CUSTOMER, [(key,) for key in groups], by=("root",)):
             groups[row[_ROOT]].append(row)
             homes[row[_ID]] = row[_ROOT]
-        found: dict[str, dict[str, list[tuple[int, str]]]] = {key: {} for key in keys}
+        found: dict[str, dict[str, list[tuple[bool, int, str]]]] = {key: {} for key in keys}
         asked = [(member,) for member in homes]
         for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
-            found[homes[member]].setdefault(system, []).append((recorded, value))
+            home = homes[member]  # what came with a merge stands behind the customer's own
+            found[home].setdefault(system, []).append((member == home, recorded, value))
         stood = self._stood(reader, list(groups))
         return {
             key: self._local(key, rows, found[key], stood.get(key))
@@ -88,7 +89,7 @@ class CustomersConcept(Concept):
         self,
         key: str,
         rows: list[Row],
-        identities: Mapping[str, list[tuple[int, str]]],
+        identities: Mapping[str, list[tuple[bool, int, str]]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
         plain, saved = _plain(rows)
@@ -99,8 +100,8 @@ class CustomersConcept(Concept):
                 held = identities.get(_KEYS[name], ())
                 if len(held) > 1:
                     held = sorted(held, reverse=True)
-                    also[name] = [value for _, value in held[1:]]
-                values[name] = held[0][1] if held else None
+                    also[name] = [value for *_, value in held[1:]]
+                values[name] = held[0][-1] if held else None
             else:
                 values[name] = plain[name] if name in plain else _value(plain, name)
         return Local(
