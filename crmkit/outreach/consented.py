@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.clock import instant, micros
+from crmkit.clock import EPOCH, SECOND, instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION
 from crmkit.model.consent import Consent
@@ -232,7 +232,8 @@ class Consented:
 
 
 def _instant(text: str) -> int:
-    return micros(datetime.fromisoformat(text))
+    since = datetime.fromisoformat(text) - EPOCH  # it was checked before it was written
+    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
 def _day(at: int) -> str:

@@ -132,10 +132,10 @@ def claim(
     judged: list[Entry] = []
     claimed: list[Claimed] = []
     with setup.session.store.write() as writer:
-        numbers = [one.entry.number for one in batch.ready]
-        rows = {one.number: one for one in by_numbers(writer, numbers)}
-        still = [one for one in batch.ready if rows.get(one.entry.number) == one.entry]
         gate = batch.gate.counting(writer)
+        left = {one.entry.number for one in batch.ready} - gate.rows.keys()
+        rows = {**gate.rows, **{one.number: one for one in by_numbers(writer, left)}}
+        still = [one for one in batch.ready if rows.get(one.entry.number) == one.entry]
         lines = {one.attempt.line for one in still if one.attempt is not None}
         capacity = Capacity.read(writer, setup.session, lines, setup.zone)
         for one in still:

@@ -6,7 +6,7 @@ says until when. It is asked in batches, at the moment of sending.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 
 import attrs
@@ -15,7 +15,7 @@ from crmkit.capture.tombstones import Key
 from crmkit.clock import DAY, SECOND, instant
 from crmkit.contracts.lines import breaks
 from crmkit.contracts.session import Session
-from crmkit.contracts.store import Reader
+from crmkit.contracts.store import Reader, Row
 from crmkit.model.consent import TRANSACTIONAL
 from crmkit.outreach.caps import free_from
 from crmkit.outreach.consented import OPT_OUT, Consented
@@ -85,6 +85,7 @@ class Gate:
         suppressed: Addresses that nothing is sent to, with the reason.
         recipients: Whom all this is about.
         history: What was sent to each merge group, by its root; `counting` reads it.
+        rows: Rows of the ledger that it was read from, by number.
     """
 
     now: int
@@ -96,6 +97,7 @@ class Gate:
     suppressed: Suppressions
     recipients: Sequence[Recipient]
     history: dict[str, list[Sent]] = attrs.field(factory=dict)
+    rows: Mapping[int, Row] = attrs.field(factory=dict)
     _among: dict[str, dict[tuple[str, str], str]] = attrs.field(factory=dict)
 
     @classmethod
@@ -130,8 +132,8 @@ class Gate:
         It is read where it is counted, and nowhere else: a ledger only grows.
         """
         asked = (one for one in self.recipients if self.policy.caps or len(one.ids) > 1)
-        members = members_of(asked)
-        return attrs.evolve(self, history=read_history(reader, members))
+        history, rows = read_history(reader, members_of(asked))
+        return attrs.evolve(self, history=history, rows=rows)
 
     def refusal(self, attempt: Attempt, *, asked: bool = False) -> Verdict | None:
         """Tell why it never goes this way; None: nothing speaks against it.

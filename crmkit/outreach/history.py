@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from crmkit.contracts.store import Reader
+from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import MESSAGE
 from crmkit.outreach.ledger import TAKEN
 
-_STATE, _SENT, _AT = (MESSAGE.position[name] for name in ("state", "sent", "at"))
+_STATE, _SENT, _AT, _NUMBER = (MESSAGE.position[name] for name in ("state", "sent", "at", "number"))
 
 
 class Sent(NamedTuple):
@@ -23,14 +23,22 @@ class Sent(NamedTuple):
     number: int
 
 
-def read_history(reader: Reader, members: Mapping[str, Sequence[str]]) -> dict[str, list[Sent]]:
-    """Read what was sent to each merge group, of all that counts."""
+def read_history(
+    reader: Reader, members: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, list[Sent]], dict[int, Row]]:
+    """Read what was sent to each merge group, of all that counts.
+
+    Returns:
+        What counts by root, and all rows of theirs by number.
+    """
     roots = {one: root for root, ids in members.items() for one in ids}
     history: dict[str, list[Sent]] = {}
+    rows: dict[int, Row] = {}
     # Plain rows: there are many to each message that goes, and few columns of them count.
     for row in reader.fetch(MESSAGE, [(one,) for one in roots], by=("customer",)):
+        rows[row[_NUMBER]] = row
         if row[_STATE] in TAKEN:
             customer, purpose, occasion, channel, number, *_ = row
             sent = Sent(channel, row[_SENT] or row[_AT], customer, purpose, occasion, number)
             history.setdefault(roots[customer], []).append(sent)
-    return history
+    return history, rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from crmkit.clock import instant
@@ -88,8 +89,8 @@ class Entry(NamedTuple):
             detail=self.detail,
             provider_id=self.provider,
             provider_code=self.code,
-            at=instant(self.at),
-            planned_at=instant(self.planned),
+            at=_at(self.at),
+            planned_at=_at(self.planned),
             sent_at=_instant(self.sent),
             next=_instant(self.next),
             attempts=self.attempts,
@@ -177,4 +178,7 @@ def listing(
 
 
 def _instant(value: int | None) -> Any:
-    return None if value is None else instant(value)
+    return None if value is None else _at(value)
+
+
+_at = lru_cache(256)(instant)  # what is entered together has the same
