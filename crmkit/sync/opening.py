@@ -12,6 +12,8 @@ from crmkit.capture.tombstones import Key, Tombstones
 from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
+from crmkit.contracts.tables import CUSTOMER
+from crmkit.errors import CustomerNotFound
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.model.value import Score
 from crmkit.plugins import PluginManager
@@ -20,6 +22,8 @@ from crmkit.sync.concepts.customers import CustomersConcept
 from crmkit.sync.settings import MappingRule
 from crmkit.sync.setup import Setup
 from crmkit.value.namespace import Value
+
+_ID, _ROOT = (CUSTOMER.position[name] for name in ("id", "root"))
 
 
 class Core(Protocol):
@@ -50,7 +54,14 @@ def open_setup(core: Core, key: Key) -> Setup:
         return CustomersConcept(rule, name, normaliser, saver)
 
     def scores(ids: Sequence[str]) -> Mapping[str, Score]:
-        return {score.customer_id: score for score in core.value.scores(ids)}
+        wanted = ids
+        while True:
+            try:
+                return {score.customer_id: score for score in core.value.scores(wanted)}
+            except CustomerNotFound:  # erased or merged since they were paired, or only planned
+                with session.store.read() as reader:
+                    rows = list(reader.fetch(CUSTOMER, [(one,) for one in wanted]))
+                wanted = [row[_ID] for row in rows if row[_ID] == row[_ROOT]]
 
     return Setup(
         session=session,

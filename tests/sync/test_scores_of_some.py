@@ -1,0 +1,29 @@
+"""Scores beside customers who are new, merged or erased since they were paired."""
+
+from __future__ import annotations
+
+from tests.sync.fake import CONTACTS, MAPPING, Shop
+
+SCORES = {"concept": "scores", "object": CONTACTS, "fields": {"total": "Score"}}
+
+
+def test_a_plan_counts_whom_it_does_not_make() -> None:
+    """Who would be made here has no score yet, and costs the others nothing."""
+    shop = Shop(mappings=(MAPPING, SCORES))
+    shop.book.create(CONTACTS, {"Name": "Ann", "Email": "ann@example.com"})
+    shop.save("Li Lei", "li@example.com")
+    plan = shop.crm.sync.plan("crm")
+    assert [(one.side, one.name) for one in plan.creates] == [("ours", "Ann"), ("theirs", "Li Lei")]
+    assert plan.creates[1].fields["scores.total"][1] is not None
+
+
+def test_merged_and_erased_customers_stop_nobody_s_score() -> None:
+    """Those who were paired and are gone by the next run have no score to send."""
+    shop = Shop(mappings=(MAPPING, SCORES))
+    keep, drop, gone = (shop.save(one, f"{one}@x.org").id for one in "abc")
+    shop.run()
+    shop.crm.customers.merge(keep, drop, reason="the same")
+    shop.crm.customers.erase(gone, reason="asked")
+    shop.run()
+    assert [one.values["Name"] for one in shop.theirs()] == ["a"]
+    assert shop.run().written == 0
