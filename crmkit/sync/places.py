@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -27,36 +27,46 @@ class Window(Record):
         settled: Everything up to the cursor was read at an instant, by the CRM's own clock, when
             nothing more could be committed behind it: it need not be read again.
         reading: Where a reading stands that was not finished; None: none is under way.
+        began: The CRM's clock when the reading that is under way, or was the last, began.
     """
 
     cursor: Cursor | None = None
     settled: bool = False
     reading: Cursor | None = None
+    began: datetime | None = None
 
     def start(self, overlap: timedelta) -> Cursor | None:
         """Give where reading begins, or goes on.
 
         Behind a settled cursor nothing was there a tick later either, so that its own instant,
-        which thousands of records may bear, is not read once more.
+        which thousands of records may bear, is not read once more. Else the first pages may have
+        been read long before the last: what was committed late is looked for from then on.
         """
         if self.reading is not None:
             return self.reading
         if self.cursor is None or self.cursor.at is None:
             return self.cursor
-        return Cursor(at=self.cursor.at + _TICK if self.settled else self.cursor.at - overlap)
+        if self.settled:
+            return Cursor(at=self.cursor.at + _TICK)
+        return Cursor(at=min(self.cursor.at, self.began or self.cursor.at) - overlap)
 
     def after(self, page: Changes, overlap: timedelta) -> Window:
         """Give the window once a page was applied."""
+        began = page.now if self.reading is None else self.began
         if page.more:
-            return attrs.evolve(self, reading=page.cursor)
+            return attrs.evolve(self, reading=page.cursor, began=began)
         newest = _later(self.cursor, page.cursor)
         settled = (
             newest is not None
             and newest.at is not None
-            and page.now is not None
-            and page.now >= newest.at + overlap + _TICK
+            and began is not None
+            and began >= newest.at + overlap + _TICK
         )
-        return Window(cursor=newest, settled=settled)
+        return Window(cursor=newest, settled=settled, began=began)
+
+    def anew(self) -> Window:
+        """Give the window as it was before the reading that is under way."""
+        return attrs.evolve(self, reading=None)
 
 
 def _later(one: Cursor | None, other: Cursor | None) -> Cursor | None:

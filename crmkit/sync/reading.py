@@ -31,7 +31,7 @@ _AGAIN = 3
 def read_changes(track: Track) -> None:
     """Read everything that changed there since the last run, and apply it here."""
     for _ in range(_AGAIN):
-        before = attrs.evolve(track.place.changed, reading=None)
+        before = track.place.changed.anew()
         if not _read_window(track):
             return
         track.place = attrs.evolve(track.place, changed=before)  # some may have slipped through

@@ -1,0 +1,64 @@
+"""How far a sync has come: nothing is read for ever, and nothing committed late is missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmkit.contracts.connector import Changes, Cursor
+from crmkit.sync.places import Window
+
+OVERLAP = timedelta(seconds=60)
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def page(cursor: float, now: float, *, more: bool = False) -> Changes:
+    return Changes(records=(), cursor=Cursor(at=at(cursor)), more=more, now=at(now))
+
+
+def test_a_window_read_whole_after_the_overlap_is_settled():
+    """By the remote's own clock; then not even its last instant is read again."""
+    early = Window().after(page(0, 30), OVERLAP)
+    assert not early.settled
+    assert early.start(OVERLAP) == Cursor(at=at(-60))
+    late = early.after(page(-60, 90), OVERLAP)
+    assert late.settled
+    start = late.start(OVERLAP)
+    assert start is not None
+    assert start.at is not None
+    assert start.at > at(0)
+
+
+def test_nothing_is_settled_by_a_remote_without_a_clock():
+    """Its overlap is read each time."""
+    told = Changes(records=(), cursor=Cursor(at=NOON), now=None)
+    assert Window().after(told, OVERLAP).start(OVERLAP) == Cursor(at=at(-60))
+
+
+@given(
+    pages=st.lists(st.tuples(st.floats(0, 500), st.floats(0, 500)), min_size=1, max_size=6),
+    written=st.floats(-100, 1_000),
+    lag=st.floats(0, 59),
+)
+def test_what_is_committed_late_is_read_by_the_next_run(
+    pages: list[tuple[float, float]], written: float, lag: float
+):
+    """A record that shows within the overlap is on a page that was read, or the next run's."""
+    window, now, upto, seen = Window(), 0.0, 0.0, False
+    for number, (step, wait) in enumerate(pages):
+        now += wait
+        first, upto = upto if number else -1_000.0, min(upto + step, now)
+        seen |= written + lag <= now and first <= written <= upto
+        told = page(upto, now, more=number < len(pages) - 1)
+        window = window.after(told, OVERLAP)
+    start = window.start(OVERLAP)
+    assert start is not None
+    assert start.at is not None
+    shown = written + lag <= now or written > now - 59
+    assert seen or not shown or at(written) >= start.at
