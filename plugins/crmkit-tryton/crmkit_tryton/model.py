@@ -15,7 +15,7 @@ from crmkit_tryton.rpc import Refused, Rpc
 
 _TIMES = ("create_date", "write_date")
 _FOUND_BY = frozenset({"code", "number", "reference"})
-_GIVEN = {("party.party", "code")}  # a sequence gives it, where the form asks for none
+_GIVEN = {("party.party", "code")}  # a sequence gives it, and Tryton lets nobody change it
 
 
 @attrs.frozen
@@ -63,11 +63,16 @@ class Model:
             type="text" if known == "choice" and not choices else known,
             label=str(told.get("string") or ""),
             required=bool(told.get("required")) and kind != "boolean" and not self._fills(name),
-            readonly=bool(told.get("readonly")) or known == "other" or kind == "one2many",
+            readonly=self._closed(name, kind),
             unique=name in _FOUND_BY and bool(told.get("searchable", True)),
             choices=choices if known == "choice" else (),
             length=told["size"] if isinstance(told.get("size"), int) else None,
         )
+
+    def _closed(self, name: str, kind: str) -> bool:
+        """Tell whether nobody writes a field by a mapping; archiving is what deleting is for."""
+        told = bool(self.fields[name].get("readonly")) or (self.name, name) in _GIVEN
+        return told or name == "active" or kind == "one2many" or kind not in wire.TYPES
 
     def _fills(self, name: str) -> bool:
         return name in self.given or (self.name, name) in _GIVEN

@@ -134,7 +134,7 @@ class Reader:
                 yield stream, (), min(_LONGEST, size * _ROWS)
 
     def _records(self, keys: Sequence[Key], seen: Mapping[int, Mapping[str, Any]]) -> list[Remote]:
-        """Give each record once, as it is now; it was changed when the youngest of its rows was."""
+        """Give each record as it is now, at its newest change only; a later one is yet to come."""
         at = {number: moment for moment, number in keys}  # the later of two
         missing = [number for number in at if number not in seen]
         more = found(self.rpc, self.model, missing, self.model.columns(self.fields))
@@ -145,8 +145,8 @@ class Reader:
                 records.append((moment, Remote(id=str(number), changed_at=moment, deleted=True)))
                 continue
             record = self.model.remote(rows[number], self.fields)
-            newest = max(moment, record.changed_at or moment)
-            records.append((newest, attrs.evolve(record, changed_at=newest)))
+            if record.changed_at is None or record.changed_at <= moment:
+                records.append((moment, attrs.evolve(record, changed_at=moment)))
         return [record for _, record in sorted(records, key=lambda one: (one[0], int(one[1].id)))]
 
 

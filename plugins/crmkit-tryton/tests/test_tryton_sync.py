@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,11 +18,10 @@ from tryton_server import DATABASE, PASSWORD, USER, People, Server
 
 import crmkit
 from crmkit import CRM, Customer, Identity
+from crmkit.testing.simulators.base import Answer, Call
 
 HERE = Path(__file__).parent
 MANY = 1000
-
-
 SCORES = """
 [[connectors.erp.mapping]]
 concept = "scores"
@@ -33,7 +31,7 @@ fields.tier = "crmkit_tier"
 """
 
 
-def configured(folder: Path, url: str, more: str = "") -> Path:
+def configured(folder: Path, url: str, more: str = "", settings: str = "") -> Path:
     """Write a configuration, as a user would."""
     file = folder / "crm.toml"
     file.write_text(
@@ -46,6 +44,7 @@ base_url = "{url}"
 database = "{DATABASE}"
 username = "{USER}"
 password = "{PASSWORD}"
+{settings}
 
 [[connectors.erp.mapping]]
 concept = "customers"
@@ -225,13 +224,14 @@ def test_scores_stand_where_people_look(tmp_path: Path, people: People, server: 
 def test_a_killed_run_is_gone_on_with(tmp_path: Path, people: People, server: Server, count: int):
     """Killed in the first batch, and again in the second: the next run makes nobody twice."""
     everyone = customers(count)
-    with Proxy(server) as proxy:
-        file = configured(tmp_path, proxy.url)
+    with Killing(server) as proxy:
+        alone = "limits = { concurrent = 1 }"  # one batch is under way when the run is killed
+        file = configured(tmp_path, proxy.url, settings=alone)
         with crmkit.connect(config=file) as crm:
             crm.customers.save_all(everyone)
         for _ in range(2):
-            killed_in_a_batch(tmp_path, proxy)
-        assert 0 < len(people.parties("name")) < count
+            proxy.kill(tmp_path)
+            assert 0 < len(people.parties("name")) < count
         with crmkit.connect(config=file) as crm:
             crm.sync.run("erp")
             assert crm.sync.quarantine("erp") == ()
@@ -240,18 +240,23 @@ def test_a_killed_run_is_gone_on_with(tmp_path: Path, people: People, server: Se
     assert set(parties(people)) == {one.id for one in everyone}
 
 
-def killed_in_a_batch(folder: Path, proxy: Proxy) -> None:
-    """Start a run and kill it while Tryton makes a batch, which Tryton does to the end."""
-    before = created(proxy)
-    command = [sys.executable, str(HERE / "tryton_run.py"), str(folder)]
-    run = subprocess.Popen(command)
-    while created(proxy) == before and run.poll() is None:
-        time.sleep(0.01)
-    run.send_signal(signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
-    with proxy.lock:  # until the call is through
-        pass
+class Killing(Proxy):
+    """Kills a run when Tryton is about to make a batch for it, which Tryton then does."""
 
+    victim: subprocess.Popen[bytes] | None = None
 
-def created(proxy: Proxy) -> int:
-    return sum(one.endswith("party.create") for one in proxy.methods())
+    def answer(self, call: Call) -> Answer:
+        if self.victim is not None and call.target.endswith("party.create"):
+            self.victim.kill()
+            self.victim.wait()
+            self.victim = None
+        return super().answer(call)
+
+    def kill(self, folder: Path) -> None:
+        """Start a run, and give back control when it is dead and its batch is made."""
+        command = [sys.executable, str(HERE / "tryton_run.py"), str(folder)]
+        with self.lock:
+            run = self.victim = subprocess.Popen(command)
+        assert run.wait() == -signal.SIGKILL
+        with self.lock:
+            assert self.victim is None

@@ -174,6 +174,11 @@ class Server:
         _copy(self._database, kept)
         self._prepared = kept
 
+    def execute(self, statement: str) -> None:
+        """Change its data behind its back, as time does."""
+        with closing(sqlite3.connect(self._database, timeout=30)) as live, live:
+            live.execute(statement)
+
     def reset(self) -> None:
         """Make it as it was in the beginning, or when it was kept; later sessions end."""
         _copy(self._prepared, self._database)
