@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from conftest import Open
 from crmkit_tryton.connector import Tryton
@@ -237,3 +238,18 @@ def test_what_is_not_there_is_named(tryton: Tryton):
         tryton.schema("party.nobody")
     with pytest.raises(SyncAborted, match="no field shoe_size"):
         tryton.changes(PARTY, None, fields=("name", "shoe_size"))
+
+
+def test_a_server_with_two_times(opened: Open, people: People):
+    """Where Tryton has no one time of the last change, both that it has make one order."""
+    tryton = opened(page_size=2)
+    for name in (PARTY, "party.contact_mechanism", "party.identifier"):
+        model = tryton._model(name)
+        fields = {one: told for one, told in model.fields.items() if one != "last_modified_at"}
+        tryton._models[name] = attrs.evolve(model, fields=fields)
+    made = many(people, 5)
+    people.server.execute("UPDATE party_party SET write_date = NULL WHERE id <> 2")
+    people.write(made[0], name="changed")
+    records, cursor = all_changes(tryton)
+    assert [int(one.id) for one in records] == [*made[1:], made[0]]
+    assert all_changes(tryton, cursor) == ([], cursor)
