@@ -13,7 +13,7 @@ import attrs
 from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Changes, Cursor, Remote
 from crmkit.contracts.store import Writer
-from crmkit.model.sync import OURS
+from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse
 from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base, Verdict, compare
@@ -174,6 +174,9 @@ class _Page:
             fields = {name: (None, value) for name, value in values.items()}
             name = str(values.get("name") or values.get("email") or "")
             track.note(CREATE, OURS, key=None, remote_id=remote.id, name=name, fields=fields)
+            if track.outward and "id" in track.kinds and by_theirs["id"] is None:
+                said = {"id": (None, "its new id")}
+                track.note(UPDATE, THEIRS, key=None, remote_id=remote.id, name=name, fields=said)
 
 
 def _new_pair(track: Track, key: str, remote: Remote) -> Pair:

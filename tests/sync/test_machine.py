@@ -40,6 +40,7 @@ class Machine(RuleBasedStateMachine):
         self.match = match
         self.saved = 0
         self.erased: set[str] = set()
+        self.odd = False  # what a side refuses, and what a merge brings along, no plan foresees
 
     # -- ours ------------------------------------------------------------------------------
 
@@ -51,6 +52,7 @@ class Machine(RuleBasedStateMachine):
         if mail and (mail in self.erased or self.shop.crm.customers.find(email=mail)):
             return
         self.saved += 1
+        self.odd |= name == "refuse me"
         custom = {} if level is None else {"level": level}
         self.shop.save(
             f"{name} {self.saved}" if name == "Bob" else name,
@@ -62,6 +64,7 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK, name=NAMES, industry=INDUSTRIES, level=LEVELS)
     def edit(self, pick: int, name: str, industry: str | None, level: Any) -> None:
         found = self.ours()
+        self.odd |= name == "refuse me"
         if found:
             one = found[pick % len(found)]
             self.shop.clock.advance(seconds=1)
@@ -75,11 +78,13 @@ class Machine(RuleBasedStateMachine):
         found = self.ours()
         if found:
             one = found[pick % len(found)]
+            self.odd = True
             self.erased |= {key.value for key in one.identities}
             self.shop.crm.customers.erase(one.id, reason="asked")
 
     @rule(pick=PICK, other=PICK)
     def merge(self, pick: int, other: int) -> None:
+        self.odd = True
         found = self.ours()
         if len(found) > 1 and pick % len(found) != other % len(found):
             keep, drop = found[pick % len(found)], found[other % len(found)]
@@ -91,6 +96,7 @@ class Machine(RuleBasedStateMachine):
     def create_there(self, name: str, mail: str | None, level: Any) -> None:
         if mail and self.shop.theirs(Email=mail):
             return
+        self.odd |= name == "refuse me"
         values = {"Name": name, "Email": mail, "Level": level}
         self.shop.book.create(CONTACTS, {k: v for k, v in values.items() if v is not None})
 
@@ -109,6 +115,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(pick=PICK, other=PICK)
     def merge_there(self, pick: int, other: int) -> None:
+        self.odd = True
         found = self.shop.theirs()
         if len(found) > 1 and pick % len(found) != other % len(found):
             keep, drop = found[pick % len(found)], found[other % len(found)]
@@ -154,7 +161,11 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "shop"):
             return
         shop = self.shop
-        shop.run()
+        plan = shop.crm.sync.plan("crm")
+        report = shop.run()
+        if not self.odd:
+            found = (len(plan.creates), len(plan.updates), len(plan.deletes))
+            assert found == (report.created, report.updated, report.deleted), plan
         again = shop.run()
         assert again.written == 0, again
         plan = shop.crm.sync.plan("crm")
