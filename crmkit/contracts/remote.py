@@ -18,6 +18,19 @@ TYPES = ("text", "number", "flag", "date", "instant", "choice", "reference", "li
 """Types of a remote field, as far as a mapping must know them."""
 
 
+def _id(given: str | int) -> str:
+    """Write an id as text: a remote may call one record 7 today and "7" tomorrow."""
+    return str(given) if isinstance(given, int) else given
+
+
+def _ids(given: Sequence[str | int]) -> Sequence[str]:
+    return tuple(map(_id, given))
+
+
+def _maybe(given: str | int | None) -> str | None:
+    return None if given is None else _id(given)
+
+
 @attrs.frozen
 class Cursor(Record):
     """A place in the remote's order of changes: first by instant, then by id.
@@ -90,12 +103,12 @@ class Remote(Record):
         version: The remote's own version, where it has one.
     """
 
-    id: str
+    id: str = attrs.field(converter=_id)
     values: Mapping[str, Any] = attrs.field(factory=dict)
     changed_at: datetime | None = None
     created_at: datetime | None = None
     deleted: bool = False
-    merged_into: str | None = None
+    merged_into: str | None = attrs.field(default=None, converter=_maybe)
     version: str | None = None
 
 
@@ -153,12 +166,12 @@ class Result(Record):
         reason: The remote's reason, in words.
     """
 
-    key: str
+    key: str = attrs.field(converter=_id)
     done: str | None = attrs.field(
         default=None,
         validator=attrs.validators.in_(("created", "updated", "deleted", "unchanged", None)),
     )
-    remote_id: str | None = None
+    remote_id: str | None = attrs.field(default=None, converter=_maybe)
     changed_at: datetime | None = None
     conflict: bool = False
     retry: bool = False
@@ -176,7 +189,7 @@ class Ids:
         after: To go on with; None: that was all of them, and only then a sweep may delete.
     """
 
-    ids: Sequence[str]
+    ids: Sequence[str] = attrs.field(converter=_ids)
     after: str | None = None
 
 
@@ -191,7 +204,7 @@ class Hint:
     """
 
     entity: str
-    ids: tuple[str, ...]
+    ids: tuple[str, ...] = attrs.field(converter=_ids)
     deleted: bool = False
 
 

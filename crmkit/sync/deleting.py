@@ -1,4 +1,4 @@
-"""Records that are gone: deleted or merged there, erased or merged here."""
+"""Records that were deleted or merged in the CRM, and what becomes of ours then."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import timedelta
 
 import attrs
 
-from crmkit.contracts.connector import Connector, Remote, Result, SyncAborted
+from crmkit.contracts.connector import Connector, Remote, SyncAborted
 from crmkit.contracts.store import Reader
-from crmkit.model.sync import OURS, THEIRS
-from crmkit.sync.cases import hashed
-from crmkit.sync.concepts.base import Gone
-from crmkit.sync.pairs import ABSORBED, ERASED, LINKED, REMOVING, UNLINKED, WANTED, Pair
+from crmkit.model.sync import OURS
+from crmkit.sync.pairs import ABSORBED, LINKED, REMOVING, UNLINKED, WANTED, Pair
 from crmkit.sync.settings import ERASE, RECREATE
 from crmkit.sync.track import DELETE, Track
 
@@ -21,9 +19,6 @@ _LANDSLIDE = 20
 """Records that may be gone at once, though they are most of all."""
 _FEW_CALLS = 20
 """Calls of an enumeration that each run affords; more of them wait for their day."""
-
-
-# -- gone there --------------------------------------------------------------------------
 
 
 def read_deleted(track: Track) -> None:
@@ -68,12 +63,14 @@ def _sweep(track: Track) -> None:
     """
     with track.session.store.read() as reader:
         linked = {one.theirs: one for one in track.pairs.in_state(reader, LINKED) if one.theirs}
+        strangers = set(track.cases.keys(reader, OURS))
     known = len(linked)
     after: str | None = None
     while True:
         page = track.connector.ids(track.entity, after)
         for id_ in page.ids:
             linked.pop(id_, None)
+            strangers.discard(id_)
         if page.after is None:
             break
         after = page.after
@@ -86,6 +83,8 @@ def _sweep(track: Track) -> None:
     with track.writing() as writer:
         pairs = track.pairs.by_theirs(writer, [one.id for one in gone])
         take_deleted(track, writer, gone, pairs)
+        for key in strangers - track.pairs.of(writer, strangers).keys():
+            track.cases.release(OURS, key)
         track.place = attrs.evolve(track.place, swept=track.session.now())
 
 
@@ -112,8 +111,11 @@ def take_deleted(
     keepers = track.pairs.by_theirs(reader, into)
     for remote in records:
         pair = pairs.get(remote.id)
+        if pair is None:
+            track.cases.release(OURS, remote.id)
         if pair is None or pair.state != LINKED:
             continue
+        track.cases.release(OURS, pair.ours)
         if remote.merged_into is not None:
             _merged_there(track, remote.merged_into, pair, keepers)
         else:
@@ -170,108 +172,3 @@ def finish_here(track: Track) -> None:
         with track.writing():
             for pair in (*absorbed, *removing):
                 track.pairs.drop(pair.ours)
-
-
-# -- gone here ---------------------------------------------------------------------------
-
-
-def follow_gone(
-    track: Track, reader: Reader, gone: Mapping[str, Gone], pairs: dict[str, Pair]
-) -> None:
-    """Mark the pairs of records that were erased or merged here, for `delete_there`.
-
-    Where whoever they were merged into has no record there, theirs becomes his at once, before
-    another is made for him.
-    """
-    into = {what.into for what in gone.values() if what.into is not None}
-    keepers = track.pairs.of(reader, into)
-    for key, what in gone.items():
-        pair = pairs.get(key)
-        if pair is None or pair.state == ERASED:
-            continue
-        if pair.theirs is None or pair.state == UNLINKED or not track.outward:
-            track.pairs.drop(key)
-        elif what.into is None:
-            track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
-        elif (keeper := keepers.get(what.into)) is not None and keeper.theirs is not None:
-            track.mergers.append((what.into, pair))
-        else:
-            track.pairs.drop(key)
-            moved = pair._replace(ours=what.into, customer=what.into, due=1)
-            track.pairs.put(moved)
-            pairs[what.into] = keepers[what.into] = moved
-
-
-def merge_there(track: Track) -> None:
-    """Make one record there of the two whose customers were merged here."""
-    for into, pair in track.mergers:
-        with track.session.store.read() as reader:
-            keeper = track.pairs.of(reader, [into]).get(into)
-        if keeper is None or keeper.theirs is None:
-            continue  # it was deleted there meanwhile: the next run sees to it
-        why = f"its customer was merged into {into}"
-        track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
-        if track.dry:
-            continue
-        assert pair.theirs is not None  # noqa: S101 - follow_gone saw to it
-        if track.can("merge"):
-            done = [track.connector.merge(track.entity, keeper.theirs, pair.theirs)]
-        elif track.can("delete"):
-            done = list(track.connector.delete(track.entity, [pair.theirs]))
-        else:
-            done = [_cannot(pair.theirs)]
-        _settle(track, {pair.theirs: pair}, done)
-        track.tally.again = True  # what one lacked may have been filled from the other there
-    track.mergers.clear()
-
-
-def delete_there(track: Track) -> None:
-    """Delete or void there what was erased here."""
-    if not track.outward:
-        return
-    with track.session.store.read() as reader:
-        erased = list(track.pairs.in_state(reader, ERASED))
-    for start in range(0, len(erased), track.schema.batch):
-        batch = erased[start : start + track.schema.batch]
-        asked = {pair.theirs: pair for pair in batch if pair.theirs is not None}
-        for pair in asked.values():
-            why = "erased here"
-            track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
-        if track.dry:
-            continue
-        can = track.can("delete")
-        done = track.connector.delete(track.entity, list(asked)) if asked and can else ()
-        refused = [] if can else [_cannot(id_) for id_ in asked]
-        _settle(track, asked, [*done, *refused])
-        with track.writing():
-            for pair in batch:
-                if pair.theirs is None:
-                    track.pairs.drop(pair.ours)
-
-
-def _cannot(remote_id: str) -> Result:
-    return Result(key=remote_id, reason="this connector cannot delete records: delete it there")
-
-
-def _settle(track: Track, asked: Mapping[str, Pair], done: Sequence[Result]) -> None:
-    """Forget the pairs that are gone on both sides; keep why the others are not."""
-    with track.writing():
-        for result in done:
-            pair = asked.get(result.key)
-            if pair is None:
-                continue
-            if result.done is not None:
-                track.pairs.drop(pair.ours)
-                track.cases.release(THEIRS, pair.ours)
-                continue
-            track.tally.counts[DELETE] -= 1
-            if pair.state != ERASED:  # its customer is another's now: it stays to be deleted
-                track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
-            track.cases.refuse(
-                THEIRS,
-                pair.ours,
-                result.reason or "the CRM does not delete it",
-                at=track.session.now(),
-                hash=hashed(pair.ours),
-                code=result.code,
-            )

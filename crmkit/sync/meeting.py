@@ -12,9 +12,10 @@ from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS
 from crmkit.sync.cases import hashed
-from crmkit.sync.pairs import ERASED, LINKED, MAKING, UNLINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, MAKING, UNLINKED, Pair
+from crmkit.sync.settings import FieldRule
 from crmkit.sync.track import Track
-from crmkit.sync.values import empty, into, same
+from crmkit.sync.values import Value, alike, empty, into, same
 
 
 @attrs.define
@@ -85,7 +86,7 @@ def _matched(track: Track, reader: Reader, strangers: Sequence[Remote]) -> dict[
 
 
 def _erased(pair: Pair | None) -> bool:
-    return pair is not None and pair.state == ERASED
+    return pair is not None and pair.state in (ERASED, BURIED)
 
 
 def _objection(
@@ -108,17 +109,20 @@ def _objection(
 def _made_by_us(track: Track, remote: Remote, making: Sequence[Pair]) -> Pair | None:
     """Find the pair whose making was broken off before the CRM told us the id.
 
-    It bears everything that we had sent, and was made after we had begun.
+    It bears everything that we had sent, as the CRM may have tidied it.
     """
     for pair in making:
         sent = [(rule, pair.base[rule.ours].ours) for rule in track.rules if rule.ours in pair.base]
         sent = [(rule, value) for rule, value in sent if not empty(value)]
-        if sent and all(
-            same(value, remote.values.get(rule.theirs), track.kinds[rule.ours], track.normaliser)
-            for rule, value in sent
-        ):
+        if sent and all(_arrived(track, rule, value, remote) for rule, value in sent):
             return pair
     return None
+
+
+def _arrived(track: Track, rule: FieldRule, value: Value, remote: Remote) -> bool:
+    """Tell whether a field there may be what we sent."""
+    theirs = remote.values.get(rule.theirs)
+    return same(value, theirs, track.kinds[rule.ours], track.normaliser) or alike(value, theirs)
 
 
 def _begun(track: Track, key: str) -> Pair:

@@ -5,7 +5,7 @@ The cursor is kept with what it applied, so that a killed run goes on behind its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import attrs
@@ -20,7 +20,7 @@ from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import take_deleted
 from crmkit.sync.meeting import Meeting, meet
-from crmkit.sync.pairs import ERASED, LINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, Pair
 from crmkit.sync.places import Place
 from crmkit.sync.track import CREATE, UPDATE, Track
 
@@ -71,11 +71,14 @@ def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
     """Apply records of theirs here, in the caller's transaction."""
     newest = {one.id: one for one in records}  # of two tidings of one record the later holds
     pairs = track.pairs.by_theirs(writer, newest)
-    take_deleted(track, writer, [one for one in newest.values() if one.deleted], pairs)
+    gone = [one for one in newest.values() if one.deleted]
+    take_deleted(track, writer, gone, pairs)
+    if any(one.merged_into for one in gone):  # a pair may have gone to a record of this page
+        pairs = track.pairs.by_theirs(writer, newest)
     there = [one for one in newest.values() if not one.deleted]
     known = [(one, pairs[one.id]) for one in there if one.id in pairs]
     _Page(track, writer).run(
-        [(one, pair) for one, pair in known if pair.state != ERASED],
+        [(one, pair) for one, pair in known if pair.state not in (ERASED, BURIED)],
         [one for one in there if one.id not in pairs],
     )
 
@@ -87,11 +90,14 @@ class _Page:
     track: Track
     writer: Writer
     arrivals: list[Arrival] = attrs.field(factory=list)
+    held: Mapping[str, str] = attrs.field(factory=dict)
 
     def run(self, known: list[tuple[Remote, Pair]], strangers: list[Remote]) -> None:
         """Compare those that are known, meet those that are not, and write what came of it."""
         track = self.track
         met = meet(track, self.writer, strangers) if strangers else Meeting()
+        asked = [pair.ours for _, pair in known] + [one.id for one in met.new]
+        self.held = track.cases.held(self.writer, OURS, asked) if asked else {}
         moved = [(one, pair) for one, pair in known if self._moved(one, pair)]
         everyone = [pair.ours for _, pair in moved] + [pair.ours for _, pair in met.links]
         locals_ = track.locals(self.writer, everyone)
@@ -115,6 +121,7 @@ class _Page:
             if at is not None and at != pair.changed:
                 track.pairs.put(pair._replace(changed=at))
             track.tally.unchanged += 1
+            self._release(pair)
             return False
         return True
 
@@ -130,6 +137,7 @@ class _Page:
         for clash in verdict.clashes:
             track.cases.clash(clash, pair.ours, remote.id, pair.customer, track.session.now())
         if not verdict.take:
+            self._release(pair)
             track.tally.unchanged += not verdict.send
             keep(track, pair, remote, verdict.base, due=bool(verdict.send))
             return
@@ -147,11 +155,15 @@ class _Page:
                 UPDATE, OURS, key=pair.ours, remote_id=remote.id, name=local.name, fields=changed
             )
 
+    def _release(self, pair: Pair) -> None:
+        """Forget that a record of theirs was refused: what it says now asks for nothing."""
+        if pair.ours in self.held:
+            self.track.cases.release(OURS, pair.ours)
+
     def _make(self, remote: Remote) -> None:
         """Make a record here of one that is new to us."""
         track = self.track
-        held = track.cases.held(self.writer, OURS, [remote.id])
-        if held.get(remote.id) == hashed(remote.values) and not track.retry:
+        if self.held.get(remote.id) == hashed(remote.values) and not track.retry:
             return
         by_theirs = {rule.ours: remote.values.get(rule.theirs) for rule in track.rules}
         taken = {

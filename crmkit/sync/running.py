@@ -189,6 +189,17 @@ def _check_account(setup: Setup, opened: Opened) -> list[Finding]:
     ]
 
 
+def _note_account(setup: Setup, opened: Opened) -> None:
+    """Keep which account it is before anything is written, though the run should be broken off."""
+    # asked before the write begins: for the answer a token may have to be written down
+    account, name = opened.connector.account(), _account(opened.link.name)
+    with setup.session.store.read() as reader:
+        known = [row[1] for row in reader.fetch(META, [(name,)])]
+    if account is not None and known != [account]:
+        with setup.session.store.write() as writer:
+            writer.put(META, [(name, account)])
+
+
 def _account(name: str) -> str:
     return f"sync.{name}.account"
 
@@ -204,6 +215,7 @@ def _run(
     tracks: list[Track] = []
     try:
         tracks = open_tracks(setup, opened, tally, retry=retry)
+        _note_account(setup, opened)
         for track in tracks:
             track.renew = lease.renew
         for _ in range(_ROUNDS):
@@ -234,7 +246,7 @@ def _pass(tracks: Sequence[Track]) -> None:
 
 
 def _begin(setup: Setup, opened: Opened, started: int) -> int:
-    """Write down that a run began, and which account it is of."""
+    """Write down that a run began."""
     name = opened.link.name
     with setup.session.store.write() as writer:
         newest = writer.scan(SYNC_RUN, equal=(name,), reverse=True, limit=1)
@@ -248,12 +260,8 @@ def _end(setup: Setup, opened: Opened, number: int, report: SyncReport, error: s
     name, body = opened.link.name, report.to_dict() | {"error": error}
     written = json.dumps(body, ensure_ascii=False, sort_keys=True)
     started = micros(report.started) if report.started is not None else 0
-    # asked before the write begins: for the answer a token may have to be written down
-    account = None if error or report.stopped else opened.connector.account()
     with setup.session.store.write() as writer:
         writer.put(SYNC_RUN, [(name, number, started, setup.session.now(), written)])
-        if account is not None:
-            writer.put(META, [(_account(name), account)])
 
 
 def _report(  # noqa: PLR0913 - what a report tells

@@ -18,8 +18,8 @@ from crmkit.sync.applying import inward
 from crmkit.sync.checking import objection
 from crmkit.sync.comparing import Base, compare
 from crmkit.sync.concepts.base import Draft, Local
-from crmkit.sync.deleting import delete_there, follow_gone, merge_there
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.sending import Sender, Sending
 from crmkit.sync.track import UPDATE, Track, Waiting
 from crmkit.sync.values import Value, empty
@@ -189,6 +189,8 @@ class _Chunk:
         values = {name: value for name, value in verdict.send.items() if track.outward}
         if not values and not faults:
             track.tally.unchanged += not verdict.take
+            if held is not None:  # what was refused is not to be sent any more
+                track.cases.release(THEIRS, local.key)
             if pair.due or verdict.base != base:
                 track.pairs.put(pair._replace(due=None, fields=packed(verdict.base)))
             return

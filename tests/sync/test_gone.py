@@ -1,0 +1,218 @@
+"""Records that go: deleted, merged and erased, on either side, with calls that are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import pytest
+
+from crmkit.contracts.connector import (
+    BatchRefused,
+    Changes,
+    Cursor,
+    Remote,
+    Result,
+    RetryLater,
+    WriteLost,
+)
+from tests.sync.fake import CAN, CONTACTS, Fake
+from tests.sync.kit import customers, held, quiet, rows, shop
+
+
+class Losing(Fake):
+    """Carries the first deletion or merge out, and its answer is lost."""
+
+    lost = False
+
+    def _lose(self) -> None:
+        if not self.lost:
+            self.lost = True
+            raise WriteLost("the connection was cut")
+
+    def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
+        done = super().delete(entity, ids)
+        self._lose()
+        return done
+
+    def merge(self, entity: str, keep: str, drop: str) -> Result:
+        done = super().merge(entity, keep, drop)
+        self._lose()
+        return done
+
+
+def test_a_deletion_whose_answer_is_lost_is_made_again():
+    """The run goes on, and the customer's record is gone for good."""
+    one = shop(Losing())
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.crm.customers.erase(ann.id, reason="asked")
+    assert one.run().deleted == 1
+    assert one.theirs() == []
+    quiet(one)
+    assert held(one) == ()
+
+
+def test_a_merge_whose_answer_is_lost_is_made_again():
+    """Two customers become one, and so do their records."""
+    one = shop(Losing())
+    ann, anne = one.save("Ann", "ann@example.com"), one.save("Anne", "anne@example.com")
+    one.run()
+    one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    assert len(one.theirs()) == 1
+    quiet(one)
+
+
+def test_a_batch_of_deletions_that_is_refused_is_split():
+    """One record that cannot be deleted keeps nobody else's."""
+
+    class Whole(Fake):
+        def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:
+            if "1" in ids:
+                raise BatchRefused("record 1 is locked")
+            return super().delete(entity, ids)
+
+    one = shop(Whole())
+    saved = [one.save(f"Ann {n}", f"ann{n}@example.com") for n in range(3)]
+    one.run()
+    for customer in saved:
+        one.crm.customers.erase(customer.id, reason="asked")
+    one.run()
+    assert [entry.id for entry in one.theirs()] == ["1"]
+    assert [item.reason for item in held(one)] == ["record 1 is locked"]
+    assert one.run().written == 0
+
+
+@pytest.mark.parametrize("call", ["merge", "delete"])
+def test_a_merge_is_not_forgotten_where_the_run_ends_before_it(call: str):
+    """The calls of the day are spent just then: the next run makes one record of the two."""
+    one = shop(Fake(can=CAN if call == "merge" else CAN - {"merge"}))
+    ann, anne = one.save("Ann", "ann@example.com"), one.save("Anne", "anne@example.com")
+    one.run()
+    one.crm.customers.merge(ann.id, anne.id, reason="one person")
+
+    def spent(name: str) -> None:
+        if name == call:
+            raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
+
+    one.fake.faults = spent
+    assert one.run().stopped
+    one.fake.faults = lambda _name: None
+    one.run()
+    assert len(one.theirs()) == 1
+    quiet(one)
+
+
+def test_a_merge_that_is_taken_back_before_it_went_over_touches_nothing_there():
+    """Neither record is deleted, though one could not be merged and waited to be."""
+
+    class Refusing(Fake):
+        def merge(self, entity: str, keep: str, drop: str) -> Result:  # noqa: ARG002
+            return Result(key=drop, reason="you may not merge")
+
+        def delete(self, entity: str, ids: Sequence[str]) -> Sequence[Result]:  # noqa: ARG002
+            return [Result(key=one, reason="you may not delete") for one in ids]
+
+    one = shop(Refusing())
+    ann, anne = one.save("Ann", "ann@example.com"), one.save("Anne", "anne@example.com")
+    one.run()
+    merge = one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    assert len(held(one)) == 1
+    one.crm.customers.unmerge(merge.id)
+    one.run()
+    assert held(one) == ()
+    quiet(one)
+    names = {(entry.values["Name"], entry.values["Email"]) for entry in one.theirs()}
+    assert names == {("Ann", "ann@example.com"), ("Anne", "anne@example.com")}
+
+
+def test_an_unmerge_makes_two_records_again():
+    """What was merged there is made anew for the one who is himself again."""
+    one = shop()
+    ann, anne = one.save("Ann", "ann@example.com"), one.save("Anne", "anne@example.com")
+    one.run()
+    merge = one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    one.crm.customers.unmerge(merge.id)
+    one.run()
+    names = {(entry.values["Name"], entry.values["Email"]) for entry in one.theirs()}
+    assert names == {("Ann", "ann@example.com"), ("Anne", "anne@example.com")}
+    quiet(one)
+
+
+def test_a_merge_among_the_changes_leads_to_the_record_that_stayed():
+    """Theirs was merged into one that we did not know: that is the customer's from now on."""
+
+    class Telling(Fake):
+        def changes(self, entity: str, cursor: Cursor | None, *, fields: Sequence[str]) -> Changes:
+            page = super().changes(entity, cursor, fields=fields)
+            since = None if cursor is None else cursor.at
+            gone = tuple(
+                Remote(id=e.id, deleted=True, changed_at=e.deleted, merged_into=e.merged_into)
+                for e in self.book.changed(entity, since, deleted=True)
+            )
+            return attrs.evolve(page, records=gone + page.records)
+
+    one = shop(Telling(can=CAN - {"deleted_feed", "sweep"}))
+    one.save("Ann", "ann@example.com")
+    one.run()
+    other = one.book.create(CONTACTS, {"Name": "Ann B."})
+    one.book.merge(CONTACTS, other.id, "1")
+    one.run()
+    quiet(one)
+    assert held(one) == ()
+    (ann,) = customers(one)
+    assert ann.name == one.theirs()[0].values["Name"]
+
+
+@pytest.mark.parametrize("direction", ["both", "in"])
+def test_whoever_was_erased_does_not_come_in_again(direction: str):
+    """His record is changed or restored there, and has no address that would tell who he was."""
+    one = shop(direction=direction)
+    there = one.book.create(CONTACTS, {"Name": "Nameless"})
+    one.run()
+    (customer,) = customers(one)
+    one.crm.customers.erase(customer.id, reason="asked")
+    one.run()
+    one.book.of(CONTACTS)[there.id].deleted = None  # somebody took it out of the bin
+    one.book.edit(CONTACTS, there.id, Phone="+8613800001111")
+    one.run()
+    assert customers(one) == []
+    assert "Nameless" not in repr(rows(one))
+
+
+def test_nothing_that_the_engine_keeps_tells_of_whoever_was_erased():
+    """Neither pairs nor cases, though his record comes again under another id."""
+    one = shop()
+    ann = one.save("Ann Nobody", "ann@example.com", industry="retail")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, name="Ann Nobody " * 9))  # too long: a case
+    one.run()
+    assert held(one)
+    one.crm.customers.erase(ann.id, reason="asked")
+    assert "Nobody" not in repr(rows(one))
+    one.run()
+    one.book.create(CONTACTS, {"Name": "Ann Nobody", "Email": "ann@example.com"})
+    one.run()
+    assert customers(one) == []
+    assert "Nobody" not in repr(rows(one))
+    assert "ann@example.com" not in repr(rows(one))
+
+
+@pytest.mark.parametrize("rule", ["unlink", "erase", "recreate"])
+def test_a_record_deleted_there_is_treated_as_the_mapping_says(rule: str):
+    """And the customer who stays does not make a second one when he is edited."""
+    one = shop(on_remote_delete=rule)
+    one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    quiet(one)
+    assert len(one.theirs()) == (rule == "recreate")
+    assert len(customers(one)) == (rule != "erase")
+    for ann in customers(one):
+        one.crm.customers.save(attrs.evolve(ann, name="Ann B."))
+    one.run()
+    assert [e.values["Name"] for e in one.theirs()] == ["Ann B."] * (rule == "recreate")

@@ -1,0 +1,76 @@
+"""What a side refused waits in quarantine for as long as there is something to refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.sync.fake import CAN, CONTACTS, Fake
+from tests.sync.kit import customers, held, quiet, shop
+
+WORDS: dict[str, Any] = {
+    "fields": {
+        "name": "Name",
+        "email": "Email",
+        "industry": {"field": "Industry", "values": {"shop": "retail"}},
+    }
+}
+
+
+def test_what_was_refused_and_is_taken_back_here_waits_no_more():
+    """The name was too long, and is what it was again."""
+    one = shop()
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, name="x" * 70))
+    one.run()
+    assert [(item.key, item.field) for item in held(one)] == [(ann.id, "name")]
+    one.crm.customers.save(attrs.evolve(ann, name="Ann"))
+    one.run()
+    assert held(one) == ()
+    quiet(one)
+
+
+def test_what_was_refused_and_is_taken_back_there_waits_no_more():
+    """Of a record that is known as of one that is new."""
+    one = shop(**WORDS)
+    there = one.book.create(CONTACTS, {"Name": "Ann", "Email": "a@x.com", "Industry": "hotel"})
+    one.run()
+    assert [item.key for item in held(one)] == [there.id]
+    assert customers(one) == []
+    one.book.edit(CONTACTS, there.id, Industry="retail")
+    one.run()
+    assert held(one) == ()
+    one.book.edit(CONTACTS, there.id, Industry="hotel")
+    one.run()
+    assert [item.key for item in held(one)] == [customers(one)[0].id]
+    one.book.edit(CONTACTS, there.id, Industry="retail")
+    one.run()
+    assert held(one) == ()
+    quiet(one)
+
+
+@pytest.mark.parametrize("way", ["deleted_feed", "sweep"])
+def test_what_was_refused_and_is_deleted_there_waits_no_more(way: str):
+    """By the CRM's own list, and where only its absence tells."""
+    one = shop(Fake(can=CAN - {"deleted_feed"} if way == "sweep" else CAN), **WORDS)
+    one.save("Bob", "bob@example.com")
+    there = one.book.create(CONTACTS, {"Name": "Ann", "Email": "a@x.com", "Industry": "hotel"})
+    one.run()
+    assert len(held(one)) == 1
+    one.book.delete(CONTACTS, there.id)
+    one.run()
+    assert held(one) == ()
+
+
+def test_whoever_is_erased_waits_no_more():
+    """He was refused, and there is nobody left to send."""
+    one = shop()
+    ann = one.save("x" * 70, "ann@example.com")
+    one.run()
+    assert len(held(one)) == 1
+    one.crm.customers.erase(ann.id, reason="asked")
+    one.run()
+    assert held(one) == ()
