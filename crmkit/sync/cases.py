@@ -44,17 +44,24 @@ class Cases:
     refused: dict[tuple[str, str], Quarantined] = attrs.field(factory=dict)
     _put: dict[Row, Row] = attrs.field(factory=dict)
     _closed: set[Row] = attrs.field(factory=set)
+    _held: dict[tuple[str, str], str] | None = None
 
     def held(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str]:
-        """Give the hash under which each of these records was refused, if it was."""
-        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in keys]
-        found = {row[3]: row[_HASH] for row in reader.fetch(SYNC_CASE, asked)}
-        for key in asked:
-            if key in self._put:
-                found[key[3]] = self._put[key][_HASH]
-            elif key in self._closed:
-                found.pop(key[3], None)
-        return found
+        """Give the hash under which each of these records was refused, if it was.
+
+        All of them are read once: they are few, and only this run adds to them.
+        """
+        if self._held is None:
+            equal, columns = (self.connector, self.object, QUARANTINE), ("key", "field", "hash")
+            rows = reader.scan(SYNC_CASE, equal=equal, columns=columns)
+            self._held = {(one, key): hash_ for key, one, hash_ in rows}
+            for *_, key, one in (place for place in self._closed if place[2] == QUARANTINE):
+                self._held.pop((one, key), None)
+            for row in self._put.values():
+                if row[2] == QUARANTINE:
+                    self._held[row[4], row[3]] = row[_HASH]
+        held = self._held
+        return {key: held[side, key] for key in keys if (side, key) in held} if held else {}
 
     def keys(self, reader: Reader, side: str) -> list[str]:
         """Give the keys of everything that one side refused."""
@@ -85,12 +92,15 @@ class Cases:
             at=instant(at),
         )
         self.refused[side, key] = case
+        if self._held is not None:
+            self._held[side, key] = hash
         self._keep((QUARANTINE, key, side), customer, at, hash, case.to_dict())
 
     def release(self, side: str, key: str) -> None:
         """Take a record out of quarantine."""
-        self.refused.pop((side, key), None)
-        self._close((QUARANTINE, key, side))
+        if self._held is None or self._held.pop((side, key), None) is not None:
+            self.refused.pop((side, key), None)
+            self._close((QUARANTINE, key, side))
 
     def clash(self, clash: Clash, key: str, remote_id: str, customer: str | None, at: int) -> None:
         """Record a field in conflict."""

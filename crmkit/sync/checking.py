@@ -34,12 +34,9 @@ def objection(
     """Give the field and reason why a record cannot be sent as it is; None: it can."""
     for fault in faults:
         return fault.field, f"{fault.field}: {fault.reason}"
-    rules = {rule.ours: rule for rule in track.rules}
-    for name, value in sending.values.items():
-        field = track.fields.get(rules[name].theirs)
-        if field is None or field.length is None or not isinstance(value, str):
-            continue
-        if len(value) > field.length:
+    for name, field in track.lengths.items():
+        value = sending.values.get(name)
+        if isinstance(value, str) and len(value) > (field.length or 0):
             long = f"has {len(value)} characters, {field.name} takes {field.length}: shorten it"
             return name, f"{name}: {long}"
     return None

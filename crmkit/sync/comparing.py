@@ -34,6 +34,10 @@ class Base(NamedTuple):
     asked: bool = False
 
 
+NOTHING = Base(None, None)
+"""What both sides have in a field of a record that is on one of them alone."""
+
+
 @attrs.frozen(kw_only=True)
 class Clash:
     """One field that moved on both sides.

@@ -42,6 +42,7 @@ class Sending:
         values: Those of them that are sent.
         base: What both have in common before.
         creates: It is to be made there.
+        match: Field and value by which the CRM finds it, where it is to be made.
     """
 
     pair: Pair
@@ -50,11 +51,12 @@ class Sending:
     values: Mapping[str, Value]
     base: Mapping[str, Base]
     creates: bool
+    match: tuple[str, str] | None = None
+    key: str = attrs.field(init=False)
 
-    @property
-    def key(self) -> str:
-        """Ours."""
-        return self.local.key
+    def __attrs_post_init__(self) -> None:
+        """Name it as ours is."""
+        self.key = self.local.key
 
     @property
     def hash(self) -> str:
@@ -80,12 +82,13 @@ class Sender:
 
     def add(self, one: Sending) -> None:
         """Take a record in, and send a batch as soon as one is full."""
-        match = self._match(one) if one.creates else None
-        if match is not None:
-            value = match[1].casefold()
+        if one.creates:
+            one.match = self._match(one)
+        if one.match is not None:
+            value = one.match[1].casefold()
             other = self._taken.setdefault(value, one.key)
             if other != one.key:
-                why = f"{self.track.rule.match}: {match[1]} is {other}'s too: make it unique"
+                why = f"{self.track.rule.match}: {one.match[1]} is {other}'s too: make it unique"
                 self._refuse(one, why, field=self.track.rule.match)
                 return
         self._added += 1
@@ -160,11 +163,10 @@ class Sender:
                 self.track.place = attrs.evolve(self.track.place, mark=place)
 
     def _plan(self, one: Sending) -> None:
-        rules = {rule.ours: rule for rule in self.track.rules}
         fields = {
             name: (one.base[name].theirs if name in one.base else None, value)
             for name, value in one.values.items()
-            if name in rules
+            if name in self.track.by_ours
         }
         self.track.note(
             CREATE if one.creates else UPDATE,
@@ -247,12 +249,13 @@ class Sender:
             others = (
                 self.track.pairs.by_theirs(writer, ids) if any(o.creates for o in batch) else {}
             )
+            now = self.track.session.now()
             for one in batch:
                 if one.key in by_key:
-                    self._one(one, by_key[one.key], others)
+                    self._one(one, by_key[one.key], others, now)
 
-    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair]) -> None:
-        track = self.track
+    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair], now: int) -> None:
+        track, pair = self.track, one.pair
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
             state = WANTED if one.creates else one.pair.state
@@ -274,17 +277,10 @@ class Sender:
             self._refuse(one, why)
             return
         track.cases.release(THEIRS, one.key)
-        track.note(CREATE if one.creates else UPDATE, THEIRS, key=one.key, remote_id=remote_id)
-        track.pairs.put(
-            one.pair._replace(
-                theirs=remote_id,
-                state=LINKED,
-                due=None,
-                changed=None if result.changed_at is None else micros(result.changed_at),
-                at=track.session.now(),
-                fields=_common(one),
-            )
-        )
+        track.tally.add(CREATE if one.creates else UPDATE)
+        at = None if result.changed_at is None else micros(result.changed_at)
+        place, common = (pair.connector, pair.object, one.key), _common(one)
+        track.pairs.put(Pair(*place, remote_id, pair.customer, LINKED, None, at, now, common))
 
     def _refuse(
         self, one: Sending, reason: str, *, field: str | None = None, code: str | None = None
@@ -306,14 +302,13 @@ class Sender:
             track.pairs.put(one.pair._replace(due=None))
 
     def _upsert(self, one: Sending) -> Upsert:
-        rules = {rule.ours: rule.theirs for rule in self.track.rules}
-        checked = self.track.can("if_unchanged") and one.pair.changed is not None
+        rules, since = self.track.by_ours, one.pair.changed
         return Upsert(
             key=one.key,
             remote_id=one.pair.theirs,
-            match=self._match(one) if one.creates else None,
-            values={rules[name]: value for name, value in one.values.items()},
-            unchanged_since=instant(one.pair.changed) if checked and one.pair.changed else None,
+            match=one.match,
+            values={rules[name].theirs: value for name, value in one.values.items()},
+            unchanged_since=instant(since) if since and self.track.can("if_unchanged") else None,
         )
 
     def _match(self, one: Sending) -> tuple[str, str] | None:
@@ -323,7 +318,7 @@ class Sender:
 
     def _blind(self, one: Sending) -> bool:
         """Tell whether sending a record twice could make two of it."""
-        return not self.track.can("upsert") or self._match(one) is None
+        return one.match is None or not self.track.can("upsert")
 
 
 def _common(one: Sending) -> str:

@@ -171,6 +171,22 @@ class Track:
         return {field.name: field for field in self.schema.fields}
 
     @cached_property
+    def by_ours(self) -> dict[str, FieldRule]:
+        """The rules by our field's name."""
+        return {rule.ours: rule for rule in self.rules}
+
+    @cached_property
+    def lengths(self) -> dict[str, Field]:
+        """Their fields that take texts of a certain length alone, by our field's name."""
+        found = {rule.ours: self.fields.get(rule.theirs) for rule in self.rules}
+        return {name: one for name, one in found.items() if one and one.length is not None}
+
+    @cached_property
+    def defaults(self) -> dict[str, Value]:
+        """What a new record gets where we have nothing, by our field's name."""
+        return {rule.ours: rule.default for rule in self.rules if rule.default is not None}
+
+    @cached_property
     def _spelling(self) -> list[tuple[FieldRule, Field, bool]]:
         """Each rule with their field, and whether a text goes over as it is."""
         plain = {"text", "email", "phone"}

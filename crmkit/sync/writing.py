@@ -16,12 +16,12 @@ from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.applying import inward
 from crmkit.sync.checking import objection
-from crmkit.sync.comparing import Base, compare
+from crmkit.sync.comparing import NOTHING, Base, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.sending import Sender, Sending
-from crmkit.sync.track import UPDATE, Track, Waiting
+from crmkit.sync.track import UPDATE, Track, Waiting, filled
 from crmkit.sync.values import Value, empty
 
 _CHUNK = 500
@@ -127,12 +127,14 @@ class _Chunk:
 
     track: Track
     sender: Sender
+    now: int = 0
     drafts: list[Draft] = attrs.field(factory=list)
     sendings: list[Sending] = attrs.field(factory=list)
 
     def run(self, keys: Sequence[str]) -> None:
         """Look at each, undo here what is theirs, and send what is ours."""
         track = self.track
+        self.now = track.session.now()
         with track.session.store.read() as reader:
             pairs = track.pairs.of(reader, keys)
             locals_ = track.locals(reader, keys)
@@ -160,16 +162,16 @@ class _Chunk:
         if pair is not None and pair.state == MAKING and not _read_since(track, pair):
             return  # the CRM may still show it later: it is looked for again in the next run
         said, faults = track.spoken(local, {}, references)
-        if any(isinstance(fault, Waiting) for fault in faults):
+        if faults and any(isinstance(fault, Waiting) for fault in faults):
             if pair is None or pair.state != WANTED:
-                track.pairs.put(_wanted(track, local))
+                track.pairs.put(self._wanted(local))
             return
-        for rule in track.rules:
-            if empty(said.get(rule.ours)) and rule.default is not None:
-                said[rule.ours] = rule.default
-        values = {name: value for name, value in said.items() if not empty(value)}
-        base = {name: Base(None, None) for name in said}
-        new = pair or _wanted(track, local)
+        for name, default in track.defaults.items():
+            if empty(said.get(name)):
+                said[name] = default
+        values = filled(said)
+        base = dict.fromkeys(said, NOTHING)
+        new = pair or self._wanted(local)
         sending = Sending(pair=new, local=local, said=said, values=values, base=base, creates=True)
         self._queue(sending, faults, held)
 
@@ -241,23 +243,14 @@ class _Chunk:
                 applied = self.track.concept.apply(writer, self.drafts)
             self.track.tally.add(UPDATE, sum(one.key is not None for one in applied))
 
+    def _wanted(self, local: Local) -> Pair:
+        """Give the pair of a record that is to be made there."""
+        name, entity = self.track.link.name, self.track.entity
+        return Pair(name, entity, local.key, None, local.customer, WANTED, 1, None, self.now)
+
 
 def _read_since(track: Track, pair: Pair) -> bool:
     """Tell whether a record that may have been made would show by now."""
     if not track.can("eventual"):
         return True
     return track.session.now() - pair.at > track.overlap * 1_000_000
-
-
-def _wanted(track: Track, local: Local) -> Pair:
-    return Pair(
-        connector=track.link.name,
-        object=track.entity,
-        ours=local.key,
-        theirs=None,
-        customer=local.customer,
-        state=WANTED,
-        due=1,
-        changed=None,
-        at=track.session.now(),
-    )
