@@ -20,7 +20,7 @@ from crmkit.contracts.connector import (
     WriteLost,
 )
 from crmkit_tryton import reading, wire
-from crmkit_tryton.model import Model, describe
+from crmkit_tryton.model import Model, describe, unfilled
 from crmkit_tryton.removing import merge, remove
 from crmkit_tryton.rpc import Refused, Rpc
 from crmkit_tryton.settings import TrytonConfig
@@ -81,9 +81,8 @@ class Tryton(Connector):
     def schema(self, entity: str) -> Schema:
         """Describe a model; raises as the contract says."""
         model = self._model(entity, fresh=True)
-        return Schema(
-            entity=entity, fields=model.described(), batch=BATCH, page=self._config.page_size
-        )
+        fields = model.described(unfilled(self._rpc, model))
+        return Schema(entity=entity, fields=fields, batch=BATCH, page=self._config.page_size)
 
     def account(self) -> str | None:
         """Name the database and when it was made, which another one of its name does not share."""
@@ -171,7 +170,7 @@ class Tryton(Connector):
             version = self._rpc.version()
             series = tuple(int(part) for part in version.split(".")[:2])
             old = series < _OLDEST
-            self._model(CUSTOMERS, fresh=True)
+            self._model(CUSTOMERS)
             access = self._rpc.call("model.ir.model.access.get_access", [CUSTOMERS])
         except SyncAborted as error:
             return (Finding(what=str(error), remedy="mend the settings, or the server"),)

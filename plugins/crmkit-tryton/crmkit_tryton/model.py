@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,10 @@ class Model:
     Attributes:
         name: ``party.party``.
         fields: What ``fields_get`` tells of each field.
-        given: Fields that Tryton fills in by itself.
     """
 
     name: str
     fields: Mapping[str, Mapping[str, Any]]
-    given: frozenset[str] = frozenset()
 
     @property
     def parts(self) -> Mapping[str, Part]:
@@ -45,13 +43,23 @@ class Model:
         """Give Tryton's type of a field."""
         return str(self.fields[field]["type"])
 
-    def described(self) -> tuple[Field, ...]:
-        """Describe the fields as crmkit knows them."""
-        own = [self._field(name) for name in self.fields if name not in self.parts]
+    def needed(self) -> set[str]:
+        """Name the fields that a record must have, unless Tryton fills them in."""
+        return {
+            name
+            for name, told in self.fields.items()
+            if told.get("required")
+            and told["type"] != "boolean"
+            and (self.name, name) not in _GIVEN
+        }
+
+    def described(self, needed: Collection[str]) -> tuple[Field, ...]:
+        """Describe the fields as crmkit knows them; those `needed` are required."""
+        own = [self._field(name, name in needed) for name in self.fields if name not in self.parts]
         labels = {name: str(one.get("string", "")) for name, one in self.fields.items()}
         return tuple(own + (described(labels) if self.parts else []))
 
-    def _field(self, name: str) -> Field:
+    def _field(self, name: str, required: bool) -> Field:  # noqa: FBT001 - one of the facts
         told = self.fields[name]
         kind = str(told["type"])
         options = told.get("selection")
@@ -62,7 +70,7 @@ class Model:
             name=name,
             type="text" if known == "choice" and not choices else known,
             label=str(told.get("string") or ""),
-            required=bool(told.get("required")) and kind != "boolean" and not self._fills(name),
+            required=required,
             readonly=self._closed(name, kind),
             unique=name in _FOUND_BY and bool(told.get("searchable", True)),
             choices=choices if known == "choice" else (),
@@ -73,9 +81,6 @@ class Model:
         """Tell whether nobody writes a field by a mapping; archiving is what deleting is for."""
         told = bool(self.fields[name].get("readonly")) or (self.name, name) in _GIVEN
         return told or name == "active" or kind == "one2many" or kind not in wire.TYPES
-
-    def _fills(self, name: str) -> bool:
-        return name in self.given or (self.name, name) in _GIVEN
 
     def known(self, fields: Iterable[str]) -> list[str]:
         """Give the fields.
@@ -150,10 +155,16 @@ def describe(rpc: Rpc, name: str) -> Model:
     except Refused as error:
         message = f"Tryton has no {name} for this user: {error.reason}"
         raise SyncAborted(message) from error
-    required = sorted(one for one, told in fields.items() if told.get("required"))
+    return Model(name, fields)
+
+
+def unfilled(rpc: Rpc, model: Model) -> set[str]:
+    """Name the fields that a new record must be given, since Tryton does not fill them in."""
+    needed = model.needed()
+    if not needed:
+        return needed
     try:
-        given = rpc.call(f"model.{name}.default_get", required, False)  # noqa: FBT003 - names only
+        given = rpc.call(f"model.{model.name}.default_get", sorted(needed), False)  # noqa: FBT003
     except Refused:
-        given = {}
-    filled = (one for one, value in given.items() if value is not None)
-    return Model(name, fields, frozenset(filled))
+        return needed
+    return {one for one in needed if given.get(one) is None}
