@@ -15,7 +15,7 @@ from crmkit_tryton.rpc import Refused, Rpc
 
 _TIMES = ("create_date", "write_date")
 _FOUND_BY = frozenset({"code", "number", "reference"})
-_GIVEN = {("party.party", "code")}  # a sequence gives it, and Tryton lets nobody change it
+_GIVEN = {("party.party", "code")}  # a sequence gives it where nobody does; it never changes then
 
 
 @attrs.frozen
@@ -55,7 +55,8 @@ class Model:
 
     def described(self, needed: Collection[str]) -> tuple[Field, ...]:
         """Describe the fields as crmkit knows them; those `needed` are required."""
-        own = [self._field(name, name in needed) for name in self.fields if name not in self.parts]
+        names = sorted(self.fields.keys() - self.parts.keys(), key=lambda one: (one != "name", one))
+        own = [self._field(name, name in needed) for name in names]
         labels = {name: str(one.get("string", "")) for name, one in self.fields.items()}
         return tuple(own + (described(labels) if self.parts else []))
 
@@ -79,7 +80,7 @@ class Model:
 
     def _closed(self, name: str, kind: str) -> bool:
         """Tell whether nobody writes a field by a mapping; archiving is what deleting is for."""
-        told = bool(self.fields[name].get("readonly")) or (self.name, name) in _GIVEN
+        told = bool(self.fields[name].get("readonly"))
         return told or name == "active" or kind == "one2many" or kind not in wire.TYPES
 
     def known(self, fields: Iterable[str]) -> list[str]:

@@ -170,6 +170,19 @@ def test_new_people_come_here(crm: CRM, people: People):
     assert len(people.parties("name")) == 1
 
 
+def test_a_code_is_an_id(tmp_path: Path, people: People, server: Server):
+    """A party's own code can be our id: given when it is made, and found again by it."""
+    people.create(name="Known there", code="c0001")
+    file = configured(tmp_path, server.url)
+    file.write_text(file.read_text("utf-8").replace('"identifier"', '"code"'), "utf-8")
+    with crmkit.connect(config=file) as crm:
+        assert [one for one in crm.sync.doctor("erp") if one.fatal] == []
+        crm.customers.save_all(customers(3))
+        assert crm.sync.run("erp").created == 2
+        quiet(crm)
+    assert {row["code"] for row in people.parties("code")} == {"c0000", "c0001", "c0002"}
+
+
 def test_a_bad_record_waits_with_its_reason(crm: CRM, people: People):
     """Tryton refuses a batch for one record: the others go, and that one says why."""
     crm.customers.save_all([*customers(5), customer("bad", "two\tparts", "b@x.example")])
