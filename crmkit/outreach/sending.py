@@ -151,7 +151,9 @@ class Sending:
                     given.extend(channel.send_meanwhile([*messages], work))
                 self._raised = False
             # Whatever it raises, nobody knows what it sent; and a plugin ends no host.
-            except (Exception, SystemExit) as error:  # noqa: BLE001
+            except (Exception, SystemExit) as error:
+                if work is not None and isinstance(error, SystemExit):
+                    raise  # in the host's own thread a signal may have asked for it
                 _LOG.exception("channel %s raised while sending", line.name)
                 why[:] = [f"the channel raised {type(error).__name__}{_words(error)}"]
                 given.clear()

@@ -39,8 +39,8 @@ class Post(Fake):
 class Shop(Firm):
     """A firm whose mail is such a channel, and goes in small batches."""
 
-    def __init__(self, url: str, **how: Any) -> None:
-        self.post = Post()
+    def __init__(self, url: str, post: Post | None = None, **how: Any) -> None:
+        self.post = post or Post()
         super().__init__(url, outreach={"batch": BATCH}, **how)
         self.mail = self.post
         self.names = [self.save(f"c{number:02}") for number in range(SIZE)]
