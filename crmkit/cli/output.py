@@ -66,6 +66,19 @@ def note(*lines: object) -> None:
         click.echo(visible(str(line)), err=True)
 
 
+def wrapped(line: str, indent: str = "") -> list[str]:
+    """Break a line that is longer than the terminal is wide; what goes on is indented."""
+    from rich.console import Console
+    from rich.text import Text
+
+    room = _width()
+    if room == _UNBOUND:
+        return [line]
+    start = " " * (len(line) - len(line.lstrip()))
+    first, *others = Text(line[len(start) :]).wrap(Console(width=room), room - len(indent or start))
+    return [start + first.plain.rstrip(), *(indent + one.plain.rstrip() for one in others)]
+
+
 def table(
     head: Sequence[Column], rows: Iterable[Sequence[object]], below: Sequence[Sequence[str]] = ()
 ) -> None:

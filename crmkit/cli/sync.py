@@ -11,13 +11,13 @@ from crmkit.cli.failing import REJECTIONS
 from crmkit.cli.output import columns, note, print_array, print_json, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
-from crmkit.cli.sync_words import report_lines, value, written
+from crmkit.cli.sync_words import both, report_lines, took, value, written
 from crmkit.model.sync import SIDES
 
 _FINDINGS = columns("state! found~ remedy~")
 _CONFLICTS = {
-    "en": columns("id! object! customer~ field! ours~ theirs~ took! at!"),
-    "zh": columns("编号! 对象! 客户~ 字段! 我方~ 对方~ 采用! 时间!"),
+    "en": columns("id! record~ field~ took~ found~"),
+    "zh": columns("编号! 记录~ 字段~ 采用~ 时间~"),
 }
 _HELD = {
     "en": columns("object! side! key~ field! reason~ at!"),
@@ -46,7 +46,7 @@ def plan(settings: Settings, name: str, everything: bool, lang: str, as_json: bo
         with watched(name, None) as step:
             found = crm.sync.plan(name, step=step)
         if as_json:
-            print_json(found)
+            print_json(found.to_dict())
         else:
             say(*written(found, lang, None if everything else 10))
 
@@ -63,7 +63,7 @@ def run(settings: Settings, name: str, retry: bool, lang: str, as_json: bool) ->
         with watched(name, None) as step:
             report = crm.sync.run(name, retry=retry, step=step)
         if as_json:
-            print_json(report)
+            print_json(report.to_dict())
         else:
             say(*report_lines(report, lang))
         if report.quarantined or report.stopped:
@@ -118,11 +118,8 @@ def conflicts(settings: Settings, name: str, waiting: bool, lang: str, as_json: 
         if as_json:
             print_array(found)
             return
-        rows = (
-            (o.id, o.object, o.key, o.field, value(o.ours), value(o.theirs), o.took, o.at)
-            for o in found
-        )
-        table(_CONFLICTS[lang], rows)
+        rows = ((o.id, o.name or o.key, o.field, took(o, lang), o.at) for o in found)
+        table(_CONFLICTS[lang], rows, [list(both(one, lang)) for one in found])
 
 
 @sync.command()
@@ -135,7 +132,8 @@ def resolve(settings: Settings, name: str, id: str, take: str) -> None:
     with settings.open() as crm:
         settled = crm.sync.resolve(name, id, take=take)
         found = settled.ours if take == SIDES[0] else settled.theirs
-        note("", f"{settled.field} of {settled.key} is {value(found)} from the next run on")
+        who = settled.name or settled.key
+        note("", f"{settled.field} of {who} is {value(found)} from the next run on")
 
 
 @sync.command()

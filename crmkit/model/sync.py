@@ -50,6 +50,7 @@ class SyncConflict(Record):
         object: The CRM's object.
         key: Our key of the record.
         remote_id: The CRM's id of it.
+        name: What a reader knows it by.
         field: Our name of the field.
         ours: Our value, in the CRM's spelling.
         theirs: The CRM's.
@@ -64,6 +65,7 @@ class SyncConflict(Record):
     object: str
     key: str
     remote_id: str
+    name: str = ""
     field: str
     ours: Any = None
     theirs: Any = None

@@ -14,6 +14,7 @@ from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import SYNC_CASE
 from crmkit.model.sync import Quarantined, SyncConflict
 from crmkit.sync.comparing import Clash
+from crmkit.sync.concepts.base import Local
 
 CONFLICT, QUARANTINE = "conflict", "quarantine"
 _HASH, _BODY = SYNC_CASE.position["hash"], SYNC_CASE.position["body"]
@@ -102,8 +103,9 @@ class Cases:
             self.refused.pop((side, key), None)
             self._close((QUARANTINE, key, side))
 
-    def clash(self, clash: Clash, key: str, remote_id: str, customer: str | None, at: int) -> None:
+    def clash(self, clash: Clash, local: Local, remote_id: str, at: int) -> None:
         """Record a field in conflict."""
+        key = local.key
         field = clash.rule.ours
         case = SyncConflict(
             id=digest("conflict", self.connector, self.object, key, field)[:16],
@@ -111,6 +113,7 @@ class Cases:
             object=self.object,
             key=key,
             remote_id=remote_id,
+            name=local.name,
             field=field,
             ours=clash.ours,
             theirs=clash.theirs,
@@ -120,7 +123,7 @@ class Cases:
             at=instant(at),
         )
         self.conflicts.append(case)
-        self._keep((CONFLICT, key, field), customer, at, "", case.to_dict())
+        self._keep((CONFLICT, key, field), local.customer, at, "", case.to_dict())
 
     def settle(self, key: str, field: str) -> None:
         """Close a conflict that somebody had to decide."""

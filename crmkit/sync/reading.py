@@ -135,7 +135,7 @@ class _Page:
         for name in verdict.settled:
             track.cases.settle(pair.ours, name)
         for clash in verdict.clashes:
-            track.cases.clash(clash, pair.ours, remote.id, pair.customer, track.session.now())
+            track.cases.clash(clash, local, remote.id, track.session.now())
         if not verdict.take:
             self._release(pair)
             track.tally.unchanged += not verdict.send
