@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -21,16 +21,22 @@ _FEW_CALLS = 20
 """Calls of an enumeration that each run affords; more of them wait for their day."""
 
 
-def read_deleted(track: Track) -> None:
-    """Find what was deleted there since the last run: by the CRM's own list, or by a sweep."""
+def read_deleted(track: Track) -> datetime | None:
+    """Find what was deleted there since the last run: by the CRM's own list, or by a sweep.
+
+    Returns:
+        When the last of them was, where the list tells it.
+    """
     if track.can("deleted_feed"):
-        if type(track.connector).deleted is not Connector.deleted:  # else `changes` tells them
-            _read_feed(track)
-    elif track.can("sweep") and _sweep_is_due(track):
+        told = type(track.connector).deleted is not Connector.deleted  # else `changes` tells them
+        return _read_feed(track) if told else None
+    if track.can("sweep") and _sweep_is_due(track):
         _sweep(track)
+    return None
 
 
-def _read_feed(track: Track) -> None:
+def _read_feed(track: Track) -> datetime | None:
+    newest: datetime | None = None
     overlap = timedelta(seconds=track.overlap)
     cursor, more = track.place.deleted.start(overlap), True
     while more:
@@ -41,8 +47,11 @@ def _read_feed(track: Track) -> None:
             pairs = track.pairs.by_theirs(writer, [one.id for one in records])
             take_deleted(track, writer, records, pairs)
             track.place = attrs.evolve(track.place, deleted=after)
+        told = [one.changed_at for one in page.records if one.changed_at is not None]
+        newest = max([*told, newest] if newest is not None else told, default=None)
         more = page.more and (page.cursor != cursor or bool(page.records))
         cursor = page.cursor
+    return newest
 
 
 def _sweep_is_due(track: Track) -> bool:

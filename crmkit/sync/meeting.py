@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -38,7 +37,9 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
     already, is held back with the reason: nothing is merged by guessing.
     """
     meeting = Meeting()
-    matched = _matched(track, reader, strangers)
+    spelt = _spelt(track, strangers)
+    matched = _matched(track, reader, spelt)
+    fresh = track.fresh if track.dry else {}
     keys = {key for found in matched.values() for key in found}
     pairs = track.pairs.of(reader, keys)
     making = list(track.pairs.in_state(reader, MAKING))
@@ -51,9 +52,17 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
             if made is not None:
                 making.remove(made)
                 pairs[made.ours] = made
+        if not found and not (track.inward and track.concept.creatable):
+            continue
         if not found:
-            if track.inward and track.concept.creatable:
+            twin = (
+                fresh.setdefault(spelt[remote.id], remote.id) if remote.id in spelt else remote.id
+            )
+            if twin == remote.id:
                 meeting.new.append(remote)
+            else:
+                name = track.rule.match
+                _refuse(track, remote, f"{name}: is record {twin}'s too: merge the two there")
             continue
         why = _objection(track, found, pairs, taken)
         if why:
@@ -68,21 +77,32 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
     return meeting
 
 
-def _matched(track: Track, reader: Reader, strangers: Sequence[Remote]) -> dict[str, list[str]]:
+def _spelt(track: Track, strangers: Sequence[Remote]) -> dict[str, str]:
+    """Give what strangers are found by, spelled as here, by their ids."""
+    rule = track.matching
+    if rule is None:
+        return {}
+    kind = track.kinds[rule.ours]
+    found: dict[str, str] = {}
+    for remote in strangers:
+        try:
+            value = into(remote.values.get(rule.theirs), rule, kind)
+        except Fault:
+            continue
+        text = "" if empty(value) else str(value)
+        key = track.normaliser.key(kind, text) if text and kind in ("email", "phone") else text
+        if key:
+            found[remote.id] = key
+    return found
+
+
+def _matched(track: Track, reader: Reader, spelt: Mapping[str, str]) -> dict[str, list[str]]:
     """Give our keys by the ids of those whose match leads to them."""
     rule = track.matching
     if rule is None:
         return {}
-    values: dict[str, Any] = {}
-    for remote in strangers:
-        try:
-            value = into(remote.values.get(rule.theirs), rule, track.kinds[rule.ours])
-        except Fault:
-            continue
-        if not empty(value):
-            values[remote.id] = value
-    found = track.concept.match(reader, rule.ours, list(values.values()))
-    return {one: found[value] for one, value in values.items() if value in found}
+    found = track.concept.match(reader, rule.ours, list(spelt.values()))
+    return {one: found[value] for one, value in spelt.items() if value in found}
 
 
 def _erased(pair: Pair | None) -> bool:

@@ -13,7 +13,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import META
 from crmkit.model.serial import Record
 
-_TICK = timedelta(seconds=2)
+TICK = timedelta(seconds=2)
 """A remote of whole seconds, which may give those after an instant alone, is asked from one before
 it: two behind the newest change ask for nothing that was read."""
 
@@ -47,7 +47,7 @@ class Window(Record):
         if self.cursor is None or self.cursor.at is None:
             return self.cursor
         if self.settled:
-            return Cursor(at=self.cursor.at + _TICK)
+            return Cursor(at=self.cursor.at + TICK)
         return Cursor(at=min(self.cursor.at, self.began or self.cursor.at) - overlap)
 
     def after(self, page: Changes, overlap: timedelta) -> Window:
@@ -60,7 +60,7 @@ class Window(Record):
             newest is not None
             and newest.at is not None
             and began is not None
-            and began >= newest.at + overlap + _TICK
+            and began >= newest.at + overlap + TICK
         )
         return Window(cursor=newest, settled=settled, began=began)
 

@@ -6,7 +6,7 @@ The cursor is kept with what it applied, so that a killed run goes on behind its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import attrs
 
@@ -18,41 +18,80 @@ from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse
 from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
-from crmkit.sync.deleting import take_deleted
+from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.meeting import Meeting, meet
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, Pair
-from crmkit.sync.places import Place
+from crmkit.sync.places import TICK, Place, Window
 from crmkit.sync.track import CREATE, UPDATE, Track
 
 _AGAIN = 3
 """Times that a window is read, where records moved to pages that were read already."""
 
 
-def read_changes(track: Track) -> None:
-    """Read everything that changed there since the last run, and apply it here."""
+def read_there(track: Track) -> None:
+    """Read everything that changed or went there since the last run, and apply it here."""
     for _ in range(_AGAIN):
         before = track.place.changed.anew()
-        if not _read_window(track):
-            return
+        moved, began = _read_window(track)
+        gone = read_deleted(track)
+        if began is not None and gone is not None:
+            moved |= gone >= began - TICK  # those behind it moved to a page that was read already
+        if not moved:
+            break
         track.place = attrs.evolve(track.place, changed=before)  # some may have slipped through
+    if track.retry:
+        _read_held(track)
 
 
-def _read_window(track: Track) -> bool:
-    """Read one window to its end; tell whether records moved between its pages meanwhile."""
+def _read_window(track: Track) -> tuple[bool, datetime | None]:
+    """Read one window to its end.
+
+    Returns:
+        Whether records moved between its pages meanwhile; and, where it had several pages that
+        could, when the first was read, by the CRM's clock.
+    """
     overlap = timedelta(seconds=track.overlap)
-    cursor = track.place.changed.start(overlap)
+    cursor, resumed = track.place.changed.start(overlap), track.place.changed.reading is not None
+    began = track.place.changed.began if resumed else None
     seen: dict[str, object] = {}
-    moved, more = False, True
+    moved, more, several = False, True, resumed
     while more:
         page = track.connector.changes(track.entity, cursor, fields=track.theirs)
         more = _goes_on(page, cursor)
-        if track.can("shifting") and (more or seen):
+        began, several = began or page.now, several or more
+        if track.can("shifting") and (more or seen or resumed):
             moved |= any(seen.get(one.id, one.changed_at) != one.changed_at for one in page.records)
+            moved |= resumed and any(_since(one, began) for one in page.records)
             seen.update((one.id, one.changed_at) for one in page.records)
         after = track.place.changed.after(attrs.evolve(page, more=more), overlap)
         _take_page(track, page.records, attrs.evolve(track.place, changed=after))
         cursor = page.cursor
-    return moved
+    return moved, began if several and track.can("shifting") else None
+
+
+def _since(remote: Remote, began: datetime | None) -> bool:
+    """Tell whether a record was changed while a run that was broken off read the pages before."""
+    at = remote.changed_at
+    return at is not None and began is not None and at >= began - TICK
+
+
+def _read_held(track: Track) -> None:
+    """Read once more what we refused, and try again."""
+    with track.session.store.read() as reader:
+        keys = track.cases.keys(reader, OURS)
+        pairs = track.pairs.of(reader, keys)
+    ids = [pairs[key].theirs if key in pairs else key for key in keys]
+    asked = [one for one in ids if one is not None]
+    if not asked:
+        return
+    if not track.can("fetch"):  # one by one is not to be had: everything
+        track.place = attrs.evolve(track.place, changed=Window())
+        _read_window(track)
+        return
+    for start in range(0, len(asked), max(1, track.schema.page)):
+        part = asked[start : start + max(1, track.schema.page)]
+        records = track.connector.fetch(track.entity, part, fields=track.theirs)
+        _take_page(track, records, track.place)
 
 
 def _goes_on(page: Changes, cursor: Cursor | None) -> bool:

@@ -16,12 +16,12 @@ from crmkit.model.sync import THEIRS, SyncPlan, SyncReport
 from crmkit.sync.cases import Cases, count_quarantine
 from crmkit.sync.checking import check_links, check_mapping
 from crmkit.sync.concepts.scores import Scores
-from crmkit.sync.deleting import finish_here, read_deleted
+from crmkit.sync.deleting import finish_here
 from crmkit.sync.fields import CONTACTS, CUSTOMERS, OPPORTUNITIES, SCORES, TOUCHPOINTS
 from crmkit.sync.leases import Lease
 from crmkit.sync.pairs import Pairs
 from crmkit.sync.places import Place, read_place
-from crmkit.sync.reading import read_changes
+from crmkit.sync.reading import read_there
 from crmkit.sync.settings import FieldRule, Link, MappingRule, read_link
 from crmkit.sync.setup import Opened, Setup
 from crmkit.sync.track import CREATE, DELETE, UPDATE, Tally, Track
@@ -238,8 +238,7 @@ def _run(
 def _pass(tracks: Sequence[Track]) -> None:
     """Read everything that is new there, then write everything that is new here."""
     for track in tracks:
-        read_changes(track)
-        read_deleted(track)
+        read_there(track)
         finish_here(track)
     for track in tracks:
         write_changes(track)

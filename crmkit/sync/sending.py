@@ -44,6 +44,7 @@ class Sending:
         base: What both have in common before.
         creates: It is to be made there.
         match: Field and value by which the CRM finds it, where it is to be made.
+        owed: It names a record that is not there yet: it is looked at again.
     """
 
     pair: Pair
@@ -53,6 +54,7 @@ class Sending:
     base: Mapping[str, Base]
     creates: bool
     match: tuple[str, str] | None = None
+    owed: bool = False
     key: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -81,13 +83,17 @@ class Sender:
     _added: int = 0
     _sent: int = 0
 
-    def add(self, one: Sending) -> None:
-        """Take a record in, and send a batch as soon as one is full."""
+    def add(self, one: Sending, *, twin: str | None = None) -> None:
+        """Take a record in, and send a batch as soon as one is full.
+
+        Args:
+            one: The record.
+            twin: Who has its match already, and a record there: it is refused.
+        """
         if one.creates:
             one.match = self._match(one)
         if one.match is not None:
-            value = one.match[1].casefold()
-            other = self._taken.setdefault(value, one.key)
+            other = twin or self._taken.setdefault(one.match[1].casefold(), one.key)
             if other != one.key:
                 why = f"{self.track.rule.match}: {one.match[1]} is {other}'s too: make it unique"
                 self._refuse(one, why, field=self.track.rule.match)
@@ -294,7 +300,8 @@ class Sender:
         track.cases.release(THEIRS, one.key)
         at = None if result.changed_at is None else micros(result.changed_at)
         place, common = (pair.connector, pair.object, one.key), _common(one)
-        track.pairs.put(Pair(*place, remote_id, pair.customer, LINKED, None, at, now, common))
+        due = 1 if one.owed else None
+        track.pairs.put(Pair(*place, remote_id, pair.customer, LINKED, due, at, now, common))
         return CREATE if one.creates else UPDATE
 
     def _refuse(

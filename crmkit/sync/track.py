@@ -110,6 +110,7 @@ class Track:
         erase: Erases one of ours.
         patches: What a dry run would have written here, by key and field.
         mergers: Pairs to be merged there: the keeper's key, and the dropped pair.
+        fresh: In a dry run, whom strangers that would be made here are found by, with their ids.
     """
 
     session: Session
@@ -133,6 +134,7 @@ class Track:
     erase: Callable[[str], object] = lambda _key: None
     patches: dict[str, dict[str, Value]] = attrs.field(factory=dict)
     mergers: list[tuple[str, Pair]] = attrs.field(factory=list)
+    fresh: dict[str, str] = attrs.field(factory=dict)
 
     # -- what it is --------------------------------------------------------------------
 

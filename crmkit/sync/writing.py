@@ -18,6 +18,7 @@ from crmkit.sync.applying import inward
 from crmkit.sync.checking import objection
 from crmkit.sync.comparing import NOTHING, Base, compare
 from crmkit.sync.concepts.base import Draft, Local
+from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.sending import Sender, Sending
@@ -146,8 +147,25 @@ class _Chunk:
         for key, local in locals_.items():
             self._look(local, pairs.get(key), references, held.get(key))
         self._undo()
+        twins = self._twins()
         for one in self.sendings:
-            self.sender.add(one)
+            self.sender.add(one, twin=twins.get(one.key))
+
+    def _twins(self) -> dict[str, str]:
+        """Give who is in step already, by those to be made whom the CRM could not tell from him."""
+        track, rule = self.track, self.track.matching
+        if rule is None or rule.ours in track.concept.unique:
+            return {}
+        given = {one.key: one.local.values.get(rule.ours) for one in self.sendings if one.creates}
+        asked = {key: str(value) for key, value in given.items() if not empty(value)}
+        if not asked:
+            return {}
+        with track.session.store.read() as reader:
+            found = track.concept.match(reader, rule.ours, list(asked.values()))
+            others = {key: set(found.get(value, ())) - {key} for key, value in asked.items()}
+            pairs = track.pairs.of(reader, set().union(*others.values()))
+        there = {key for key, pair in pairs.items() if pair.theirs is not None}
+        return {key: min(found & there) for key, found in others.items() if found & there}
 
     def _look(self, local: Local, pair: Pair | None, references: Any, held: str | None) -> None:
         track = self.track
@@ -162,6 +180,7 @@ class _Chunk:
         if pair is not None and pair.state == MAKING and not _read_since(track, pair):
             return  # the CRM may still show it later: it is looked for again in the next run
         said, faults = track.spoken(local, {}, references)
+        owed, faults = _owed(track, faults) if faults else (False, faults)
         if faults and any(isinstance(fault, Waiting) for fault in faults):
             if pair is None or pair.state != WANTED:
                 track.pairs.put(self._wanted(local))
@@ -172,13 +191,17 @@ class _Chunk:
         values = filled(said)
         base = dict.fromkeys(said, NOTHING)
         new = pair or self._wanted(local)
-        sending = Sending(pair=new, local=local, said=said, values=values, base=base, creates=True)
+        sending = Sending(
+            pair=new, local=local, said=said, values=values, base=base, creates=True, owed=owed
+        )
+        track.tally.again |= owed
         self._queue(sending, faults, held)
 
     def _update(self, local: Local, pair: Pair, references: Any, held: str | None) -> None:
         track = self.track
         base = pair.base
         said, faults = track.spoken(local, base, references)
+        owed, faults = _owed(track, faults) if faults else (False, faults)
         if any(isinstance(fault, Waiting) for fault in faults):
             return
         verdict = compare(
@@ -193,11 +216,18 @@ class _Chunk:
             track.tally.unchanged += not verdict.take
             if held is not None:  # what was refused is not to be sent any more
                 track.cases.release(THEIRS, local.key)
-            if pair.due or verdict.base != base:
-                track.pairs.put(pair._replace(due=None, fields=packed(verdict.base)))
+            due = 1 if owed else None
+            if pair.due != due or verdict.base != base:
+                track.pairs.put(pair._replace(due=due, fields=packed(verdict.base)))
             return
         sending = Sending(
-            pair=pair, local=local, said=said, values=values, base=verdict.base, creates=False
+            pair=pair,
+            local=local,
+            said=said,
+            values=values,
+            base=verdict.base,
+            creates=False,
+            owed=owed,
         )
         self._queue(sending, faults, held)
 
@@ -247,6 +277,22 @@ class _Chunk:
         """Give the pair of a record that is to be made there."""
         name, entity = self.track.link.name, self.track.entity
         return Pair(name, entity, local.key, None, local.customer, WANTED, 1, None, self.now)
+
+
+def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
+    """Take out the references that may follow, once whom they name is there, and tell of them.
+
+    A customer goes over before his parent, or without one who never does.
+    """
+    fields = {rule.ours: track.fields[rule.theirs] for rule in track.rules}
+    kept = [
+        fault
+        for fault in faults
+        if track.rule.concept != CUSTOMERS
+        or not isinstance(fault, Waiting)
+        or fields[fault.field].required
+    ]
+    return len(kept) < len(faults), kept
 
 
 def _read_since(track: Track, pair: Pair) -> bool:

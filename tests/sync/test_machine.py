@@ -172,7 +172,8 @@ class Machine(RuleBasedStateMachine):
         assert plan.empty, plan
         held = {one.key for one in shop.crm.sync.quarantine("crm")}
         mails = [one.values.get("Email") for one in shop.theirs() if one.values.get("Email")]
-        assert len(set(mails)) == len(mails), mails
+        if self.match == "email":  # else two people made two records of one address
+            assert len(set(mails)) == len(mails), mails
         keys = [one.values.get("Key") for one in shop.theirs() if one.values.get("Key")]
         assert len(set(keys)) == len(keys), keys
         asked = {(one.key, one.field) for one in shop.crm.sync.conflicts("crm") if one.took is None}

@@ -10,14 +10,15 @@ import pytest
 from crmkit.contracts.connector import (
     Changes,
     Cursor,
+    Field,
     Ids,
     Result,
     RetryLater,
     SyncAborted,
     Upsert,
 )
-from tests.sync.fake import CAN, CONTACTS, Fake
-from tests.sync.kit import held, quiet, shop
+from tests.sync.fake import CAN, CONTACTS, FIELDS, Fake
+from tests.sync.kit import customers, held, quiet, shop
 
 
 def test_a_record_made_blindly_is_known_though_the_crm_tidied_it():
@@ -85,3 +86,63 @@ def test_another_account_is_told_though_the_first_run_never_came_to_its_end():
     with pytest.raises(SyncAborted, match="another"):
         one.run()
     assert one.theirs() == []
+
+
+def test_of_two_records_there_with_one_address_one_is_held_back():
+    """In one page or in two: nobody is merged by guessing, and the plan says the same."""
+    one = shop()
+    for name, mail in (("Ann", "ann@x.com"), ("Anne", "Ann@X.com"), ("Bo", "n/a"), ("Cy", "n/a")):
+        one.book.create(CONTACTS, {"Name": name, "Email": mail})
+    plan = one.crm.sync.plan("crm")
+    assert (len(plan.creates), len(plan.quarantined)) == (3, 1)
+    report = one.run()
+    assert (report.created, report.quarantined) == (3, 1)
+    (item,) = held(one)
+    assert item.key == "2"
+    assert "record 1" in item.reason
+    quiet(one)
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    one.run(retry=True)
+    assert held(one) == ()
+    assert len(customers(one)) == len(one.theirs()) == 3
+    quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"upsert"}])
+def test_of_two_customers_with_one_match_the_second_is_held_back(can: frozenset[str]):
+    """In one run as in two: he does not write over the first one's record, nor make another."""
+    fields = {"name": "Name", "attributes": {"key": "Key"}}
+    one = shop(Fake(can=can), match="attributes.key", fields=fields)
+    one.save("Ann", custom={"key": "k-1"})
+    one.run()
+    anne = one.save("Anne", custom={"key": "k-1"})
+    one.run()
+    assert [entry.values["Name"] for entry in one.theirs()] == ["Ann"]
+    assert [item.key for item in held(one)] == [anne.id]
+    quiet(one)
+    one.crm.customers.save(attrs.evolve(anne, custom={"key": "k-2"}))
+    one.run()
+    assert len(one.theirs()) == 2
+    assert held(one) == ()
+    quiet(one)
+
+
+def test_a_parent_may_follow_his_child():
+    """Whoever names a customer that is not there yet goes over, and the name follows."""
+    fields = {CONTACTS: (*FIELDS, Field(name="Parent", type="reference"))}
+    rule = {"name": "Name", "email": "Email", "parent": "Parent"}
+    one = shop(Fake(fields=fields), fields=rule, select={"owner": ["lin"]})
+    child, parent, grand, alien = (
+        one.save(name, f"{name}@x.com", owner="lin" if name != "alien" else None)
+        for name in ("child", "parent", "grand", "alien")
+    )
+    for who, of in ((child, parent), (parent, grand), (grand, alien)):
+        one.crm.customers.save(attrs.evolve(who, parent=of.id))
+    one.run()
+    there = {entry.values["Name"]: entry for entry in one.theirs()}
+    assert there.keys() == {"child", "parent", "grand"}
+    assert there["child"].values["Parent"] == there["parent"].id
+    assert there["parent"].values["Parent"] == there["grand"].id
+    assert not there["grand"].values.get("Parent")
+    quiet(one)

@@ -77,6 +77,8 @@ class Concept(ABC):
     """As the mapping calls it."""
     creatable: ClassVar[bool] = True
     """Whether a record from there can be made here."""
+    unique: ClassVar[frozenset[str]] = frozenset()
+    """Fields of which no two records of ours have the same value."""
 
     def __init__(self, rule: MappingRule) -> None:
         """Read nothing yet."""

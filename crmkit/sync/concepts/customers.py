@@ -37,6 +37,7 @@ class CustomersConcept(Concept):
     """Customers, their keys and their first address."""
 
     name = CUSTOMERS
+    unique = frozenset({"id", "number", *_KEYS})
 
     def __init__(
         self, rule: MappingRule, source: str, normaliser: Normaliser, saver: Callable[..., Saver]
