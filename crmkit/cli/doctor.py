@@ -11,6 +11,7 @@ from crmkit.cli.failing import REJECTIONS
 from crmkit.cli.output import columns, print_array, table
 from crmkit.cli.outreach_checks import outreach
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.sync_checks import sync
 from crmkit.errors import PluginError, SchemaError
 
 _HEAD = columns("check! state! found remedy")
@@ -40,6 +41,7 @@ def examine(settings: Settings) -> list[checks.Finding]:
             try:
                 found += checks.data(crm)
                 found += outreach(crm)
+                found += sync(crm)
             except PluginError as error:  # what the data rely on is gone
                 found.append(checks.problem("data", str(error), "install or mend the plugin"))
     except SchemaError as error:

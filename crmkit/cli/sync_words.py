@@ -31,8 +31,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "lasts": ", which take at least {0}",
         "run": "To do so: crmkit sync run {0}",
         "done": "{0}: {1:,} read, {2:,} written ({3:,} new, {4:,} changed, {5:,} gone).",
-        "clashes": "{0:,} fields were changed on both sides: crmkit sync conflicts {1}",
-        "quarantine": "{0:,} records are held back: crmkit sync quarantine {1}",
+        "clashes": "Fields changed on both sides: {0:,}; crmkit sync conflicts {1}",
+        "quarantine": "Records held back: {0:,}; crmkit sync quarantine {1}",
         "stopped": "It ended early: {0}. The next run goes on from there.",
     },
     "zh": {

@@ -197,7 +197,7 @@ def test_what_a_side_refuses_is_held_back(firm: Shop):
     schema = Path("office/customers.schema.toml")
     schema.write_text('[fields."full name"]\nlength = 40\n', "utf-8")
     done = firm.run("sync", "run", "office", code=1).stdout
-    assert "1 records are held back: crmkit sync quarantine office" in done
+    assert "Records held back: 1; crmkit sync quarantine office" in done
     (one,) = firm.json("sync", "quarantine", "office")
     assert (one["field"], one["side"], one["key"]) == ("name", "theirs", firm.id(3))
     shown = firm.run("sync", "quarantine", "office").stdout
@@ -246,6 +246,40 @@ def test_the_doctor_of_a_connector(firm: Shop):
         assert "full name" in firm.run("sync", name, "office", code=3).stderr
 
 
+def test_crmkit_s_doctor_looks_at_connectors_too(firm: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Settings and what waits for somebody, without a call: the folder is not even there."""
+    assert "office was never run" in firm.run("doctor").stdout
+    id_ = clash(firm)
+    Path("office/customers.schema.toml").write_text('[fields."full name"]\nlength = 8\n', "utf-8")
+    with firm.open(clock=lambda: END) as crm:
+        crm.customers.save(attrs.evolve(crm.customers.get(firm.id(1)), name="Ann Able-Baker"))
+    firm.run("sync", "run", "office", code=1)
+    FILE.parent.rename("elsewhere")
+    found = firm.run("doctor").stdout
+    assert "1 field changed on both sides of office" in found
+    assert "crmkit sync quarantine office says why" in found
+    assert "office; crmkit sync doctor asks the CRM itself" in found
+    firm.run("sync", "run", "office", code=3)
+    assert "the last run of office ended early" in firm.run("doctor").stdout
+    assert id_ not in found
+
+    for wrong, told in (
+        (CONFIG.replace('"csv"', '"cvs"'), "cvs"),
+        (CONFIG.replace("folder", "foldr"), "connectors.office.foldr"),
+        (CONFIG.replace("match", "mach"), "mapping[0]"),
+        (CONFIG.replace('"office"', '"${OFFICE_FOLDER}"'), "OFFICE_FOLDER"),
+        (f'{CONFIG}fields.owner = "name"\nfields.id = "name"\n', "two rules for one field"),
+    ):
+        Path("crmkit.toml").write_text(wrong, "utf-8")
+        rows = json.loads(firm.run("doctor", "--json", code=1).stdout)
+        (bad,) = [one for one in rows if one["state"] == "problem"]
+        assert told in bad["found"], bad
+        assert bad["check"] == "connectors"
+    monkeypatch.setenv("OFFICE_FOLDER", "elsewhere")
+    Path("crmkit.toml").write_text(CONFIG.replace('"office"', '"${OFFICE_FOLDER}"'), "utf-8")
+    firm.run("doctor")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -267,7 +301,7 @@ def test_mistakes_are_one_line(firm: Shop, words: tuple[str, ...], told: str):
 
 def test_a_wrong_setting_is_named(firm: Shop):
     """A mapping that makes no sense ends with 2 before anything is opened."""
-    Path("crmkit.toml").write_text(CONFIG.replace('"both"', "").replace("match", "mach"), "utf-8")
+    Path("crmkit.toml").write_text(CONFIG.replace("match", "mach"), "utf-8")
     said = firm.run("sync", "plan", "office", code=2).stderr
     assert "connectors.office.mapping[0]" in said
     assert "match" in said
