@@ -13,7 +13,17 @@ from rich.table import Table
 
 from benchmarks.measuring import Result, Setting
 
-NAMES = ("imports", "capture", "scores", "movers", "agenda", "touched", "postgres", "outreach")
+NAMES = (
+    "imports",
+    "capture",
+    "scores",
+    "movers",
+    "agenda",
+    "touched",
+    "postgres",
+    "outreach",
+    "sync",
+)
 _MIB = 1 << 20
 
 
@@ -77,7 +87,9 @@ def table(results: list[Result]) -> Table:
 
 
 def shown(value: float, unit: str) -> str:
-    """Write seconds or bytes so that people can read them."""
+    """Write seconds, bytes or calls so that people can read them."""
+    if unit == "calls":
+        return f"{value:,.0f} calls"
     if unit == "B":
         return f"{value / _MIB:.0f} MiB"
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.2f} ms"

@@ -8,7 +8,6 @@ same table with the same indexes, the same pragmas, and as many rows a transacti
 from __future__ import annotations
 
 import json
-import resource
 import sqlite3
 import subprocess
 import sys
@@ -16,12 +15,11 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks import shop
-from benchmarks.measuring import Result, Setting, capture_firm, connect, timed
+from benchmarks.measuring import Result, Setting, capture_firm, connect, peak, timed
 from crmkit.capture.engine import BATCH
 
 _LOG = "crmkit_touchpoint"
 _PRAGMAS = ("page_size", "journal_mode", "synchronous", "cache_size", "wal_autocheckpoint")
-_KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts memory in
 
 
 def run(setting: Setting) -> list[Result]:
@@ -55,9 +53,9 @@ def child(setting: Setting) -> dict[str, float]:
     setting.database.unlink(missing_ok=True)
     with connect(setting.folder / "warm.db") as crm:  # imports and opens what capture needs
         crm.capture(shop.touchpoints(10, 10), shop.SOURCE)
-    before = _peak()
+    before = peak()
     took = capture_firm(setting)
-    return {"took": took - made_up, "before": before, "peak": _peak()}
+    return {"took": took - made_up, "before": before, "peak": peak()}
 
 
 def bare(source: Path, target: Path) -> float:
@@ -93,15 +91,6 @@ def _pragmas(database: Path) -> dict[str, object]:
         # Only the SQL store's reader has a connection; what crmkit calls has none to ask.
         run = reader.connection.exec_driver_sql  # type: ignore[attr-defined]
         return {name: run(f"PRAGMA {name}").scalar() for name in _PRAGMAS}
-
-
-def _peak() -> int:
-    """Give the most memory this process ever held, in bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux counts into ru_maxrss what the parent held when it forked
-        lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import resource
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import crmkit
 from benchmarks import shop
 
 T = TypeVar("T")
+_KIB = 1 if sys.platform == "darwin" else 1024  # what the system counts memory in
 
 
 @attrs.frozen(kw_only=True)
@@ -48,10 +51,10 @@ class Result:
 
     Attributes:
         what: What crmkit did.
-        took: Seconds, or bytes where `unit` says so.
+        took: Seconds, or bytes or calls where `unit` says so.
         against: What the same work was done with; empty: measured alone.
         base: What that took.
-        unit: ``s`` or ``B``.
+        unit: ``s``, ``B`` or ``calls``.
     """
 
     what: str
@@ -72,6 +75,15 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     start = perf_counter()
     answer = work()
     return perf_counter() - start, answer
+
+
+def peak() -> int:
+    """Give the most memory this process ever held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux counts into ru_maxrss what the parent held when it forked
+        lines = dict(line.split(":", 1) for line in status.read_text("utf-8").splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIB
 
 
 def median_of(times: int, work: Callable[[], Any]) -> float:
