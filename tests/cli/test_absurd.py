@@ -58,10 +58,10 @@ def around(command: str, option: str) -> list[str]:
 
 
 ALL = pytest.param(1, marks=pytest.mark.slow("every value with every parameter"), id="all")
-"""Ordinarily each parameter meets a third of the values, and each value a third of those."""
+"""Ordinarily each parameter meets a fifth of the values, and each value a fifth of those."""
 
 
-@pytest.mark.parametrize("share", [pytest.param(3, id="some"), ALL])
+@pytest.mark.parametrize("share", [pytest.param(5, id="some"), ALL])
 @pytest.mark.parametrize(("command", "option"), list(dict.fromkeys(parameters())))
 def test_no_argument_is_a_mistake_in_crmkit(
     request: pytest.FixtureRequest, command: str, option: str, share: int
@@ -79,12 +79,12 @@ def test_no_argument_is_a_mistake_in_crmkit(
         else:
             words = ["--url", shop.url, command, *around(command, option), *named]
         done = CliRunner().invoke(main, [word.replace("ID", one) for word in words], input="")
-        told = f"{words}\n{done.output[-2_000:]}\n{done.exception!r}"
-        assert isinstance(done.exception, SystemExit | None), told
-        assert 0 <= done.exit_code <= 3, told
-        assert "mistake in crmkit" not in done.output, told
-        assert "Traceback" not in done.output, told
-        assert "\x1b" not in done.output, told
+        shown = f"{words}\n{done.output[-2_000:]}\n{done.exception!r}"
+        assert isinstance(done.exception, SystemExit | None), shown
+        assert 0 <= done.exit_code <= 3, shown
+        assert "mistake in crmkit" not in done.output, shown
+        assert "Traceback" not in done.output, shown
+        assert "\x1b" not in done.output, shown
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_no_argument_is_a_mistake_in_crmkit(
         ("import orders.csv --rejects no/such/folder", 3),
     ],
 )
-def test_in_a_process_of_its_own(sold: Shop, tmp_path: Path, words: str, code: int):
-    """What is absurd ends a real process in the same way, with one line."""
+def test_one_line_and_a_code(sold: Shop, tmp_path: Path, words: str, code: int):
+    """What is absurd ends the program with one line, and nothing is done."""
     head = "id,kind,at,email\n"
     (tmp_path / "orders.csv").write_text(head, "utf-8")
     (tmp_path / "empty.csv").touch()
@@ -123,13 +123,28 @@ def test_in_a_process_of_its_own(sold: Shop, tmp_path: Path, words: str, code: i
     (tmp_path / "zlib.toml").write_text('encoding = "zlib"\n', "utf-8")
     named = [sold.id(1) if word == "ID" else word for word in words.split()]
     given = () if "--url" in named else ("--url", sold.url)
-    done = process(*given, *named, cwd=tmp_path)
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    assert "mistake" not in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Error: " in done.stderr
+    done = run(*given, *named, code=code)
+    told(done.stdout, done.stderr)
     assert (tmp_path / "orders.csv").read_text("utf-8") == head
+
+
+def told(stdout: str, stderr: str) -> None:
+    assert stdout == ""
+    assert "mistake" not in stderr
+    assert "Traceback" not in stderr
+    assert "Error: " in stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [("agenda --limit 0", 2), ("import orders.csv --rejects no/such/folder", 3)],
+)
+def test_in_a_process_of_its_own(sold: Shop, tmp_path: Path, words: str, code: int):
+    """A real process ends in the same way: one of each code."""
+    (tmp_path / "orders.csv").write_text("id,kind,at,email\n", "utf-8")
+    done = process("--url", sold.url, *words.split(), cwd=tmp_path)
+    assert done.returncode == code, done.stderr
+    told(done.stdout, done.stderr)
 
 
 def test_a_first_of_january_long_ago_is_not_today(sold: Shop):
