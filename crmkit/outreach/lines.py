@@ -110,6 +110,9 @@ class Lines:
             PluginError: nobody offers its type.
             ConfigError: one of its settings that are crmkit's own is wrong.
         """
+        found = self._lines.get(name)  # who is there stays: asked of every message, without a lock
+        if found is not None:
+            return found
         with self._lock:
             if name not in self._lines:
                 self._lines[name] = self._found(name)
@@ -128,19 +131,22 @@ class Lines:
         Raises:
             ConfigError: a setting is wrong; `key` names it. Others are those of `get`.
         """
+        line = self.get(name)
+        thread = 0 if line.spec.thread_safe else get_ident()
+        mine = (os.getpid(), thread, name)
+        opened = self._opened.get(mine)
+        if opened is not None:
+            return opened
         with self._lock:
-            line = self.get(name)
-            thread = 0 if line.spec.thread_safe else get_ident()
-            key = (os.getpid(), thread, name)
-            if key not in self._opened:
+            if mine not in self._opened:
                 filled = dict(self._settings(name)) if name in self._configured else {}
                 own = {key: value for key, value in filled.items() if key not in _ENGINES}
                 where = f"channels.{name}"
                 channel = self._plugins.open_channel(line.spec.name, own, where=where)
                 with suppress(AttributeError):  # it may keep no attributes of others
                     setattr(channel, "clock", self._clock)  # noqa: B010 - a method, to its class
-                self._opened[key] = channel
-            return self._opened[key]
+                self._opened[mine] = channel
+            return self._opened[mine]
 
     def unsubscribe_url(self, line: Line, entry: Entry) -> str | None:
         """Give the link by which whoever gets a message wants no more; None: there is none.
