@@ -291,7 +291,7 @@ class CRM:
     @cached_property
     def sync(self) -> Sync:
         """External CRMs kept in step, both ways."""
-        return Sync(lambda: open_sync(self, self._key))
+        return Sync(lambda: open_sync(self, self._key, self._intake.part))
 
     @cached_property
     def reports(self) -> Reports:

@@ -57,6 +57,11 @@ def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     return customer
 
 
+def saved_at(rows: Sequence[Row]) -> int:
+    """Give when any row of a merge group was last saved, in microseconds."""
+    return max(int(json.loads(row[_BODY]).get(SAVED) or row[_RECORDED]) for row in rows)
+
+
 def group_of(rows: Sequence[Row], identities: Mapping[str, Iterable[Identity]]) -> Customer:
     """Turn the rows of a merge group into one customer: what the root lacks the others fill.
 

@@ -83,16 +83,15 @@ class Intake:
     def joint(self) -> Iterator[tuple[Writer, Take]]:
         """Open a transaction in which records are captured beside what else is written.
 
-        Whoever listens is told after it. The engine is one of its own: the turn of the other is
-        taken before a transaction, and whoever waited for it within one might wait for ever.
+        Whoever listens is told after it.
         """
-        made: list[tuple[list[Row], set[str]]] = []
-        engine = Capture(attrs.evolve(self._settings, told=lambda *told: made.append(told)))
-        with self._session.store.write() as writer:
-            layout = read_basis(writer, self._defaults).layout
-            yield writer, lambda records: engine.run(writer, records, layout)
-        for told in made:
-            self._tell(*told)
+        part = self.part()
+        with part.telling(), self._session.store.write() as writer:
+            yield writer, lambda records: part.take(writer, records)
+
+    def part(self) -> Part:
+        """Give what captures records within transactions of the caller's."""
+        return Part(self._settings, self._defaults, self._tell)
 
     def _tell(self, rows: list[Row], roots: set[str]) -> None:
         heard = self._heard
@@ -100,3 +99,44 @@ class Intake:
             self._session.store.after_commit(
                 lambda: heard(lambda: [touchpoint(row) for row in rows], sorted(roots))
             )
+
+
+class Part:
+    """Captures records in a transaction that is somebody else's.
+
+    Its engine is one of its own: the turn of the other is taken before a transaction, and whoever
+    waited for it within one might wait for ever.
+    """
+
+    def __init__(
+        self, settings: Settings, defaults: Defaults, tell: Callable[[list[Row], set[str]], object]
+    ) -> None:
+        """Capture nothing yet; `tell` is called with what was written, once that is committed."""
+        self._made: list[tuple[list[Row], set[str]]] = []
+        told = None if settings.told is None else lambda *made: self._made.append(made)
+        self._engine = Capture(attrs.evolve(settings, told=told))
+        self._defaults, self._tell = defaults, tell
+
+    def take(
+        self,
+        writer: Writer,
+        records: Iterable[Mapping[str, Any]],
+        *,
+        on_reject: OnReject | None = None,
+    ) -> CaptureReport:
+        """Capture records in an open transaction, which `telling` surrounds."""
+        layout = read_basis(writer, self._defaults).layout
+        return self._engine.run(writer, records, layout, on_reject=on_reject)
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Surround a transaction: whoever listens is told after it, or never where it is undone."""
+        try:
+            yield
+        except BaseException:
+            self._made.clear()
+            self._engine.forget()
+            raise
+        made, self._made[:] = list(self._made), []
+        for told in made:
+            self._tell(*told)

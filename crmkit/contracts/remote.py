@@ -60,6 +60,7 @@ class Field(Record):
         unique: A record can be found by it, and upserted on it.
         choices: The allowed values of a ``choice``.
         length: Longest text it takes; None: not known.
+        targets: Objects that a ``reference`` may lead to; empty: not known.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field(Record):
     unique: bool = False
     choices: tuple[str, ...] = ()
     length: int | None = None
+    targets: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

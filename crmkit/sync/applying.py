@@ -11,10 +11,11 @@ from crmkit.clock import micros
 from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS
-from crmkit.sync.cases import hashed
+from crmkit.sync.cases import awaiting, hashed
 from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.pairs import LINKED, Pair, packed
+from crmkit.sync.referring import Waiting, whom
 from crmkit.sync.track import CREATE, UPDATE, Track
 from crmkit.sync.values import Value, into
 
@@ -56,14 +57,20 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
         track.cases.release(OURS, arrival.remote.id if new else done.key)
         track.tally.add(CREATE if new else UPDATE)
         local = after.get(done.key)
-        if new:
-            pair = pair._replace(ours=done.key, customer=local.customer if local else None)
+        if done.key != pair.ours:  # it is new, or went over to another customer
+            if not new:
+                track.pairs.drop(pair.ours)
+            pair = pair._replace(ours=done.key)
+        if local is not None:
+            pair = pair._replace(customer=local.customer)
         base = arrival.verdict.base if local is None else _known(track, writer, arrival, local)
         keep(track, pair, arrival.remote, base, due=bool(arrival.verdict.send))
 
 
 def keep(track: Track, pair: Pair, remote: Remote, base: Mapping[str, Base], *, due: bool) -> None:
     """Keep a pair as it stands after a record of theirs was looked at."""
+    if pair.state != LINKED or pair.fields == "{}":
+        track.pairs.begun.add(pair.ours)
     track.pairs.put(
         pair._replace(
             theirs=remote.id,
@@ -83,7 +90,7 @@ def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> Non
         remote.id if pair is None else pair.ours,
         f"{where}{fault.reason}",
         at=track.session.now(),
-        hash=hashed(remote.values),
+        hash=awaiting(fault.awaited) if isinstance(fault, Waiting) else hashed(remote.values),
         customer=None if pair is None else pair.customer,
         field=fault.field or None,
     )
@@ -98,7 +105,7 @@ def inward(track: Track, reader: Reader, values: Mapping[str, Value]) -> dict[st
     """Give values of theirs, by our field's name, as our fields take them.
 
     Raises:
-        Fault: one cannot be ours; `field` names theirs.
+        Fault: one cannot be ours; `field` names theirs. `Waiting`: not yet.
     """
     rules = {rule.ours: rule for rule in track.rules}
     back = {theirs: ours for ours, theirs in track.link.users.items()}
@@ -108,18 +115,10 @@ def inward(track: Track, reader: Reader, values: Mapping[str, Value]) -> dict[st
         if kind == "person" and isinstance(value, str):
             found[name] = back.get(value, value)
         elif kind == "customer" and value is not None:
-            found[name] = _customer(track, reader, str(value), rules[name].theirs)
+            found[name] = whom(track, reader, rules[name], str(value))
         else:
             found[name] = into(value, rules[name], kind)
     return found
-
-
-def _customer(track: Track, reader: Reader, remote_id: str, field: str) -> str:
-    related = track.related("customers")
-    pairs = {} if related is None else related.pairs.by_theirs(reader, [remote_id])
-    if remote_id not in pairs:
-        raise Fault(field, f"names record {remote_id}, which no customer of ours is linked to")
-    return pairs[remote_id].ours
 
 
 def _known(track: Track, reader: Reader, arrival: Arrival, local: Local) -> dict[str, Base]:

@@ -12,11 +12,12 @@ from crmkit.capture.ids import digest
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import SYNC_CASE
-from crmkit.model.sync import Quarantined, SyncConflict
+from crmkit.model.sync import OURS, Quarantined, SyncConflict
 from crmkit.sync.comparing import Clash
 from crmkit.sync.concepts.base import Local
 
 CONFLICT, QUARANTINE = "conflict", "quarantine"
+_AWAITING = "awaits "
 _HASH, _BODY = SYNC_CASE.position["hash"], SYNC_CASE.position["body"]
 
 
@@ -24,6 +25,11 @@ def hashed(values: Mapping[str, Any] | str) -> str:
     """Give what tells whether a record has changed since it was refused."""
     written = values if isinstance(values, str) else json.dumps(values, sort_keys=True, default=str)
     return digest("refused", written)
+
+
+def awaiting(remote_id: str) -> str:
+    """Give what stands in the place of `hashed` where a record waits for another of theirs."""
+    return f"{_AWAITING}{remote_id}"
 
 
 @attrs.define
@@ -68,6 +74,15 @@ class Cases:
         """Give the keys of everything that one side refused."""
         equal = (self.connector, self.object, QUARANTINE)
         return [row[3] for row in reader.scan(SYNC_CASE, equal=equal) if row[4] == side]
+
+    def awaited(self, reader: Reader) -> dict[str, str]:
+        """Give the record of theirs that each refused by us waits for, by key."""
+        self.held(reader, OURS, ())
+        return {
+            key: hash_.removeprefix(_AWAITING)
+            for (side, key), hash_ in (self._held or {}).items()
+            if side == OURS and hash_.startswith(_AWAITING)
+        }
 
     def refuse(  # noqa: PLR0913 - what a case says, by name
         self,

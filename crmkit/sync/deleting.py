@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,7 +10,17 @@ import attrs
 from crmkit.contracts.connector import Connector, Remote, SyncAborted
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS
-from crmkit.sync.pairs import ABSORBED, LINKED, REMOVING, UNLINKED, WANTED, Pair
+from crmkit.sync.comparing import Base
+from crmkit.sync.pairs import (
+    ABSORBED,
+    INTO,
+    LINKED,
+    REMOVING,
+    UNLINKED,
+    WANTED,
+    Pair,
+    packed,
+)
 from crmkit.sync.settings import ERASE, RECREATE
 from crmkit.sync.track import DELETE, Track
 
@@ -139,7 +148,7 @@ def _merged_there(track: Track, into: str, pair: Pair, keepers: Mapping[str, Pai
         return
     why = f"record {pair.theirs} was merged into {into} there"
     track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, why=why)
-    named = json.dumps({"into": keeper.ours})
+    named = packed(pair.base | {INTO: Base(keeper.ours, keeper.ours)})
     track.pairs.put(pair._replace(state=ABSORBED, due=None, fields=named))
 
 
@@ -165,7 +174,7 @@ def finish_here(track: Track) -> None:
     with track.session.store.read() as reader:
         absorbed = list(track.pairs.in_state(reader, ABSORBED))
         removing = list(track.pairs.in_state(reader, REMOVING))
-        into = {pair.ours: json.loads(pair.fields)["into"] for pair in absorbed}
+        into = {pair.ours: pair.base[INTO].ours for pair in absorbed}
         keys = [*into, *into.values(), *(pair.ours for pair in removing)]
         gone = track.concept.gone(reader, keys) if keys else {}
     stands = {key: gone[key].into if key in gone else key for key in keys}
@@ -178,6 +187,15 @@ def finish_here(track: Track) -> None:
         if stands[pair.ours] == pair.ours:
             track.erase(pair.ours)
     if absorbed or removing:
-        with track.writing():
-            for pair in (*absorbed, *removing):
+        _let_go(track, (*absorbed, *removing))
+
+
+def _let_go(track: Track, pairs: Sequence[Pair]) -> None:
+    """Forget pairs of records that are gone; one that stays here for the record is unlinked."""
+    with track.writing() as writer:
+        gone = track.concept.gone(writer, [pair.ours for pair in pairs])
+        for pair in pairs:
+            if pair.ours in gone:
                 track.pairs.drop(pair.ours)
+            else:
+                track.pairs.put(pair._replace(state=UNLINKED, fields="{}"))

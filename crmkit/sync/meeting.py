@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
 
 import attrs
 
@@ -10,6 +12,7 @@ from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS
+from crmkit.sync.applying import inward
 from crmkit.sync.cases import hashed
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, MAKING, UNLINKED, Pair
 from crmkit.sync.settings import FieldRule
@@ -37,8 +40,12 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
     already, is held back with the reason: nothing is merged by guessing.
     """
     meeting = Meeting()
-    spelt = _spelt(track, strangers)
-    matched = _matched(track, reader, spelt)
+    about = track.concept.about
+    spelt = _spelt(track, strangers) if about is None else {}
+    if about is None:
+        matched = _matched(track, reader, spelt)
+    else:
+        matched = track.concept.recognise(reader, _said(track, reader, strangers))
     fresh = track.fresh if track.dry else {}
     keys = {key for found in matched.values() for key in found}
     pairs = track.pairs.of(reader, keys)
@@ -52,7 +59,7 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
             if made is not None:
                 making.remove(made)
                 pairs[made.ours] = made
-        if not found and not (track.inward and track.concept.creatable):
+        if not found and not track.inward:
             continue
         if not found:
             twin = (
@@ -103,6 +110,16 @@ def _matched(track: Track, reader: Reader, spelt: Mapping[str, str]) -> dict[str
         return {}
     found = track.concept.match(reader, rule.ours, list(spelt.values()))
     return {one: found[value] for one, value in spelt.items() if value in found}
+
+
+def _said(track: Track, reader: Reader, strangers: Sequence[Remote]) -> dict[str, dict[str, Any]]:
+    """Give what strangers say in our words, by their ids, where it can be ours."""
+    found: dict[str, dict[str, Any]] = {}
+    for remote in strangers:
+        theirs = {rule.ours: remote.values.get(rule.theirs) for rule in track.rules}
+        with suppress(Fault):
+            found[remote.id] = inward(track, reader, theirs)
+    return found
 
 
 def _erased(pair: Pair | None) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from crmkit.capture.customers import Customers
+from crmkit.capture.intake import Part
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.saving import Saver
 from crmkit.capture.tombstones import Key, Tombstones
+from crmkit.capture.touchpoints import Touchpoints
 from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
@@ -18,7 +20,10 @@ from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.model.value import Score
 from crmkit.plugins import PluginManager
 from crmkit.sync.concepts.base import Concept
+from crmkit.sync.concepts.contacts import ContactsConcept
 from crmkit.sync.concepts.customers import CustomersConcept
+from crmkit.sync.concepts.touchpoints import TouchpointsConcept
+from crmkit.sync.fields import CONTACTS, TOUCHPOINTS
 from crmkit.sync.settings import MappingRule
 from crmkit.sync.setup import Setup
 from crmkit.value.namespace import Value
@@ -38,12 +43,22 @@ class Core(Protocol):
         """Who they are."""
 
     @property
+    def touchpoints(self) -> Touchpoints:
+        """What happened."""
+
+    @property
     def value(self) -> Value:
         """What they are worth."""
 
 
-def open_setup(core: Core, key: Key) -> Setup:
-    """Read nothing but the names of the connectors; none is opened yet."""
+def open_setup(core: Core, key: Key, part: Callable[[], Part]) -> Setup:
+    """Read nothing but the names of the connectors; none is opened yet.
+
+    Args:
+        core: The connection.
+        key: Gives the erasure key.
+        part: Makes what captures within a transaction of the sync's.
+    """
     session, config = core.session, core.config
     normaliser = Normaliser(config.region)
 
@@ -51,7 +66,11 @@ def open_setup(core: Core, key: Key) -> Setup:
         return Saver(writer, normaliser, Tombstones(writer, key), session.now(), strict=strict)
 
     def concept(rule: MappingRule, name: str) -> Concept:
-        return CustomersConcept(rule, name, normaliser, saver)
+        if rule.concept == CONTACTS:
+            return ContactsConcept(rule, name, normaliser, saver, session)
+        if rule.concept == TOUCHPOINTS:
+            return TouchpointsConcept(rule, name, core.touchpoints, part())
+        return CustomersConcept(rule, name, normaliser, saver, core.customers)
 
     def scores(ids: Sequence[str]) -> Mapping[str, Score]:
         wanted = ids
@@ -72,7 +91,5 @@ def open_setup(core: Core, key: Key) -> Setup:
         concept=concept,
         scores=scores,
         zone=AgendaPolicy.of(session.settings.get("agenda", {})).zone,
-        merge=lambda keep, drop, why: core.customers.merge(keep, drop, reason=why, by="sync"),
-        erase=lambda _concept, one, why: core.customers.erase(one, reason=why, by="sync"),
         told=lambda synced: core.plugins.synced(synced, session.store.workspace),
     )

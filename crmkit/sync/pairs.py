@@ -30,6 +30,8 @@ REMOVING = "removing"
 """It was deleted there, and is to be erased here."""
 ABSORBED = "absorbed"
 """It was merged there into another, and `fields` names ours that it is to be merged into here."""
+INTO = "/into"
+"""Under which `fields` names it, beside what both had in common."""
 
 
 class Pair(NamedTuple):
@@ -90,11 +92,13 @@ class Pairs:
         connector: Its name.
         object: The CRM's object.
         dry: Nothing is ever written; what was changed is kept to the end.
+        begun: Our keys that came into step since the last transaction.
     """
 
     connector: str
     object: str
     dry: bool = False
+    begun: set[str] = attrs.field(factory=set)
     _changed: dict[str, Pair | None] = attrs.field(factory=dict)
     _theirs: dict[str, str] = attrs.field(factory=dict)
 
@@ -119,6 +123,16 @@ class Pairs:
             if pair is not None and pair.theirs == one:
                 found[one] = pair
         return found
+
+    def about(self, reader: Reader, customers: Iterable[str]) -> list[Pair]:
+        """Give the pairs of records about these customers, in the order of our keys."""
+        wanted = set(customers)
+        rows = reader.fetch(PAIR, [(one,) for one in wanted], by=("customer",))
+        mine = (Pair(*row) for row in rows if row[:2] == (self.connector, self.object))
+        found = {pair.ours: pair for pair in mine if pair.ours not in self._changed}
+        changed = (pair for pair in self._changed.values() if pair is not None)
+        found |= {pair.ours: pair for pair in changed if pair.customer in wanted}
+        return [found[key] for key in sorted(found)]
 
     def due(self, reader: Reader) -> Iterator[Pair]:
         """Stream the pairs that are to be looked at in this run."""
@@ -181,3 +195,4 @@ class Pairs:
         if not self.dry:
             self._changed.clear()
             self._theirs.clear()
+            self.begun.clear()

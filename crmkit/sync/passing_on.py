@@ -27,7 +27,7 @@ def follow_gone(
         pair = pairs.get(key)
         if pair is None or pair.state in (ERASED, BURIED):
             continue
-        if pair.theirs is None or pair.state == UNLINKED or not track.outward:
+        if pair.theirs is None or pair.state == UNLINKED or what.hidden or not track.outward:
             track.pairs.drop(key)
         elif what.into is None:
             track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
@@ -39,6 +39,7 @@ def follow_gone(
             track.pairs.drop(key)
             moved = pair._replace(ours=what.into, customer=what.into, due=1)
             track.pairs.put(moved)
+            track.pairs.begun.add(what.into)
             pairs[what.into] = keepers[what.into] = moved
 
 
@@ -147,7 +148,7 @@ def _settle(
             if result.done is not None:
                 track.cases.release(THEIRS, pair.ours)
                 what = (erased or {}).get(pair.ours)
-                if what is not None and what.into is None:
+                if what is not None and what.into is None and track.concept.about is None:
                     track.pairs.put(pair._replace(state=BURIED, customer=None, due=None))
                 else:
                     track.pairs.drop(pair.ours)

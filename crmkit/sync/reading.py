@@ -5,15 +5,16 @@ The cursor is kept with what it applied, so that a killed run goes on behind its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
 
 from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Changes, Cursor, Remote
-from crmkit.contracts.store import Writer
+from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS, THEIRS
+from crmkit.sync import referring
 from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse
 from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base, Verdict, compare
@@ -109,6 +110,7 @@ def _take_page(track: Track, records: Sequence[Remote], place: Place) -> None:
 def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
     """Apply records of theirs here, in the caller's transaction."""
     newest = {one.id: one for one in records}  # of two tidings of one record the later holds
+    _name_customers(track, writer, newest.values())
     pairs = track.pairs.by_theirs(writer, newest)
     gone = [one for one in newest.values() if one.deleted]
     take_deleted(track, writer, gone, pairs)
@@ -121,6 +123,15 @@ def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
         [(one, pair) for one, pair in known if pair.state not in (ERASED, BURIED)],
         [one for one in there if one.id not in pairs],
     )
+
+
+def _name_customers(track: Track, reader: Reader, records: Iterable[Remote]) -> None:
+    """Find whom the records of a page name, all in one look."""
+    track.met.clear()
+    for rule in track.rules:
+        if track.kinds[rule.ours] == "customer":
+            named = (one.values.get(rule.theirs) for one in records)
+            referring.inward(track, reader, rule, [str(one) for one in named if one])
 
 
 @attrs.define
@@ -169,6 +180,7 @@ class _Page:
     def _compare(self, remote: Remote, pair: Pair, local: Local) -> None:
         track = self.track
         base = pair.base
+        pair = pair._replace(customer=local.customer)
         references = track.references(self.writer, [local])
         said, _ = track.spoken(local, base, references)  # what cannot go out is told when it does
         pairing = track.pairing(local, said, remote, pair)
@@ -217,7 +229,8 @@ class _Page:
         except Fault as fault:
             refuse(track, remote, fault, None)
             return
-        draft = Draft(key=None, values=values, remote_id=remote.id)
+        made = remote.created_at or remote.changed_at
+        draft = Draft(key=None, values=values, remote_id=remote.id, made=made)
         key = f"new:{remote.id}"
         pair = _new_pair(track, key, remote)
         base = {name: Base(value, value) for name, value in by_theirs.items()}

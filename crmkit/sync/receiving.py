@@ -20,6 +20,7 @@ from crmkit.sync.reading import take
 from crmkit.sync.running import open_tracks
 from crmkit.sync.setup import Opened, Setup
 from crmkit.sync.track import Tally
+from crmkit.sync.waiting import read_waiting
 
 _log = logging.getLogger(__name__)
 
@@ -115,5 +116,6 @@ def read_hints(setup: Setup, opened: Opened, hints: Sequence[Hint]) -> None:
             with track.writing() as writer:
                 take(track, writer, records)
             finish_here(track)
+        read_waiting(tracks)
     finally:
         lease.give_back()

@@ -25,6 +25,7 @@ from crmkit.sync.reading import read_there
 from crmkit.sync.settings import FieldRule, Link, MappingRule, read_link
 from crmkit.sync.setup import Opened, Setup
 from crmkit.sync.track import CREATE, DELETE, UPDATE, Tally, Track
+from crmkit.sync.waiting import read_waiting
 from crmkit.sync.writing import write_changes
 
 Step = Callable[[int], object]
@@ -117,9 +118,10 @@ def open_tracks(setup: Setup, opened: Opened, tally: Tally, *, retry: bool) -> l
         _track(setup, opened, rule, rules, tally, retry=retry)
         for rule, rules in _objects(opened.link)
     ]
-    by_concept = {track.rule.concept: track for track in reversed(tracks)}
+    naming = [track for track in tracks if "customer" in track.kinds.values()]
     for track in tracks:
-        track.related = by_concept.get
+        track.related = lambda concept: [one for one in tracks if one.rule.concept == concept]
+        track.dependents = naming if track.rule.concept == CUSTOMERS else ()
     return tracks
 
 
@@ -138,6 +140,8 @@ def _track(  # noqa: PLR0913 - what a track is made of
     known = digest("rules", repr(rule), repr(rules))
     if place.rules != known:  # another mapping: everything is looked at anew, on both sides
         place = Place(rules=known, deleted=place.deleted, swept=place.swept)
+    concept = setup.concept(rule, name)
+    concept.pairs = Pairs(name, object_, dry=tally.dry)
     scores = next((one for one in opened.link.mappings if _scores(one, object_)), None)
     return Track(
         session=setup.session,
@@ -147,16 +151,16 @@ def _track(  # noqa: PLR0913 - what a track is made of
         rule=rule,
         rules=tuple(rules),
         schema=opened.schema(object_),
-        concept=setup.concept(rule, name),
+        concept=concept,
         normaliser=setup.normaliser,
         place=place,
-        pairs=Pairs(name, object_, dry=tally.dry),
+        pairs=concept.pairs,
         cases=Cases(name, object_, dry=tally.dry),
         tally=tally,
         extra=None if scores is None else Scores(scores, setup.scores, setup.zone),
         retry=retry,
-        merge=lambda keep, drop: setup.merge(keep, drop, f"merged in {name}"),
-        erase=lambda key: setup.erase(rule.concept, key, f"deleted in {name}"),
+        merge=lambda keep, drop: concept.merge(keep, drop, f"merged in {name}"),
+        erase=lambda key: concept.erase(key, f"deleted in {name}"),
     )
 
 
@@ -240,6 +244,7 @@ def _pass(tracks: Sequence[Track]) -> None:
     for track in tracks:
         read_there(track)
         finish_here(track)
+    read_waiting(tracks)
     for track in tracks:
         write_changes(track)
 

@@ -181,6 +181,9 @@ class Sender:
                 self.track.place = attrs.evolve(self.track.place, mark=place)
 
     def _plan(self, one: Sending) -> None:
+        if one.creates:  # so that what names it is found to go over too
+            planned = one.pair._replace(theirs=f"new:{one.key}", state=LINKED, due=None)
+            self.track.pairs.put(planned)
         fields = {
             name: (one.base[name].theirs if name in one.base else None, value)
             for name, value in one.values.items()
@@ -298,10 +301,13 @@ class Sender:
             self._refuse(one, why)
             return ""
         track.cases.release(THEIRS, one.key)
+        if one.creates:
+            track.pairs.begun.add(one.key)
         at = None if result.changed_at is None else micros(result.changed_at)
         place, common = (pair.connector, pair.object, one.key), _common(one)
         due = 1 if one.owed else None
-        track.pairs.put(Pair(*place, remote_id, pair.customer, LINKED, due, at, now, common))
+        whose = one.local.customer
+        track.pairs.put(Pair(*place, remote_id, whose, LINKED, due, at, now, common))
         return CREATE if one.creates else UPDATE
 
     def _refuse(
@@ -339,7 +345,12 @@ class Sender:
         return None if rule is None or empty(value) else (rule.theirs, str(value))
 
     def _blind(self, one: Sending) -> bool:
-        """Tell whether sending a record twice could make two of it."""
+        """Tell whether sending a record twice could make two of it.
+
+        What is about a customer is only known again among his by what was sent.
+        """
+        if self.track.concept.about is not None:
+            return True
         return one.match is None or not self.track.can("upsert")
 
 

@@ -36,8 +36,6 @@ class Setup:
         concept: Makes what serves a mapping; given the mapping and the connector's name.
         scores: Gives customers' scores by id.
         zone: Where the days of those who work here begin.
-        merge: Merges two customers: the one to keep, the one to drop, and why.
-        erase: Erases a record: its concept, its key, and why.
         told: Tells the plugins what a run did.
     """
 
@@ -49,8 +47,6 @@ class Setup:
     concept: Callable[[MappingRule, str], Concept]
     scores: Callable[[Sequence[str]], Mapping[str, Score]]
     zone: tzinfo
-    merge: Callable[[str, str, str], object]
-    erase: Callable[[str, str, str], object]
     told: Callable[[Synced], object]
 
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ConnectorSpec
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import SyncChange
+from crmkit.sync import referring
 from crmkit.sync.cases import Cases
 from crmkit.sync.comparing import Base, Pairing
 from crmkit.sync.concepts.base import Concept, Local
@@ -104,13 +105,16 @@ class Track:
         tally: What the run has done.
         extra: Fields that are ours alone.
         retry: Whether what stands in quarantine is tried again.
-        related: Gives the track of another concept.
+        related: Gives the tracks of another concept.
+        dependents: Those with fields that name customers, where this is one of customers.
         renew: Renews the run's lease, in each of its transactions.
         merge: Merges two records of ours: the one to keep, and the one to drop.
         erase: Erases one of ours.
         patches: What a dry run would have written here, by key and field.
         mergers: Pairs to be merged there: the keeper's key, and the dropped pair.
         fresh: In a dry run, whom strangers that would be made here are found by, with their ids.
+        met: Customers whom fields of theirs name, by our field and their id; for one page.
+        expanded: Keys of what waited for a customer, and is being sent.
     """
 
     session: Session
@@ -128,13 +132,16 @@ class Track:
     tally: Tally
     extra: Extra | None = None
     retry: bool = False
-    related: Callable[[str], Track | None] = lambda _concept: None
+    related: Callable[[str], Sequence[Track]] = lambda _concept: ()
+    dependents: Sequence[Track] = ()
     renew: Callable[[Writer], object] = lambda _writer: None
     merge: Callable[[str, str], object] = lambda _keep, _drop: None
     erase: Callable[[str], object] = lambda _key: None
     patches: dict[str, dict[str, Value]] = attrs.field(factory=dict)
     mergers: list[tuple[str, Pair]] = attrs.field(factory=list)
     fresh: dict[str, str] = attrs.field(factory=dict)
+    met: dict[tuple[str, str], str] = attrs.field(factory=dict)
+    expanded: list[str] = attrs.field(factory=list)
 
     # -- what it is --------------------------------------------------------------------
 
@@ -232,7 +239,7 @@ class Track:
         return found
 
     def spoken(
-        self, local: Local, base: Mapping[str, Base], references: Mapping[str, Mapping[str, str]]
+        self, local: Local, base: Mapping[str, Base], references: referring.References
     ) -> tuple[dict[str, Value], list[Fault]]:
         """Give our values as the CRM takes them, and those that it cannot take."""
         said: dict[str, Value] = {}
@@ -259,15 +266,15 @@ class Track:
         rule: FieldRule,
         field: Field,
         value: Value,
-        references: Mapping[str, Mapping[str, str]],
+        references: referring.References,
     ) -> Value:
         kind = self.kinds[rule.ours]
         if kind == "person" and isinstance(value, str):
             value = self.link.users.get(value, value)
         elif kind == "customer" and value is not None:
-            found = references.get(kind, {}).get(value)
+            found = references.get(rule.ours, {}).get(value)
             if found is None:
-                raise Waiting(rule.ours, f"{value} is not in step yet")
+                raise referring.Waiting(rule.ours, f"{value} is not in step yet")
             value = found
         return out(value, rule, field)
 
@@ -283,15 +290,9 @@ class Track:
         theirs = None if remote is None else remote.values
         return Pairing(said, local.also, theirs, newer, echo, self.kinds)
 
-    def references(self, reader: Reader, locals_: Iterable[Local]) -> dict[str, dict[str, str]]:
+    def references(self, reader: Reader, locals_: Iterable[Local]) -> referring.References:
         """Find the CRM's ids of the customers that our records name."""
-        names = [name for name, kind in self.kinds.items() if kind == "customer"]
-        wanted = {local.values.get(name) for local in locals_ for name in names} - {None}
-        related = self.related("customers")
-        if not wanted or related is None:
-            return {}
-        pairs = related.pairs.of(reader, [str(one) for one in wanted])
-        return {"customer": {key: one.theirs for key, one in pairs.items() if _there(one)}}  # type: ignore[misc]
+        return referring.outward(self, reader, locals_)
 
     # -- at the end of a piece of work -----------------------------------------------------
 
@@ -302,9 +303,11 @@ class Track:
             with self.session.store.read() as reader:
                 yield reader  # type: ignore[misc]
             return
-        with self.session.store.write() as writer:
+        with self.concept.telling(), self.session.store.write() as writer:
             yield writer
             self.renew(writer)
+            if self.pairs.begun and self.dependents:
+                referring.wake(self, writer)
             self.pairs.flush(writer)
             self.cases.flush(writer)
             write_place(writer, self.link.name, self.entity, self.place)
@@ -339,16 +342,8 @@ class Track:
         self.tally.plan(what, change)
 
 
-class Waiting(Fault):
-    """A field names a record that is not there yet: it is written as soon as that is."""
-
-
 def _texts(field: Field) -> bool:
     return field.type in ("text", "choice", "reference", "other")
-
-
-def _there(pair: Pair) -> bool:
-    return pair.theirs is not None and pair.state == "linked"
 
 
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:

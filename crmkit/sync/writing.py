@@ -21,8 +21,9 @@ from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
+from crmkit.sync.referring import Waiting
 from crmkit.sync.sending import Sender, Sending
-from crmkit.sync.track import UPDATE, Track, Waiting, filled
+from crmkit.sync.track import UPDATE, Track, filled
 from crmkit.sync.values import Value, empty
 
 _CHUNK = 500
@@ -37,6 +38,7 @@ def write_changes(track: Track) -> None:
         _Chunk(track, sender).run(keys)
         sender.mark(mark)
     sender.mark(upto)
+    _awaited_no_more(track)
     sender.finish()
     merge_there(track)
     delete_there(track)
@@ -49,7 +51,7 @@ def _chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
     """
     seen: set[str] = set()
     with track.session.store.read() as reader:
-        waiting = [pair.ours for pair in track.pairs.due(reader)]
+        waiting = _due(track, reader)
         waiting += [pair.ours for pair in track.pairs.in_state(reader, MAKING)]
         if track.outward:
             waiting += _held(track, reader)
@@ -67,6 +69,27 @@ def _chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
         after = found[-1][0]
         keys = [key for key in dict.fromkeys(key for _, key in found) if key not in seen]
         yield after, keys
+
+
+def _due(track: Track, reader: Reader) -> list[str]:
+    """Give the keys that are due; of a customer who was waited for, those that waited."""
+    found: list[str] = []
+    for pair in track.pairs.due(reader):
+        keys = list(track.concept.awaited(reader, pair.ours))
+        if keys != [pair.ours]:
+            track.expanded.append(pair.ours)
+        found += keys
+    return found
+
+
+def _awaited_no_more(track: Track) -> None:
+    """Forget whose customer was waited for, once all of it was looked at.
+
+    Kept with the last batch: a run that is killed before looks at it again.
+    """
+    for key in track.expanded:
+        track.pairs.drop(key)
+    track.expanded.clear()
 
 
 def _next(changed: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -144,6 +167,8 @@ class _Chunk:
             references = track.references(reader, locals_.values())
             held = track.cases.held(reader, THEIRS, keys)
             follow_gone(track, reader, gone, pairs)
+        for key in held.keys() & gone.keys():
+            track.cases.release(THEIRS, key)
         for key, local in locals_.items():
             self._look(local, pairs.get(key), references, held.get(key))
         self._undo()
@@ -182,8 +207,10 @@ class _Chunk:
         said, faults = track.spoken(local, {}, references)
         owed, faults = _owed(track, faults) if faults else (False, faults)
         if faults and any(isinstance(fault, Waiting) for fault in faults):
-            if pair is None or pair.state != WANTED:
-                track.pairs.put(self._wanted(local))
+            wait = self._wanted(local)._replace(ours=track.concept.waiting(local), due=None)
+            if pair is not None and wait.ours != pair.ours:
+                track.pairs.drop(pair.ours)
+            track.pairs.put(wait)
             return
         for name, default in track.defaults.items():
             if empty(said.get(name)):
@@ -203,6 +230,8 @@ class _Chunk:
         said, faults = track.spoken(local, base, references)
         owed, faults = _owed(track, faults) if faults else (False, faults)
         if any(isinstance(fault, Waiting) for fault in faults):
+            if pair.due:
+                track.pairs.put(pair._replace(due=None))
             return
         verdict = compare(
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser

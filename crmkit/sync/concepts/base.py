@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Any, ClassVar
 
 import attrs
 
 from crmkit.contracts.store import Reader, Writer
+from crmkit.sync.pairs import Pairs
 from crmkit.sync.settings import MappingRule
 
 
@@ -43,11 +46,13 @@ class Draft:
         key: Ours; None: it is new.
         values: Values that change, by our field's name; None empties a field.
         remote_id: The CRM's id of it.
+        made: When it was made there, where the CRM tells it.
     """
 
     key: str | None
     values: Mapping[str, Any]
     remote_id: str
+    made: datetime | None = None
 
 
 @attrs.frozen
@@ -65,9 +70,12 @@ class Gone:
 
     Attributes:
         into: The key it was merged into; None: it was erased.
+        hidden: It is only out of sight, behind what its customer was merged into: the CRM's record
+            of it stays, and is linked no more.
     """
 
     into: str | None = None
+    hidden: bool = False
 
 
 class Concept(ABC):
@@ -75,10 +83,12 @@ class Concept(ABC):
 
     name: ClassVar[str]
     """As the mapping calls it."""
-    creatable: ClassVar[bool] = True
-    """Whether a record from there can be made here."""
     unique: ClassVar[frozenset[str]] = frozenset()
     """Fields of which no two records of ours have the same value."""
+    about: ClassVar[str | None] = None
+    """The field that names the customer whom a record is about, without whom it cannot go over."""
+    pairs: Pairs
+    """Our records and theirs; set by the engine before anything is read."""
 
     def __init__(self, rule: MappingRule) -> None:
         """Read nothing yet."""
@@ -102,14 +112,55 @@ class Concept(ABC):
     def gone(self, reader: Reader, keys: Sequence[str]) -> dict[str, Gone]:
         """Tell of these keys which are no more, and where they went."""
 
-    @abstractmethod
-    def match(self, reader: Reader, field: str, values: Sequence[Any]) -> dict[Any, list[str]]:
+    def match(
+        self,
+        reader: Reader,  # noqa: ARG002 - for those that are about nobody but themselves
+        field: str,  # noqa: ARG002
+        values: Sequence[Any],  # noqa: ARG002
+    ) -> dict[Any, list[str]]:
         """Find keys by a field's values; several where it is not unique."""
+        return {}
 
     @abstractmethod
     def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:
         """Write drafts, one outcome each in their order; a bad one costs only itself."""
 
+    @abstractmethod
+    def erase(self, key: str, why: str) -> None:
+        """Do away with a record that was deleted there, in a transaction of its own."""
+
+    @abstractmethod
+    def merge(self, keep: str, drop: str, why: str) -> None:
+        """Make one of two records that were made one there, in a transaction of its own."""
+
     def wanted(self, reader: Reader) -> Iterator[str]:  # noqa: ARG002 - for those that select
         """Stream keys that may have come into the selection although nothing of theirs changed."""
         return iter(())
+
+    def recognise(
+        self,
+        reader: Reader,  # noqa: ARG002 - for those whom a customer's records are looked among
+        records: Mapping[str, Mapping[str, Any]],  # noqa: ARG002
+    ) -> dict[str, list[str]]:
+        """Find the keys of those that strangers are, by the strangers' ids.
+
+        Asked instead of `match` where a record is `about` a customer: his records alone are
+        looked among.
+
+        Args:
+            reader: One consistent look.
+            records: Their values by our field's name, by their id.
+        """
+        return {}
+
+    def waiting(self, local: Local) -> str:
+        """Give the key under which it is kept in mind that a record's customer is waited for."""
+        return local.key
+
+    def awaited(self, reader: Reader, key: str) -> Iterator[str]:  # noqa: ARG002
+        """Stream the keys of the records that were kept in mind under one of `waiting`."""
+        return iter((key,))
+
+    def telling(self) -> AbstractContextManager[object]:
+        """Surround a transaction: whoever is to be told of what `apply` wrote is, after it."""
+        return nullcontext()

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from crmkit.capture.customer_rows import SAVED, group_of, read_customers
+from crmkit.capture.customers import Customers
 from crmkit.capture.exact import Fault
 from crmkit.capture.ids import customer_id
 from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
@@ -30,6 +31,8 @@ _columns_of = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _KEYS = {"email": EMAIL, "phone": PHONE}
 _ADDRESS = frozenset({"street", "city", "region", "postcode", "country"})
+BY = "sync"
+"""Who decides what is done here because it was done there."""
 _STOOD = ("tier", "stage", "kind")
 
 
@@ -40,7 +43,12 @@ class CustomersConcept(Concept):
     unique = frozenset({"id", "number", *_KEYS})
 
     def __init__(
-        self, rule: MappingRule, source: str, normaliser: Normaliser, saver: Callable[..., Saver]
+        self,
+        rule: MappingRule,
+        source: str,
+        normaliser: Normaliser,
+        saver: Callable[..., Saver],
+        customers: Customers,
     ) -> None:
         """Read nothing yet.
 
@@ -49,9 +57,11 @@ class CustomersConcept(Concept):
             source: What customers from there are said to come from: the connector's name.
             normaliser: Spells e-mail addresses and phone numbers.
             saver: Makes what writes customers in a transaction.
+            customers: Erases and merges them.
         """
         super().__init__(rule)
         self._source, self._normaliser, self._saver = source, normaliser, saver
+        self._customers = customers
         self._found: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
@@ -209,6 +219,14 @@ class CustomersConcept(Concept):
             else:
                 applied.append(Applied(key))
         return applied
+
+    def erase(self, key: str, why: str) -> None:
+        """Erase a customer who was deleted there."""
+        self._customers.erase(key, reason=why, by=BY)
+
+    def merge(self, keep: str, drop: str, why: str) -> None:
+        """Merge two customers who were merged there."""
+        self._customers.merge(keep, drop, reason=why, by=BY)
 
     def _save(
         self, writer: Writer, made: Sequence[Customer | Fault]

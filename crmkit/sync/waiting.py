@@ -1,0 +1,54 @@
+"""Records of theirs that name a customer who was not in step: read again once he is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from crmkit.contracts.store import Reader
+from crmkit.sync.places import Window
+from crmkit.sync.reading import read_there, take
+from crmkit.sync.referring import leads_to
+from crmkit.sync.track import Track
+
+_DEPTH = 10
+"""Records that may wait for one another in a row; the others wait for the next run."""
+
+
+def read_waiting(tracks: Sequence[Track]) -> None:
+    """Read what waited for a customer who has come into step."""
+    for _ in range(_DEPTH):
+        read = [_read(track) for track in tracks]
+        if not any(read):
+            return
+
+
+def _read(track: Track) -> bool:
+    """Read what need not wait any more of one object; tell whether there was any."""
+    with track.session.store.read() as reader:
+        keys = _ready(track, reader)
+        pairs = track.pairs.of(reader, keys)
+    ids = [(pairs[key].theirs or key) if key in pairs else key for key in keys]
+    if not ids:
+        return False
+    if not track.can("fetch"):
+        track.place = attrs.evolve(track.place, changed=Window())
+        read_there(track)
+        return True
+    records = track.connector.fetch(track.entity, ids, fields=track.theirs)
+    with track.writing() as writer:
+        take(track, writer, records)
+    return True
+
+
+def _ready(track: Track, reader: Reader) -> list[str]:
+    """Give the keys of those whose customer has come into step."""
+    awaited = track.cases.awaited(reader)
+    there: set[str] = set()
+    for rule in track.rules if awaited else ():
+        if track.kinds[rule.ours] == "customer":
+            for other in leads_to(track, rule):
+                pairs = other.pairs.by_theirs(reader, awaited.values())
+                there |= {id_ for id_, pair in pairs.items() if pair.state == "linked"}
+    return [key for key, remote_id in awaited.items() if remote_id in there]
