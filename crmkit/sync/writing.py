@@ -16,7 +16,7 @@ from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.applying import inward
 from crmkit.sync.checking import objection
-from crmkit.sync.comparing import NOTHING, Base, compare
+from crmkit.sync.comparing import NOTHING, Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
@@ -24,7 +24,7 @@ from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.referring import Waiting
 from crmkit.sync.sending import Sender, Sending
 from crmkit.sync.track import UPDATE, Track, filled
-from crmkit.sync.values import Value, empty
+from crmkit.sync.values import empty
 
 _CHUNK = 500
 
@@ -153,6 +153,7 @@ class _Chunk:
     sender: Sender
     now: int = 0
     drafts: list[Draft] = attrs.field(factory=list)
+    undone: dict[str, Verdict] = attrs.field(factory=dict)
     sendings: list[Sending] = attrs.field(factory=list)
 
     def run(self, keys: Sequence[str]) -> None:
@@ -239,7 +240,7 @@ class _Chunk:
         for name in verdict.settled:
             track.cases.settle(local.key, name)
         if verdict.take:
-            self._take(local, pair, verdict.take)
+            self._take(local, pair, verdict)
         values = {name: value for name, value in verdict.send.items() if track.outward}
         if not values and not faults:
             track.tally.unchanged += not verdict.take
@@ -280,12 +281,12 @@ class _Chunk:
             return
         self.sendings.append(sending)
 
-    def _take(self, local: Local, pair: Pair, take: dict[str, Value]) -> None:
+    def _take(self, local: Local, pair: Pair, verdict: Verdict) -> None:
         """Undo here what was changed of fields that are theirs."""
         track, remote_id = self.track, pair.theirs or ""
         try:
             with track.session.store.read() as reader:
-                values = inward(track, reader, take)
+                values = inward(track, reader, verdict.take)
         except Fault:
             return  # it was theirs when it came, and was refused then
         if track.dry:
@@ -294,13 +295,29 @@ class _Chunk:
             track.note(UPDATE, OURS, fields=fields, why="the field is theirs", **said)
             track.patches.setdefault(local.key, {}).update(values)
         self.drafts.append(Draft(key=local.key, values=values, remote_id=remote_id))
+        self.undone[local.key] = verdict
 
     def _undo(self) -> None:
-        """Write the drafts here; what both have in common is as it was."""
-        if self.drafts and not self.track.dry:
-            with self.track.writing() as writer:
-                applied = self.track.concept.apply(writer, self.drafts)
-            self.track.tally.add(UPDATE, sum(one.key is not None for one in applied))
+        """Write the drafts here, and keep how ours stand then.
+
+        That need not be theirs: what somebody who was merged into a customer brought along shows
+        again once the customer's own is empty, and is not to be undone for ever.
+        """
+        track = self.track
+        if not self.drafts or track.dry:
+            return
+        with track.writing() as writer:
+            applied = track.concept.apply(writer, self.drafts)
+            after = track.locals(writer, self.undone)
+            pairs = track.pairs.of(writer, after)
+            references = track.references(writer, after.values())
+            for key, local in after.items():
+                base, verdict = pairs[key].base, self.undone[key]
+                said, _ = track.spoken(local, base, references)
+                for name in verdict.take.keys() & said.keys() & base.keys():
+                    base[name] = verdict.base[name] = base[name]._replace(ours=said[name])
+                track.pairs.put(pairs[key]._replace(fields=packed(base)))
+        track.tally.add(UPDATE, sum(one.key is not None for one in applied))
 
     def _wanted(self, local: Local) -> Pair:
         """Give the pair of a record that is to be made there."""

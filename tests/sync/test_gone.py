@@ -17,7 +17,7 @@ from crmkit.contracts.connector import (
     WriteLost,
 )
 from tests.sync.fake import CAN, CONTACTS, Fake
-from tests.sync.kit import customers, held, quiet, rows, shop
+from tests.sync.kit import PLAIN, customers, held, quiet, rows, shop
 
 
 class Losing(Fake):
@@ -216,3 +216,15 @@ def test_a_record_deleted_there_is_treated_as_the_mapping_says(rule: str):
         one.crm.customers.save(attrs.evolve(ann, name="Ann B."))
     one.run()
     assert [e.values["Name"] for e in one.theirs()] == ["Ann B."] * (rule == "recreate")
+
+
+def test_what_a_merge_brought_along_is_not_undone_for_ever():
+    """The field is theirs and empty there; the one who was merged has a value of his own."""
+    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "theirs"}}
+    one = shop(fields=fields)
+    ann = one.save("Ann", "ann@x.com")
+    one.run()
+    anne = one.save("Anne", industry="hotel")
+    one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    quiet(one)
