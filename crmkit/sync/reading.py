@@ -21,7 +21,7 @@ from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.meeting import Meeting, meet
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
 from crmkit.sync.places import TICK, Place, Window
 from crmkit.sync.track import CREATE, UPDATE, Track
 
@@ -153,13 +153,37 @@ class _Page:
         moved = [(one, pair) for one, pair in known if self._moved(one, pair)]
         everyone = [pair.ours for _, pair in moved] + [pair.ours for _, pair in met.links]
         locals_ = track.locals(self.writer, everyone)
-        for one, pair in [*moved, *met.links]:
+        heirs = self._heirs([one for one in moved if one[1].ours not in locals_])
+        locals_ |= track.locals(self.writer, [pair.ours for _, pair in heirs]) if heirs else {}
+        for one, pair in [*moved, *met.links, *heirs]:
             local = locals_.get(pair.ours)
             if local is not None:
                 self._compare(one, pair, local)
         for one in met.new:
             self._make(one)
         apply(track, self.writer, self.arrivals)
+
+    def _heirs(self, orphans: list[tuple[Remote, Pair]]) -> list[tuple[Remote, Pair]]:
+        """Give records whose customer was merged into one without a record there to that one.
+
+        What they say is new and would not be told again.
+        """
+        track = self.track
+        if not orphans:
+            return []
+        gone = track.concept.gone(self.writer, [pair.ours for _, pair in orphans])
+        found = []
+        for remote, pair in orphans:
+            into = gone[pair.ours].into if pair.ours in gone else None
+            if into is None:
+                continue
+            keeper = track.pairs.of(self.writer, [into]).get(into)
+            if keeper is None or keeper.theirs is None or keeper.state == UNLINKED:
+                track.pairs.drop(pair.ours)
+                heir = pair._replace(ours=into, customer=into, due=1)
+                track.pairs.put(heir)
+                found.append((remote, heir))
+        return found
 
     def _moved(self, remote: Remote, pair: Pair) -> bool:
         """Tell whether a record says anything new, at the least cost."""

@@ -228,3 +228,19 @@ def test_what_a_merge_brought_along_is_not_undone_for_ever():
     one.crm.customers.merge(ann.id, anne.id, reason="one person")
     one.run()
     quiet(one)
+
+
+def test_what_is_said_there_of_whoever_was_merged_here_is_not_lost():
+    """His record was changed, and he is somebody now who has none: it is his at once."""
+    one = shop(Fake(overlap=0.0))
+    ann = one.save("Ann", "ann@x.com")
+    one.run()
+    anne = one.save("Anne")
+    one.book.edit(CONTACTS, "1", Industry="hotel")
+    one.crm.customers.merge(anne.id, ann.id, reason="one person")
+    one.run()
+    (customer,) = customers(one)
+    (there,) = one.theirs()
+    assert (customer.id, customer.industry) == (anne.id, "hotel")
+    assert there.values["Industry"] == "hotel"
+    quiet(one)
