@@ -62,6 +62,19 @@ def test_greetings_go_out_one_by_one(tmp_path: Path) -> None:
     assert "赵敏: refused content" in done.stdout
 
 
+@pytest.mark.row("R35", "R55", "R271")
+def test_a_team_and_its_spreadsheet_are_in_step(tmp_path: Path) -> None:
+    """The shop's customers and everybody's score stand in the file; doing it again is nothing."""
+    done = run(tmp_path, str(FOLDER / "sync_with_files.py")).stdout
+    assert "planned, ours: 王梅" in done
+    assert "planned, theirs: 李雷" in done
+    assert "and again: 0\n" in done
+    shown = re.findall(r"^(.+): ([\d.]+)$", done.partition("and again")[2], re.MULTILINE)
+    assert [name for name, _ in shown] == ["Ann Able", "王梅", "李雷"]
+    scores = {name: float(score) for name, score in shown}
+    assert scores["Ann Able"] > scores["李雷"] > scores["王梅"]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     """Where a host's shop keeps its data: in a file by default, or where a URL says."""
