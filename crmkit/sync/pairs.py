@@ -184,7 +184,7 @@ class Pairs:
         if self.dry:
             return
         gone = [key for key, pair in self._changed.items() if pair is None]
-        kept = [tuple(pair) for pair in self._changed.values() if pair is not None]
+        kept = [pair for pair in self._changed.values() if pair is not None]
         if gone:
             writer.delete(PAIR, [(self.connector, self.object, key) for key in gone])
         if kept:

@@ -12,6 +12,7 @@ from crmkit.clock import instant, micros
 from crmkit.contracts.connector import Finding, RetryLater, SyncAborted, Synced
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import META, SYNC_RUN
+from crmkit.garbage import collecting_later
 from crmkit.model.sync import THEIRS, SyncPlan, SyncReport
 from crmkit.sync.cases import Cases, count_quarantine
 from crmkit.sync.checking import check_links, check_mapping
@@ -241,12 +242,13 @@ def _run(
 
 def _pass(tracks: Sequence[Track]) -> None:
     """Read everything that is new there, then write everything that is new here."""
-    for track in tracks:
-        read_there(track)
-        finish_here(track)
-    read_waiting(tracks)
-    for track in tracks:
-        write_changes(track)
+    with collecting_later():
+        for track in tracks:
+            read_there(track)
+            finish_here(track)
+        read_waiting(tracks)
+        for track in tracks:
+            write_changes(track)
 
 
 def _begin(setup: Setup, opened: Opened, started: int) -> int:

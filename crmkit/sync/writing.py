@@ -27,6 +27,8 @@ from crmkit.sync.track import UPDATE, Track, filled
 from crmkit.sync.values import empty
 
 _CHUNK = 500
+_LOOK = 1_900
+"""Changes of ours read at a time: a little less than a store fetches at once."""
 
 
 def write_changes(track: Track) -> None:
@@ -66,9 +68,10 @@ def _chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
             found = _next(track.concept.changed(reader, after, upto))
         if not found:
             return
-        after = found[-1][0]
         keys = [key for key in dict.fromkeys(key for _, key in found) if key not in seen]
-        yield after, keys
+        yield from ((after, chunk) for chunk in _cut(keys))
+        after = found[-1][0]
+        yield after, []
 
 
 def _due(track: Track, reader: Reader) -> list[str]:
@@ -93,10 +96,10 @@ def _awaited_no_more(track: Track) -> None:
 
 
 def _next(changed: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Read a chunk of changes, and the rest of those that have the last one's place."""
+    """Read a good many changes, and the rest of those that have the last one's place."""
     found: list[tuple[int, str]] = []
     for seq, key in changed:
-        if len(found) >= _CHUNK and seq != found[-1][0]:
+        if len(found) >= _LOOK and seq != found[-1][0]:
             break
         found.append((seq, key))
     return found

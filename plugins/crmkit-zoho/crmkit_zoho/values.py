@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 NONE = "-None-"
@@ -37,13 +38,21 @@ TYPES = {
     "userlookup": "reference",
 }
 """The engine's type of each of Zoho's; any other is ``other``."""
+_PLAIN = frozenset(("text", "choice", "date"))
+"""Types whose texts are spelled alike on both sides."""
 
 
 def instant(value: Any) -> datetime | None:
     """Read an instant as Zoho writes it; None where it is none."""
+    return _instant(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1_000)
+def _instant(value: str) -> datetime | None:
+    """Read an instant once: whole seconds, so that many records bear the same."""
     try:
         at = datetime.fromisoformat(value)
-    except (ValueError, TypeError):
+    except ValueError:
         return None
     return None if at.tzinfo is None else at.astimezone(UTC)
 
@@ -92,6 +101,8 @@ def write(type_: str, kind: str, value: Any) -> Any:
     """
     if value is None:
         return False if type_ == "flag" else None
+    if type_ in _PLAIN and isinstance(value, str):
+        return value
     if type_ == "reference":
         return {"id": str(value)}
     if type_ == "instant":

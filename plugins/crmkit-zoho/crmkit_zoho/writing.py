@@ -9,23 +9,20 @@ Source: zoho/crm-oas, updateRecords, upsertRecords, createRecords; results stand
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from crmkit.contracts.connector import BatchRefused, Result, Upsert, WriteLost
 from crmkit.contracts.exchange import Answer, said_of
 from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import Api, code_of, refused
 from crmkit_zoho.refusals import FATAL, result, whole
-from crmkit_zoho.shapes import BATCH, Shapes
+from crmkit_zoho.shapes import BATCH, Shape, Shapes
 from crmkit_zoho.values import instant, write
 
 _BAD = 400
 
 
-@attrs.frozen
-class _Way:
+class _Way(NamedTuple):
     """A way to write: how it is called, and by which fields a record is found."""
 
     method: str
@@ -53,24 +50,18 @@ class Writer:
             if one.remote_id is not None and not one.values
         ]
         ways: dict[_Way, list[Upsert]] = {}
+        shape = self._shapes.of(module)
         for one in records:
             if one.remote_id is None or one.values:
-                ways.setdefault(self._way(module, one), []).append(one)
+                ways.setdefault(_way(module, shape, one), []).append(one)
         for way in sorted(ways, key=lambda way: not way.repeatable):
             for start in range(0, len(ways[way]), BATCH):
                 results += self._write(module, way, ways[way][start : start + BATCH])
         return results
 
-    def _way(self, module: str, record: Upsert) -> _Way:
-        if record.remote_id is not None:
-            return _Way("PUT", module)
-        field, value = record.match or ("", "")
-        if value and field not in self._shapes.of(module).common:
-            return _Way("POST", f"{module}/upsert", (field,))
-        return _Way("POST", module)
-
     def _write(self, module: str, way: _Way, records: Sequence[Upsert]) -> list[Result]:
-        body: dict[str, Any] = {"data": [self._row(module, one) for one in records], "trigger": []}
+        shape = self._shapes.of(module)
+        body: dict[str, Any] = {"data": [self._row(shape, one) for one in records], "trigger": []}
         if way.fields:
             body["duplicate_check_fields"] = list(way.fields)
         answer = self._api.call(way.method, way.path, body=body, repeatable=way.repeatable)
@@ -79,17 +70,18 @@ class Writer:
             raise _unread(answer, module, way, len(records))
         return [_result(one, item, way) for one, item in zip(records, items, strict=True)]
 
-    def _row(self, module: str, record: Upsert) -> dict[str, Any]:
-        shape = self._shapes.of(module)
+    def _row(self, shape: Shape, record: Upsert) -> dict[str, Any]:
+        types, kinds = shape.types, shape.kinds
         row = {
-            name: write(shape.types.get(name, "other"), shape.kinds.get(name, ""), value)
+            name: write(types.get(name, "other"), kinds.get(name, ""), value)
             for name, value in record.values.items()
         }
         if record.remote_id is not None:
             row["id"] = record.remote_id
         elif record.match is not None:
             row.setdefault(*record.match)
-        self._attach(row, shape.kinds)
+        if "Parent_Id" in row or "What_Id" in row:
+            self._attach(row, kinds)
         return row
 
     def _attach(self, row: dict[str, Any], kinds: Mapping[str, str]) -> None:
@@ -99,6 +91,15 @@ class Writer:
             row["Parent_Id"] = {**row["Parent_Id"], "module": {"api_name": parent}}
         if isinstance(row.get("What_Id"), dict) and "What_Id" in kinds:
             row["$se_module"] = parent
+
+
+def _way(module: str, shape: Shape, record: Upsert) -> _Way:
+    if record.remote_id is not None:
+        return _Way("PUT", module)
+    field, value = record.match or ("", "")
+    if value and field not in shape.common:
+        return _Way("POST", f"{module}/upsert", (field,))
+    return _Way("POST", module)
 
 
 def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:
