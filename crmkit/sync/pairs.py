@@ -65,9 +65,9 @@ def packed(base: Mapping[str, Base]) -> str:
     return _encode(plain)
 
 
-def alike(values: Mapping[str, Any]) -> str:
-    """Write what both sides have in common where all of it is spelled alike."""
-    return _encode({name: [value] for name, value in values.items()})
+def alike(names: Iterable[str], values: Mapping[str, Any]) -> str:
+    """Write what both sides have in common in some fields, where all of it is spelled alike."""
+    return _encode({name: [values.get(name)] for name in names})
 
 
 def _base(value: list[Any]) -> Base:

@@ -357,7 +357,7 @@ class Sender:
 def _common(one: Sending) -> str:
     """Give what both sides have in common once a record was taken there."""
     if one.creates:
-        return alike({name: one.values.get(name) for name in one.base})
+        return alike(one.base, one.values)
     base = dict(one.base)
     for name, value in one.values.items():
         before = base.get(name, Base(None, None))

@@ -71,8 +71,9 @@ class Reader:
                         found.pop(id_, None)
                     elif id_ in found:
                         found[id_].update(kept[id_])
+        types = self._shapes.of(module).types
         return [
-            self._remote(module, id_, found[id_], fields)
+            _remote(types, id_, found[id_], fields)
             if id_ in found
             else Remote(id=id_, deleted=True)
             for id_ in dict.fromkeys(ids)
@@ -92,7 +93,7 @@ class Reader:
             for names, spot in zip(calls, place.spots, strict=True)
         ]
         first = pages[0]
-        whole = {id_: dict(row) for id_, row in first.rows.items()}
+        whole = dict(first.rows)
         for names, page in zip(calls[1:], pages[1:], strict=True):
             moved = [id_ for id_ in whole if id_ not in page.rows]
             rest = {**page.rows, **(self._by_ids(module, moved, names) if moved else {})}
@@ -101,7 +102,8 @@ class Reader:
                     whole[id_] = {**rest[id_], **whole[id_]}
                 else:
                     del whole[id_]  # deleted between two calls
-        records = tuple(self._remote(module, id_, row, fields) for id_, row in whole.items())
+        types = self._shapes.of(module).types
+        records = tuple(_remote(types, id_, row, fields) for id_, row in whole.items())
         last = _last(cursor, first.rows)
         if not first.more:
             after = last if first.rows else unbound(cursor)
@@ -190,20 +192,20 @@ class Reader:
             found.update(_found(answer, module))
         return found
 
-    def _remote(
-        self, module: str, id_: str, row: Mapping[str, Any], fields: Sequence[str]
-    ) -> Remote:
-        types = self._shapes.of(module).types
-        values = {
-            name: id_ if name == "id" else read(types.get(name, "other"), row.get(name))
-            for name in fields
-        }
-        return Remote(
-            id=id_,
-            values=values,
-            changed_at=instant(row.get("Modified_Time")),
-            created_at=instant(row.get("Created_Time")),
-        )
+
+def _remote(
+    types: Mapping[str, str], id_: str, row: Mapping[str, Any], fields: Sequence[str]
+) -> Remote:
+    values = {
+        name: id_ if name == "id" else read(types.get(name, "other"), row.get(name))
+        for name in fields
+    }
+    return Remote(
+        id=id_,
+        values=values,
+        changed_at=instant(row.get("Modified_Time")),
+        created_at=instant(row.get("Created_Time")),
+    )
 
 
 def _calls(fields: Sequence[str]) -> list[list[str]]:

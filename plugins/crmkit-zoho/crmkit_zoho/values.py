@@ -72,7 +72,9 @@ def read(type_: str, value: Any) -> Any:
     """
     if value is None or value in ("", [], {}):
         return None
-    if type_ in ("text", "choice", "date"):
+    if type_ == "text" and isinstance(value, str):
+        return value
+    if type_ in _PLAIN:
         text = _text(value)
         return None if type_ == "choice" and text == NONE else text
     if type_ == "reference":
