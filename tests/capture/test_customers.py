@@ -149,12 +149,13 @@ def test_a_zone_that_is_none_is_told_how_one_looks() -> None:
 @pytest.mark.parametrize("field", [field.name for field in attrs.fields(Customer)])
 def test_odd_fields_of_a_customer_are_refused_or_kept(field: str) -> None:
     """Whatever stands in a field: an error of crmkit's own, or a customer who can be read again."""
+    desk = Desk()
     for odd in ODD:
-        desk = Desk()
+        before = desk.rows(CUSTOMER)
         try:
             saved = desk.customers.save(attrs.evolve(Customer(name="A"), **{field: odd}))
         except CrmkitError:
-            assert desk.rows(CUSTOMER) == []
+            assert desk.rows(CUSTOMER) == before
         else:
             assert desk.customers.get(saved.id) == saved
             json.dumps(saved.to_dict())
