@@ -22,8 +22,9 @@ from crmkit.plugins import PluginManager
 from crmkit.sync.concepts.base import Concept
 from crmkit.sync.concepts.contacts import ContactsConcept
 from crmkit.sync.concepts.customers import CustomersConcept
+from crmkit.sync.concepts.opportunities import OpportunitiesConcept
 from crmkit.sync.concepts.touchpoints import TouchpointsConcept
-from crmkit.sync.fields import CONTACTS, TOUCHPOINTS
+from crmkit.sync.fields import CONTACTS, OPPORTUNITIES, TOUCHPOINTS
 from crmkit.sync.settings import MappingRule
 from crmkit.sync.setup import Setup
 from crmkit.value.namespace import Value
@@ -70,6 +71,8 @@ def open_setup(core: Core, key: Key, part: Callable[[], Part]) -> Setup:
             return ContactsConcept(rule, name, normaliser, saver, session)
         if rule.concept == TOUCHPOINTS:
             return TouchpointsConcept(rule, name, core.touchpoints, part())
+        if rule.concept == OPPORTUNITIES:
+            return OpportunitiesConcept(rule, name, session, core.touchpoints.defaults)
         return CustomersConcept(rule, name, normaliser, saver, core.customers)
 
     def scores(ids: Sequence[str]) -> Mapping[str, Score]:

@@ -6,59 +6,22 @@ was accepted may still be paid (R252).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, choice, flag, refuse, text, texts
+from crmkit.arguments import ID_LIMIT, choice, flag, refuse, text
 from crmkit.capture import money
-from crmkit.clock import day, instant
+from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import RefusedError
-from crmkit.lifecycle.ended import refuse_ended
-from crmkit.lifecycle.funnel.book import (
-    BOOK,
-    check_purchase,
-    forbid_rivalry,
-    moved,
-    still_open,
-)
-from crmkit.model.sales import (
-    COMPETITION,
-    FUNNEL_STAGES,
-    LOST,
-    OPEN,
-    WON,
-    Opportunity,
-    Problem,
-    SalesCost,
-)
+from crmkit.lifecycle.funnel.becoming import PAID, changed, checked, lost, opened, stepped
+from crmkit.lifecycle.funnel.book import BOOK, check_purchase, still_open
+from crmkit.model.sales import FUNNEL_STAGES, LOST, WON, Opportunity, Problem, SalesCost
 from crmkit.value.roots import root_of
-from crmkit.value.scoring import require_root
-
-PAID = FUNNEL_STAGES[-1]
-ACCEPTED = FUNNEL_STAGES[-2]
-SELLING = "selling"
-_OFFER = ("name", "amount", "currency")
-
-
-def checked(session: Session, fields: dict[str, Any]) -> dict[str, Any]:
-    """Check the fields of an opportunity that were given."""
-    checks: dict[str, Callable[[Any], Any]] = {
-        "name": lambda value: text("name", value, least=1),
-        "amount": lambda value: money.amount("amount", value, least=Decimal(0)),
-        "currency": lambda value: money.currency("currency", value),
-        "owner": lambda value: session.person("owner", value),
-        "source": lambda value: text("source", value),
-        "competitors": lambda value: texts("competitors", value, ID_LIMIT),
-        "competition": lambda value: choice("competition", value, COMPETITION),
-        "closes": lambda value: None if value is None else day(value, "closes"),
-    }
-    return {name: checks[name](value) for name, value in fields.items()}
 
 
 def open_one(  # noqa: PLR0913 - private
@@ -76,20 +39,7 @@ def open_one(  # noqa: PLR0913 - private
     deciding = session.deciding(reason, by)
     why = _shared(shared, reason)
     with session.store.write() as writer:
-        require_root(writer, customer)
-        refuse_ended(writer, customer, SELLING)
-        if not why:
-            forbid_rivalry(writer, customer, given["owner"])
-        skipped = FUNNEL_STAGES[: FUNNEL_STAGES.index(stage)]
-        made = Opportunity(
-            customer_id=customer,
-            state=OPEN,
-            stage=stage,
-            shared=why,
-            moves=(moved(deciding, stage, skipped=skipped),),
-            **given,
-        )
-        return BOOK.open(writer, deciding, made)
+        return BOOK.open(writer, deciding, opened(writer, customer, given, stage, why, deciding))
 
 
 def move(  # noqa: PLR0913 - where to, why, what came of it
@@ -116,35 +66,8 @@ def step(
     purchase: tuple[str, str] | None = None,
     **fields: Any,
 ) -> Opportunity:
-    """Move an open opportunity within a transaction; `fields` go into its `FunnelMove`.
-
-    Raises:
-        RefusedError: it stands there already, goes back without a reason, or the relationship was
-            ended.
-    """
-    here, there = FUNNEL_STAGES.index(before.stage), FUNNEL_STAGES.index(stage)
-    facts = {"opportunity_id": before.id, "stage": before.stage}
-    if here == there:
-        raise RefusedError(f"opportunity {before.id} stands at {stage!r} already", **facts)
-    if there < here and not deciding.reason.strip():
-        message = f"opportunity {before.id} goes back from {before.stage!r} only with a reason"
-        raise RefusedError(message, **facts)
-    root = root_of(writer, before.customer_id)
-    settles = stage == PAID and before.stage == ACCEPTED  # R246: what is owed is settled
-    if there > here and not settles:
-        refuse_ended(writer, root, SELLING)
-    if purchase is not None and stage != PAID:
-        refuse("purchase", f"comes with the stage {PAID!r} only")
-    after = attrs.evolve(
-        before,
-        stage=stage,
-        state=WON if stage == PAID else OPEN,
-        purchase=None if purchase is None else check_purchase(writer, root, *purchase),
-        moves=(
-            *before.moves,
-            moved(deciding, stage, skipped=FUNNEL_STAGES[here + 1 : there], **fields),
-        ),
-    )
+    """Move an open opportunity within a transaction; arguments and errors are `stepped`'s."""
+    after = stepped(writer, before, stage, deciding, purchase, **fields)
     return BOOK.move(writer, deciding, after, WON if stage == PAID else "moved")
 
 
@@ -156,15 +79,7 @@ def lose(
     rival = None if competitor is None else text("competitor", competitor, ID_LIMIT, least=1)
     with session.store.write() as writer:
         before = still_open(writer, opportunity_id, LOST)
-        known = dict.fromkeys((*before.competitors, *([] if rival is None else [rival])))
-        after = attrs.evolve(
-            before,
-            state=LOST,
-            lost_to=rival,
-            competitors=tuple(known),
-            moves=(*before.moves, moved(deciding, before.stage, lost=True)),
-        )
-        return BOOK.move(writer, deciding, after, LOST)
+        return BOOK.move(writer, deciding, lost(before, deciding, rival), LOST)
 
 
 def update(  # noqa: PLR0913 - private
@@ -182,11 +97,7 @@ def update(  # noqa: PLR0913 - private
         given["shared"] = _shared(shared, reason)
     with session.store.write() as writer:
         before = still_open(writer, opportunity_id, "changed")
-        after = attrs.evolve(before, **given)
-        if any(getattr(after, name) != getattr(before, name) for name in _OFFER):
-            refuse_ended(writer, root_of(writer, before.customer_id), SELLING)
-        if (after.owner, after.shared) != (before.owner, before.shared) and not after.shared:
-            forbid_rivalry(writer, root_of(writer, after.customer_id), after.owner, but=after.id)
+        after = changed(writer, before, given)
         if after == before:
             return before
         return BOOK.move(writer, deciding, after, "updated")

@@ -17,7 +17,8 @@ from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.errors import InvalidValueError, RefusedError
-from crmkit.lifecycle.funnel.acting import PAID, step
+from crmkit.lifecycle.funnel.acting import step
+from crmkit.lifecycle.funnel.becoming import PAID
 from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, Opportunity
 from crmkit.value.history import Entry, pages, read_groups, read_log
