@@ -10,7 +10,7 @@ from crmkit.contracts.channel import Response
 from crmkit.contracts.connector import Finding
 from crmkit.model.sync import Quarantined, SyncConflict, SyncPlan, SyncReport
 from crmkit.outreach.taking import body_of, headers_of, url_of
-from crmkit.sync import cases, running
+from crmkit.sync import cases, running, runs, tracks
 from crmkit.sync.receiving import Receiver
 from crmkit.sync.resolving import resolve
 from crmkit.sync.setup import Setup
@@ -78,7 +78,7 @@ class Sync:
         """
         opened = self._setup.open(self._setup.link(name))
         try:
-            return tuple(running.findings(self._setup, opened))
+            return tuple(tracks.findings(self._setup, opened))
         finally:
             opened.close()
 
@@ -117,7 +117,7 @@ class Sync:
         """Give what the last runs did, the newest first; raises as `conflicts`."""
         link = self._setup.link(name)
         with self._setup.session.store.read() as reader:
-            return running.history(reader, link.name, count("limit", limit))
+            return runs.history(reader, link.name, count("limit", limit))
 
     def receive(
         self,

@@ -15,9 +15,9 @@ from crmkit.sync.cases import read_conflicts
 from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft
 from crmkit.sync.pairs import packed
-from crmkit.sync.running import open_tracks
 from crmkit.sync.setup import Setup
 from crmkit.sync.track import Tally, Track
+from crmkit.sync.tracks import open_tracks
 
 
 def resolve(setup: Setup, name: str, conflict_id: str, take: str) -> SyncConflict:
