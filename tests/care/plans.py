@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
+from unittest import mock
 
 import attrs
+import pytest
 from hypothesis import strategies as st
 
 from crmkit.care.forms.values import Reading
@@ -145,6 +149,17 @@ def shown_only(plan: CarePlan) -> CarePlan:
         action_plan=ActionPlan(),
         checklists=(),
     )
+
+
+def workbook_of(data: bytes) -> Any:
+    """Open a workbook as a person's program does.
+
+    The borders of merged cells are left as they came: openpyxl takes half a second for them.
+    """
+    openpyxl = pytest.importorskip("openpyxl")
+    merge = pytest.importorskip("openpyxl.worksheet.merge")
+    with mock.patch.object(merge.MergedCellRange, "format"):
+        return openpyxl.load_workbook(io.BytesIO(data))
 
 
 def reading(**settings: object) -> Reading:

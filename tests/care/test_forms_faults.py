@@ -14,16 +14,16 @@ import pytest
 from crmkit.care.forms import read_form, render_form
 from crmkit.errors import InvalidValueError
 from crmkit.model.plan import CarePlan
-from tests.care.plans import EAST, PEOPLE, PLAN
+from tests.care.plans import EAST, PEOPLE, PLAN, workbook_of
 
-openpyxl = pytest.importorskip("openpyxl")
+pytest.importorskip("openpyxl")
 WORKBOOKS = {
     lang: render_form(PLAN, "all", lang=lang, format="xlsx", people=PEOPLE) for lang in ("zh", "en")
 }
 
 
 def opened(lang: str = "zh") -> Any:
-    return openpyxl.load_workbook(io.BytesIO(WORKBOOKS[lang]))  # type: ignore[arg-type]
+    return workbook_of(WORKBOOKS[lang])  # type: ignore[arg-type]
 
 
 def saved(book: Any) -> bytes:

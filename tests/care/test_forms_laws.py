@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,9 +10,8 @@ from crmkit.care.forms import read_form, render_form
 from crmkit.care.forms.pages import PAPER
 from crmkit.care.forms.texts import held, lines, unheld
 from crmkit.model.plan import CarePlan
-from tests.care.plans import CHUNKS, PEOPLE, plans, shown_only
+from tests.care.plans import CHUNKS, PEOPLE, plans, shown_only, workbook_of
 
-openpyxl = pytest.importorskip("openpyxl")
 ILLEGAL_CHARACTERS_RE = pytest.importorskip("openpyxl.cell.cell").ILLEGAL_CHARACTERS_RE
 LANGUAGES = st.sampled_from(("zh", "en"))
 FEW = settings(max_examples=6, suppress_health_check=list(HealthCheck))  # each takes a second
@@ -37,7 +34,7 @@ def test_a_plan_comes_back_from_its_forms(plan: CarePlan, lang: str):
 @given(plans(), LANGUAGES)
 def test_a_sheet_is_one_page_and_its_rows_can_be_shown(plan: CarePlan, lang: str):
     """No row is higher than spreadsheets have them, and no sheet higher than its paper."""
-    book = openpyxl.load_workbook(io.BytesIO(workbook(plan, lang=lang)))
+    book = workbook_of(workbook(plan, lang=lang))
     for sheet in book.worksheets:
         high = [sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)]
         assert max(high) <= 409
