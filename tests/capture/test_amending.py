@@ -37,7 +37,7 @@ from crmkit.errors import (
 )
 from crmkit.value.basis import Defaults
 from crmkit.value.rebuild import rebuild
-from tests.capture.kit import LAYOUT, NOW, NOW_US, Shop, purchase
+from tests.capture.kit import LAYOUT, NOW, NOW_US, Shop, purchase, stories
 
 WHY = "the test says so"
 
@@ -464,7 +464,7 @@ class Story:
 
 
 @given(STEPS)
-@settings(max_examples=150)
+@settings(max_examples=stories(150))
 def test_states_always_say_what_the_log_says(steps: list[tuple[str, int, int]]) -> None:
     """After any story the folded states are what a rebuild gives, and every key leads to a root."""
     story = Story()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crmkit.capture.engine import Settings
 from crmkit.contracts.tables import COLLISION, CUSTOMER, TOUCHPOINT
-from tests.capture.kit import NOW, Shop, purchase
+from tests.capture.kit import NOW, Shop, purchase, stories
 
 _CUSTOMER = TOUCHPOINT.position["customer"]
 
@@ -193,7 +193,7 @@ RECORDS = st.lists(
 
 
 @given(RECORDS, st.integers(1, 7), st.integers(0, 24))
-@settings(max_examples=150)
+@settings(max_examples=stories(150))
 def test_batches_and_repetition_change_nothing(
     records: list[dict[str, Any]], size: int, killed: int
 ) -> None:
