@@ -39,11 +39,16 @@ def run(
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_example(example: Path, tmp_path: Path) -> None:
-    """Each example runs in an empty folder, to its end and without a warning, and once more."""
+    """Each example runs in an empty folder, to its end and without a warning.
+
+    It runs once more where it left something there.
+    """
     for _ in range(2):
         done = run(tmp_path, str(example))
         assert done.stderr == ""
         assert "lost on the way" not in done.stdout or "lost on the way: none" in done.stdout
+        if not any(tmp_path.iterdir()):
+            break
 
 
 @pytest.mark.row("R38", "R217")
