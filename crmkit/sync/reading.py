@@ -218,6 +218,8 @@ class _Page:
             track.tally.unchanged += not verdict.send
             keep(track, pair, remote, verdict.base, due=bool(verdict.send))
             return
+        if self.held.get(pair.ours) == hashed(remote.values) and not track.retry:
+            return  # it was refused as it is
         try:
             values = inward(track, self.writer, verdict.take)
         except Fault as fault:

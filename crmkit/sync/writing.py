@@ -155,6 +155,7 @@ class _Chunk:
     track: Track
     sender: Sender
     now: int = 0
+    kept_out: set[str] = attrs.field(factory=set)
     drafts: list[Draft] = attrs.field(factory=list)
     undone: dict[str, Verdict] = attrs.field(factory=dict)
     sendings: list[Sending] = attrs.field(factory=list)
@@ -170,6 +171,7 @@ class _Chunk:
             gone = track.concept.gone(reader, missing) if missing else {}
             references = track.references(reader, locals_.values())
             held = track.cases.held(reader, THEIRS, keys)
+            self.kept_out = set(track.cases.held(reader, OURS, keys))
             follow_gone(track, reader, gone, pairs)
         for key in held.keys() & gone.keys():
             track.cases.release(THEIRS, key)
@@ -252,6 +254,10 @@ class _Chunk:
             due = 1 if owed else None
             if pair.due != due or verdict.base != base:
                 track.pairs.put(pair._replace(due=due, fields=packed(verdict.base)))
+            return
+        if local.key in self.kept_out:  # what was said there, and refused here, is not undone
+            if not pair.due:
+                track.pairs.put(pair._replace(due=1))
             return
         sending = Sending(
             pair=pair,

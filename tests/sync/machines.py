@@ -18,7 +18,7 @@ ABLE = st.sampled_from(
     [CAN, CAN - {"upsert"}, CAN - {"deleted_feed"}, CAN - {"merge", "if_unchanged"}]
 )
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=20,
     deadline=None,
     report_multiple_bugs=False,

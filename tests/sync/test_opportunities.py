@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -226,3 +226,20 @@ def test_state_and_stage_may_be_fields_of_their_own() -> None:
     assert only(shop).values["Stage"] == "Qualification"
     quiet(shop)
     shop.crm.close()
+
+
+def test_what_was_refused_here_is_not_overwritten_there(shop: Shop) -> None:
+    """Lost here and won there: it waits for somebody, and nothing is sent meanwhile."""
+    made = deal(shop)
+    shop.run()
+    shop.crm.funnel.lose(made.id, reason="price")
+    shop.book.advance(timedelta(hours=1))
+    shop.book.edit(DEALS, only(shop).id, Stage="Closed Won")
+    shop.run()
+    assert "was lost already" in shop.crm.sync.quarantine("crm")[0].reason
+    assert only(shop).values["Stage"] == "Closed Won"
+    quiet(shop)
+    shop.book.edit(DEALS, only(shop).id, Stage="Closed Lost")
+    shop.run()
+    assert not shop.crm.sync.quarantine("crm")
+    quiet(shop)
