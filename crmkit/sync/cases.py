@@ -12,13 +12,13 @@ from crmkit.capture.ids import digest
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import SYNC_CASE
-from crmkit.model.sync import OURS, Quarantined, SyncConflict
+from crmkit.model.sync import OURS, SIDES, Quarantined, SyncConflict
 from crmkit.sync.comparing import Clash
 from crmkit.sync.concepts.base import Local
 
 CONFLICT, QUARANTINE = "conflict", "quarantine"
 _AWAITING = "awaits "
-_HASH, _BODY = SYNC_CASE.position["hash"], SYNC_CASE.position["body"]
+_HASH, _BODY, _AT = (SYNC_CASE.position[name] for name in ("hash", "body", "at"))
 
 
 def hashed(values: Mapping[str, Any] | str) -> str:
@@ -123,7 +123,7 @@ class Cases:
         key = local.key
         field = clash.rule.ours
         case = SyncConflict(
-            id=digest("conflict", self.connector, self.object, key, field)[:16],
+            id=self._named(key, field),
             connector=self.connector,
             object=self.object,
             key=key,
@@ -144,6 +144,26 @@ class Cases:
         """Close a conflict that somebody had to decide."""
         self._close((CONFLICT, key, field))
 
+    def follow(self, reader: Reader, key: str, into: str | None) -> None:
+        """Forget what waits of a record that is gone; what was asked of its pair goes along.
+
+        Args:
+            reader: One consistent look.
+            key: The record that was merged or erased.
+            into: Whose its pair is now; None: nobody's.
+        """
+        for side in SIDES:
+            self.release(side, key)
+        equal = (self.connector, self.object, CONFLICT, key)
+        for row in list(reader.scan(SYNC_CASE, equal=equal)):
+            field, body = row[4], json.loads(row[_BODY])
+            if body["took"] is not None:
+                continue
+            self._close((CONFLICT, key, field))
+            if into is not None:
+                body |= {"key": into, "id": self._named(into, field)}
+                self._keep((CONFLICT, into, field), into, row[_AT], "", body)
+
     def flush(self, writer: Writer) -> None:
         """Write what was added and closed, in the caller's transaction."""
         if self.dry:
@@ -158,6 +178,10 @@ class Cases:
         if not self.dry:
             self._put.clear()
             self._closed.clear()
+
+    def _named(self, key: str, field: str) -> str:
+        """Give the id of the conflict of one field."""
+        return digest("conflict", self.connector, self.object, key, field)[:16]
 
     def _keep(
         self, place: tuple[str, str, str], customer: str | None, at: int, hash_: str, body: Any

@@ -25,13 +25,17 @@ def follow_gone(
     keepers = track.pairs.of(reader, into)
     for key, what in gone.items():
         pair = pairs.get(key)
+        keeper = None if what.into is None else keepers.get(what.into)
+        moves = what.into is not None and (keeper is None or keeper.theirs is None)
+        if pair is None or pair.state not in (ERASED, BURIED):
+            track.cases.follow(reader, key, what.into if pair is not None and moves else None)
         if pair is None or pair.state in (ERASED, BURIED):
             continue
         if pair.theirs is None or pair.state == UNLINKED or what.hidden or not track.outward:
             track.pairs.drop(key)
         elif what.into is None:
             track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
-        elif (keeper := keepers.get(what.into)) is not None and keeper.theirs is not None:
+        elif not moves:
             # due: a run that is broken off before `merge_there` is followed by one that sees it
             track.pairs.put(pair._replace(due=1))
             track.mergers.append((what.into, pair))

@@ -180,6 +180,7 @@ class _Page:
             keeper = track.pairs.of(self.writer, [into]).get(into)
             if keeper is None or keeper.theirs is None or keeper.state == UNLINKED:
                 track.pairs.drop(pair.ours)
+                track.cases.follow(self.writer, pair.ours, into)
                 heir = pair._replace(ours=into, customer=into, due=1)
                 track.pairs.put(heir)
                 found.append((remote, heir))

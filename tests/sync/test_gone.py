@@ -244,3 +244,37 @@ def test_what_is_said_there_of_whoever_was_merged_here_is_not_lost():
     assert (customer.id, customer.industry) == (anne.id, "hotel")
     assert there.values["Industry"] == "hotel"
     quiet(one)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_what_somebody_is_asked_about_goes_along_with_a_merge(edited: bool):
+    """The question is of the record there, and is answered for whoever has it now."""
+    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
+    one = shop(fields=fields)
+    ann = one.save("Ann", "ann@x.com", industry="retail")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
+    one.book.edit(CONTACTS, "1", Industry="")
+    one.run()
+    anne = one.save("Anne", industry="hotel")
+    one.crm.customers.merge(anne.id, ann.id, reason="one person")
+    if edited:
+        one.book.edit(CONTACTS, "1", Phone="+8613800001111")
+    one.run()
+    (asked,) = one.crm.sync.conflicts("crm")
+    assert asked.key == anne.id
+    one.crm.sync.resolve("crm", asked.id, take="ours")
+    one.run()
+    assert one.theirs()[0].values["Industry"] == "hotel"
+    quiet(one)
+
+
+def test_whoever_was_merged_away_waits_no_more():
+    """He was refused, and is somebody else now."""
+    one = shop()
+    ann, long = one.save("Ann", "ann@x.com"), one.save("x" * 70, "long@x.com")
+    one.run()
+    assert len(held(one)) == 1
+    one.crm.customers.merge(ann.id, long.id, reason="one person")
+    one.run()
+    assert held(one) == ()
