@@ -84,6 +84,8 @@ def keep(track: Track, pair: Pair, remote: Remote, base: Mapping[str, Base], *, 
 
 def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> None:
     """Keep a record of theirs that cannot be ours out, until it changes."""
+    if pair is not None:  # we know of its change: what we write is not to be refused for it
+        track.pairs.put(pair._replace(changed=changed(remote)))
     where = f"{fault.field}: " if fault.field else ""
     track.cases.refuse(
         OURS,

@@ -74,3 +74,20 @@ def test_whoever_is_erased_waits_no_more():
     one.crm.customers.erase(ann.id, reason="asked")
     one.run()
     assert held(one) == ()
+
+
+def test_a_record_whose_change_we_refuse_is_written_to_all_the_same():
+    """What is ours goes out to it, and no run asks for it again and again."""
+    one = shop(Fake(overlap=0.0), **WORDS)
+    one.save("Ann", "a@x.com", industry="shop")
+    one.run()
+    one.book.edit(CONTACTS, "1", Industry="hotel")
+    one.run()
+    assert len(held(one)) == 1
+    (ann,) = customers(one)
+    one.crm.customers.save(attrs.evolve(ann, name="Ann B."))
+    assert one.run().updated == 1
+    assert one.theirs()[0].values["Name"] == "Ann B."
+    one.fake.calls.clear()
+    one.run()
+    assert one.fake.calls.count("changes") == 1
