@@ -172,9 +172,16 @@ def _field(one: Mapping[str, Any], *, readonly: set[str], given: set[str]) -> Fi
         required=_demanded(one) and name not in given,
         readonly=name in readonly or fixed or type_ == "other",
         unique=bool(_told(one, "is_unique", "isUnique")),
+        targets=_targets(one) if type_ == "reference" else (),
         choices=closed if type_ == "choice" else (),
         length=length if isinstance(length, int) and length > 0 and type_ == "text" else None,
     )
+
+
+def _targets(one: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the object that a reference leads to, where that is told."""
+    name = _told(one, "target_api_name", "targetApiName")
+    return (name,) if isinstance(name, str) and name else ()
 
 
 def _demanded(one: Mapping[str, Any]) -> bool:

@@ -87,7 +87,10 @@ def described(api: Api, entity: str, page: int) -> Schema:
         for one in rows(told, "results")
         if text(one.get("name")) and one["name"] not in links and not one.get("archived")
     ]
-    fields += [Field(name=name, type="reference", label=name.title()) for name in links]
+    fields += [
+        Field(name=name, type="reference", label=name.title(), targets=(link.to,))
+        for name, link in links.items()
+    ]
     return Schema(entity=entity, fields=tuple(fields), batch=BATCH, page=page)
 
 

@@ -143,6 +143,12 @@ class Shape:
         return value
 
 
+def _targets(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the objects that a reference may lead to."""
+    found = told.get("referenceTo")
+    return tuple(str(one) for one in found) if isinstance(found, list) else ()
+
+
 def _field(name: str, told: Mapping[str, Any]) -> Field:
     kind = _TYPES.get(str(told.get("type")), "other")
     creatable, updatable = told.get("createable", True), told.get("updateable", True)
@@ -165,6 +171,7 @@ def _field(name: str, told: Mapping[str, Any]) -> Field:
         readonly=not (creatable or updatable),
         # People are found by their address though it is no external id: it is looked up first.
         unique=bool(known or told.get("type") == "email"),
+        targets=_targets(told) if kind == "reference" else (),
         choices=choices,
         length=length if isinstance(length, int) and length > 0 and kind == "text" else None,
     )

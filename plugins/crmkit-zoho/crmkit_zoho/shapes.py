@@ -127,7 +127,16 @@ def _field(module: str, told: Mapping[str, Any], kind: str) -> Field:
         unique=bool(told.get("unique")) or name == DUPLICATES.get(module),
         choices=_choices(told) if type_ == "choice" else (),
         length=length if type_ == "text" and isinstance(length, int) and length > 0 else None,
+        targets=_targets(told) if type_ == "reference" else (),
     )
+
+
+def _targets(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the module that a lookup leads to, where it is one."""
+    lookup = told.get("lookup")
+    module = lookup.get("module") if isinstance(lookup, Mapping) else None
+    name = module.get("api_name") if isinstance(module, Mapping) else None
+    return (name,) if isinstance(name, str) else ()
 
 
 def _readonly(told: Mapping[str, Any], kind: str) -> bool:
