@@ -9,7 +9,7 @@ from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Field, Finding, Schema
 from crmkit.contracts.settings import nearest
 from crmkit.model.sync import THEIRS
-from crmkit.sync.fields import CUSTOMERS, type_of
+from crmkit.sync.fields import CUSTOMERS, SCORES, type_of
 from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
 
 if TYPE_CHECKING:
@@ -60,6 +60,16 @@ def check_mapping(
     if rule.direction != IN:
         yield from _needed(rules, schema, rule)
     yield from _found(rule, rules, fields)
+    if rule.concept not in (CUSTOMERS, SCORES) and all(one.ours != "customer" for one in rules):
+        yield Finding(
+            what=f"{rule.where} does not say whose a record is",
+            remedy="map it: fields.customer = the field that names his record there",
+        )
+    if rule.select and rule.concept != CUSTOMERS:
+        yield Finding(
+            what=f"{rule.where}.select chooses among customers alone",
+            remedy="take it out: what is about a customer goes over where he does",
+        )
 
 
 def _fit(one: FieldRule, field: Field, rule: MappingRule, where: str) -> Iterator[Finding]:

@@ -257,3 +257,13 @@ def test_a_run_with_nothing_new_reads_no_touchpoint(shop: Shop) -> None:
     report = shop.run()
     assert report.written == 1
     assert shop.fake.calls[before:].count("upsert") == 1
+
+
+@pytest.mark.parametrize("wrong", [{"fields": {"text": "Text"}}, {"select": {"tier": "key"}}])
+def test_a_mapping_that_says_nothing_of_the_customer_is_refused(wrong: Any) -> None:
+    """Before anything is written, as is a choice among what goes over with its customer."""
+    shop = shop_of(ORGANISATIONS, {**TOUCHPOINTS, **wrong})
+    with pytest.raises(SyncAborted, match=r"whose|customers alone"):
+        shop.run()
+    assert any(one.fatal for one in shop.crm.sync.doctor("crm"))
+    shop.crm.close()
