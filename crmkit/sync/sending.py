@@ -77,6 +77,7 @@ class Sender:
     track: Track
     _queue: list[Sending] = attrs.field(factory=list)
     _taken: dict[str, str] = attrs.field(factory=dict)
+    _made: set[str] = attrs.field(factory=set)
     _marks: list[tuple[int, int]] = attrs.field(factory=list)
     _flying: deque[tuple[Future[Sequence[Result]], Sequence[Sending]]] = attrs.field(factory=deque)
     _threads: ThreadPoolExecutor | None = None
@@ -91,6 +92,9 @@ class Sender:
             twin: Who has its match already, and a record there: it is refused.
         """
         if one.creates:
+            if one.key in self._made:  # it is under way, and looked at once more meanwhile
+                return
+            self._made.add(one.key)
             one.match = self._match(one)
         if one.match is not None:
             other = twin or self._taken.setdefault(one.match[1].casefold(), one.key)
