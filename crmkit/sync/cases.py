@@ -70,6 +70,18 @@ class Cases:
         held = self._held
         return {key: held[side, key] for key in keys if (side, key) in held} if held else {}
 
+    def fields(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str | None]:
+        """Give the field for whose sake each of these records was refused, if it was."""
+        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in keys]
+        rows = {row[3]: row for row in reader.fetch(SYNC_CASE, asked)}
+        rows |= {key[3]: self._put[key] for key in asked if key in self._put}
+        closed = {key[3] for key in asked if key in self._closed}
+        return {
+            key: json.loads(row[_BODY]).get("field")
+            for key, row in rows.items()
+            if key not in closed
+        }
+
     def keys(self, reader: Reader, side: str) -> list[str]:
         """Give the keys of everything that one side refused."""
         equal = (self.connector, self.object, QUARANTINE)

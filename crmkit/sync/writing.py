@@ -24,7 +24,7 @@ from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.referring import Waiting
 from crmkit.sync.sending import Sender, Sending
 from crmkit.sync.track import UPDATE, Track, filled
-from crmkit.sync.values import empty
+from crmkit.sync.values import Value, empty
 
 _CHUNK = 500
 _LOOK = 1_900
@@ -155,7 +155,7 @@ class _Chunk:
     track: Track
     sender: Sender
     now: int = 0
-    kept_out: set[str] = attrs.field(factory=set)
+    kept_out: dict[str, str | None] = attrs.field(factory=dict)
     drafts: list[Draft] = attrs.field(factory=list)
     undone: dict[str, Verdict] = attrs.field(factory=dict)
     sendings: list[Sending] = attrs.field(factory=list)
@@ -171,7 +171,7 @@ class _Chunk:
             gone = track.concept.gone(reader, missing) if missing else {}
             references = track.references(reader, locals_.values())
             held = track.cases.held(reader, THEIRS, keys)
-            self.kept_out = set(track.cases.held(reader, OURS, keys))
+            self.kept_out = track.cases.fields(reader, OURS, keys)
             follow_gone(track, reader, gone, pairs)
         for key in held.keys() & gone.keys():
             track.cases.release(THEIRS, key)
@@ -255,20 +255,34 @@ class _Chunk:
             if pair.due != due or verdict.base != base:
                 track.pairs.put(pair._replace(due=due, fields=packed(verdict.base)))
             return
-        if local.key in self.kept_out:  # what was said there, and refused here, is not undone
+        left = self._left(local.key, values)
+        if not left and not faults:
             if not pair.due:
                 track.pairs.put(pair._replace(due=1))
             return
+        kept = {name: base[name] for name in values.keys() - left.keys() if name in base}
         sending = Sending(
             pair=pair,
             local=local,
             said=said,
-            values=values,
-            base=verdict.base,
+            values=left,
+            base={**verdict.base, **kept},
             creates=False,
             owed=owed,
         )
         self._queue(sending, faults, held)
+
+    def _left(self, key: str, values: dict[str, Value]) -> dict[str, Value]:
+        """Give what may be sent: what was said of a record there, and refused here, stays there.
+
+        Where nobody knows for which field's sake it was refused, nothing of it is sent.
+        """
+        if key not in self.kept_out:
+            return values
+        field = self.kept_out[key]
+        rules = self.track.rules
+        out = {rule.ours for rule in rules if field in (rule.ours, rule.theirs)}
+        return {name: one for name, one in values.items() if name not in out} if out else {}
 
     def _queue(self, sending: Sending, faults: Sequence[Any], held: str | None) -> None:
         """Send a record, unless it stands in quarantine as it is, or cannot be said there."""
