@@ -67,6 +67,19 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
         keep(track, pair, arrival.remote, base, due=bool(arrival.verdict.send))
 
 
+def settle(track: Track, pair: Pair, verdict: Verdict) -> Pair:
+    """Close what nobody need be asked about any more, whatever becomes of the other fields."""
+    if not verdict.settled:
+        return pair
+    base = pair.base
+    for name in verdict.settled:
+        track.cases.settle(pair.ours, name)
+        base[name] = verdict.base[name]
+    pair = pair._replace(fields=packed(base))
+    track.pairs.put(pair)
+    return pair
+
+
 def keep(track: Track, pair: Pair, remote: Remote, base: Mapping[str, Base], *, due: bool) -> None:
     """Keep a pair as it stands after a record of theirs was looked at."""
     if pair.state != LINKED or pair.fields == "{}":

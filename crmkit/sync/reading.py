@@ -15,7 +15,7 @@ from crmkit.contracts.connector import Changes, Cursor, Remote
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync import referring
-from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse
+from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse, settle
 from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
@@ -210,8 +210,7 @@ class _Page:
         said, _ = track.spoken(local, base, references)  # what cannot go out is told when it does
         pairing = track.pairing(local, said, remote, pair)
         verdict = compare(track.rules, base, pairing, track.normaliser)
-        for name in verdict.settled:
-            track.cases.settle(pair.ours, name)
+        pair = settle(track, pair, verdict)
         for clash in verdict.clashes:
             track.cases.clash(clash, local, remote.id, track.session.now())
         if not verdict.take:

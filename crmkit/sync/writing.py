@@ -14,7 +14,7 @@ import attrs
 from crmkit.capture.exact import Fault
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS, THEIRS
-from crmkit.sync.applying import inward
+from crmkit.sync.applying import inward, settle
 from crmkit.sync.checking import objection
 from crmkit.sync.comparing import NOTHING, Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
@@ -242,8 +242,7 @@ class _Chunk:
         verdict = compare(
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser
         )
-        for name in verdict.settled:
-            track.cases.settle(local.key, name)
+        pair = settle(track, pair, verdict)
         if verdict.take:
             self._take(local, pair, verdict)
         values = {name: value for name, value in verdict.send.items() if track.outward}

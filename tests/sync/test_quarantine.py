@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from tests.sync.fake import CAN, CONTACTS, Fake
-from tests.sync.kit import customers, held, quiet, shop
+from tests.sync.kit import PLAIN, customers, held, quiet, shop
 
 WORDS: dict[str, Any] = {
     "fields": {
@@ -91,3 +91,22 @@ def test_a_record_whose_change_we_refuse_is_written_to_all_the_same():
     one.fake.calls.clear()
     one.run()
     assert one.fake.calls.count("changes") == 1
+
+
+def test_what_is_settled_stays_settled_though_another_field_is_refused():
+    """Nobody is asked any more, and what moves afterwards is told again."""
+    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
+    one = shop(Fake(overlap=0.0), fields=fields)
+    ann = one.save("Ann", "a@x.com")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    assert len(one.crm.sync.conflicts("crm")) == 1
+    one.crm.customers.save(attrs.evolve(ann, industry="retail", name="x" * 70))
+    one.run()
+    assert (len(one.crm.sync.conflicts("crm")), len(held(one))) == (0, 1)
+    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
+    one.run()
+    assert one.theirs()[0].values["Industry"] == "hotel"
+    quiet(one)
