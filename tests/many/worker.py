@@ -38,7 +38,9 @@ def follow(crm: crmkit.CRM) -> None:
             after = change.cursor
         if not page and is_over:
             break
-        is_over = is_over or bool(select.select([sys.stdin], [], [], 0)[0])
+        # Whoever has seen all leaves the processor to those who work, for a moment.
+        wait = 0 if page else 0.02
+        is_over = is_over or bool(select.select([sys.stdin], [], [], wait)[0])
     print(json.dumps(seen))  # noqa: T201
 
 
