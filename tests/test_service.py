@@ -390,6 +390,16 @@ class Count(Meter):
         self.left -= calls
 
 
+def test_what_the_engine_gave_is_kept_and_nothing_else_is_lost(remote: Remote):
+    """Without tokens it goes on with its own; a meter that was taken away counts no more."""
+    service = Desk(remote).service
+    own, given, meter = service.tokens, OwnTokens(lambda: NOW), Count(3)
+    service.keep(None, meter)
+    assert (service.tokens, service.meter) == (own, meter)
+    service.keep(given, None)
+    assert (service.tokens, service.meter) == (given, None)
+
+
 def test_every_try_counts_on_the_meter(remote: Remote):
     """What is made again is a call more; what is not left is not made."""
     desk = Desk(remote)

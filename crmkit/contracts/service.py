@@ -113,6 +113,12 @@ class Service:
         self._login, self._judge, self._clock, self._sleep = login, judge, clock, sleep
         self._pace = Pace(limits, sleep=sleep)
 
+    def keep(self, tokens: Tokens | None, meter: Meter | None) -> None:
+        """Take a connector's `tokens` and `meter`; without tokens, go on with one's own."""
+        if tokens is not None:
+            self.tokens = tokens
+        self.meter = meter
+
     def token(self, stale: Token | None = None) -> Token:
         """Give the token that holds; one without a value where the service needs none."""
         login = self._login

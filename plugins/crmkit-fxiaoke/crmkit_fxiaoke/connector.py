@@ -141,6 +141,4 @@ class Fxiaoke(Connector):
 
     def _ready(self) -> None:
         """Hand on what the engine has set."""
-        if self.tokens is not None:
-            self._platform.service.tokens = self.tokens
-        self._platform.service.meter = self.meter
+        self._platform.service.keep(self.tokens, self.meter)

@@ -42,8 +42,7 @@ class Api:
     def keep(self, tokens: Tokens | None, meter: Meter | None) -> None:
         """Take the engine's keeper of tokens and its counter of calls, where it gave them."""
         for service in (self._calls, self._searches):
-            service.tokens = tokens or service.tokens
-            service.meter = meter
+            service.keep(tokens, meter)
 
     def objects(self, entity: str, rest: str = "") -> str:
         """Give the path of an object's records."""

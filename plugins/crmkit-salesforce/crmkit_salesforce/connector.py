@@ -126,10 +126,7 @@ class SalesforceConnector(Connector):
     @property
     def _api(self) -> Api:
         """Give the calls, with the tokens and the meter that the engine may have set."""
-        service = self._calls.service
-        if self.tokens is not None:
-            service.tokens = self.tokens
-        service.meter = self.meter
+        self._calls.service.keep(self.tokens, self.meter)
         return self._calls
 
     def _shape(self, entity: str) -> Shape:

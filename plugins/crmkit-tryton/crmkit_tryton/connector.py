@@ -52,9 +52,7 @@ class Tryton(Connector):
     @property
     def _rpc(self) -> Rpc:
         """The server, with what the engine gave to keep its token and to count its calls."""
-        if self.tokens is not None:
-            self._bare.service.tokens = self.tokens
-        self._bare.service.meter = self.meter
+        self._bare.service.keep(self.tokens, self.meter)
         return self._bare
 
     def _model(self, entity: str, *, fresh: bool = False) -> Model:
