@@ -11,7 +11,7 @@ from crmkit.clock import micros
 from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS
-from crmkit.sync.cases import awaiting, hashed
+from crmkit.sync.cases import STRANGER, awaiting, hashed
 from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.pairs import LINKED, Pair, packed
@@ -54,7 +54,7 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
             fault = Fault(done.field or "", done.reason)
             refuse(track, arrival.remote, fault, None if new else pair)
             continue
-        track.cases.release(OURS, arrival.remote.id if new else done.key)
+        track.cases.release(*((STRANGER, arrival.remote.id) if new else (OURS, done.key)))
         track.tally.add(CREATE if new else UPDATE)
         local = after.get(done.key)
         if done.key != pair.ours:  # it is new, or went over to another customer
@@ -101,7 +101,7 @@ def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> Non
         track.pairs.put(pair._replace(changed=changed(remote)))
     where = f"{fault.field}: " if fault.field else ""
     track.cases.refuse(
-        OURS,
+        STRANGER if pair is None else OURS,
         remote.id if pair is None else pair.ours,
         f"{where}{fault.reason}",
         at=track.session.now(),

@@ -17,6 +17,8 @@ from crmkit.sync.comparing import Clash
 from crmkit.sync.concepts.base import Local
 
 CONFLICT, QUARANTINE = "conflict", "quarantine"
+STRANGER = "stranger"
+"""The side of a record of theirs that we refuse and that is nobody of ours: its key is their id."""
 _AWAITING = "awaits "
 _HASH, _BODY, _AT = (SYNC_CASE.position[name] for name in ("hash", "body", "at"))
 
@@ -87,13 +89,13 @@ class Cases:
         equal = (self.connector, self.object, QUARANTINE)
         return [row[3] for row in reader.scan(SYNC_CASE, equal=equal) if row[4] == side]
 
-    def awaited(self, reader: Reader) -> dict[str, str]:
-        """Give the record of theirs that each refused by us waits for, by key."""
+    def awaited(self, reader: Reader) -> dict[tuple[str, str], str]:
+        """Give the record of theirs that each refused by us waits for, by side and key."""
         self.held(reader, OURS, ())
         return {
-            key: hash_.removeprefix(_AWAITING)
+            (side, key): hash_.removeprefix(_AWAITING)
             for (side, key), hash_ in (self._held or {}).items()
-            if side == OURS and hash_.startswith(_AWAITING)
+            if side in (OURS, STRANGER) and hash_.startswith(_AWAITING)
         }
 
     def refuse(  # noqa: PLR0913 - what a case says, by name
@@ -112,7 +114,7 @@ class Cases:
         case = Quarantined(
             connector=self.connector,
             object=self.object,
-            side=side,
+            side=OURS if side == STRANGER else side,
             key=key,
             field=field,
             code=code,

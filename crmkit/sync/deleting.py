@@ -10,6 +10,7 @@ import attrs
 from crmkit.contracts.connector import Connector, Remote, SyncAborted
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import OURS
+from crmkit.sync.cases import STRANGER
 from crmkit.sync.comparing import Base
 from crmkit.sync.pairs import (
     ABSORBED,
@@ -81,7 +82,7 @@ def _sweep(track: Track) -> None:
     """
     with track.session.store.read() as reader:
         linked = {one.theirs: one for one in track.pairs.in_state(reader, LINKED) if one.theirs}
-        strangers = set(track.cases.keys(reader, OURS))
+        strangers = set(track.cases.keys(reader, STRANGER))
     known = len(linked)
     after: str | None = None
     while True:
@@ -101,8 +102,8 @@ def _sweep(track: Track) -> None:
     with track.writing() as writer:
         pairs = track.pairs.by_theirs(writer, [one.id for one in gone])
         take_deleted(track, writer, gone, pairs)
-        for key in strangers - track.pairs.of(writer, strangers).keys():
-            track.cases.release(OURS, key)
+        for key in strangers:
+            track.cases.release(STRANGER, key)
         track.place = attrs.evolve(track.place, swept=track.session.now())
 
 
@@ -130,7 +131,7 @@ def take_deleted(
     for remote in records:
         pair = pairs.get(remote.id)
         if pair is None:
-            track.cases.release(OURS, remote.id)
+            track.cases.release(STRANGER, remote.id)
         if pair is None or pair.state != LINKED:
             continue
         track.cases.release(OURS, pair.ours)

@@ -11,9 +11,8 @@ import attrs
 from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader
-from crmkit.model.sync import OURS
 from crmkit.sync.applying import inward
-from crmkit.sync.cases import hashed
+from crmkit.sync.cases import STRANGER, hashed
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, MAKING, UNLINKED, Pair
 from crmkit.sync.settings import FieldRule
 from crmkit.sync.track import Track
@@ -77,7 +76,7 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
             continue
         (key,) = found
         taken[key] = remote.id
-        track.cases.release(OURS, remote.id)
+        track.cases.release(STRANGER, remote.id)
         known = pairs.get(key)
         begun = known is None or known.state == UNLINKED
         meeting.links.append((remote, _begun(track, key) if begun or not known else known))
@@ -178,5 +177,5 @@ def _begun(track: Track, key: str) -> Pair:
 
 def _refuse(track: Track, remote: Remote, why: str) -> None:
     track.cases.refuse(
-        OURS, remote.id, why, at=track.session.now(), hash=hashed(remote.values), field=None
+        STRANGER, remote.id, why, at=track.session.now(), hash=hashed(remote.values), field=None
     )

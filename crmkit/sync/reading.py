@@ -16,7 +16,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync import referring
 from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse, settle
-from crmkit.sync.cases import hashed
+from crmkit.sync.cases import STRANGER, hashed
 from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
@@ -79,10 +79,9 @@ def _since(remote: Remote, began: datetime | None) -> bool:
 def _read_held(track: Track) -> None:
     """Read once more what we refused, and try again."""
     with track.session.store.read() as reader:
-        keys = track.cases.keys(reader, OURS)
-        pairs = track.pairs.of(reader, keys)
-    ids = [pairs[key].theirs if key in pairs else key for key in keys]
-    asked = [one for one in ids if one is not None]
+        pairs = track.pairs.of(reader, track.cases.keys(reader, OURS))
+        asked = track.cases.keys(reader, STRANGER)
+    asked += [pair.theirs for pair in pairs.values() if pair.theirs is not None]
     if not asked:
         return
     if not track.can("fetch"):  # one by one is not to be had: everything
@@ -148,8 +147,8 @@ class _Page:
         """Compare those that are known, meet those that are not, and write what came of it."""
         track = self.track
         met = meet(track, self.writer, strangers) if strangers else Meeting()
-        asked = [pair.ours for _, pair in known] + [one.id for one in met.new]
-        self.held = track.cases.held(self.writer, OURS, asked) if asked else {}
+        self.held = track.cases.held(self.writer, OURS, [pair.ours for _, pair in known])
+        new = track.cases.held(self.writer, STRANGER, [one.id for one in met.new])
         moved = [(one, pair) for one, pair in known if self._moved(one, pair)]
         everyone = [pair.ours for _, pair in moved] + [pair.ours for _, pair in met.links]
         locals_ = track.locals(self.writer, everyone)
@@ -160,7 +159,8 @@ class _Page:
             if local is not None:
                 self._compare(one, pair, local)
         for one in met.new:
-            self._make(one)
+            if track.retry or new.get(one.id) != hashed(one.values):
+                self._make(one)
         apply(track, self.writer, self.arrivals)
 
     def _heirs(self, orphans: list[tuple[Remote, Pair]]) -> list[tuple[Remote, Pair]]:
@@ -242,8 +242,6 @@ class _Page:
     def _make(self, remote: Remote) -> None:
         """Make a record here of one that is new to us."""
         track = self.track
-        if self.held.get(remote.id) == hashed(remote.values) and not track.retry:
-            return
         by_theirs = {rule.ours: remote.values.get(rule.theirs) for rule in track.rules}
         taken = {
             name: value

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import attrs
 
 from crmkit.contracts.store import Reader
+from crmkit.sync.cases import STRANGER
 from crmkit.sync.places import Window
 from crmkit.sync.reading import read_there, take
 from crmkit.sync.referring import leads_to
@@ -27,9 +28,10 @@ def read_waiting(tracks: Sequence[Track]) -> None:
 def _read(track: Track) -> bool:
     """Read what need not wait any more of one object; tell whether there was any."""
     with track.session.store.read() as reader:
-        keys = _ready(track, reader)
-        pairs = track.pairs.of(reader, keys)
-    ids = [(pairs[key].theirs or key) if key in pairs else key for key in keys]
+        ready = _ready(track, reader)
+        pairs = track.pairs.of(reader, [key for side, key in ready if side != STRANGER])
+    ids = [key for side, key in ready if side == STRANGER]
+    ids += [pair.theirs for pair in pairs.values() if pair.theirs is not None]
     if not ids:
         return False
     if not track.can("fetch"):
@@ -42,8 +44,8 @@ def _read(track: Track) -> bool:
     return True
 
 
-def _ready(track: Track, reader: Reader) -> list[str]:
-    """Give the keys of those whose customer has come into step."""
+def _ready(track: Track, reader: Reader) -> list[tuple[str, str]]:
+    """Give the sides and keys of those whose customer has come into step."""
     awaited = track.cases.awaited(reader)
     there: set[str] = set()
     for rule in track.rules if awaited else ():
@@ -51,4 +53,4 @@ def _ready(track: Track, reader: Reader) -> list[str]:
             for other in leads_to(track, rule):
                 pairs = other.pairs.by_theirs(reader, awaited.values())
                 there |= {id_ for id_, pair in pairs.items() if pair.state == "linked"}
-    return [key for key, remote_id in awaited.items() if remote_id in there]
+    return [place for place, remote_id in awaited.items() if remote_id in there]
