@@ -16,7 +16,8 @@ from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.pairs import LINKED, Pair, packed
 from crmkit.sync.referring import Waiting, whom
-from crmkit.sync.track import CREATE, UPDATE, Track
+from crmkit.sync.tally import CREATE, UPDATE
+from crmkit.sync.track import Track
 from crmkit.sync.values import Value, into
 
 

@@ -13,7 +13,7 @@ from crmkit.sync.fields import CUSTOMERS, SCORES, type_of
 from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
 
 if TYPE_CHECKING:
-    from crmkit.sync.sending import Sending
+    from crmkit.sync.sendings import Sending
     from crmkit.sync.track import Track
 
 _FITS = {

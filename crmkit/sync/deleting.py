@@ -23,7 +23,8 @@ from crmkit.sync.pairs import (
     packed,
 )
 from crmkit.sync.settings import ERASE, RECREATE
-from crmkit.sync.track import DELETE, Track
+from crmkit.sync.tally import DELETE
+from crmkit.sync.track import Track
 
 _LANDSLIDE = 20
 """Records that may be gone at once, though they are most of all."""

@@ -10,7 +10,8 @@ from crmkit.model.sync import THEIRS
 from crmkit.sync.cases import hashed
 from crmkit.sync.concepts.base import Gone
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
-from crmkit.sync.track import DELETE, Track
+from crmkit.sync.tally import DELETE
+from crmkit.sync.track import Track
 
 
 def follow_gone(

@@ -23,7 +23,8 @@ from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.meeting import Meeting, meet
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
 from crmkit.sync.places import TICK, Place, Window
-from crmkit.sync.track import CREATE, UPDATE, Track
+from crmkit.sync.tally import CREATE, UPDATE
+from crmkit.sync.track import Track
 
 _AGAIN = 3
 """Times that a window is read, where records moved to pages that were read already."""

@@ -18,7 +18,7 @@ from crmkit.sync.deleting import finish_here
 from crmkit.sync.leases import Lease, SyncBusy
 from crmkit.sync.reading import take
 from crmkit.sync.setup import Opened, Setup
-from crmkit.sync.track import Tally
+from crmkit.sync.tally import Tally
 from crmkit.sync.tracks import open_tracks
 from crmkit.sync.waiting import read_waiting
 

@@ -16,7 +16,8 @@ from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft
 from crmkit.sync.pairs import packed
 from crmkit.sync.setup import Setup
-from crmkit.sync.track import Tally, Track
+from crmkit.sync.tally import Tally
+from crmkit.sync.track import Track
 from crmkit.sync.tracks import open_tracks
 
 

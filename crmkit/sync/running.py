@@ -14,7 +14,8 @@ from crmkit.sync.leases import Lease
 from crmkit.sync.reading import read_there
 from crmkit.sync.runs import begin, end
 from crmkit.sync.setup import Opened, Setup
-from crmkit.sync.track import CREATE, DELETE, UPDATE, Tally, Track
+from crmkit.sync.tally import CREATE, DELETE, UPDATE, Tally
+from crmkit.sync.track import Track
 from crmkit.sync.tracks import note_account, open_tracks
 from crmkit.sync.waiting import read_waiting
 from crmkit.sync.writing import write_changes

@@ -21,50 +21,15 @@ from crmkit.contracts.connector import (
     WriteLost,
 )
 from crmkit.model.sync import THEIRS
-from crmkit.sync.cases import hashed
 from crmkit.sync.comparing import Base
-from crmkit.sync.concepts.base import Local
-from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, alike, packed
-from crmkit.sync.track import CREATE, UPDATE, Track
-from crmkit.sync.values import Value, empty
+from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.sendings import Sending, common
+from crmkit.sync.tally import CREATE, UPDATE
+from crmkit.sync.track import Track
+from crmkit.sync.values import empty
 
 _AT_ONCE = 4
 """Batches under way at once where the connector takes several threads; its limits say the rest."""
-
-
-@attrs.define(kw_only=True)
-class Sending:
-    """One record that is sent.
-
-    Attributes:
-        pair: The pair as it stands.
-        local: Ours.
-        said: All our values as the CRM takes them, by our field's name.
-        values: Those of them that are sent.
-        base: What both have in common before.
-        creates: It is to be made there.
-        match: Field and value by which the CRM finds it, where it is to be made.
-        owed: It names a record that is not there yet: it is looked at again.
-    """
-
-    pair: Pair
-    local: Local
-    said: Mapping[str, Value]
-    values: Mapping[str, Value]
-    base: Mapping[str, Base]
-    creates: bool
-    match: tuple[str, str] | None = None
-    owed: bool = False
-    key: str = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Name it as ours is."""
-        self.key = self.local.key
-
-    @property
-    def hash(self) -> str:
-        """Tells whether it has changed since it was refused."""
-        return hashed(self.values)
 
 
 @attrs.define
@@ -308,10 +273,10 @@ class Sender:
         if one.creates:
             track.pairs.begun.add(one.key)
         at = None if result.changed_at is None else micros(result.changed_at)
-        place, common = (pair.connector, pair.object, one.key), _common(one)
+        place, kept = (pair.connector, pair.object, one.key), common(one)
         due = 1 if one.owed else None
         whose = one.local.customer
-        track.pairs.put(Pair(*place, remote_id, whose, LINKED, due, at, now, common))
+        track.pairs.put(Pair(*place, remote_id, whose, LINKED, due, at, now, kept))
         return CREATE if one.creates else UPDATE
 
     def _refuse(
@@ -356,14 +321,3 @@ class Sender:
         if self.track.concept.about is not None:
             return True
         return one.match is None or not self.track.can("upsert")
-
-
-def _common(one: Sending) -> str:
-    """Give what both sides have in common once a record was taken there."""
-    if one.creates:
-        return alike(one.base, one.values)
-    base = dict(one.base)
-    for name, value in one.values.items():
-        before = base.get(name, Base(None, None))
-        base[name] = before._replace(ours=value, theirs=value)
-    return packed(base)

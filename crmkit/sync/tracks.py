@@ -15,7 +15,8 @@ from crmkit.sync.pairs import Pairs
 from crmkit.sync.places import Place, read_place
 from crmkit.sync.settings import FieldRule, Link, MappingRule, read_link
 from crmkit.sync.setup import Opened, Setup
-from crmkit.sync.track import Tally, Track
+from crmkit.sync.tally import Tally
+from crmkit.sync.track import Track
 
 _ORDER = (CUSTOMERS, CONTACTS, OPPORTUNITIES, TOUCHPOINTS)
 
