@@ -20,8 +20,8 @@ _CONFLICTS = {
     "zh": columns("编号! 记录~ 字段~ 采用~ 时间~"),
 }
 _HELD = {
-    "en": columns("object! side! key~ field! reason~ at!"),
-    "zh": columns("对象! 拒绝方! 记录~ 字段! 原因~ 时间!"),
+    "en": columns("object! side! key~ field! at!"),
+    "zh": columns("对象! 拒绝方! 记录~ 字段! 时间!"),
 }
 _RUNS = {
     "en": columns("started! finished! read written conflicts quarantined ended~"),
@@ -101,8 +101,8 @@ def quarantine(settings: Settings, name: str, lang: str, as_json: bool) -> None:
         if as_json:
             print_array(found)
             return
-        rows = ((o.object, o.side, o.key, o.field, o.reason, o.at) for o in found)
-        table(_HELD[lang], rows)
+        rows = ((o.object, o.side, o.key, o.field, o.at) for o in found)
+        table(_HELD[lang], rows, [[one.reason] for one in found])
 
 
 @sync.command()

@@ -7,7 +7,15 @@ from typing import Any
 
 from crmkit.cli.escaping import visible
 from crmkit.cli.output import wrapped
-from crmkit.model.sync import OURS, THEIRS, SyncChange, SyncConflict, SyncPlan, SyncReport
+from crmkit.model.sync import (
+    OURS,
+    THEIRS,
+    UNLINKED_THERE,
+    SyncChange,
+    SyncConflict,
+    SyncPlan,
+    SyncReport,
+)
 
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
@@ -25,7 +33,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "conflicts": "Changed on both sides",
         "sides": {THEIRS: "theirs", OURS: "ours"},
         "takes": {THEIRS: "theirs holds ({0})", OURS: "ours holds ({0})"},
-        "asked": "somebody has to say: {0}",
+        "asked": "somebody has to say, once it was run: {0} (or theirs)",
+        "unlinked": "Let go",
         "held": "Held back",
         "cost": "Writing calls: {0:,}",
         "lasts": ", which take at least {0}",
@@ -50,7 +59,8 @@ _WORDS: dict[str, dict[str, Any]] = {
         "conflicts": "两边都改过",
         "sides": {THEIRS: "对方", OURS: "我方"},
         "takes": {THEIRS: "采用对方的值({0})", OURS: "采用我方的值({0})"},
-        "asked": "等待决定:{0}",
+        "asked": "执行后等待决定:{0}(或 theirs)",
+        "unlinked": "解除关联",
         "held": "暂不同步",
         "cost": "写入调用:{0:,} 次",
         "lasts": ",至少需要 {0}",
@@ -76,10 +86,11 @@ def written(plan: SyncPlan, lang: str, most: int | None) -> Iterator[str]:
     for what, sign in _SIGNS.items():
         changes: Sequence[SyncChange] = getattr(plan, what)
         for side in (THEIRS, OURS):
-            for object_ in dict.fromkeys(one.object for one in changes):
-                found = [one for one in changes if (one.side, one.object) == (side, object_)]
+            for title, object_ in dict.fromkeys((_title(o, what), o.object) for o in changes):
+                wanted = (side, object_, title)
+                found = [o for o in changes if (o.side, o.object, _title(o, what)) == wanted]
                 if found:
-                    head = words["in"].format(words[what], words[side], object_, len(found))
+                    head = words["in"].format(words[title], words[side], object_, len(found))
                     lines = [_change(one, sign, words) for one in found]
                     yield from _listed(head, lines, most, words)
     if plan.conflicts:
@@ -88,7 +99,7 @@ def written(plan: SyncPlan, lang: str, most: int | None) -> Iterator[str]:
         yield from _listed(head, lines, most, words)
     if plan.quarantined:
         head = f"{words['held']}: {len(plan.quarantined):,}"
-        lines = [(f"! {one.key}", [one.reason]) for one in plan.quarantined]
+        lines = [(f"! {one.object} {one.key}", [one.reason]) for one in plan.quarantined]
         yield from _listed(head, lines, most, words)
     yield ""
     if plan.calls:
@@ -161,6 +172,11 @@ def _listed(
                 yield from wrapped(visible(f"      {part}"), " " * 8)
     if len(shown) < len(lines):
         yield f"  {words['more'].format(len(lines) - len(shown))}"
+
+
+def _title(one: SyncChange, what: str) -> str:
+    """Name what is done: of what was deleted there, ours may well stay."""
+    return "unlinked" if what == "deletes" and one.why == UNLINKED_THERE else what
 
 
 def _change(one: SyncChange, sign: str, words: dict[str, Any]) -> _Line:

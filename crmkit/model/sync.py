@@ -12,6 +12,8 @@ from crmkit.model.serial import Record
 
 OURS, THEIRS = "ours", "theirs"
 SIDES = (OURS, THEIRS)
+UNLINKED_THERE = "deleted there: linked no more"
+"""Why a record of ours is let go and nothing of it is deleted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -109,8 +111,8 @@ class SyncPlan(Record):
         creates: Records that would be made.
         updates: Records that would be changed.
         deletes: Records that would be deleted, unlinked or merged.
-        conflicts: Fields that were changed on both sides.
-        quarantined: Records that would be held back, and why.
+        conflicts: Fields that were changed on both sides, those that wait for somebody among them.
+        quarantined: Records that stand in quarantine, or would, and why.
         calls: Writing calls that it takes at most.
         seconds: The least time, in seconds, that the CRM's limits leave for those calls.
     """

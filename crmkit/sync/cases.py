@@ -72,6 +72,14 @@ class Cases:
         held = self._held
         return {key: held[side, key] for key in keys if (side, key) in held} if held else {}
 
+    def standing(self, reader: Reader) -> list[Quarantined]:
+        """Give everything that stands in quarantine, what this run found among it."""
+        equal = (self.connector, self.object, QUARANTINE)
+        rows = {row[:5]: row for row in reader.scan(SYNC_CASE, equal=equal)}
+        rows |= {key: row for key, row in self._put.items() if key[2] == QUARANTINE}
+        kept = (row for key, row in sorted(rows.items()) if key not in self._closed)
+        return [Quarantined.from_dict(json.loads(row[_BODY])) for row in kept]
+
     def fields(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str | None]:
         """Give the field for whose sake each of these records was refused, if it was."""
         asked = [(self.connector, self.object, QUARANTINE, key, side) for key in keys]

@@ -76,7 +76,7 @@ def _fit(one: FieldRule, field: Field, rule: MappingRule, where: str) -> Iterato
     if field.readonly and one.owner != THEIRS and rule.direction != IN:
         yield Finding(
             what=f"{where} cannot be written there",
-            remedy='map another field, or set owner = "theirs"',
+            remedy='map another field, or leave it out; direction = "in" reads it alone',
         )
     kind = type_of(rule.concept, one.ours)
     fits = _FITS.get(kind)

@@ -9,7 +9,7 @@ import attrs
 
 from crmkit.contracts.connector import Connector, Remote, SyncAborted
 from crmkit.contracts.store import Reader
-from crmkit.model.sync import OURS
+from crmkit.model.sync import OURS, UNLINKED_THERE
 from crmkit.sync.cases import STRANGER
 from crmkit.sync.comparing import Base
 from crmkit.sync.pairs import (
@@ -26,8 +26,8 @@ from crmkit.sync.settings import ERASE, RECREATE
 from crmkit.sync.tally import DELETE
 from crmkit.sync.track import Track
 
-_LANDSLIDE = 20
-"""Records that may be gone at once, though they are most of all."""
+_LANDSLIDE = 10
+"""Records that must not be gone at once where they are most of all."""
 _FEW_CALLS = 20
 """Calls of an enumeration that each run affords; more of them wait for their day."""
 
@@ -114,7 +114,7 @@ def _refuse_landslide(track: Track, gone: int, known: int) -> None:
     Raises:
         SyncAborted: they did; a person has to look.
     """
-    if track.rule.on_remote_delete == ERASE and gone > _LANDSLIDE and gone > known / 2:
+    if track.rule.on_remote_delete == ERASE and gone >= _LANDSLIDE and gone > known / 2:
         message = (
             f"{track.link.name}: {gone:,} of {known:,} records of {track.entity} are gone there "
             "at once, and each would be erased here: see whether the credentials still reach "
@@ -160,8 +160,10 @@ def _deleted_there(track: Track, pair: Pair) -> None:
         wanted = pair._replace(state=WANTED, theirs=None, due=1, changed=None, fields="{}")
         track.pairs.put(wanted)
         return
-    why = "deleted there" if rule == ERASE else "deleted there: linked no more"
-    track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, why=why)
+    why = "deleted there" if rule == ERASE else UNLINKED_THERE
+    said = pair.base.get("name")
+    name = "" if said is None else str(said.theirs or "")
+    track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, name=name, why=why)
     state = REMOVING if rule == ERASE else UNLINKED
     track.pairs.put(pair._replace(state=state, due=None, at=track.session.now()))
 
@@ -171,11 +173,17 @@ def finish_here(track: Track) -> None:
 
     Each is a decision of its own, outside the pages' transactions: plugins are asked.
     """
+    with track.session.store.read() as reader:
+        removing = list(track.pairs.in_state(reader, REMOVING))
+        linked = sum(1 for _ in track.pairs.in_state(reader, LINKED)) if removing else 0
+    _refuse_landslide(track, len(removing), len(removing) + linked)
     if track.dry:
         return
+    if track.rule.on_remote_delete != ERASE:  # what was to be erased stays: somebody thought better
+        _let_go(track, removing)
+        removing = []
     with track.session.store.read() as reader:
         absorbed = list(track.pairs.in_state(reader, ABSORBED))
-        removing = list(track.pairs.in_state(reader, REMOVING))
         into = {pair.ours: pair.base[INTO].ours for pair in absorbed}
         keys = [*into, *into.values(), *(pair.ours for pair in removing)]
         gone = track.concept.gone(reader, keys) if keys else {}

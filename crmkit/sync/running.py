@@ -8,7 +8,7 @@ from crmkit.clock import instant
 from crmkit.contracts.connector import RetryLater, SyncAborted, Synced
 from crmkit.garbage import collecting_later
 from crmkit.model.sync import THEIRS, SyncPlan, SyncReport
-from crmkit.sync.cases import count_quarantine
+from crmkit.sync.cases import count_quarantine, read_conflicts
 from crmkit.sync.deleting import finish_here
 from crmkit.sync.leases import Lease
 from crmkit.sync.reading import read_there
@@ -65,6 +65,10 @@ def plan(setup: Setup, name: str, *, step: Step | None) -> SyncPlan:
         tracks = open_tracks(setup, opened, tally, retry=False)
         _pass(tracks)
         calls, seconds = _cost(opened, tracks, tally)
+        with setup.session.store.read() as reader:
+            held = [one for track in tracks for one in track.cases.standing(reader)]
+            met = [one for track in tracks for one in track.cases.conflicts]
+            waiting = [one for one in read_conflicts(reader, name) if one.took is None]
     finally:
         opened.close()
     changes = tally.changes
@@ -73,8 +77,8 @@ def plan(setup: Setup, name: str, *, step: Step | None) -> SyncPlan:
         creates=tuple(changes.get(CREATE, ())),
         updates=tuple(changes.get(UPDATE, ())),
         deletes=tuple(changes.get(DELETE, ())),
-        conflicts=tuple(one for track in tracks for one in track.cases.conflicts),
-        quarantined=tuple(one for track in tracks for one in track.cases.refused.values()),
+        conflicts=tuple({one.id: one for one in (*waiting, *met)}.values()),
+        quarantined=tuple(held),
         calls=calls,
         seconds=seconds,
     )

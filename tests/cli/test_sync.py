@@ -203,8 +203,8 @@ def test_what_a_side_refuses_is_held_back(firm: Shop):
     shown = firm.run("sync", "quarantine", "office").stdout
     assert "60 characters" in shown
     assert "隔离" not in shown
-    assert "原因" in firm.run("sync", "quarantine", "office", "--lang", "zh").stdout
-    assert firm.json("sync", "plan", "office")["quarantined"] == []
+    assert "拒绝方" in firm.run("sync", "quarantine", "office", "--lang", "zh").stdout
+    assert firm.json("sync", "plan", "office")["quarantined"] == [one]
     report = json.loads(firm.run("sync", "run", "office", "--json", code=1).stdout)
     assert (report["written"], report["quarantined"]) == (0, 1)
     schema.unlink()

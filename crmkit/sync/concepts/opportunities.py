@@ -15,11 +15,12 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import show
 from crmkit.contracts.decisions import Deciding, decision
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import DECISION
-from crmkit.errors import CrmkitError, StoreError
+from crmkit.errors import CrmkitError, InvalidValueError, StoreError
 from crmkit.lifecycle.funnel.becoming import (
     ACCEPTED,
     PAID,
@@ -228,8 +229,19 @@ class OpportunitiesConcept(Concept):
 
 
 def _where(values: Mapping[str, Any]) -> tuple[str | None, bool]:
-    """Give the stage that a draft leads to, if it does to any, and whether it is lost."""
+    """Give the stage that a draft leads to, if it does to any, and whether it is lost.
+
+    Raises:
+        InvalidValueError: its stage or its state is no word of the funnel's.
+    """
     stage, state = values.get("stage"), values.get("state")
+    for name, found, words in (
+        ("stage", stage, (*FUNNEL_STAGES, WON, LOST)),
+        ("state", state, (OPEN, WON, LOST)),
+    ):
+        if found not in (None, *words):
+            message = f"must be one of {', '.join(words)}, got {show(str(found))}"
+            raise InvalidValueError(f"{name} {message}", field=name)
     if WON in (stage, state):
         return PAID, False
     if LOST in (stage, state):
