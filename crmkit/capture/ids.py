@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from typing import TypeVar
 
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import META
 
+T = TypeVar("T")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read out on the phone
 _TIME_LETTERS = 9
 _RANDOM_LETTERS = 8
@@ -44,9 +46,9 @@ def next_generation(writer: Writer) -> None:
     writer.put(META, [(_GENERATION, str(generation(writer) + 1))])
 
 
-def chunks(items: Iterable[str], size: int = 1_000) -> Iterable[list[str]]:
-    """Cut ids into lists that are handled together."""
-    chunk: list[str] = []
+def chunks(items: Iterable[T], size: int = 1_000) -> Iterator[list[T]]:
+    """Cut ids, or what they stand for, into lists that are handled together."""
+    chunk: list[T] = []
     for item in items:
         chunk.append(item)
         if len(chunk) == size:

@@ -123,17 +123,15 @@ def inward(track: Track, reader: Reader, values: Mapping[str, Value]) -> dict[st
     Raises:
         Fault: one cannot be ours; `field` names theirs. `Waiting`: not yet.
     """
-    rules = {rule.ours: rule for rule in track.rules}
-    back = {theirs: ours for ours, theirs in track.link.users.items()}
     found: dict[str, Value] = {}
     for name, value in values.items():
         kind = track.kinds[name]
         if kind == "person" and isinstance(value, str):
-            found[name] = back.get(value, value)
+            found[name] = track.link.colleagues.get(value, value)
         elif kind == "customer" and value is not None:
-            found[name] = whom(track, reader, rules[name], str(value))
+            found[name] = whom(track, reader, track.by_ours[name], str(value))
         else:
-            found[name] = into(value, rules[name], kind)
+            found[name] = into(value, track.by_ours[name], kind)
     return found
 
 

@@ -82,15 +82,11 @@ class Cases:
 
     def fields(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str | None]:
         """Give the field for whose sake each of these records was refused, if it was."""
-        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in keys]
-        rows = {row[3]: row for row in reader.fetch(SYNC_CASE, asked)}
-        rows |= {key[3]: self._put[key] for key in asked if key in self._put}
-        closed = {key[3] for key in asked if key in self._closed}
-        return {
-            key: json.loads(row[_BODY]).get("field")
-            for key, row in rows.items()
-            if key not in closed
-        }
+        held = self.held(reader, side, keys)  # few, and known without asking the store
+        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in held]
+        rows = {row[:5]: row for row in reader.fetch(SYNC_CASE, asked)} if asked else {}
+        rows |= {key: self._put[key] for key in asked if key in self._put}
+        return {key[3]: json.loads(row[_BODY])["field"] for key, row in rows.items()}
 
     def keys(self, reader: Reader, side: str) -> list[str]:
         """Give the keys of everything that one side refused."""

@@ -10,7 +10,7 @@ from crmkit.contracts.connector import Field, Finding, Schema
 from crmkit.contracts.settings import nearest
 from crmkit.model.sync import THEIRS
 from crmkit.sync.fields import CUSTOMERS, SCORES, type_of
-from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
+from crmkit.sync.settings import IN, FieldRule, Link, MappingRule
 
 if TYPE_CHECKING:
     from crmkit.sync.sendings import Sending
@@ -114,7 +114,7 @@ def _found(
             yield Finding(
                 what=f"{rule.where} has no match: records that are on both sides would double",
                 remedy='set match = "email", or another mapped field that is unique',
-                fatal=rule.direction != OUT and False,
+                fatal=False,
             )
         return
     field = fields.get(match.theirs)

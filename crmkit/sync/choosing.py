@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
+from crmkit.capture import ids
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import THEIRS
-from crmkit.sync.comparing import Base
+from crmkit.sync.comparing import NOTHING
 from crmkit.sync.concepts.base import Local
-from crmkit.sync.pairs import LINKED, MAKING, Pair
+from crmkit.sync.fields import SCORE
+from crmkit.sync.pairs import LINKED, MAKING
 from crmkit.sync.track import Track
 
 _CHUNK = 500
@@ -29,7 +31,7 @@ def chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
             waiting += _held(track, reader)
             waiting += track.concept.wanted(reader)
             waiting += _moved(track, reader)
-    for chunk in _cut(dict.fromkeys(waiting)):
+    for chunk in ids.chunks(dict.fromkeys(waiting), _CHUNK):
         seen.update(chunk)
         yield 0, chunk
     after = track.place.mark
@@ -39,7 +41,7 @@ def chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
         if not found:
             return
         keys = [key for key in dict.fromkeys(key for _, key in found) if key not in seen]
-        yield from ((after, chunk) for chunk in _cut(keys))
+        yield from ((after, chunk) for chunk in ids.chunks(keys, _CHUNK))
         after = found[-1][0]
         yield after, []
 
@@ -75,17 +77,6 @@ def _next(changed: Iterator[tuple[int, str]]) -> list[tuple[int, str]]:
     return found
 
 
-def _cut(keys: Iterable[str]) -> Iterator[list[str]]:
-    chunk: list[str] = []
-    for key in keys:
-        chunk.append(key)
-        if len(chunk) == _CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
 def _held(track: Track, reader: Reader) -> list[str]:
     """Give what stands in quarantine, where it is to be tried again."""
     return track.cases.keys(reader, THEIRS) if track.retry else []
@@ -95,24 +86,13 @@ def _moved(track: Track, reader: Reader) -> list[str]:
     """Give whose score, tier, stage or next contact is no longer what was sent."""
     if track.extra is None:
         return []
-    rules = [rule for rule in track.rules if rule.ours.startswith("scores.")]
+    names = [rule.ours for rule in track.rules if rule.ours.startswith(SCORE)]
     moved: list[str] = []
-
-    def look(pairs: Sequence[Pair]) -> None:
-        values = track.extra.read(reader, [one.ours for one in pairs]) if track.extra else {}
-        for pair in pairs:
-            local = Local(key=pair.ours, values=values.get(pair.ours, {}))
+    for page in ids.chunks(track.pairs.in_state(reader, LINKED), _CHUNK):
+        values = track.extra.read(reader, [one.ours for one in page])
+        for pair in page:
             base = pair.base
-            said, _ = track.spoken(local, base, {})
-            now = {rule.ours: base.get(rule.ours, Base(None, None)).ours for rule in rules}
-            if any(said.get(name) != value for name, value in now.items()):
+            said, _ = track.spoken(Local(key=pair.ours, values=values.get(pair.ours, {})), base, {})
+            if any(said.get(name) != base.get(name, NOTHING).ours for name in names):
                 moved.append(pair.ours)
-
-    page: list[Pair] = []
-    for pair in track.pairs.in_state(reader, LINKED):
-        page.append(pair)
-        if len(page) == _CHUNK:
-            look(page)
-            page = []
-    look(page)
     return moved

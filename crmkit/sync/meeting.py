@@ -13,6 +13,7 @@ from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader
 from crmkit.sync.applying import inward
 from crmkit.sync.cases import STRANGER, hashed
+from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, MAKING, UNLINKED, Pair
 from crmkit.sync.settings import FieldRule
 from crmkit.sync.track import Track
@@ -78,8 +79,10 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
         taken[key] = remote.id
         track.cases.release(STRANGER, remote.id)
         known = pairs.get(key)
-        begun = known is None or known.state == UNLINKED
-        meeting.links.append((remote, _begun(track, key) if begun or not known else known))
+        if known is None or known.state == UNLINKED:
+            customer = key if track.rule.concept == CUSTOMERS else None
+            known = track.pairs.begin(key, LINKED, track.session.now(), customer=customer)
+        meeting.links.append((remote, known))
     return meeting
 
 
@@ -161,21 +164,5 @@ def _arrived(track: Track, rule: FieldRule, value: Value, remote: Remote) -> boo
     return same(value, theirs, track.kinds[rule.ours], track.normaliser) or alike(value, theirs)
 
 
-def _begun(track: Track, key: str) -> Pair:
-    return Pair(
-        connector=track.link.name,
-        object=track.entity,
-        ours=key,
-        theirs=None,
-        customer=key if track.rule.concept == "customers" else None,
-        state=LINKED,
-        due=None,
-        changed=None,
-        at=track.session.now(),
-    )
-
-
 def _refuse(track: Track, remote: Remote, why: str) -> None:
-    track.cases.refuse(
-        STRANGER, remote.id, why, at=track.session.now(), hash=hashed(remote.values), field=None
-    )
+    track.cases.refuse(STRANGER, remote.id, why, at=track.session.now(), hash=hashed(remote.values))

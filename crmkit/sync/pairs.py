@@ -167,6 +167,19 @@ class Pairs:
     def _now(self, pair: Pair) -> Pair | None:
         return self._changed.get(pair.ours, pair)
 
+    def begin(  # noqa: PLR0913 - what is known of it at the beginning, by name
+        self,
+        ours: str,
+        state: str,
+        at: int,
+        *,
+        theirs: str | None = None,
+        customer: str | None = None,
+        due: int | None = None,
+    ) -> Pair:
+        """Give a pair of this object that nothing is known of yet; it is not put."""
+        return Pair(self.connector, self.object, ours, theirs, customer, state, due, None, at)
+
     # -- changing ----------------------------------------------------------------------
 
     def put(self, pair: Pair) -> None:

@@ -20,6 +20,7 @@ from crmkit.sync.cases import STRANGER, hashed
 from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
+from crmkit.sync.fields import SCORE
 from crmkit.sync.meeting import Meeting, meet
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
 from crmkit.sync.places import TICK, Place, Window
@@ -123,6 +124,13 @@ def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
         [(one, pair) for one, pair in known if pair.state not in (ERASED, BURIED)],
         [one for one in there if one.id not in pairs],
     )
+
+
+def read_again(track: Track, ids: Sequence[str]) -> None:
+    """Read records of theirs by id (capability ``fetch``) and apply them here."""
+    records = track.connector.fetch(track.entity, ids, fields=track.theirs)
+    with track.writing() as writer:
+        take(track, writer, records)
 
 
 def _name_customers(track: Track, reader: Reader, records: Iterable[Remote]) -> None:
@@ -247,7 +255,7 @@ class _Page:
         taken = {
             name: value
             for name, value in by_theirs.items()
-            if value is not None and not name.startswith("scores.")
+            if value is not None and not name.startswith(SCORE)
         }
         try:
             values = inward(track, self.writer, taken)
@@ -257,7 +265,7 @@ class _Page:
         made = remote.created_at or remote.changed_at
         draft = Draft(key=None, values=values, remote_id=remote.id, made=made)
         key = f"new:{remote.id}"
-        pair = _new_pair(track, key, remote)
+        pair = track.pairs.begin(key, LINKED, track.session.now(), theirs=remote.id)
         base = {name: Base(value, value) for name, value in by_theirs.items()}
         verdict = Verdict(take=taken, base=base)
         self.arrivals.append(Arrival(draft, remote, pair, verdict))
@@ -268,17 +276,3 @@ class _Page:
             if track.outward and "id" in track.kinds and by_theirs["id"] is None:
                 said = {"id": (None, "its new id")}
                 track.note(UPDATE, THEIRS, key=None, remote_id=remote.id, name=name, fields=said)
-
-
-def _new_pair(track: Track, key: str, remote: Remote) -> Pair:
-    return Pair(
-        connector=track.link.name,
-        object=track.entity,
-        ours=key,
-        theirs=remote.id,
-        customer=None,
-        state=LINKED,
-        due=None,
-        changed=changed(remote),
-        at=track.session.now(),
-    )

@@ -16,7 +16,7 @@ from crmkit.contracts.connector import Hint, SyncError
 from crmkit.errors import CrmkitError
 from crmkit.sync.deleting import finish_here
 from crmkit.sync.leases import Lease, SyncBusy
-from crmkit.sync.reading import take
+from crmkit.sync.reading import read_again
 from crmkit.sync.setup import Opened, Setup
 from crmkit.sync.tally import Tally
 from crmkit.sync.tracks import open_tracks
@@ -112,9 +112,7 @@ def read_hints(setup: Setup, opened: Opened, hints: Sequence[Hint]) -> None:
             ids = list(dict.fromkeys(named))
             if not ids:
                 continue
-            records = track.connector.fetch(track.entity, ids, fields=track.theirs)
-            with track.writing() as writer:
-                take(track, writer, records)
+            read_again(track, ids)
             finish_here(track)
         read_waiting(tracks)
     finally:

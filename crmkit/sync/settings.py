@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -43,7 +44,7 @@ class FieldRule:
     values: Mapping[str, str] = attrs.field(factory=dict)
     default: Any = None
 
-    @property
+    @cached_property  # asked of every value that comes in
     def back(self) -> dict[str, str]:
         """Our value by theirs; of several of ours that are one of theirs, the first."""
         found: dict[str, str] = {}
@@ -102,6 +103,11 @@ class Link:
     overlap: float | None = None
     sweep_every: float = SWEEP_EVERY
     settings: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
+
+    @cached_property
+    def colleagues(self) -> dict[str, str]:
+        """Ours by theirs, of the account managers that `users` names."""
+        return {theirs: ours for ours, theirs in self.users.items()}
 
 
 def read_link(name: str, section: Mapping[str, Any]) -> Link:

@@ -21,7 +21,7 @@ from crmkit.sync import referring
 from crmkit.sync.cases import Cases
 from crmkit.sync.comparing import Base, Pairing
 from crmkit.sync.concepts.base import Concept, Local
-from crmkit.sync.fields import type_of
+from crmkit.sync.fields import SCORE, type_of
 from crmkit.sync.pairs import Pair, Pairs
 from crmkit.sync.places import Place, write_place
 from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
@@ -212,7 +212,7 @@ class Track:
             except Fault as fault:
                 faults.append(fault)
                 continue
-            if self.extra is not None and rule.ours.startswith("scores."):
+            if self.extra is not None and rule.ours.startswith(SCORE):
                 steady = self.extra.steady(rule.ours, said[rule.ours], base.get(rule.ours))
                 said[rule.ours] = steady
         return said, faults

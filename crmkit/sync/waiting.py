@@ -8,8 +8,9 @@ import attrs
 
 from crmkit.contracts.store import Reader
 from crmkit.sync.cases import STRANGER
+from crmkit.sync.pairs import LINKED
 from crmkit.sync.places import Window
-from crmkit.sync.reading import read_there, take
+from crmkit.sync.reading import read_again, read_there
 from crmkit.sync.referring import leads_to
 from crmkit.sync.track import Track
 
@@ -38,9 +39,7 @@ def _read(track: Track) -> bool:
         track.place = attrs.evolve(track.place, changed=Window())
         read_there(track)
         return True
-    records = track.connector.fetch(track.entity, ids, fields=track.theirs)
-    with track.writing() as writer:
-        take(track, writer, records)
+    read_again(track, ids)
     return True
 
 
@@ -52,5 +51,5 @@ def _ready(track: Track, reader: Reader) -> list[tuple[str, str]]:
         if track.kinds[rule.ours] == "customer":
             for other in leads_to(track, rule):
                 pairs = other.pairs.by_theirs(reader, awaited.values())
-                there |= {id_ for id_, pair in pairs.items() if pair.state == "linked"}
+                there |= {id_ for id_, pair in pairs.items() if pair.state == LINKED}
     return [place for place, remote_id in awaited.items() if remote_id in there]

@@ -239,8 +239,7 @@ class _Chunk:
 
     def _wanted(self, local: Local) -> Pair:
         """Give the pair of a record that is to be made there."""
-        name, entity = self.track.link.name, self.track.entity
-        return Pair(name, entity, local.key, None, local.customer, WANTED, 1, None, self.now)
+        return self.track.pairs.begin(local.key, WANTED, self.now, customer=local.customer, due=1)
 
 
 def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
@@ -248,13 +247,12 @@ def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
 
     A customer goes over before his parent, or without one who never does.
     """
-    fields = {rule.ours: track.fields[rule.theirs] for rule in track.rules}
     kept = [
         fault
         for fault in faults
         if track.rule.concept != CUSTOMERS
         or not isinstance(fault, Waiting)
-        or fields[fault.field].required
+        or track.fields[track.by_ours[fault.field].theirs].required
     ]
     return len(kept) < len(faults), kept
 
