@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crmkit.capture.mapped import (
         map_touchpoints as map_touchpoints,
     )
+    from crmkit.connecting import (
+        connect as connect,
+    )
     from crmkit.contracts.channel import (
         Received as Received,
     )
@@ -30,9 +33,6 @@ if TYPE_CHECKING:
     )
     from crmkit.crm import (
         CRM as CRM,
-    )
-    from crmkit.crm import (
-        connect as connect,
     )
     from crmkit.errors import (
         ConfigError as ConfigError,

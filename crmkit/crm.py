@@ -1,4 +1,4 @@
-"""The facade: `connect` opens a workspace, and a `CRM` has one namespace a concept."""
+"""The facade: a `CRM` has one namespace a concept, and no logic of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, callback, optional_text, text, texts
+from crmkit.arguments import ID_LIMIT, text
 from crmkit.capture.changes import changes
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import OnReject
@@ -30,7 +30,6 @@ from crmkit.care.standards import Standards
 from crmkit.care.statistics import report
 from crmkit.care.targets.namespace import Targets
 from crmkit.care.targets.policy import TargetSettings
-from crmkit.clock import Clock, system_clock
 from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
@@ -52,67 +51,10 @@ from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.opening import Outfit, open_setup
 from crmkit.plugins import PluginManager
 from crmkit.relied import Relied, kinds_of, model_of
-from crmkit.stores import address, open_store, scheme
 from crmkit.sync.namespace import Sync
 from crmkit.sync.opening import open_setup as open_sync
 from crmkit.value.basis import Defaults
 from crmkit.value.namespace import Value
-
-
-def connect(  # noqa: PLR0913 - the settings of a connection, all by name
-    url: str | None = None,
-    *,
-    config: str | Path | Mapping[str, Any] | None = None,
-    workspace: str | None = None,
-    actor: str | None = None,
-    clock: Clock | None = None,
-    plugins: Iterable[str] | PluginManager | None = None,
-    engine: Any = None,
-    migrate: str = "auto",
-) -> CRM:
-    """Open a workspace.
-
-    Args:
-        url: Where the data lives: ``sqlite:///shop.db``, ``postgresql://user@host/shop``,
-            ``memory://``; goes before the one in `config`.
-        config: Path of a TOML file, or the same as a mapping.
-        workspace: One tenant's data, ``default`` by default; workspaces never see each other.
-        actor: Who is acting; recorded with every decision.
-        clock: Gives the present instant as an aware datetime; None: the machine's.
-        plugins: Entry points that may load; None: all; or a plugin manager of the host's own.
-        engine: The host's own SQLAlchemy engine, which needs no `url` beside it.
-        migrate: ``auto`` creates and upgrades the schema, ``check`` refuses an older one and names
-            the command, ``never`` asks nothing.
-
-    Raises:
-        ConfigError: a setting is wrong; `key` names it.
-        StoreError: the database cannot be opened; the message says what to do.
-        PluginError: the plugin that serves the URL is missing or broken.
-        InvalidValueError: an argument is of another type; `field` names it.
-    """
-    for field, value in (("url", url), ("workspace", workspace), ("migrate", migrate)):
-        optional_text(field, value)
-    callback("clock", clock)
-    actor = optional_text("actor", actor, ID_LIMIT)
-    settings = Config.load(config, url=url)
-    if not isinstance(plugins, PluginManager):
-        plugins = PluginManager(None if plugins is None else texts("plugins", plugins))
-    place = address(settings.url, engine)
-    store = open_store(
-        place,
-        workspace=workspace or settings.workspace,
-        migrate=migrate,
-        engine=engine,
-        specs=[plugins.store(scheme(place))],
-    )
-    session = Session(
-        store=store,
-        clock=clock or system_clock,
-        actor=actor,
-        people=settings.people,
-        settings=settings.sections,
-    )
-    return CRM(session, settings, plugins)
 
 
 class CRM:

@@ -2,7 +2,7 @@
 
 HOME = {
     "CRM": "crmkit.crm",
-    "connect": "crmkit.crm",
+    "connect": "crmkit.connecting",
     "Received": "crmkit.contracts.channel",
     "RetryLater": "crmkit.contracts.connector",
     "SyncAborted": "crmkit.contracts.connector",

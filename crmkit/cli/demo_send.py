@@ -39,7 +39,7 @@ def send_day(settings: Settings, place: Path, midnight: datetime) -> None:
         place: Folder of the demo's database.
         midnight: When the day begins.
     """
-    from crmkit.crm import connect
+    from crmkit.connecting import connect
 
     config = place / CONFIG
     if not config.exists():  # what somebody changed since stays

@@ -76,7 +76,7 @@ class Settings:
             at: The instant that the CRM takes for now; None: now.
             migrate: As in `crmkit.connect`.
         """
-        from crmkit.crm import connect
+        from crmkit.connecting import connect
 
         url = self.configuration.url
         if url is None:

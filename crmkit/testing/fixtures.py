@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from crmkit.crm import CRM, connect
+from crmkit.connecting import connect
+from crmkit.crm import CRM
 from crmkit.plugins.manager import PluginManager
 from crmkit.testing.plugins import manager_for
 
