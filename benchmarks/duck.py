@@ -16,7 +16,7 @@ from benchmarks import shop
 from crmkit import ValueModel
 from crmkit.clock import micros, span
 
-_LOG = """
+LOG = """
     SELECT t.customer, t.kind, t.at, coalesce(p.at, t.at), t.amount, t.margin, t.quantity,
            t.item, t.rating
     FROM crmkit_touchpoint t
@@ -34,7 +34,7 @@ def load(database: Path, folder: Path) -> duckdb.DuckDBPyConnection:
     """Copy the log into a table of DuckDB's own."""
     path = folder / "log.csv"
     with sqlite3.connect(database) as source, path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(source.execute(_LOG))
+        csv.writer(file).writerows(source.execute(LOG))
     duck = duckdb.connect()
     duck.execute(f"CREATE TABLE log ({_COLUMNS})")
     duck.execute(f"COPY log FROM '{path}' (HEADER false, DELIMITER ',')")
