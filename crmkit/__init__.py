@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 from crmkit.names import HOME
 
 if TYPE_CHECKING:
+    from crmkit.backups import (
+        backup as backup,
+    )
+    from crmkit.backups import (
+        read_backup as read_backup,
+    )
     from crmkit.capture.mapped import (
         map_customers as map_customers,
     )
@@ -33,6 +39,9 @@ if TYPE_CHECKING:
     )
     from crmkit.crm import (
         CRM as CRM,
+    )
+    from crmkit.errors import (
+        BackupError as BackupError,
     )
     from crmkit.errors import (
         ConfigError as ConfigError,
@@ -84,6 +93,9 @@ if TYPE_CHECKING:
     )
     from crmkit.errors import (
         TouchpointNotFound as TouchpointNotFound,
+    )
+    from crmkit.model.backup import (
+        Backup as Backup,
     )
     from crmkit.model.care import (
         AgendaItem as AgendaItem,

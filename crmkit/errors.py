@@ -94,6 +94,10 @@ class SchemaError(StoreError):
     """The database's schema is older or newer than this crmkit; `found` and `expected`."""
 
 
+class BackupError(StoreError):
+    """A backup is cut short, damaged, none at all or of a newer crmkit; `file` names it."""
+
+
 # -- plugins ---------------------------------------------------------------------------
 
 

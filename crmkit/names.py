@@ -1,12 +1,15 @@
 """Where each public name of `crmkit` lives, so that none is imported before it is used."""
 
 HOME = {
+    "backup": "crmkit.backups",
+    "read_backup": "crmkit.backups",
     "CRM": "crmkit.crm",
     "connect": "crmkit.connecting",
     "Received": "crmkit.contracts.channel",
     "RetryLater": "crmkit.contracts.connector",
     "SyncAborted": "crmkit.contracts.connector",
     "SyncError": "crmkit.contracts.connector",
+    "BackupError": "crmkit.errors",
     "ConfigError": "crmkit.errors",
     "CrmkitError": "crmkit.errors",
     "CustomerMerged": "crmkit.errors",
@@ -24,6 +27,7 @@ HOME = {
     "StoreClosed": "crmkit.errors",
     "StoreError": "crmkit.errors",
     "TouchpointNotFound": "crmkit.errors",
+    "Backup": "crmkit.model.backup",
     "AgendaItem": "crmkit.model.care",
     "Reward": "crmkit.model.care",
     "Consent": "crmkit.model.consent",

@@ -44,6 +44,7 @@ COMMANDS = tuple(
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),
         ("export", "customers:export", "Give everything that is known about a customer."),
         ("erase", "customers:erase", "Forget a customer for good."),
+        ("backup", "backing_up:backup", "Write everything into one file, and check it."),
         ("migrate", "keeping:migrate", "Create or upgrade the database's schema."),
         ("rebuild", "keeping:rebuild", "Work out every customer's value anew from the log."),
         ("plugins", "keeping:plugins", "List the plugins and how they are."),

@@ -69,11 +69,14 @@ class Settings:
         """The zone that dates are meant in, and instants are printed in; None: the machine's."""
         return local(self.configuration)
 
-    def open(self, at: When | None = None, *, migrate: str = "auto") -> CRM:
+    def open(
+        self, at: When | None = None, *, migrate: str = "auto", workspace: str | None = None
+    ) -> CRM:
         """Open the workspace.
 
         Args:
             at: The instant that the CRM takes for now; None: now.
+            workspace: Another than the one that was named.
             migrate: As in `crmkit.connect`.
         """
         from crmkit.connecting import connect
@@ -89,7 +92,7 @@ class Settings:
             return connect(
                 self.url,
                 config=self.file,
-                workspace=self.workspace,
+                workspace=workspace or self.workspace,
                 actor=self.actor,
                 clock=clock,
                 plugins=self.plugins,

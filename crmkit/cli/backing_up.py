@@ -1,0 +1,85 @@
+"""``crmkit backup``: everything in one file, while others go on working."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from crmkit.care.words import many
+from crmkit.cli.failing import warn, wrong
+from crmkit.cli.output import note
+from crmkit.cli.progress import watched
+from crmkit.cli.settings import Settings, pass_settings
+
+if TYPE_CHECKING:
+    from crmkit.crm import CRM
+    from crmkit.model.backup import Backup
+
+STREAM = "-"
+
+
+@click.command()
+@click.argument("file")
+@click.option("--all", "everything", is_flag=True, help="Every workspace of the database.")
+@pass_settings
+def backup(settings: Settings, file: str, everything: bool) -> None:
+    """Write a backup of a workspace, while others go on working.
+
+    FILE is whole or not there: it gets its name once it was read back and found to be right. A
+    dash writes it to the output, to be encrypted by the next program.
+
+    The erasure key and the configuration are not in it: keep copies of them elsewhere.
+    """
+    from crmkit.backups import backup as write
+
+    if file == STREAM and sys.stdout.isatty():
+        wrong(
+            "a backup is no text: send it to a file or a program, as in crmkit backup - | age ..."
+        )
+    with ExitStack() as stack:
+        crm = stack.enter_context(settings.open())
+        several = _chosen(settings, crm, everything=everything, stack=stack)
+        with watched("Writing the backup", None) as step:
+            target = sys.stdout.buffer if file == STREAM else file
+            written = write(several, target, step=step)
+        _tell(written, crm)
+
+
+def _chosen(settings: Settings, crm: CRM, *, everything: bool, stack: ExitStack) -> list[CRM]:
+    """Give the workspaces to be written; what is left out is told."""
+    own = crm.session.store.workspace
+    names = crm.session.store.workspaces()
+    others = [name for name in names if name != own]
+    if everything:
+        return [
+            crm if name == own else stack.enter_context(settings.open(workspace=name))
+            for name in names or [own]
+        ]
+    named = ", ".join(others)
+    if others and own not in names:
+        wrong(
+            f"there is no workspace {own!r} in this database, but {named}: name one of them with "
+            "--workspace, or take --all"
+        )
+    if others:
+        what = many(len(others), "other workspace")
+        warn(f"Not in this backup: {what} of this database ({named}). --all takes all in.")
+    return [crm]
+
+
+def _tell(written: Backup, crm: CRM) -> None:
+    """Say what is in the backup, and what is not."""
+    for part in written.parts:
+        rows = part.rows
+        note(
+            f"{part.workspace}: {many(rows['customer'], 'customer')}, "
+            f"{many(rows['touchpoint'], 'touchpoint')}, {many(rows['decision'], 'decision')}."
+        )
+    how = "not read back" if written.name == STREAM else "read back and whole"
+    note(f"{written.name}: {written.bytes:,} bytes, {how}.")
+    key = crm.session.store.file
+    where = "CRMKIT_ERASURE_KEY" if key is None else f"{key.with_suffix('.erasure-key')}"
+    note(f"Not in it: the erasure key ({where}). Keep a copy apart from the backups.")
