@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from crmkit.contracts.connector import (
         SyncError as SyncError,
     )
+    from crmkit.contracts.runner import (
+        Job as Job,
+    )
     from crmkit.crm import (
         CRM as CRM,
     )
@@ -60,6 +63,9 @@ if TYPE_CHECKING:
     )
     from crmkit.errors import (
         InvalidValueError as InvalidValueError,
+    )
+    from crmkit.errors import (
+        JobUnknown as JobUnknown,
     )
     from crmkit.errors import (
         MappingError as MappingError,
@@ -132,6 +138,9 @@ if TYPE_CHECKING:
     )
     from crmkit.model.funnel import (
         Leaks as Leaks,
+    )
+    from crmkit.model.jobs import (
+        JobState as JobState,
     )
     from crmkit.model.key_account import (
         KeyAccount as KeyAccount,

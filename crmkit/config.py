@@ -1,9 +1,9 @@
 """The configuration: a TOML file or the same as a mapping, checked whole before anything starts.
 
 ``${NAME}`` in a value stands for an environment variable, ``${file:/run/secrets/name}`` for what a
-file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]``, ``[channels]`` and
-``[connectors]`` are secrets until the settings class says otherwise, and are read only when one is
-opened.
+file holds, ``$${`` for the two characters themselves. Texts under ``[plugins]``, ``[channels]``,
+``[connectors]`` and ``[runner]`` are secrets until the settings class says otherwise, and are read
+only when one is opened.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ SECTIONS = (
     "care",
     "feedback",
     "funnel",
+    "jobs",
     "key_accounts",
     "lifecycle",
     "outreach",
@@ -56,6 +57,7 @@ class Config:
         connectors: Settings by connector, as ``[connectors.NAME]`` has them; read one with
             `connector`.
         plugins: Settings by plugin; read one with `settings_of`.
+        runner: Section ``[runner]``; `type` is the runner's type; read it with `runner_settings`.
         file: Where it was read; None: it was given as a mapping.
     """
 
@@ -69,6 +71,7 @@ class Config:
     channels: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     connectors: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     plugins: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    runner: Mapping[str, Any] = attrs.field(factory=dict)
     file: Path | None = None
 
     @classmethod
@@ -103,6 +106,11 @@ class Config:
         """The store's URL, password and all."""
         return None if self.location is None else self.location.reveal()
 
+    @property
+    def folder(self) -> Path | None:
+        """Where the files lie that the configuration names; None: it was given as a mapping."""
+        return None if self.file is None else self.file.parent
+
     def settings_of(self, plugin: str) -> dict[str, Any]:
         """Give a plugin's settings, with what the environment and files hold put in.
 
@@ -122,6 +130,11 @@ class Config:
         section: dict[str, Any] = _filled(self.connectors.get(name, {}), f"connectors.{name}")
         return section
 
+    def runner_settings(self) -> dict[str, Any]:
+        """Give the runner's settings likewise; raises alike."""
+        section: dict[str, Any] = _filled(self.runner, "runner")
+        return section
+
     def to_dict(self) -> dict[str, Any]:
         """Give it JSON-ready, for a person to look at: every text of a plugin is masked."""
         return {
@@ -135,11 +148,16 @@ class Config:
             "channels": _veiled(self.channels, str),
             "connectors": _veiled(self.connectors, str),
             "plugins": _veiled(self.plugins, str),
+            "runner": _veiled(self.runner, str),
         }
 
 
 _VEILED = ("channels", "connectors", "plugins")
-_KNOWN = ("url", "workspace", "region", "currency", "people", "model", *_VEILED, *SECTIONS)
+_RUNNER = "runner"
+_KNOWN = (
+    *("url", "workspace", "region", "currency", "people", "model"),
+    *(*_VEILED, _RUNNER, *SECTIONS),
+)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -157,7 +175,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) -> Config:
     """Check every key and put the configuration together."""
     check_keys(settings, _KNOWN)
-    given = {name: settings[name] for name in settings if name not in _VEILED}
+    given = {name: settings[name] for name in settings if name not in (*_VEILED, _RUNNER)}
     plain: dict[str, Any] = _unveiled(_filled(given, ""))
     text = {
         name: shape(plain[name], str, name)
@@ -177,11 +195,13 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
         name: _veiled(shape(settings.get(name, {}), Mapping[str, Mapping[str, Any]], name), Secret)
         for name in _VEILED
     }
+    runner = shape(settings.get(_RUNNER, {}), Mapping[str, Any], _RUNNER)
     return Config(
         location=None if place is None else Secret(place),
         people=_people(plain.get("people", {})),
         model_file=_model_file(plain.get("model", {}), file),
         sections={n: shape(plain[n], Mapping[str, Any], n) for n in SECTIONS if n in plain},
+        runner=_veiled(runner, Secret),
         file=file,
         **veiled,
         **text,

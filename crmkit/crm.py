@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property, partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -34,6 +33,8 @@ from crmkit.config import Config
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
 from crmkit.errors import StoreError
+from crmkit.jobs.namespace import Jobs
+from crmkit.jobs.opening import Desk
 from crmkit.lifecycle.ended import mark
 from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.funnel.policy import FunnelPolicy
@@ -83,6 +84,7 @@ class CRM:
         """Give the connections to database and channels back; closing twice does nothing."""
         if "sync" in self.__dict__:
             self.sync.close()
+        self._desk.close()
         self._lines.close()
         self.session.store.close()
 
@@ -223,7 +225,7 @@ class CRM:
     @cached_property
     def care(self) -> Care:
         """Whom to contact today, why and about what; and care plans, from draft to outcome."""
-        return Care(self.session, self._guide, self._joint, self._folder)
+        return Care(self.session, self._guide, self._joint, self.config.folder)
 
     @cached_property
     def outreach(self) -> Outreach:
@@ -234,6 +236,11 @@ class CRM:
     def sync(self) -> Sync:
         """External CRMs kept in step, both ways."""
         return Sync(lambda: open_sync(self, self._key, self._intake.part))
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """What a CRM does by itself, here or on a task queue."""
+        return Jobs(self, self._desk)
 
     @cached_property
     def reports(self) -> Reports:
@@ -281,7 +288,12 @@ class CRM:
         """Give the same connection for another session; a host may ask with every request."""
         other = CRM(session, self.config, self.plugins)
         other._defaults, other._key, other._lines = self._defaults, self._key, self._lines
+        other._desk = self._desk
         return other
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(self.session, self.config, self.plugins)
 
     @cached_property
     def _key(self) -> Key:
@@ -294,12 +306,7 @@ class CRM:
     @cached_property
     def _guide(self) -> Guide:
         offered = self.plugins.stage_rules().values()
-        return guide(self.session, self._defaults, offered=offered, folder=self._folder)
-
-    @property
-    def _folder(self) -> Path | None:
-        """Where the files lie that the configuration names."""
-        return None if self.config.file is None else self.config.file.parent
+        return guide(self.session, self._defaults, offered=offered, folder=self.config.folder)
 
     @cached_property
     def _feedback_policy(self) -> FeedbackPolicy:

@@ -98,6 +98,13 @@ class BackupError(StoreError):
     """A backup is cut short, damaged, none at all or of a newer crmkit; `file` names it."""
 
 
+# -- jobs: the queue keeps it ----------------------------------------------------------
+
+
+class JobUnknown(CrmkitError, LookupError):  # noqa: N818 - reads like its siblings
+    """A job is of another release than this worker: it goes back to the queue; `job` holds it."""
+
+
 # -- plugins ---------------------------------------------------------------------------
 
 

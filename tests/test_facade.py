@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import attrs
@@ -22,6 +23,7 @@ from crmkit.care.reports import Reports
 from crmkit.care.standards import Standards
 from crmkit.care.targets.namespace import Targets
 from crmkit.contracts.signatures import token
+from crmkit.jobs.namespace import Jobs
 from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.market import Market
@@ -51,6 +53,7 @@ NAMESPACES = {
     "outreach": Outreach,
     "outreach.surveys": Surveys,
     "sync": Sync,
+    "jobs": Jobs,
 }
 OUTREACH = {
     "chain": ["out", "task"],
@@ -194,6 +197,13 @@ def conflict(crm: crmkit.CRM) -> str:
     return waiting[0].id
 
 
+def stopping(_crm: crmkit.CRM) -> Event:
+    """Give what tells a worker to stop at once: an odd argument must not make it work for ever."""
+    stop = Event()
+    stop.set()
+    return stop
+
+
 WHOSE, WHY, BY = {"id": who}, {"reason": plain("why")}, {"by": plain("lin")}
 CONSENT = WHOSE | {"purpose": plain("care"), "channel": plain("email"), "source": plain("form")}
 CONSENT |= BY
@@ -250,7 +260,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "value.use": MODEL | WHY | BY,
     "value.compare": MODEL,
     "value.calibrate": {},
-    "value.rebuild": {},
+    "value.rebuild": {"shard": plain(0), "shards": plain(2)},
     "value.decline": WHOSE | {"indicator": plain("shares")} | WHY | BY,
     "value.override": WHOSE
     | {"indicator": plain("shares"), "points": plain(5), "until": plain(NOW + DAY)}
@@ -312,6 +322,13 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | {"url": plain("https://shop.example/crm")},
     "sync.wait": {"timeout": plain(5.0)},
     "sync.close": {},
+    "jobs.submit": {"name": plain("rebuild"), "of": plain(None), "shards": plain(2)}
+    | {"not_before": plain(NOW + DAY)},
+    "jobs.due": {},
+    "jobs.tick": {},
+    "jobs.run": {"job": plain(crmkit.Job(id="a", name="advance"))},
+    "jobs.work": {"until_idle": plain(value=True), "stop": stopping, "told": plain(None)},
+    "jobs.list": {},
     "market.promotion": {"competitor": plain("rival"), "start": plain(NOW), "end": plain(NOW)} | BY,
     "market.promotions": {},
     "market.competitor": {"name": plain("rival"), "prices": plain({"tea": "80"})}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from crmkit.contracts import channel, connector
+from crmkit.contracts import channel, connector, runner
 from crmkit.contracts.settings import check_keys, nearest, structure
 from crmkit.errors import InvalidValueError
 
@@ -183,7 +183,14 @@ class ConnectorSpec(OpenedSpec["Connector"]):
 
 @attrs.frozen(kw_only=True)
 class RunnerSpec(OpenedSpec["Runner"]):
-    """A task queue that does the work in other processes."""
+    """A task queue that does the work; `crmkit.contracts.runner.CAPABILITIES` has the words.
+
+    Raises:
+        InvalidValueError: a capability is none; `field` is ``capabilities``.
+    """
+
+    def __attrs_post_init__(self) -> None:
+        _known(self, runner.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)

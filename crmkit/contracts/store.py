@@ -26,6 +26,10 @@ Row = tuple[Any, ...]
 class Reader(ABC):
     """One consistent look at the workspace: later commits of others do not show in it."""
 
+    connection: Any = None
+    """The SQLAlchemy connection that a store in SQL works by, in its transaction; None: there is
+    none. Who writes by it writes in the same transaction."""
+
     @abstractmethod
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None

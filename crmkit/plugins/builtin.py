@@ -13,6 +13,7 @@ from crmkit.contracts.specs import (
     CommandSpec,
     ConnectorSpec,
     KindSpec,
+    RunnerSpec,
     StoreSpec,
     load,
 )
@@ -39,6 +40,13 @@ def crmkit_channels() -> Iterable[ChannelSpec]:
 def crmkit_connectors() -> Iterable[ConnectorSpec]:
     """Offer the connectors of the core."""
     specs: Iterable[ConnectorSpec] = load("crmkit.connectors.offered:BUILT_IN")
+    return specs
+
+
+@hookimpl
+def crmkit_runners() -> Iterable[RunnerSpec]:
+    """Offer the runners of the core."""
+    specs: Iterable[RunnerSpec] = load("crmkit.runners.offered:BUILT_IN")
     return specs
 
 

@@ -162,10 +162,14 @@ class PluginManager:
         spec = self.connector(name)
         return spec.open(spec.configure(settings or {}))
 
+    def runner(self, name: str) -> RunnerSpec:
+        """Give the spec of a runner's type; raises as `channel`."""
+        return self._relay.spec("crmkit_runners", RunnerSpec, name)
+
     def open_runner(self, name: str, settings: Mapping[str, Any] | None = None) -> Runner:
         """Open a runner; arguments and errors are those of `open_channel`."""
-        spec = self._relay.spec("crmkit_runners", RunnerSpec, name)
-        return spec.open(spec.configure(settings or {}))
+        spec = self.runner(name)
+        return spec.open(spec.configure(settings or {}, "runner"))
 
     # -- what must not vanish --------------------------------------------------------------
 

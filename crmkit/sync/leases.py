@@ -7,20 +7,12 @@ killed on this machine, the next run takes over at once; on another machine once
 from __future__ import annotations
 
 import json
-import os
-import socket
-import time
 from typing import Any
-from uuid import uuid4
 
 from crmkit.contracts.connector import SyncError
+from crmkit.contracts.holding import Hold, alive
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.contracts.tables import META
-
-LEASE = 300.0
-"""Seconds after which a run that has written nothing is taken for dead."""
-_RENEWED = 30.0
-_running: set[str] = set()
 
 
 class SyncBusy(SyncError):  # noqa: N818 - says what is the matter
@@ -34,8 +26,7 @@ class Lease:
         """Hold nothing yet."""
         self._store, self._name = store, f"sync.{connector}.run"
         self._connector = connector
-        self._token = uuid4().hex
-        self._until = 0.0
+        self._hold = Hold()
 
     def take(self) -> None:
         """Take it.
@@ -45,14 +36,13 @@ class Lease:
         """
         with self._store.write() as writer:
             held = self._held(writer)
-            if held is not None and _alive(held):
+            if held is not None and alive(held):
                 message = (
                     f"another run of {self._connector} is under way, in process {held['pid']} on "
                     f"{held['host']}: wait for its end"
                 )
                 raise SyncBusy(message, since=held["since"])
             self._write(writer)
-        _running.add(self._token)
 
     def renew(self, writer: Writer) -> None:
         """Go on holding it, in a transaction of the run's own.
@@ -60,20 +50,18 @@ class Lease:
         Raises:
             SyncBusy: this run was taken for dead, and another holds it now: nothing is written.
         """
-        if self._until - time.time() > LEASE - _RENEWED:
+        if not self._hold.is_due:
             return
-        held = self._held(writer)
-        if held is None or held["token"] != self._token:
+        if not self._hold.is_in(self._held(writer)):
             raise SyncBusy(f"another run of {self._connector} took over", since=None)
         self._write(writer)
 
     def give_back(self) -> None:
         """Let the next run begin."""
         with self._store.write() as writer:
-            held = self._held(writer)
-            if held is not None and held["token"] == self._token:
+            if self._hold.is_in(self._held(writer)):
                 writer.delete(META, [(self._name,)])
-        _running.discard(self._token)
+        self._hold.end()
 
     def _held(self, reader: Reader) -> dict[str, Any] | None:
         for _, written in reader.fetch(META, [(self._name,)]):
@@ -82,30 +70,4 @@ class Lease:
         return None
 
     def _write(self, writer: Writer) -> None:
-        now = time.time()
-        self._until = now + LEASE
-        body = {
-            "token": self._token,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "until": self._until,
-            "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
-        }
-        writer.put(META, [(self._name, json.dumps(body))])
-
-
-def _alive(held: dict[str, Any]) -> bool:
-    """Tell whether a run that holds the lease may still be at work."""
-    if held["until"] <= time.time():
-        return False
-    if held["host"] != socket.gethostname():
-        return True
-    if held["pid"] == os.getpid():
-        return held["token"] in _running
-    try:
-        os.kill(held["pid"], 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is somebody else's
-        return True
-    return True
+        writer.put(META, [(self._name, json.dumps(self._hold.note()))])

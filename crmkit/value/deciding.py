@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import attrs
 
-from crmkit.arguments import instance, number, show
+from crmkit.arguments import count, instance, number, refuse, show
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decide
 from crmkit.contracts.documents import restore
+from crmkit.contracts.runner import shard_of
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
 from crmkit.model.value import Override, ValueModel
@@ -76,13 +78,26 @@ class Decisions:
         with self.session.store.read() as reader:
             return calibrate(reader, read_basis(reader, self.defaults), self.session.now())
 
-    def rebuild(self) -> int:
-        """Drop what is derived and build it anew from the logs; tell how many value states."""
+    def rebuild(self, *, shard: int = 0, shards: int = 1) -> int:
+        """Drop what is derived and build it anew from the logs; tell how many value states.
+
+        Args:
+            shard: Which part of the customers, 0 to ``shards - 1``.
+            shards: Into how many parts they are split; 1: it is all of them.
+
+        Raises:
+            InvalidValueError: there is no such shard; `field` names the argument.
+        """
+        parts, part = count("shards", shards, 1), count("shard", shard)
+        if part >= parts:
+            refuse("shard", f"must be below shards, which is {parts}", part)
         with self.session.store.write() as writer:
             restore(writer)
         with self.session.store.read() as reader:
             layout = read_basis(reader, self.defaults).layout
-        return rebuild_all(self.session.store, layout, self.session.now(), everything=True)
+        mine = None if parts == 1 else partial(_in_shard, part, parts)
+        now = self.session.now()
+        return rebuild_all(self.session.store, layout, now, everything=True, mine=mine)
 
     # -- what people decide ------------------------------------------------------------
 
@@ -161,3 +176,7 @@ class Decisions:
             by=deciding.by,
             reason=reason,
         )
+
+
+def _in_shard(shard: int, shards: int, customer: str) -> bool:
+    return shard_of(customer, shards) == shard

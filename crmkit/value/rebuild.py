@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE, Table
@@ -31,7 +31,14 @@ def ready(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> dic
     return rows
 
 
-def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = False) -> int:
+def rebuild_all(
+    store: Store,
+    layout: Layout,
+    now: int,
+    *,
+    everything: bool = False,
+    mine: Callable[[str], bool] | None = None,
+) -> int:
     """Refold the states that another model left behind, or everybody's; tell how many.
 
     Each page is a transaction of its own: a killed rebuild is gone on with by calling again, and
@@ -42,14 +49,15 @@ def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = Fa
         layout: The model in force.
         now: The clock, in microseconds.
         everything: Drop every state and fold all customers anew, lost states among them.
+        mine: Tells whose states are folded here, by id; None: everybody's.
     """
     done = 0
     if everything:
-        for page in _pages(store, CUSTOMER, "root"):
+        for page in _pages(store, CUSTOMER, "root", mine):
             with store.write() as writer:
                 rebuild(writer, [row[0] for row in page], layout, now)
             done += sum(customer == root for customer, root in page)
-    for page in _pages(store, STATE, "layout"):
+    for page in _pages(store, STATE, "layout", mine):
         stale = {root for root, found in page if found != layout.id}
         with store.write() as writer:
             if everything:  # states of nobody
@@ -60,8 +68,10 @@ def rebuild_all(store: Store, layout: Layout, now: int, *, everything: bool = Fa
     return done
 
 
-def _pages(store: Store, table: Table, column: str) -> Iterator[list[Row]]:
-    """Give (key, column) of all rows, page by page, each read when it is asked for."""
+def _pages(
+    store: Store, table: Table, column: str, mine: Callable[[str], bool] | None
+) -> Iterator[list[Row]]:
+    """Give (key, column) of rows that are `mine`, page by page, each read when it is asked for."""
     after: Row | None = None
     while True:
         with store.read() as reader:
@@ -69,7 +79,7 @@ def _pages(store: Store, table: Table, column: str) -> Iterator[list[Row]]:
             page = list(reader.scan(table, after=after, limit=_PAGE, columns=columns))
         if not page:
             return
-        yield page
+        yield page if mine is None else [row for row in page if mine(row[0])]
         after = page[-1][:1]
 
 

@@ -63,6 +63,8 @@ class Cursor:
 class SqlReader(Reader):
     """A snapshot of the workspace."""
 
+    connection: sa.Connection
+
     def __init__(self, connection: sa.Connection, dialect: Dialect, texts: Statements) -> None:
         """Read by `connection`, whose transaction the store opens and ends."""
         self.connection = connection

@@ -1,0 +1,71 @@
+"""Who holds something that is noted in the database, and whether he is still alive.
+
+A process that is killed gives nothing back. On its own machine that is seen at once; from another
+one when the lease is over.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+LEASE = 300.0
+"""Seconds after which a holder who has renewed nothing is taken for dead."""
+_RENEWED = 30.0
+_here: set[str] = set()
+
+
+class Hold:
+    """The right to something, as long as what `note` gave stands in the database."""
+
+    def __init__(self) -> None:
+        """Hold nothing yet."""
+        self.token = uuid4().hex
+        self._until = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to renew it."""
+        return self._until - time.time() <= LEASE - _RENEWED
+
+    def note(self) -> dict[str, Any]:
+        """Give what is to be written down now: who holds it, and until when."""
+        now = time.time()
+        self._until = now + LEASE
+        _here.add(self.token)
+        return {
+            "token": self.token,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "until": self._until,
+            "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        }
+
+    def is_in(self, held: Mapping[str, Any] | None) -> bool:
+        """Tell whether what is noted is still ours."""
+        return held is not None and held["token"] == self.token
+
+    def end(self) -> None:
+        """Hold it no longer; the note is the caller's to take away."""
+        _here.discard(self.token)
+
+
+def alive(held: Mapping[str, Any]) -> bool:
+    """Tell whether whoever noted this may still be at work."""
+    if held["until"] <= time.time():
+        return False
+    if held["host"] != socket.gethostname():
+        return True
+    if held["pid"] == os.getpid():
+        return held["token"] in _here
+    try:
+        os.kill(held["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True

@@ -1,0 +1,67 @@
+"""The runner of this host, opened once when it is first used, from section ``[runner]``."""
+
+from __future__ import annotations
+
+from threading import RLock
+
+from crmkit.config import Config
+from crmkit.contracts.runner import Runner
+from crmkit.contracts.session import Session
+from crmkit.contracts.settings import Secret, refuse
+from crmkit.contracts.specs import RunnerSpec
+from crmkit.plugins import PluginManager
+from crmkit.runners.offered import EMBEDDED
+
+
+class Desk:
+    """Where jobs are handed in: the runner that the configuration names."""
+
+    def __init__(self, session: Session, config: Config, plugins: PluginManager) -> None:
+        """Open nothing yet.
+
+        Args:
+            session: The connection's own, which joins no transaction of a host's.
+            config: Whose section ``[runner]`` names the type.
+            plugins: Who offers the types.
+        """
+        self._session, self._config, self._plugins = session, config, plugins
+        self._opened: tuple[RunnerSpec, Runner] | None = None
+        self._lock = RLock()
+
+    @property
+    def runner(self) -> Runner:
+        """The runner.
+
+        Raises:
+            ConfigError: a setting under ``[runner]`` is wrong; `key` names it.
+            PluginError: the plugin that offers its type is missing or broken.
+        """
+        return self._open()[1]
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether jobs are queued in the transaction that asks for them; raises as `runner`."""
+        return "transactional" in self._open()[0].capabilities
+
+    def close(self) -> None:
+        """Close what was opened; closing twice does nothing."""
+        with self._lock:
+            opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[1].close()
+
+    def _open(self) -> tuple[RunnerSpec, Runner]:
+        with self._lock:
+            if self._opened is None:
+                settings = self._config.runner_settings()
+                kind = settings.pop("type", EMBEDDED)
+                name = kind.reveal() if isinstance(kind, Secret) else kind
+                if not isinstance(name, str):
+                    refuse("runner.type", "must be text", name)
+                spec = self._plugins.runner(name)
+                runner = spec.open(spec.configure(settings, "runner"))
+                runner.store = self._session.store
+                runner.location = self._config.location
+                runner.clock = self._session.clock
+                self._opened = spec, runner
+            return self._opened

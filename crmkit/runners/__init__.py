@@ -1,0 +1,1 @@
+"""The runners of the core: who does the jobs, and where they wait."""

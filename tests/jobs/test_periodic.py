@@ -1,0 +1,119 @@
+"""Periodic jobs: each slot is done once, on any number of workers, and missed ones by one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crmkit
+from crmkit.clock import SECOND, instant
+from crmkit.jobs.periods import slot
+from tests.jobs.kit import NOW, Hands, opened, worked
+
+HOUR = 3600 * SECOND
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def crm(clock: Hands) -> Iterator[crmkit.CRM]:
+    with opened("memory://", clock, jobs={"reconcile": "off", "funnel": "off"}) as one:
+        yield one
+
+
+def test_a_slot_has_one_id_and_is_done_once(crm: crmkit.CRM, clock: Hands):
+    """What is due is named by the slot of its period, and is not due again within it."""
+    assert [job.id for job in crm.jobs.due()] == [
+        "dispatch:default:2026-06-01T12:00:00Z",
+        "advance:default:2026-06-01T12:00:00Z",
+    ]
+    assert len(worked(crm)) == 2
+    clock.move(seconds=4)
+    assert worked(crm) == []
+    clock.move(seconds=1)
+    assert worked(crm) == ["dispatch:default:2026-06-01T12:00:10Z"]
+
+
+def test_what_was_missed_is_one_run(crm: crmkit.CRM, clock: Hands):
+    """After three days without a worker each job is done once, for the present slot."""
+    worked(crm)
+    clock.move(days=3)
+    assert worked(crm) == [
+        "advance:default:2026-06-04T12:00:00Z",
+        "dispatch:default:2026-06-04T12:00:00Z",
+    ]
+
+
+def test_two_that_tick_submit_a_slot_once(tmp_path: Path, clock: Hands):
+    """Of two workers that look at the clock, one finds nothing left to submit."""
+    url = f"sqlite:///{tmp_path}/a.db"
+    with opened(url, clock) as one, opened(url, clock) as other:
+        assert len(one.jobs.tick()) == 4
+        assert other.jobs.tick() == ()
+        assert len(worked(other)) == 4
+        assert worked(one) == []
+
+
+def test_a_connector_and_a_channel_have_a_job_each(tmp_path: Path, clock: Hands):
+    """Each connector is synced by a job of its own, and receipts are polled where they are."""
+    mapping = [{"concept": "customers", "object": "people", "fields": {"email": "mail"}}]
+    office = {"type": "csv", "folder": str(tmp_path), "mapping": mapping}
+    mail = {"type": "email", "host": "127.0.0.1", "sender": "a@x.org", "secret": "s" * 16}
+    config = {"connectors": {"a": office, "b": office}, "channels": {"mail": mail}}
+    with opened("memory://", clock, **config) as crm:
+        ids = {job.id.partition(":2026")[0] for job in crm.jobs.due()}
+        assert {"sync:default:a", "sync:default:b", "poll:default:mail"} < ids
+        (polled,) = crm.jobs.submit("poll")
+        assert polled.args == {"of": "mail"}
+        assert [job.args["of"] for job in crm.jobs.submit("sync", of="b")] == ["b"]
+        with pytest.raises(
+            crmkit.InvalidValueError, match=r"^of must be one that sync is done for"
+        ):
+            crm.jobs.submit("sync", of="c")
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        ({"advanse": "1h"}, "jobs.advanse: is no setting; did you mean 'advance'?"),
+        ({"rebuild": "1h"}, "jobs.rebuild: is no setting"),
+        ({"sync": "often"}, 'jobs.sync: must be a duration such as "30s", "10m", "24h" or "3d"'),
+        ({"poll": "0s"}, "jobs.poll: must be 1 seconds to ten years"),
+        ({"dispatch": False}, "jobs.dispatch: must be a duration"),
+    ],
+)
+def test_a_wrong_period_is_one_line(section: dict[str, object], line: str):
+    """It names the key and what would be right, before any job is done."""
+    with opened("memory://", jobs=section) as crm:
+        for call in (crm.jobs.due, crm.jobs.tick, crm.jobs.list, crm.jobs.work):
+            with pytest.raises(crmkit.ConfigError) as raised:
+                call()
+            assert str(raised.value).startswith(line)
+
+
+@given(
+    st.integers(0, 4_000_000_000),
+    st.sampled_from([10 * SECOND, 60 * SECOND, HOUR, 24 * HOUR]),
+    st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "America/St_Johns"]),
+)
+def test_slots_go_forward(seconds: int, period: int, zone: str):
+    """An instant lies in its slot, and a later one in no earlier slot, whatever clocks are set."""
+    now, where = seconds * SECOND, ZoneInfo(zone)
+    begins = slot(now, period, where)
+    assert begins <= now < begins + period
+    for later in (SECOND, period - SECOND, period, HOUR):
+        assert slot(now + later, period, where) >= begins
+
+
+def test_a_day_begins_where_people_work():
+    """A daily job's slot begins at midnight there."""
+    begins = slot(int(NOW.timestamp()) * SECOND, 24 * HOUR, ZoneInfo("Asia/Shanghai"))
+    assert instant(begins).isoformat() == "2026-05-31T16:00:00+00:00"
