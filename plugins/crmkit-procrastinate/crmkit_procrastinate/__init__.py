@@ -1,0 +1,1 @@
+"""A crmkit runner on Procrastinate, the task queue that lives in PostgreSQL."""
