@@ -9,9 +9,18 @@ if TYPE_CHECKING:
     from crmkit.testing.connector_suite import ConnectorSuite
     from crmkit.testing.kit import Incoming
     from crmkit.testing.people import BookPeople, People
+    from crmkit.testing.runner_suite import RunnerSuite
     from crmkit.testing.store_suite import StoreSuite
 
-__all__ = ["BookPeople", "ChannelSuite", "ConnectorSuite", "Incoming", "People", "StoreSuite"]
+__all__ = [
+    "BookPeople",
+    "ChannelSuite",
+    "ConnectorSuite",
+    "Incoming",
+    "People",
+    "RunnerSuite",
+    "StoreSuite",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -24,6 +33,7 @@ def __getattr__(name: str) -> object:
         "ConnectorSuite": "connector_suite",
         "Incoming": "kit",
         "People": "people",
+        "RunnerSuite": "runner_suite",
         "StoreSuite": "store_suite",
     }
     if name not in homes:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-
-import attrs
 
 import crmkit
 from crmkit.contracts.runner import Job
+from crmkit.testing.runner_base import Hands
 
 NOW = datetime(2026, 6, 1, 12, 0, 5, tzinfo=UTC)
 
 
-@attrs.define
-class Hands:
-    """A clock that stands until it is moved."""
-
-    at: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, **by: float) -> None:
-        self.at += timedelta(**by)
+def hands() -> Hands:
+    """Give a clock that stands at `NOW` until it is moved."""
+    return Hands(NOW)
 
 
 def opened(url: str, clock: Hands | None = None, **config: Any) -> crmkit.CRM:
     """Open a workspace with a channel that prints, and no plugin."""
     given: dict[str, Any] = {"channels": {"console": {}}, **config}
-    return crmkit.connect(url, config=given, clock=clock or Hands(), plugins=[])
+    return crmkit.connect(url, config=given, clock=clock or hands(), plugins=[])
 
 
 def worked(crm: crmkit.CRM) -> list[str]:

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 import crmkit
 from crmkit.clock import SECOND, instant
 from crmkit.jobs.periods import slot
-from tests.jobs.kit import NOW, Hands, opened, worked
+from crmkit.testing.runner_base import Hands
+from tests.jobs.kit import NOW, hands, opened, worked
 
 HOUR = 3600 * SECOND
 
 
 @pytest.fixture
 def clock() -> Hands:
-    return Hands()
+    return hands()
 
 
 @pytest.fixture
