@@ -62,6 +62,9 @@ if TYPE_CHECKING:
         DecisionNotFound as DecisionNotFound,
     )
     from crmkit.errors import (
+        ExportError as ExportError,
+    )
+    from crmkit.errors import (
         InvalidValueError as InvalidValueError,
     )
     from crmkit.errors import (
@@ -165,6 +168,9 @@ if TYPE_CHECKING:
     )
     from crmkit.model.log import (
         Decision as Decision,
+    )
+    from crmkit.model.log import (
+        LogExport as LogExport,
     )
     from crmkit.model.log import (
         Page as Page,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import index
+from pathlib import Path, PurePath
 from typing import Any, NoReturn, TypeVar
 
 from crmkit.errors import InvalidValueError
@@ -79,6 +80,13 @@ def texts(field: str, value: object, limit: int = TEXT_LIMIT) -> tuple[str, ...]
     """Take several texts; one alone is a list of one."""
     given = (value,) if isinstance(value, str) else items(field, value, "texts")
     return tuple(text(field, one, limit) for one in given)
+
+
+def path(field: str, value: object) -> Path:
+    """Take the path of a file or a folder: a `Path`, or text."""
+    if isinstance(value, PurePath):
+        return Path(value)
+    return Path(text(field, value, least=1))
 
 
 def items(field: str, value: object, what: str) -> Iterable[Any]:

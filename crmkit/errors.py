@@ -105,6 +105,16 @@ class JobUnknown(CrmkitError, LookupError):  # noqa: N818 - reads like its sibli
     """A job is of another release than this worker: it goes back to the queue; `job` holds it."""
 
 
+# -- files of the exported log ---------------------------------------------------------
+
+
+class ExportError(CrmkitError):
+    """The log cannot be exported to a folder, or read from it; `folder` holds it.
+
+    What was exported there before is as it was, unless the message says otherwise.
+    """
+
+
 # -- plugins ---------------------------------------------------------------------------
 
 

@@ -75,6 +75,12 @@ def records() -> Iterator[dict[str, Any]]:
     yield {"id": "c", "kind": "complaint", "at": NOW - 9 * DAY, "customer": {"email": "p0@x.org"}}
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is written to an odd path is written to a folder that goes away."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module", params=["memory", "sqlite"])
 def crm(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder: Path = tmp_path_factory.mktemp("facade")
@@ -247,6 +253,8 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     | BY,
     "touchpoints.corrections": {"source": plain("shop"), "ids": plain(("o1",))},
     "touchpoints.retract": {"source": plain("shop"), "id": plain("no")} | WHY | BY,
+    "touchpoints.export_log": {"folder": plain("log"), "verify": plain(True)}
+    | {"step": plain(None)},
     "touchpoints.undo": {"run": plain("99")} | WHY | BY,
     "value.score": WHOSE | {"at": plain(NOW), "as_shown": plain(True)},
     "value.scores": {"ids": lambda crm: [who(crm)], "at": plain(NOW)},

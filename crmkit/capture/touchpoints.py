@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import attrs
 
-from crmkit.arguments import text, texts
+from crmkit.arguments import callback, flag, path, text, texts
 from crmkit.capture.amend import correct, corrections, retract
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.reading import touchpoints_of
@@ -17,7 +18,7 @@ from crmkit.capture.undo import undo
 from crmkit.clock import micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
-from crmkit.model.log import Decision
+from crmkit.model.log import Decision, LogExport
 from crmkit.model.touchpoint import KINDS, Touchpoint
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.layout import Layout
@@ -144,6 +145,34 @@ class Touchpoints:
         deciding = self.session.deciding(reason, by)
         with self.session.store.write() as writer:
             return undo(writer, run, deciding, self._layout(writer))
+
+    def export_log(
+        self,
+        folder: str | Path,
+        *,
+        verify: bool = False,
+        step: Callable[[int], object] | None = None,
+    ) -> LogExport:
+        """Write all touchpoints and decisions as Parquet, by month; what changed since, next time.
+
+        `crmkit.contracts.parquet.open_log` opens the folder, which any reader of Parquet reads.
+
+        Args:
+            folder: Where to; an empty one, or that of an earlier export of this workspace.
+            verify: Read what was exported before too, and write what is damaged anew.
+            step: Told now and then how many rows were read, for a progress bar.
+
+        Raises:
+            ExportError: the folder is another's, an export is at it, or it cannot be written to;
+                what was exported before is as it was.
+            ConfigError: pyarrow is not installed.
+            InvalidValueError: `folder` is no path.
+        """
+        from crmkit.parquet import export_log  # noqa: PLC0415 - seldom needed, and not by hosts
+
+        callback("step", step)
+        place, verify = path("folder", folder), flag("verify", verify)
+        return export_log(self.session.store, place, self.session.now(), verify=verify, step=step)
 
     def _layout(self, reader: Reader) -> Layout:
         return read_basis(reader, self.defaults).layout

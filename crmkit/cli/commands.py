@@ -42,7 +42,7 @@ COMMANDS = tuple(
         ),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),
-        ("export", "customers:export", "Give everything that is known about a customer."),
+        ("export", "customers:export", "Give all that is known about a customer, or the log."),
         ("erase", "customers:erase", "Forget a customer for good."),
         ("backup", "backing_up:backup", "Write everything into one file, and check it."),
         ("migrate", "keeping:migrate", "Create or upgrade the database's schema."),

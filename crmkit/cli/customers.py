@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, note, plain, print_array, print_json, table
+from crmkit.cli.output import columns, note, plain, print_array, print_json, say, table
+from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.customer import Customer, Identity
@@ -89,6 +92,14 @@ def _key(identity: Identity) -> str:
 
 @click.command()
 @options.who
+@click.option(
+    "--log",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write both logs, of everybody, to this folder as Parquet; only what changed, next time.",
+)
+@click.option("--verify", is_flag=True, help="With --log: read the files that are there, too.")
+@options.as_json
 @pass_settings
 def export(
     settings: Settings,
@@ -96,10 +107,30 @@ def export(
     email: str | None,
     phone: str | None,
     identity: str | None,
+    log: Path | None,
+    verify: bool,
+    as_json: bool,
 ) -> None:
-    """Give everything that is known about a customer, as JSON."""
-    with settings.open() as crm:
-        print_json(plain(crm.customers.export(found(crm, id, email, phone, identity))))
+    """Give everything that is known about a customer, as JSON; or the log of everybody.
+
+    With --log DIR both logs, touchpoints and decisions, are written as Parquet by month. The next
+    export to the same folder writes what is new, and takes out whoever was erased since.
+    """
+    if log is None:
+        if verify:
+            wrong("--verify goes with --log DIR")
+        with settings.open() as crm:
+            print_json(plain(crm.customers.export(found(crm, id, email, phone, identity))))
+        return
+    if any(one is not None for one in (id, email, phone, identity)):
+        wrong("--log exports everybody: name no customer")
+    with settings.open() as crm, watched("Exporting the log", None) as step:
+        made = crm.touchpoints.export_log(log, verify=verify, step=step)
+    if as_json:
+        print_json(made.to_dict())
+        return
+    rewritten = f", {many(made.rewritten, 'older file')} rewritten" if made.rewritten else ""
+    say(f"{many(made.rows, 'new row')}{rewritten}: {log} has {many(made.files, 'file')}")
 
 
 @click.command()

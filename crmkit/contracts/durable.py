@@ -32,6 +32,24 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(handle)  # and with it the lock
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep every other process and thread away from a path, and wait for none.
+
+    As `exclusive`, but for work that may take hours: whoever comes second is refused.
+
+    Raises:
+        BlockingIOError: somebody has it.
+        OSError: the folder is not there, or may not be written to.
+    """
+    handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(handle, wait=False)
+        yield
+    finally:
+        os.close(handle)
+
+
 def replace(path: Path, content: bytes, mode: int = 0o640) -> None:
     """Write a file so that a reader sees the old one or the new one, and never a part.
 
@@ -65,9 +83,9 @@ def settle(folder: Path) -> None:
             os.close(handle)
 
 
-def _lock(handle: int) -> None:
+def _lock(handle: int, *, wait: bool = True) -> None:
     try:
         import fcntl  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

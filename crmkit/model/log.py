@@ -55,6 +55,24 @@ class Change(Record):
     record: Any
 
 
+@attrs.frozen(kw_only=True)
+class LogExport(Record):
+    """What one export of the logs came to.
+
+    Attributes:
+        rows: Touchpoints and decisions that it added: those behind the export before.
+        files: Files that the export consists of now.
+        watermark: The place in the commit order that it reaches, inclusive.
+        rewritten: Files of the export before that were replaced, since somebody in them was
+            erased, they were damaged, or there were too many small ones.
+    """
+
+    rows: int
+    files: int
+    watermark: int
+    rewritten: int
+
+
 @attrs.frozen
 class Page(Record, Generic[T]):
     """One page of a listing.
