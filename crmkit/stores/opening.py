@@ -36,12 +36,19 @@ BUILT_IN = (
         capabilities=frozenset({"persistent", "engine"}),
         summary="A server for many processes: postgresql://user@host/shop",
     ),
+    StoreSpec(
+        name="mariadb",
+        open="crmkit.stores.mariadb:open_mariadb",
+        thread_safe=True,
+        capabilities=frozenset({"persistent", "engine"}),
+        summary="MariaDB or MySQL, for many processes: mariadb://user@host/shop",
+    ),
 )
 """The stores of the core, offered through the same record as a plugin's."""
 
 
-_OTHER_NAMES = {"postgres": "postgresql"}
-"""Schemes by another name, as hosting providers and PostgreSQL itself write them."""
+_OTHER_NAMES = {"postgres": "postgresql", "mysql": "mariadb"}
+"""Schemes by another name, as hosting providers and the databases themselves write them."""
 
 
 def scheme(url: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -22,7 +23,7 @@ from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX
-from crmkit.stores.sql.statements import Statements
+from crmkit.stores.sql.statements import Scan, Statements
 from crmkit.stores.sql.store import SqlStore
 
 OLDEST = (12,)
@@ -186,9 +187,11 @@ class PostgresDialect(Dialect):
             )
             raise StoreError(message)
 
-    def migrating(self, connection: sa.Connection) -> None:
+    @contextmanager
+    def migrating(self, connection: sa.Connection) -> Iterator[None]:
         """Hold a lock that stands for the schema."""
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        yield
 
     def type(self, column: Column) -> sa.types.TypeEngine[Any]:
         """Give the type; text is compared byte by byte, as everywhere in crmkit."""
@@ -266,12 +269,20 @@ class PostgresDialect(Dialect):
         """Delete the keys that stand beside the touchpoints too."""
         return log.with_keys(delete) if log.is_log(table) else delete
 
-    def stream(self, connection: sa.Connection, sql: str, values: Row) -> Any:
+    def stream(
+        self,
+        connection: sa.Connection,
+        texts: Statements,
+        table: Table,
+        shape: Scan,
+        values: Mapping[str, Any],
+    ) -> Any:
         """Declare a cursor at the server."""
+        query = texts.scan(table, shape)
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor(name=f"crmkit_{next(_cursors)}")
         try:
-            cursor.execute(sql, values)
+            cursor.execute(query.sql, query.bind(values))
         except BaseException:
             with suppress(*self.errors):
                 cursor.close()

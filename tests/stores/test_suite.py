@@ -8,7 +8,7 @@ import pytest
 from crmkit.stores import open_store
 from crmkit.stores.memory import Database, MemoryStore
 from crmkit.testing import StoreSuite
-from tests.postgres import database
+from tests import mariadb, postgres
 
 
 class TestMemory(StoreSuite):
@@ -26,4 +26,10 @@ class TestSqlite(StoreSuite):
 class TestPostgres(StoreSuite):
     @pytest.fixture
     def store_factory(self):
-        return partial(open_store, database())
+        return partial(open_store, postgres.database())
+
+
+class TestMariadb(StoreSuite):
+    @pytest.fixture
+    def store_factory(self):
+        return partial(open_store, mariadb.emptied())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
@@ -14,7 +14,8 @@ from crmkit.contracts.tables import Column, Table
 from crmkit.errors import StoreError
 
 if TYPE_CHECKING:
-    from crmkit.stores.sql.statements import Statements
+    from crmkit.stores.sql.schema import Schema
+    from crmkit.stores.sql.statements import Scan, Statements
 
 
 class Dialect(ABC):
@@ -40,6 +41,12 @@ class Dialect(ABC):
     """Seconds to wait for other writers."""
     streams: ClassVar[bool] = False
     """Whether a long scan goes by `stream`, lest the driver fetch all of it at once."""
+    compares_rows: ClassVar[bool] = True
+    """Whether an index leads to ``(a, b) > (1, 2)``; else it is written column by column."""
+    undoes_schema: ClassVar[bool] = True
+    """Whether tables are made in a transaction; else a step finds those of one that was killed."""
+    options: ClassVar[Mapping[str, Any]] = {}
+    """What SQLAlchemy is told with every table."""
 
     @contextmanager
     def words(self, *, committing: bool = False) -> Iterator[None]:
@@ -109,9 +116,21 @@ class Dialect(ABC):
         """Replace rows that are there, of which only `columns` may differ."""
         self.replace(connection, texts, table, rows)
 
-    def stream(self, connection: sa.Connection, sql: str, values: Row) -> Any:
-        """Run a query whose rows are fetched as they are asked for; give the driver's cursor."""
-        return connection.exec_driver_sql(sql, values or None).cursor
+    def stream(
+        self,
+        connection: sa.Connection,
+        texts: Statements,
+        table: Table,
+        shape: Scan,
+        values: Mapping[str, Any],
+    ) -> Any:
+        """Run a scan whose rows are fetched as they are asked for; give the driver's cursor."""
+        query = texts.scan(table, shape)
+        return connection.exec_driver_sql(query.sql, query.bind(values) or None).cursor
+
+    def bound(self, values: Row) -> Row:
+        """Give the values of a query as they lie in the database."""
+        return values
 
     @abstractmethod
     def keys(self, columns: tuple[Column, ...], count: int) -> str:
@@ -163,8 +182,17 @@ class Dialect(ABC):
     def hold(self, connection: sa.Connection, workspace: int) -> None:  # noqa: B027 - see begin
         """Let nobody else write to this workspace before the transaction ends."""
 
-    def migrating(self, connection: sa.Connection) -> None:  # noqa: B027 - see begin
-        """Let nobody else change the schema before the transaction ends."""
+    def migrating(self, connection: sa.Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Let nobody else change the schema in a block, which ends with the transaction."""
+        return nullcontext()
+
+    def create(self, connection: sa.Connection, schema: Schema) -> None:
+        """Create every table of the schema."""
+        schema.metadata.create_all(connection)
+
+    def same(self, theirs: sa.Dialect, ours: sa.Dialect) -> bool:
+        """Tell whether a host's connection can speak to the database of this store's engine."""
+        return (theirs.name, theirs.driver) == (ours.name, ours.driver)
 
     def dispose(self) -> None:  # noqa: B027 - most dialects have nothing of their own
         """Give back what the dialect made beside the engine."""

@@ -132,7 +132,7 @@ def host_of(connection: Any, store: SqlStore) -> Host:
     """
     if isinstance(connection, sa.Connection):
         theirs, ours = connection.dialect, store.engine.dialect
-        if (theirs.name, theirs.driver) != (ours.name, ours.driver):
+        if not store.dialect.same(theirs, ours):
             both = f"{theirs.name}+{theirs.driver}, this store {ours.name}+{ours.driver}"
             refuse("connection", f"must lead to this store's own database: it speaks {both}")
         if theirs.is_async:

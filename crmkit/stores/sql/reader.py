@@ -103,13 +103,11 @@ class SqlReader(Reader):
         with self.dialect.words():
             yield
 
-    def query(self, sql: str, values: Row = (), *, stream: bool = False) -> Iterator[Row]:
+    def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        if stream:
-            with self.asking():
-                driver_cursor = self.dialect.stream(self.connection, sql, values)
-        else:
-            driver_cursor = self.run(sql, values).cursor
+        return self._rows(self.run(sql, self.dialect.bound(values)).cursor)
+
+    def _rows(self, driver_cursor: Any) -> Iterator[Row]:
         cursor = Cursor(self, driver_cursor)
         self._open.add(cursor)
         return iter(cursor)
@@ -170,9 +168,12 @@ class SqlReader(Reader):
         values |= {f"equal{place}": value for place, value in enumerate(equal)}
         values |= {f"after{place}": value for place, value in enumerate(behind or ())}
         values |= {f"contains_{name}": text for name, text in (contains or {}).items()}
+        if self.dialect.streams and (limit is None or limit > STREAM):
+            with self.asking():
+                stream = self.dialect.stream(self.connection, self.texts, table, shape, values)
+            return self._rows(stream)
         query = self.texts.scan(table, shape)
-        stream = self.dialect.streams and (limit is None or limit > STREAM)
-        return self.query(query.sql, query.bind(values), stream=stream)
+        return self.query(query.sql, query.bind(values))
 
     def count(self, table: Table, where: Mapping[str, Value] | None = None) -> int:
         """Count the rows whose columns equal `where`."""

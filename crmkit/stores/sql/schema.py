@@ -31,17 +31,15 @@ PREFIX = "crmkit_"  # the database may be the host's own, with a table called cu
 
 
 def _documents(connection: sa.Connection, schema: Schema) -> None:
-    schema[DOCUMENT].create(connection)
+    schema.make(connection, DOCUMENT)
 
 
 def _messages(connection: sa.Connection, schema: Schema) -> None:
-    for table in (MESSAGE, SUPPRESSION):
-        schema[table].create(connection)
+    schema.make(connection, MESSAGE, SUPPRESSION)
 
 
 def _pairs(connection: sa.Connection, schema: Schema) -> None:
-    for table in (PAIR, SYNC_CASE, SYNC_RUN):
-        schema[table].create(connection)
+    schema.make(connection, PAIR, SYNC_CASE, SYNC_RUN)
 
 
 STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
@@ -51,8 +49,10 @@ STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
 }
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
-All of them run in one transaction, which is undone where anything is lacking afterwards. A table
-that a later version changes must be created as it was by the step that it came with.
+All of them run in one transaction, which is undone where anything is lacking afterwards. Where a
+database undoes no tables (`Dialect.undoes_schema`), they are run again from the first: each must
+then find what it made, as `Schema.make` does. A table that a later version changes must be created
+as it was by the step that it came with.
 """
 
 
@@ -69,6 +69,7 @@ class Schema:
             self.metadata,
             sa.Column("name", text, primary_key=True),
             sa.Column("value", sa.BigInteger, nullable=False),
+            **dialect.options,
         )
         """Facts about the database itself: ``schema`` (version) and ``seq`` (last one given)."""
         self.workspace = sa.Table(
@@ -76,6 +77,7 @@ class Schema:
             self.metadata,
             sa.Column("id", sa.Integer, primary_key=True),
             sa.Column("name", text, nullable=False, unique=True),
+            **dialect.options,
         )
         self.tables: dict[str, sa.Table] = {
             table.name: dialect.table(table, self.metadata) for table in TABLES
@@ -84,6 +86,11 @@ class Schema:
     def __getitem__(self, table: Table) -> sa.Table:
         """Give the physical table of a declared one."""
         return self.tables[table.name]
+
+    def make(self, connection: sa.Connection, *tables: Table) -> None:
+        """Create tables, in a step; those that one left which was killed are taken as they are."""
+        for table in tables:
+            self[table].create(connection, checkfirst=not self._dialect.undoes_schema)
 
     def found(self, connection: sa.Connection) -> int | None:
         """Give the version of the database's schema; None: it has none.
@@ -109,7 +116,7 @@ class Schema:
         if found == VERSION:
             return  # another process was faster
         if found is None:
-            self.metadata.create_all(connection)
+            self._dialect.create(connection, self)
             facts = [{"name": "schema", "value": VERSION}, {"name": "seq", "value": 0}]
             connection.execute(sa.insert(self.fact), facts)
             return

@@ -233,7 +233,8 @@ class Statements:
             conditions.append(columns[shape.order[len(shape.equal)]] <= sa.bindparam("high"))
         rest = [columns[name] for name in shape.order[len(shape.equal) :]]
         if shape.after is not None:
-            conditions += _behind(rest, shape.after, reverse=shape.reverse)
+            whole = self.dialect.compares_rows
+            conditions += _behind(rest, shape.after, reverse=shape.reverse, whole=whole)
         for name, many, none in shape.where:
             conditions.append(_among(columns[name], name, many, none))
         for name in shape.contains:
@@ -257,12 +258,21 @@ def _among(column: Any, name: str, many: int, none: bool) -> Any:  # noqa: FBT00
     return sa.or_(*found) if found else sa.false()
 
 
-def _behind(rest: list[sa.Column[Any]], given: tuple[bool, ...], *, reverse: bool) -> list[Any]:
-    """Give the conditions that a row comes after a place; None comes before every value."""
+def _behind(
+    rest: list[sa.Column[Any]], given: tuple[bool, ...], *, reverse: bool, whole: bool
+) -> list[Any]:
+    """Give the conditions that a row comes after a place; None comes before every value.
+
+    Args:
+        rest: The columns of the order.
+        given: Which of them have a value there.
+        reverse: Whether "after" means before.
+        whole: Whether rows may be compared as wholes.
+    """
     binds: list[Any] = [sa.bindparam(f"after{place}") for place in range(len(rest))]
     if not rest:
         return [sa.false()]
-    if not any(column.nullable for column in rest):
+    if whole and not any(column.nullable for column in rest):
         here, there = sa.tuple_(*rest), sa.tuple_(*binds)
         return [here < there if reverse else here > there]
     choices: list[Any] = []

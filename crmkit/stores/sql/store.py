@@ -66,9 +66,9 @@ class SqlStore(Store):
             self.dialect.prepare(connection, owned=self._owned)
             connection.rollback()
             self.dialect.begin(connection, write=True)
-            self.dialect.migrating(connection)
-            self.schema.upgrade(connection)
-            connection.commit()
+            with self.dialect.migrating(connection):
+                self.schema.upgrade(connection)
+                connection.commit()
 
     @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
