@@ -13,7 +13,9 @@ from crmkit.cli.progress import watched
 from crmkit.config import Config
 from crmkit.contracts.specs import OpenedSpec
 from crmkit.contracts.tables import STATE
-from crmkit.errors import ConfigError, ModelError
+from crmkit.errors import ConfigError, ModelError, PluginError
+from crmkit.jobs.opening import Desk
+from crmkit.jobs.periods import read_periods
 from crmkit.model.serial import Record
 from crmkit.model.statistics import NOBODY, Statistics
 from crmkit.model.value import ValueModel
@@ -71,6 +73,11 @@ def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
             load_model(config.model_file)
         except ModelError as error:
             yield problem("model file", str(error), "mend the file")
+    try:
+        Desk.configured(config, plugins)
+        read_periods(config.sections.get("jobs", {}))
+    except (ConfigError, PluginError) as error:
+        yield problem("jobs", str(error), "mend the setting, or install the plugin")
     specs: dict[str, OpenedSpec[Any]] = {
         **plugins.stores(),
         **plugins.runners(),

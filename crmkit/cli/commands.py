@@ -24,6 +24,8 @@ COMMANDS = tuple(
         ("consents", "consents:consents", "See what a customer allowed and forbade; record it."),
         ("send", "send:send", "Send messages one to one, and see what became of each."),
         ("sync", "sync:sync", "Keep the CRM that a team already has in step, both ways."),
+        ("work", "work:work", "Be a worker: send, poll, sync and advance by itself."),
+        ("jobs", "work:jobs", "List what workers do by themselves, and hand them more."),
         ("endings", "endings:endings", "List the relationships that were ended, or shall be."),
         ("ending", "endings:ending", "End a relationship with approval, or begin it anew."),
         ("competitors", "market:competitors", "List what is known of the competitors."),

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import IO, Any
 
 import attrs
 import click
@@ -200,6 +200,12 @@ def percent(share: float) -> str:
 def print_json(value: Any) -> None:
     """Print one value."""
     click.echo(_json(value, indent=2))
+
+
+def print_line(value: Any, file: IO[str]) -> None:
+    """Print one value as a line of its own, at once."""
+    click.echo(_json(value), file=file)
+    file.flush()
 
 
 def print_array(records: Iterable[Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import RLock
+from typing import Any
 
 from crmkit.config import Config
 from crmkit.contracts.runner import Runner
@@ -50,16 +51,22 @@ class Desk:
         if opened is not None:
             opened[1].close()
 
+    @staticmethod
+    def configured(config: Config, plugins: PluginManager) -> tuple[RunnerSpec, Any]:
+        """Give the runner that section ``[runner]`` names, and its settings; raises as `runner`."""
+        settings = config.runner_settings()
+        kind = settings.pop("type", EMBEDDED)
+        name = kind.reveal() if isinstance(kind, Secret) else kind
+        if not isinstance(name, str):
+            refuse("runner.type", "must be text", name)
+        spec = plugins.runner(name)
+        return spec, spec.configure(settings, "runner")
+
     def _open(self) -> tuple[RunnerSpec, Runner]:
         with self._lock:
             if self._opened is None:
-                settings = self._config.runner_settings()
-                kind = settings.pop("type", EMBEDDED)
-                name = kind.reveal() if isinstance(kind, Secret) else kind
-                if not isinstance(name, str):
-                    refuse("runner.type", "must be text", name)
-                spec = self._plugins.runner(name)
-                runner = spec.open(spec.configure(settings, "runner"))
+                spec, settings = self.configured(self._config, self._plugins)
+                runner = spec.open(settings)
                 runner.store = self._session.store
                 runner.location = self._config.location
                 runner.clock = self._session.clock
