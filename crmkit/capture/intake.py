@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -23,8 +23,22 @@ Heard = Callable[[Callable[[], list[Touchpoint]], list[str]], object]
 Missing = Callable[[Reader], Mapping[str, str]]
 """Gives why records of kinds that plugins declared once cannot be taken now, by kind."""
 
-Take = Callable[[Iterable[Mapping[str, Any]]], CaptureReport]
-"""Captures records within an open transaction."""
+
+class Take(Protocol):
+    """Captures records within an open transaction."""
+
+    def __call__(
+        self, records: Iterable[Mapping[str, Any]], *, through: Writer | None = None
+    ) -> CaptureReport:
+        """Capture records.
+
+        Args:
+            records: What is captured.
+            through: What stands before the transaction's writer; None: nothing does.
+        """
+        ...
+
+
 Joint = Callable[[], AbstractContextManager[tuple[Writer, Take]]]
 """Opens a transaction, and gives what captures records within it."""
 
@@ -87,7 +101,7 @@ class Intake:
         """
         part = self.part()
         with part.telling(), self._session.store.write() as writer:
-            yield writer, lambda records: part.take(writer, records)
+            yield writer, lambda records, *, through=None: part.take(through or writer, records)
 
     def part(self) -> Part:
         """Give what captures records within transactions of the caller's."""

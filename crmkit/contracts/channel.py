@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -65,6 +65,14 @@ provider drops a second one with the same id), ``person`` (a colleague carries i
 and capacities hold), ``staff`` (it reaches colleagues, never a customer), ``session`` (free text
 only for a while after the customer wrote; a template otherwise), ``meanwhile``
 (`send_meanwhile` lets the engine work while it waits)."""
+
+
+class Work(Protocol):
+    """A bit of the engine's work, which a channel has it do while it waits."""
+
+    def __call__(self, look: Callable[[], object] | None = None, /) -> bool:
+        """Do it, and tell whether there may be more; `look` is called in the midst of it."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -293,9 +301,7 @@ class Channel(ABC):
         An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
         """
 
-    def send_meanwhile(
-        self, messages: Sequence[Message], work: Callable[[], bool]
-    ) -> Sequence[Receipt]:
+    def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:
         """Send as `send` does, and let the engine work while it waits (``meanwhile``).
 
         For a channel that waits for many short answers: a thread of its own would wait for the
@@ -306,7 +312,9 @@ class Channel(ABC):
             messages: What to hand to the provider.
             work: Does a bit of the engine's work, mostly less than a millisecond, and tells
                 whether there may be more: if not, it is called no more. It raises nothing, and
-                what is left is done afterwards.
+                what is left is done afterwards. Where some of it takes longer it calls what it is
+                given, several times in between: that looks after what the provider answered
+                meanwhile, and must raise nothing.
         """
         raise NotImplementedError
 

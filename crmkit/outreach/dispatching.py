@@ -52,7 +52,8 @@ def dispatch(
     left = limit
 
     def following() -> Steps[Batch | None]:
-        return prepared(setup, most if left is None else min(left, most), only=only)
+        limit = most if left is None else min(left, most)
+        return prepared(setup, limit, only=only, breath=sending.breath)
 
     ahead, sending = Ahead(setup, following), Sending(setup)
     sending.states.update(entry.state for entry in overdue(setup))

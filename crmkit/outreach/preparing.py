@@ -11,6 +11,7 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import SUPPRESSION
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
+from crmkit.outreach.attentive import AttentiveReader
 from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.composing import Composer
 from crmkit.outreach.gate import PAUSE, Attempt, Gate, Verdict
@@ -19,7 +20,7 @@ from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.steps import Steps
+from crmkit.outreach.steps import Breath, Steps
 
 
 @attrs.frozen
@@ -75,7 +76,11 @@ def counted(one: Ready, gate: Gate, capacity: Capacity) -> Verdict | None:
 
 
 def prepared(
-    setup: Setup, limit: int, *, only: Collection[int] | None = None
+    setup: Setup,
+    limit: int,
+    *,
+    only: Collection[int] | None = None,
+    breath: Breath | None = None,
 ) -> Steps[Batch | None]:
     """Judge and render what is due; None: nothing is.
 
@@ -83,9 +88,11 @@ def prepared(
         setup: What outreach works with.
         limit: At most so many.
         only: Numbers of the only rows to look at, due or not; None: all that is due.
+        breath: Called in the midst of what takes long; None: nobody waits meanwhile.
     """
     now = setup.session.now()
-    with setup.session.store.read() as reader:
+    with setup.session.store.read() as looking:
+        reader = AttentiveReader(looking, breath or Breath())
         if only is None:
             entries = due(reader, (PLANNED, FAILED), now, limit)
         else:

@@ -27,7 +27,7 @@ from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.lines import Line
 from crmkit.outreach.settling import decided, settling
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.steps import Beside, Steps, finished, nothing
+from crmkit.outreach.steps import Beside, Breath, Steps, finished, nothing
 
 _LOG = logging.getLogger(__name__)
 _FIRST = 20
@@ -64,12 +64,14 @@ class Sending:
     Attributes:
         states: The rows that came to each state.
         paused: Why channels are left alone for a while, by name.
+        breath: Called in the midst of what is done while a channel sends.
     """
 
     def __init__(self, setup: Setup) -> None:
         """Begin with nothing on its way."""
         self.states: Counter[str] = Counter()
         self.paused: dict[str, Verdict] = {}
+        self.breath = Breath()
         self._setup = setup
         self._paces: dict[str, Pace] = {}
         self._answered: _Answered | None = None
@@ -125,7 +127,9 @@ class Sending:
         answered, self._answered = self._answered, None
         if answered is None:
             return
-        done = yield from settling(self._setup, answered.line, answered.lease, answered.receipts)
+        done = yield from settling(
+            self._setup, answered.line, answered.lease, answered.receipts, self.breath
+        )
         self.states.update(entry.state for entry in done)
 
     def _handed(
@@ -171,7 +175,7 @@ class Sending:
             self.settle()
             return receipts.values()
         before, ahead = self._settling(), meanwhile()
-        work = Beside(before, ahead)
+        work = Beside(before, ahead, breath=self.breath)
         thread = Thread(target=hand_over, daemon=True)
         try:
             if line.can("meanwhile"):

@@ -15,6 +15,7 @@ from crmkit.contracts.channel import RETRY, Receipt
 from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
+from crmkit.outreach.attentive import AttentiveWriter
 from crmkit.outreach.choice import CONSENT, order
 from crmkit.outreach.dead import bury
 from crmkit.outreach.gate import Verdict
@@ -23,7 +24,7 @@ from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import Mailing, read_mailings
 from crmkit.outreach.recipients import read_recipients
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.steps import Steps
+from crmkit.outreach.steps import Breath, Steps
 
 SOURCE = "outreach"
 _PERSONAL = frozenset({"address", "suppressed", "consent", "channel", "provider"})
@@ -36,14 +37,15 @@ _MOST_DOUBLINGS = 30
 
 
 def settling(
-    setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt]
+    setup: Setup, line: Line, lease: str, receipts: Mapping[int, Receipt], breath: Breath
 ) -> Steps[list[Entry]]:
     """Write down what a channel answered to the messages claimed under a lease.
 
     A row that somebody else has settled meanwhile stays as it is; one that was to go again, since
     nobody knew, is what the channel says now.
     """
-    with setup.joint() as (writer, take):
+    with setup.joint() as (plain, take):
+        writer = AttentiveWriter(plain, breath)
         now = setup.session.now()
         mine = [one for one in by_numbers(writer, receipts) if one.lease == lease]
         mailings = read_mailings(writer, {one.mailing for one in mine})
@@ -61,7 +63,7 @@ def settling(
             yield
         if not line.can("person"):  # a colleague has it, the customer not yet
             went = (one for one in settled if receipts[one.number].outcome == TOOK)
-            capture_sent(take, line, went, mailings)
+            capture_sent(take, line, breath.over(went), mailings, writer)
         go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
     bury(setup, line, [one for one in settled if receipts[one.number].permanent])
     return settled
@@ -134,15 +136,27 @@ def _faster(one: Entry, receipt: Receipt) -> Entry:
 
 
 def capture_sent(
-    take: Take, line: Line, sent: Iterable[Entry], mailings: Mapping[int, Mailing]
+    take: Take,
+    line: Line,
+    sent: Iterable[Entry],
+    mailings: Mapping[int, Mailing],
+    through: Writer | None = None,
 ) -> None:
-    """Make touchpoints of messages that went by one channel."""
+    """Make touchpoints of messages that went by one channel.
+
+    Args:
+        take: Captures them.
+        line: The channel.
+        sent: Their rows.
+        mailings: What was sent, by number.
+        through: What stands before the transaction's writer; None: nothing does.
+    """
     automatic = not line.can("person")
     records = [
         _record(one, mailings.get(one.mailing), automatic=automatic) for one in sent if one.customer
     ]
     if records:
-        take(records)
+        take(records, through=through)
 
 
 def go_on(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, get_ident
 from typing import Any
@@ -44,7 +44,7 @@ TEXTS = {
     "one megabyte": "0123456789abcdef\n" * 60_000,
 }
 THREADS = 4
-WORK = 20
+WORK, LOOKS = 20, 5
 
 
 def fits(messages: Sequence[Message], receipts: Sequence[Receipt]) -> None:
@@ -220,13 +220,16 @@ class SendLaws(ChannelLaws):
                 done.result()
 
     def test_work_is_done_meanwhile(self, channel: Channel, spec: ChannelSpec) -> None:
-        """What the engine has to do meanwhile changes no receipt, and is done in its thread."""
+        """What the engine does meanwhile, looking up now and then, changes nothing."""
         needs(spec, "meanwhile")
         messages = [self.message(spec, number) for number in range(min(3, spec.limits.batch))]
         threads: list[int] = []
 
-        def work() -> bool:
+        def work(look: Callable[[], object] | None = None, /) -> bool:
             threads.append(get_ident())
+            if look is not None:
+                for _ in range(LOOKS):
+                    look()
             return len(threads) < WORK
 
         receipts = channel.send_meanwhile(messages, work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from selectors import EVENT_READ
 
@@ -39,7 +39,7 @@ def test_who_is_answered_goes_on(pairs: list[Pair]):
         yield from heard(second, found)
         first_end.send(b"one")
 
-    def work() -> bool:
+    def work(_: object) -> bool:
         second_end.send(b"two")
         return False
 
@@ -52,7 +52,7 @@ def test_work_is_done_while_nobody_speaks(pairs: list[Pair]):
     (first, end), _ = pairs
     done: list[int] = []
 
-    def work() -> bool:
+    def work(_: object) -> bool:
         done.append(len(done))
         if len(done) == 5:
             end.send(b"one")
@@ -60,6 +60,41 @@ def test_work_is_done_while_nobody_speaks(pairs: list[Pair]):
 
     take_turns([heard(first, [])], work)
     assert done == [0, 1, 2, 3, 4]
+
+
+def test_who_is_answered_goes_on_in_the_midst_of_work(pairs: list[Pair]):
+    """The work asks for it, and sees it done."""
+    (first, end), _ = pairs
+    found: list[bytes] = []
+
+    def work(look: Callable[[], object]) -> bool:
+        end.send(b"one")
+        look()
+        assert found == [b"one"]
+        return False
+
+    take_turns([heard(first, found)], work)
+
+
+def test_what_one_raises_is_not_raised_in_the_work(pairs: list[Pair]):
+    """It is done to the end of its step; then all hear of it."""
+    (first, end), _ = pairs
+    done: list[str] = []
+
+    def fails() -> Turns[None]:
+        yield first, EVENT_READ, 10.0
+        raise LookupError("the first")
+
+    def work(look: Callable[[], object]) -> bool:
+        end.send(b"one")
+        look()
+        look()
+        done.append("a step")
+        return True
+
+    with pytest.raises(LookupError):
+        take_turns([fails()], work)
+    assert done == ["a step"]
 
 
 def test_who_waits_for_too_long_is_told(pairs: list[Pair]):

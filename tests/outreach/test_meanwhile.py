@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.contracts.channel import Message, Receipt
+from crmkit.contracts.channel import Message, Receipt, Work
 from crmkit.contracts.specs import ChannelSpec
 from tests.outreach.kit import Censor
 from tests.outreach.test_ahead import BATCH, SIZE, Post, Shop
@@ -22,9 +22,7 @@ class Waiting(Post):
         self.patient = True
         self.steps: list[int] = []
 
-    def send_meanwhile(
-        self, messages: Sequence[Message], work: Callable[[], bool]
-    ) -> Sequence[Receipt]:
+    def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:
         steps = 0
         while self.patient and work():
             steps += 1

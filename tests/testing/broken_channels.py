@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,16 @@ from uuid import uuid4
 import attrs
 import pytest
 
-from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response, Template
+from crmkit.contracts.channel import (
+    Channel,
+    Delivery,
+    Message,
+    Poll,
+    Receipt,
+    Response,
+    Template,
+    Work,
+)
 from crmkit.contracts.http import NotSent, Reply, Unclear
 from crmkit.contracts.signatures import fresh, header, refuse, same
 from crmkit.contracts.specs import ChannelSpec
@@ -443,9 +452,7 @@ class Insatiable(Sound):
 
     notices = "test_work_is_done_meanwhile"
 
-    def send_meanwhile(
-        self, messages: Sequence[Message], work: Callable[[], bool]
-    ) -> Sequence[Receipt]:
+    def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:
         receipts = super().send_meanwhile(messages, work)
         work()
         return receipts
@@ -456,9 +463,7 @@ class Elsewhere(Sound):
 
     notices = "test_work_is_done_meanwhile"
 
-    def send_meanwhile(
-        self, messages: Sequence[Message], work: Callable[[], bool]
-    ) -> Sequence[Receipt]:
+    def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from crmkit.channels.email.incoming import Incoming
 from crmkit.channels.email.letters import Letter, Writer
@@ -10,7 +10,7 @@ from crmkit.channels.email.mailboxes import Mailbox, open_mailbox
 from crmkit.channels.email.sending import Office
 from crmkit.channels.email.settings import EmailSettings, revealed
 from crmkit.channels.email.unsubscribing import Unsubscribing
-from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response
+from crmkit.contracts.channel import Channel, Delivery, Message, Poll, Receipt, Response, Work
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.signatures import refuse
 
@@ -35,9 +35,7 @@ class EmailChannel(Channel):
         """Send each message to its customer alone, over up to ``connections`` connections."""
         return self._office.send(messages, self._write)
 
-    def send_meanwhile(
-        self, messages: Sequence[Message], work: Callable[[], bool]
-    ) -> Sequence[Receipt]:
+    def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:
         """Send as `send` does, and let the engine work while the mail server does."""
         return self._office.send(messages, self._write, work)
 

@@ -13,7 +13,7 @@ from crmkit.channels.email.settings import EmailSettings
 from crmkit.channels.email.transactions import Transactions
 from crmkit.channels.email.turns import Turns, nothing, take_turns
 from crmkit.channels.email.wire import Lost, Wire
-from crmkit.contracts.channel import RETRY, Message, Receipt
+from crmkit.contracts.channel import RETRY, Message, Receipt, Work
 
 _SHARE = 8  # messages that are worth a connection of their own
 _LOSSES = 6  # connections lost in a row, the server having answered for no letter
@@ -33,7 +33,7 @@ class Office:
         self,
         messages: Sequence[Message],
         write: Callable[[Message], Letter],
-        meanwhile: Callable[[], bool] = nothing,
+        meanwhile: Work = nothing,
     ) -> list[Receipt]:
         """Send a batch and give a receipt for each message.
 

@@ -7,13 +7,15 @@ given the interpreter only when another one, which computes, gives it up.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack, closing
 from selectors import DefaultSelector
 from socket import socket
 from typing import TypeVar
 
 import attrs
+
+from crmkit.contracts.channel import Work
 
 T = TypeVar("T")
 _LOOK = 0.1  # seconds between two looks for those that have waited for too long
@@ -34,19 +36,29 @@ class _Waiting:
     until: float
 
 
-def nothing() -> bool:
+def nothing(_look: object = None, /) -> bool:
     """Have nothing to do meanwhile."""
     return False
 
 
-def take_turns(conversations: Iterable[Turns[None]], meanwhile: Callable[[], bool]) -> None:
+def take_turns(conversations: Iterable[Turns[None]], meanwhile: Work) -> None:
     """Let conversations go on until all are over.
 
     Args:
         conversations: What is to go on; what one of them raises ends the others too.
         meanwhile: Does a bit of other work, and tells whether there may be more; it is called
-            while nobody has anything to say.
+            while nobody has anything to say. What it is given lets the conversations go on in the
+            midst of it, and raises nothing.
     """
+    failures: list[BaseException] = []
+
+    def look() -> None:
+        if not failures:
+            try:
+                _round(selector, 0)
+            except BaseException as error:  # noqa: BLE001 - raised where it is no other's
+                failures.append(error)
+
     with ExitStack() as stack:
         selector = stack.enter_context(DefaultSelector())
         for one in conversations:
@@ -54,13 +66,21 @@ def take_turns(conversations: Iterable[Turns[None]], meanwhile: Callable[[], boo
             _go_on(selector, one, None)
         is_more = True
         while selector.get_map():
-            ready = selector.select(0 if is_more else _LOOK)
-            for key, _ in ready:
-                _go_on(selector, key.data.turns, key.data)
+            heard = _round(selector, 0 if is_more else _LOOK)
             if is_more:
-                is_more = meanwhile()
-            elif not ready:
+                is_more = meanwhile(look)
+                if failures:
+                    raise failures[0]
+            elif not heard:
                 _give_up(selector)
+
+
+def _round(selector: DefaultSelector, patience: float) -> bool:
+    """Let those go on whose sockets are ready within some seconds; tell whether any was."""
+    ready = selector.select(patience)
+    for key, _ in ready:
+        _go_on(selector, key.data.turns, key.data)
+    return bool(ready)
 
 
 def _go_on(
