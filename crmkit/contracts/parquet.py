@@ -115,7 +115,7 @@ def open_log(folder: str | Path, *, verify: bool = False) -> Manifest:
     """
     manifest = read_manifest(Path(folder))
     for one in damaged(manifest, verify=verify):
-        _refuse(manifest.folder, f"{one.path} is missing or damaged: run the export again")
+        refuse(manifest.folder, f"{one.path} is missing or damaged: run the export again")
     return manifest
 
 
@@ -128,16 +128,16 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         text = (folder / MANIFEST).read_text("utf-8")
     except FileNotFoundError:
-        _refuse(folder, f"there is no {MANIFEST}: no export of a log was finished there")
+        refuse(folder, f"there is no {MANIFEST}: no export of a log was finished there")
     except (OSError, UnicodeError) as error:
-        _refuse(folder, f"{MANIFEST} cannot be read: {error}")
+        refuse(folder, f"{MANIFEST} cannot be read: {error}")
     try:
         fields = json.loads(text)
         if fields["format"] > FORMAT:
-            _refuse(folder, f"a newer crmkit wrote {MANIFEST}: install that one")
+            refuse(folder, f"a newer crmkit wrote {MANIFEST}: install that one")
         return _manifest(folder, fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        _refuse(folder, f"{MANIFEST} is damaged: delete this folder, or name an empty one")
+        refuse(folder, f"{MANIFEST} is damaged: delete this folder, or name an empty one")
 
 
 def damaged(manifest: Manifest, *, verify: bool = False) -> Iterable[LogFile]:
@@ -156,6 +156,11 @@ def digest(path: Path) -> str:
     """Give the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def refuse(folder: Path, why: str) -> NoReturn:
+    """Raise the error about a folder."""
+    raise ExportError(f"{folder}: {why}", folder=str(folder))
 
 
 def _manifest(folder: Path, fields: dict[str, Any]) -> Manifest:
@@ -184,7 +189,3 @@ def _checked(value: Any, kind: type) -> Any:
     if not isinstance(value, kind):
         raise TypeError(value)
     return value
-
-
-def _refuse(folder: Path, why: str) -> NoReturn:
-    raise ExportError(f"{folder}: {why}", folder=str(folder))

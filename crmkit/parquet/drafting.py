@@ -7,6 +7,7 @@ killed, or that the disk is too small for, leaves the one before as it was.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -125,10 +126,16 @@ class Draft:
             folders |= {self.folder / above for above in PurePosixPath(one.path).parents}
         for folder in sorted(folders):
             settle(folder)
-        replace(self.folder / MANIFEST, manifest.dump(), _MODE)
-        self.made.clear()
+        made, self.made = self.made, []  # they may count from here on: none is discarded
+        try:
+            replace(self.folder / MANIFEST, manifest.dump(), _MODE)
+        except OSError:
+            self.made = made
+            raise
         settle(self.folder)
         tidy(self.folder, manifest)
+        for table in (CUSTOMERS, VOIDS):
+            _lasting(self.folder, table, manifest)
 
 
 @attrs.define
@@ -156,36 +163,28 @@ class Tally:
         self.rows += table.num_rows
 
 
-def tidy(folder: Path, manifest: Manifest | None) -> None:
+def tidy(folder: Path, manifest: Manifest) -> None:
     """Delete what other exports left: files of theirs that the manifest does not name.
 
     What is called otherwise was put there by somebody else, and stays.
     """
-    named = {one.path for one in manifest.files} if manifest else set()
+    named = {one.path for one in manifest.files}
     for path in _ours(folder):
         if path.relative_to(folder).as_posix() not in named:
             path.unlink()
             _prune(folder, path.parent)
-    for table in (CUSTOMERS, VOIDS):
-        newest = [one.path for one in manifest.files if one.table == table] if manifest else []
-        _lasting(folder, f"{table}.parquet", newest)
 
 
-def _lasting(folder: Path, name: str, newest: list[str]) -> None:
-    """Let a name that stays lead to the newest of the files that hold a table whole."""
-    path = folder / name
-    if not newest:
-        path.unlink(missing_ok=True)
-        return
-    with suppress(OSError):
-        if path.samefile(folder / newest[0]):
-            return
-    link = path.with_name(f".{name}{_NEW}")
+def _lasting(folder: Path, table: str, manifest: Manifest) -> None:
+    """Let a name that stays lead to the file that holds a table whole."""
+    (newest,) = manifest.paths(table)
+    path = folder / f"{table}.parquet"
+    link = _unnamed(path)
     link.unlink(missing_ok=True)
     try:
-        os.link(folder / newest[0], link)
+        os.link(newest, link)
     except OSError:  # a disk without links
-        link.write_bytes((folder / newest[0]).read_bytes())
+        shutil.copyfile(newest, link)
     link.replace(path)
 
 

@@ -17,19 +17,20 @@ from crmkit.contracts.parquet import (
     damaged,
 )
 from crmkit.contracts.store import Reader, Row, Store
-from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, VOID, Table
+from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, VOID
 from crmkit.model.log import LogExport
 from crmkit.parquet.arrow import arrow, batches, schema
 from crmkit.parquet.drafting import Draft
 from crmkit.parquet.folder import opened
+from crmkit.parquet.history import check_same, erased_since, newest
+from crmkit.parquet.mending import forget, living, remake
 from crmkit.parquet.packing import pack
 from crmkit.parquet.sorting import Sorter
 from crmkit.stores.sql.schema import VERSION
 
 Step = Callable[[int], object]
 """Told how many rows were read so far."""
-LOGS = {TOUCHPOINTS: TOUCHPOINT, DECISIONS: DECISION}
-_RECORDED = {TOUCHPOINT.name: "recorded", DECISION.name: "at"}
+_LOGS = {TOUCHPOINTS: TOUCHPOINT, DECISIONS: DECISION}
 
 
 def export_log(
@@ -51,97 +52,92 @@ def export_log(
         StoreError: the database failed; the export before is as it was.
     """
     arrow()
-    with opened(folder, store.workspace) as found, store.read() as reader:
-        before = found
-        if before is not None and (
-            any(damaged(before, verify=verify)) or _erased_since(reader, before.watermark)
-        ):
-            before = attrs.evolve(before, watermark=0)
-        return Export(store, reader, folder, before, now, step or (lambda _: None)).run()
-
-
-@attrs.define
-class Export:
-    """One export under way."""
-
-    store: Store
-    reader: Reader
-    folder: Path
-    before: Manifest | None
-    now: int
-    step: Step
-    rows: int = 0
-
-    def run(self) -> LogExport:
-        """Write all, and let it count."""
-        before = self.before
-        since, until = (before.watermark if before else 0), self.reader.watermark()
-        number = (before.number if before else 0) + 1
-        draft = Draft(self.folder, number, list(before.files if before else ()))
-        if not since:
-            for one in tuple(draft.kept):
-                draft.drop(one)
+    with opened(folder, store.workspace, VERSION) as before, store.read() as reader:
+        draft = Draft(folder, before.number + 1, list(before.files))
+        export = _Export(reader, before, draft, step or (lambda _: None))
         try:
-            self._derived(draft, until)
-            for name, table in LOGS.items():
-                sorter = Sorter(draft, table, name)
-                rows = self.reader.scan(table, by=("seq",), low=since + 1, high=until)
-                for batch in batches(rows, schema(table)):
-                    sorter.take(batch)
-                    self.rows += batch.num_rows
-                    self.step(self.rows)
-                sorter.finish()
-                pack(draft, sorter)
-            manifest = Manifest(
-                folder=self.folder,
-                workspace=self.store.workspace,
-                schema=VERSION,
-                watermark=until,
-                exported=instant(self.now),
-                number=number,
-                newest={table.name: newest(self.reader, table, until) for table in LOGS.values()},
-                files=draft.files,
-            )
-            draft.commit(manifest)
+            return export.run(now, verify=verify)
         except BaseException:
             draft.discard()
             raise
-        logs = sum(one.table in LOGS for one in draft.gone)
-        return LogExport(rows=self.rows, files=len(manifest.files), watermark=until, rewritten=logs)
 
-    def _derived(self, draft: Draft, until: int) -> None:
+
+@attrs.define
+class _Export:
+    """An export under way.
+
+    Attributes:
+        reader: The store, as it is in this instant.
+        before: What the folder holds.
+        draft: What it will hold.
+        step: Told how many rows were read.
+        rows: How many were.
+    """
+
+    reader: Reader
+    before: Manifest
+    draft: Draft
+    step: Step
+    rows: int = 0
+
+    def run(self, now: int, *, verify: bool) -> LogExport:
+        """Write all of it, and let it count."""
+        until, since = self.reader.watermark(), self.before.watermark
+        erased = erased_since(self.reader, since)
+        if self.before.schema == VERSION:
+            check_same(self.reader, self.before, erased=erased)
+        else:  # rows may have changed with the tables: all of them are read
+            for one in self.before.files:
+                self.draft.drop(one)
+            since, erased = 0, False
+        broken = {(one.table, one.month) for one in damaged(self.before, verify=verify)}
+        alive = living(self.reader, _LOGS.values(), since) if erased else None
+        for name, table in _LOGS.items():
+            sorter = Sorter(self.draft, table, name)
+            remake(self.draft, self.reader, sorter, {month for of, month in broken if of == name})
+            if alive is not None:
+                forget(self.draft, self.reader, sorter, alive)
+            self._add(sorter, since + 1, until)
+            pack(self.draft, sorter)
+        self._derive(until)
+        manifest = attrs.evolve(
+            self.before,
+            schema=VERSION,
+            watermark=until,
+            exported=instant(now),
+            number=self.draft.number,
+            newest=newest(self.reader, until),
+            files=self.draft.files,
+        )
+        replaced = sum(one.table in _LOGS for one in self.draft.gone)
+        self.draft.commit(manifest)
+        return LogExport(
+            rows=self.rows, files=len(manifest.files), watermark=until, rewritten=replaced
+        )
+
+    def _add(self, sorter: Sorter, first: int, last: int) -> None:
+        """Write the rows of a log that are newer than the export before."""
+        rows = self.reader.scan(sorter.table, by=("seq",), low=first, high=last)
+        for batch in batches(rows, schema(sorter.table)):
+            sorter.take(batch)
+            self.rows += batch.num_rows
+            self.step(self.rows)
+        sorter.finish()
+
+    def _derive(self, until: int) -> None:
         """Write what follows from the logs, whole."""
+        leads = ("id", "root")
         for name, rows, form in (
-            (
-                CUSTOMERS,
-                self.reader.scan(CUSTOMER, columns=("id", "root")),
-                schema(CUSTOMER, ("id", "root")),
-            ),
+            (CUSTOMERS, self.reader.scan(CUSTOMER, columns=leads), schema(CUSTOMER, leads)),
             (VOIDS, self._voids(until), schema(VOID)),
         ):
-            for one in [one for one in draft.kept if one.table == name]:
-                draft.drop(one)
-            with draft.writing(name, draft.whole(name), form) as file:
+            for one in [one for one in self.draft.kept if one.table == name]:
+                self.draft.drop(one)
+            with self.draft.writing(name, self.draft.whole(name), form) as file:
                 for batch in batches(rows, form):
                     file.write(batch)
 
     def _voids(self, until: int) -> Iterator[Row]:
-        """Give what was taken back by a decision that is among those that are exported."""
+        """Give what was taken back by a decision that is exported: a later one holds not yet."""
         place = VOID.position["decision"]
         return (row for row in self.reader.scan(VOID) if row[place] <= until)
-
-
-def _erased_since(reader: Reader, watermark: int) -> bool:
-    """Tell whether anybody was erased behind a place in the commit order."""
-    erasures = reader.scan(
-        DECISION, by=("kind", "seq"), equal=("erase",), low=watermark + 1, limit=1
-    )
-    return any(erasures)
-
-
-def newest(reader: Reader, table: Table, until: int) -> tuple[int, int]:
-    """Give the seq of a log's newest row, and when it was recorded; zeros where it has none."""
-    columns = ("seq", _RECORDED[table.name])
-    rows = reader.scan(table, by=("seq",), high=until, reverse=True, limit=1, columns=columns)
-    seq, recorded = next(rows, (0, 0))
-    return seq, recorded

@@ -21,7 +21,8 @@ PART_BYTES = 128 << 20
 """Bytes of memory that the rows of one file take at most, but for its last batch."""
 _WAITING_ROWS = PART_ROWS
 _WAITING_BYTES = PART_BYTES
-_CENTURY = 100
+CENTURY = 100
+"""A month is year * 100 + month where one number stands for it."""
 
 
 @attrs.define
@@ -87,7 +88,7 @@ def months_of(at: Any) -> Any:
     """Give year * 100 + month (UTC) of a column of instants."""
     pc = arrow("compute")
     plain = at.cast(arrow().int64()).cast(arrow().timestamp("us"))  # no zone: none to look up
-    return pc.add(pc.multiply(pc.year(plain), _CENTURY), pc.month(plain))
+    return pc.add(pc.multiply(pc.year(plain), CENTURY), pc.month(plain))
 
 
 def by_month(rows: Any) -> list[tuple[tuple[int, int], Any]]:
@@ -95,9 +96,11 @@ def by_month(rows: Any) -> list[tuple[tuple[int, int], Any]]:
     pc = arrow("compute")
     months = months_of(rows["at"])
     found = pc.unique(months).to_pylist()
+    if not found:
+        return []
     if len(found) == 1:
-        return [(divmod(found[0], _CENTURY), rows)]
+        return [(divmod(found[0], CENTURY), rows)]
     return [
-        (divmod(month, _CENTURY), rows.take(pc.indices_nonzero(pc.equal(months, month))))
+        (divmod(month, CENTURY), rows.take(pc.indices_nonzero(pc.equal(months, month))))
         for month in sorted(found)
     ]
