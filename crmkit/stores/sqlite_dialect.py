@@ -21,6 +21,7 @@ from sqlalchemy.sql.expression import Join
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
 from crmkit.errors import ConfigError, StoreError
+from crmkit.stores import sqlite_bulk as bulk
 from crmkit.stores.checks import picker
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX
@@ -212,8 +213,13 @@ class SqliteDialect(Dialect):
         return physical
 
     def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
-        """Ignore a known key, and nothing else."""
-        return sqlite_insert(table).on_conflict_do_nothing(index_elements=_target(key))
+        """Ignore a known key, and nothing else.
+
+        OR FAIL: whatever else is wrong, the whole transaction is undone; SQLite then need not copy
+        each page aside to undo this one statement, which took a fifth of its time.
+        """
+        insert = sqlite_insert(table).prefix_with("OR FAIL")
+        return insert.on_conflict_do_nothing(index_elements=_target(key))
 
     def upsert(self, table: sa.Table, key: tuple[str, ...], names: tuple[str, ...]) -> sa.Insert:
         """Replace a row in place."""
@@ -222,6 +228,18 @@ class SqliteDialect(Dialect):
         if not changed:
             return insert.on_conflict_do_nothing(index_elements=_target(key))
         return insert.on_conflict_do_update(index_elements=_target(key), set_=changed)
+
+    def add(
+        self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
+    ) -> bool:
+        """Add rows, several a statement."""
+        return bulk.write(connection, table, texts.insert(table), rows) == len(rows)
+
+    def replace(
+        self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
+    ) -> None:
+        """Add or replace rows, several a statement."""
+        bulk.write(connection, table, texts.upsert(table), rows)
 
     def change(
         self,
