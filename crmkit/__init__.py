@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from crmkit.backups import (
         read_backup as read_backup,
     )
+    from crmkit.backups import (
+        restore as restore,
+    )
     from crmkit.capture.mapped import (
         map_customers as map_customers,
     )
@@ -105,6 +108,9 @@ if TYPE_CHECKING:
     )
     from crmkit.model.backup import (
         Backup as Backup,
+    )
+    from crmkit.model.backup import (
+        Restored as Restored,
     )
     from crmkit.model.care import (
         AgendaItem as AgendaItem,

@@ -3,6 +3,7 @@
 HOME = {
     "backup": "crmkit.backups",
     "read_backup": "crmkit.backups",
+    "restore": "crmkit.backups",
     "CRM": "crmkit.crm",
     "connect": "crmkit.connecting",
     "Received": "crmkit.contracts.channel",
@@ -31,6 +32,7 @@ HOME = {
     "StoreError": "crmkit.errors",
     "TouchpointNotFound": "crmkit.errors",
     "Backup": "crmkit.model.backup",
+    "Restored": "crmkit.model.backup",
     "AgendaItem": "crmkit.model.care",
     "Reward": "crmkit.model.care",
     "Consent": "crmkit.model.consent",

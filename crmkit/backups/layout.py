@@ -17,12 +17,12 @@ member, and what stands before its bytes is what it vouches for.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import IO, Any, NamedTuple
 
-from crmkit.backups.members import Members, Pen, cut_short, damaged, none_at_all
+from crmkit.backups.members import Members, Pen, cut_short, damaged, none_at_all, stored
 from crmkit.backups.rows import BY_NAME, described, named, pack, unpacker
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import Table
@@ -79,14 +79,14 @@ class Author:
     def end(self, name: str) -> Backup:
         """Write the line that makes it a backup, and tell what it holds."""
         rows = sum(sum(part.rows.values()) for part in self._parts)
-        self._line(end="backup", rows=rows, sha256=self._pen.hash.hexdigest())
+        self._line(stored, end="backup", rows=rows, sha256=self._pen.hash.hexdigest())
         return _backup(name, self._head, self._pen, self._parts)
 
-    def _line(self, **said: Any) -> None:
+    def _line(self, make: Callable[[bytes], bytes] | None = None, /, **said: Any) -> None:
         self._pen.write(
             json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         )
-        self._pen.close_member()
+        self._pen.close_member(make)
 
 
 class Walk:
@@ -106,6 +106,12 @@ class Walk:
         Raises:
             BackupError: the file is not a backup, cut short, damaged, or of a newer crmkit.
         """
+        try:
+            yield from self._lines()
+        except (KeyError, IndexError, TypeError) as error:  # lines that do not follow each other
+            raise damaged(self._name, "a part of it is lacking, or stands elsewhere") from error
+
+    def _lines(self) -> Iterator[Lines]:
         table: dict[str, Any] = {}
         columns: tuple[str, ...] = ()
         rows, hashed = 0, sha256()
@@ -128,7 +134,7 @@ class Walk:
                 self._parts[-1][1][table["table"]] = rows
                 table = {}
             else:
-                self._mark(said)
+                self._mark(said, data)
         if not self._ended:
             raise cut_short(self._name)
 
@@ -148,7 +154,7 @@ class Walk:
             raise damaged(self._name, "a line of it is not what crmkit writes") from error
         return said
 
-    def _mark(self, said: dict[str, Any]) -> None:
+    def _mark(self, said: dict[str, Any], data: bytes) -> None:
         """Take the first line, the beginning of a workspace, or the end."""
         if not self._head:
             _check(said, self._name)
@@ -158,6 +164,8 @@ class Walk:
         else:
             count = sum(sum(rows.values()) for _, rows in self._parts)
             self._vouched(said, count, self._members.hash.hexdigest())
+            if self._members.raw != stored(data):  # the one member that no other vouches for
+                raise damaged(self._name, "its end does not look as it must")
             self._ended = True
 
     def _columns(self, said: dict[str, Any]) -> tuple[str, ...]:

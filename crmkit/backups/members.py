@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import IO, Any
 
@@ -43,18 +43,29 @@ class Pen:
         if self._size >= SIZE:
             self.close_member()
 
-    def close_member(self) -> None:
-        """End the member that is open, if any."""
+    def close_member(self, make: Callable[[bytes], bytes] | None = None) -> None:
+        """End the member that is open, if any; `make` packs it in a way of its own."""
         if not self._size:
             return
-        data = b"".join(self._waiting)
-        deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-        packed = deflate.compress(data) + deflate.flush()
-        member = HEAD + packed + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
+        member = (make or _deflated)(b"".join(self._waiting))
         self._file.write(member)
         self.hash.update(member)
         self.bytes += len(member)
         self._waiting, self._size = [], 0
+
+
+def _deflated(data: bytes) -> bytes:
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return HEAD + deflate.compress(data) + deflate.flush() + _tail(data)
+
+
+def stored(data: bytes) -> bytes:
+    """Make a member of a short line that can look in one way only: nothing is packed."""
+    return HEAD + b"\x01" + struct.pack("<HH", len(data), 0xFFFF ^ len(data)) + data + _tail(data)
+
+
+def _tail(data: bytes) -> bytes:
+    return struct.pack("<II", zlib.crc32(data), len(data))
 
 
 class Members:
@@ -64,8 +75,14 @@ class Members:
         """Read from the beginning of `file`, which messages call `name`."""
         self._file = file
         self._name = name
+        self._taken: list[bytes] = []
         self.hash = sha256()
         self.bytes = 0
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the member that was given last."""
+        return b"".join(self._taken)
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the lines of each member.
@@ -81,9 +98,9 @@ class Members:
                 return
             if not rest.startswith(HEAD):
                 raise self._odd(rest)
-            data, taken, rest = _inflated(self._file, rest, self._name)
+            data, self._taken, rest = _inflated(self._file, rest, self._name)
             yield data
-            for part in taken:
+            for part in self._taken:
                 self.hash.update(part)
                 self.bytes += len(part)
 
@@ -120,7 +137,7 @@ def _inflated(file: IO[bytes], start: bytes, name: str) -> tuple[bytes, list[byt
     if len(rest) < TAIL:
         raise cut_short(name)
     data, behind = b"".join(unpacked), rest[TAIL:]
-    if struct.unpack("<II", rest[:TAIL]) != (zlib.crc32(data), len(data)):
+    if rest[:TAIL] != _tail(data):
         raise damaged(name, "what a part of it holds is not what was written")
     if behind:
         whole = b"".join(taken)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
-from crmkit.arguments import count, refuse, seq_of, text
+from crmkit.arguments import count, text
+from crmkit.capture.lineage import Lineage, lineage
 from crmkit.contracts.decisions import decision
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, Table
@@ -27,9 +28,11 @@ def changes(reader: Reader, after: str | None, limit: int) -> tuple[Change, ...]
         limit: At most so many, 1 and more.
 
     Raises:
-        InvalidValueError: `after` is no cursor, or `limit` is below 1.
+        InvalidValueError: `after` is no cursor, or one from before the database was restored that
+            leads to nothing any more; or `limit` is below 1.
     """
-    start = _place(after)
+    line = lineage(reader)
+    start = 0 if after is None else line.place(text("after", after))
     limit = count("limit", limit, least=1)
     end = reader.watermark()
     merged = heapq.merge(
@@ -39,14 +42,7 @@ def changes(reader: Reader, after: str | None, limit: int) -> tuple[Change, ...]
         ),
         key=lambda entry: entry[0],
     )
-    return tuple(_change(*entry) for _, entry in zip(range(limit), merged, strict=False))
-
-
-def _place(cursor: str | None) -> int:
-    place = 0 if cursor is None else seq_of(text("after", cursor))
-    if place is None:
-        refuse("after", "must be the cursor of a change, as crm.changes() gives it", cursor)
-    return place
+    return tuple(_change(line, *entry) for _, entry in zip(range(limit), merged, strict=False))
 
 
 def _rows(
@@ -57,7 +53,7 @@ def _rows(
         yield row[place], table, row
 
 
-def _change(seq: int, table: Table, row: Row) -> Change:
+def _change(line: Lineage, seq: int, table: Table, row: Row) -> Change:
     if table is TOUCHPOINT:
         record: object = touchpoint(row)
         customer = row[TOUCHPOINT.position["customer"]]
@@ -68,4 +64,6 @@ def _change(seq: int, table: Table, row: Row) -> Change:
         from crmkit.capture.customers import customer_of  # noqa: PLC0415 - it imports this module's like
 
         record, customer = customer_of(row), row[0]
-    return Change(cursor=str(seq), what=_WHAT[table.name], customer_id=customer, record=record)
+    return Change(
+        cursor=line.cursor(seq), what=_WHAT[table.name], customer_id=customer, record=record
+    )

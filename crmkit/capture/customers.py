@@ -15,6 +15,7 @@ from crmkit.capture.customer_rows import customer_of, read_customer
 from crmkit.capture.engine import OnReject
 from crmkit.capture.erasing import erasable, erase, export
 from crmkit.capture.exact import Fault
+from crmkit.capture.journal import Noting
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.references import References
 from crmkit.capture.saving import Saver, SaveReport, read_saved
@@ -263,19 +264,21 @@ class Customers:
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
             ConfigError: there is no erasure key.
+            StoreError: the erasure could not be noted outside the database; nobody is erased.
             PluginError: a plugin that keeps data about customers is missing or fails; crmkit has
                 erased nothing.
         """
         kept = self._references(writing=True)
         deciding = self.session.deciding(reason, by)
         store, normaliser = self.session.store, Normaliser(self.region)
+        noting = Noting(store, self.key, deciding.now)
         with store.read() as reader:
             ids = erasable(reader, id, self.key)
         kept.erase(ids)
         with store.write() as writer:
-            ended = self.ended(writer, id) or {}
+            until = (self.ended(writer, id) or {}).get("keep_until")
             made = erase(
-                writer, id, deciding, self.key, normaliser, ids=ids, kept=ended.get("keep_until")
+                writer, id, deciding, self.key, normaliser, ids=ids, kept=until, told=noting
             )
         store.after_commit(store.scrub)
         return made

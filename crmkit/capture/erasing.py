@@ -46,6 +46,7 @@ from crmkit.value.scoring import require_root
 _FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["customer"]
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
+Told = Callable[[list[str], list[str]], object]
 _number = itemgetter(MESSAGE.position["number"])
 
 
@@ -111,6 +112,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     *,
     ids: tuple[str, ...] | None = None,
     kept: str | None = None,
+    told: Told | None = None,
 ) -> Decision:
     """Erase a customer and everything that was merged into him.
 
@@ -125,6 +127,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         normaliser: Spells the keys of others' friends and contacts.
         ids: His ids, as `erasable` gave them, where plugins were told of them.
         kept: Until when a policy keeps the record of one whose relationship was ended.
+        told: Told the ids and the hashes that stay, to be noted outside the database.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -140,8 +143,10 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     touchpoints = list(writer.fetch(TOUCHPOINT, keys, by=("customer",)))
     identities = [(row[0], row[1]) for row in writer.fetch(IDENTITY, keys, by=("customer",))]
     only_his = _unshared(writer, group)
-    bury(writer, key, deciding.now, "identity", {*identities, *only_his})
-    bury(writer, key, deciding.now, "record", {(row[1], row[2]) for row in touchpoints})
+    buried = [
+        *bury(writer, key, deciding.now, "identity", {*identities, *only_his}),
+        *bury(writer, key, deciding.now, "record", {(row[1], row[2]) for row in touchpoints}),
+    ]
     his = his_records(writer, touchpoints, keys)
     contacts = _naming(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     mentions = mentions_of(writer, group, {*identities, *only_his}, his, contacts)
@@ -164,6 +169,8 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     next_generation(writer)
     body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
     seq = decide(writer, "erase", customer, deciding, body)
+    if told is not None:
+        told([one[0] for one in keys], buried)
     (row,) = writer.fetch(DECISION, [(seq,)])
     return decision(row)
 

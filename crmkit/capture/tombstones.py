@@ -24,7 +24,8 @@ ERASED = "was erased on request, and must not be captured again"
 """Why whatever holds something erased is refused."""
 VARIABLE = "CRMKIT_ERASURE_KEY"
 _SHORTEST = 16
-_PROOF = "erasure-key"
+PROOF = "erasure-key"
+"""Name of the fact by which another key is noticed."""
 
 
 def no_key() -> bytes:
@@ -114,10 +115,14 @@ def check_key(reader: Reader, key: Key) -> None:
     checked(reader, key)
 
 
-def bury(writer: Writer, key: Key, now: int, what: str, pairs: Iterable[tuple[str, str]]) -> None:
-    """Leave a tombstone for each pair."""
+def bury(
+    writer: Writer, key: Key, now: int, what: str, pairs: Iterable[tuple[str, str]]
+) -> list[str]:
+    """Leave a tombstone for each pair, and give what stands on them."""
     secret = proven(writer, key)
-    writer.append(TOMBSTONE, [(keyed(secret, what, pair), now) for pair in pairs])
+    hashes = [keyed(secret, what, pair) for pair in pairs]
+    writer.append(TOMBSTONE, [(one, now) for one in hashes])
+    return hashes
 
 
 # -- keyed hashes, of which suppressions are made too ----------------------------------
@@ -145,14 +150,19 @@ def proven(writer: Writer, key: Key) -> bytes:
     """Give the key to make hashes with, and leave a proof of it with the first; raises alike."""
     secret = key()
     if not _proof_of(writer, secret):
-        writer.put(META, [(_PROOF, keyed(secret, _PROOF, ("", "")))])
+        writer.put(META, [(PROOF, fingerprint(secret))])
     return secret
+
+
+def fingerprint(secret: bytes) -> str:
+    """Give what tells one key from another, and nothing about either."""
+    return keyed(secret, PROOF, ("", ""))
 
 
 def _proof_of(reader: Reader, secret: bytes) -> bool:
     """Refuse a key that is not the one the hashes were made with; False: none were made."""
-    proof = next((row[1] for row in reader.fetch(META, [(_PROOF,)])), None)
-    if proof is not None and not hmac.compare_digest(proof, keyed(secret, _PROOF, ("", ""))):
+    proof = next((row[1] for row in reader.fetch(META, [(PROOF,)])), None)
+    if proof is not None and not hmac.compare_digest(proof, fingerprint(secret)):
         message = f"the erasure key is not the one people were erased with: restore {VARIABLE}"
         raise ConfigError(message, key=VARIABLE)
     return proof is not None

@@ -15,6 +15,7 @@ from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
+    from crmkit.contracts.store import Store
     from crmkit.crm import CRM
     from crmkit.model.backup import Backup
 
@@ -45,7 +46,8 @@ def backup(settings: Settings, file: str, everything: bool) -> None:
         with watched("Writing the backup", None) as step:
             target = sys.stdout.buffer if file == STREAM else file
             written = write(several, target, step=step)
-        _tell(written, crm)
+        told(written, "not read back" if file == STREAM else "read back and whole")
+        _not_in_it(crm.session.store)
 
 
 def _chosen(settings: Settings, crm: CRM, *, everything: bool, stack: ExitStack) -> list[CRM]:
@@ -70,16 +72,19 @@ def _chosen(settings: Settings, crm: CRM, *, everything: bool, stack: ExitStack)
     return [crm]
 
 
-def _tell(written: Backup, crm: CRM) -> None:
-    """Say what is in the backup, and what is not."""
-    for part in written.parts:
+def told(backup: Backup, how: str) -> None:
+    """Say what a backup holds, and how that is known."""
+    for part in backup.parts:
         rows = part.rows
         note(
             f"{part.workspace}: {many(rows['customer'], 'customer')}, "
             f"{many(rows['touchpoint'], 'touchpoint')}, {many(rows['decision'], 'decision')}."
         )
-    how = "not read back" if written.name == STREAM else "read back and whole"
-    note(f"{written.name}: {written.bytes:,} bytes, {how}.")
-    key = crm.session.store.file
-    where = "CRMKIT_ERASURE_KEY" if key is None else f"{key.with_suffix('.erasure-key')}"
-    note(f"Not in it: the erasure key ({where}). Keep a copy apart from the backups.")
+    note(f"{backup.name}: {backup.bytes:,} bytes of {backup.taken:%Y-%m-%d %H:%M} UTC, {how}.")
+
+
+def _not_in_it(store: Store) -> None:
+    """Say what has to be kept elsewhere."""
+    beside = store.file
+    key = "CRMKIT_ERASURE_KEY" if beside is None else f"{beside.with_suffix('.erasure-key')}"
+    note(f"Not in it: the erasure key ({key}). Keep a copy apart from the backups.")

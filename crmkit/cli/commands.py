@@ -47,6 +47,7 @@ COMMANDS = tuple(
         ("export", "customers:export", "Give all that is known about a customer, or the log."),
         ("erase", "customers:erase", "Forget a customer for good."),
         ("backup", "backing_up:backup", "Write everything into one file, and check it."),
+        ("restore", "restoring:restore", "Bring back what a backup holds, but nobody erased."),
         ("migrate", "keeping:migrate", "Create or upgrade the database's schema."),
         ("rebuild", "keeping:rebuild", "Work out every customer's value anew from the log."),
         ("plugins", "keeping:plugins", "List the plugins and how they are."),

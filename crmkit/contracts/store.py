@@ -21,6 +21,7 @@ from crmkit.contracts.tables import Table
 
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
+_CLEARED = 1_000
 
 
 class Reader(ABC):
@@ -121,6 +122,11 @@ class Writer(Reader):
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
     ) -> int:
         """Delete the rows that `fetch` would give; tell how many."""
+
+    def clear(self, table: Table) -> None:
+        """Delete every row of a table; a store may know a quicker way than by their keys."""
+        while keys := list(self.scan(table, columns=table.key, limit=_CLEARED)):
+            self.delete(table, keys)
 
 
 class Store(ABC):

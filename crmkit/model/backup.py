@@ -55,6 +55,8 @@ class Restored(Record):
     Attributes:
         workspace: Which.
         taken: When the backup was begun.
+        empty: Whether the database held nothing of it before: what happened since the backup is
+            then known by the journals alone.
         rows: How many rows of each table came out of it.
         erased: How many customers were erased again, since they were after the backup.
         kept: What the database held besides and goes on holding: ``messages``, ``suppressions``,
@@ -67,6 +69,7 @@ class Restored(Record):
 
     workspace: str
     taken: datetime
+    empty: bool
     rows: Mapping[str, int]
     erased: int
     kept: Mapping[str, int]

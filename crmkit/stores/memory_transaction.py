@@ -191,6 +191,11 @@ class MemoryWriter(MemoryReader, Writer):
         changed.update(dict.fromkeys(gone))
         return len(gone)
 
+    def clear(self, table: Table) -> None:
+        """Delete every row of a table."""
+        changed = self._change(table)
+        changed.update(dict.fromkeys([*changed, *self.base(table).rows]))
+
 
 def _key_of(table: Table) -> Callable[[Row], Row]:
     return picker(tuple(table.position[name] for name in table.key))

@@ -107,6 +107,24 @@ class WriteLaws(StoreLaws):
         with store.read() as reader:
             assert list(reader.scan(META)) == [("b", "1")]
 
+    def test_clear_takes_every_row_of_a_table(self, store: Store) -> None:
+        """What was there and what this transaction wrote is gone, of this table alone."""
+        with store.write() as writer:
+            writer.put(META, [(f"k{n:04}", "1") for n in range(2_500)])
+            writer.append(TOUCHPOINT, touchpoints(writer, "abc"))
+        with store.write() as writer:
+            writer.put(META, [("later", "1")])
+            writer.clear(META)
+            assert writer.count(META) == 0
+            writer.append(META, [("k0001", "2")])
+        with store.read() as reader:
+            assert list(reader.scan(META)) == [("k0001", "2")]
+            assert reader.count(TOUCHPOINT) == 3
+        with store.write() as writer:
+            writer.clear(TOUCHPOINT)
+        with store.write() as writer:
+            assert writer.append(TOUCHPOINT, touchpoints(writer, "abc")) == []
+
     def test_delete_by_leading_columns(self, store: Store) -> None:
         """A part of a key or of an index deletes all the rows it finds."""
         with store.write() as writer:

@@ -148,6 +148,12 @@ class Statements:
             found = self._kept[mark] = self._query(delete)
         return self.dialect.deleting(table, found.sql)
 
+    def clear(self, table: Table) -> str:
+        """Give the text that deletes every row of the workspace; it binds nothing."""
+        physical = self.schema[table]
+        delete = sa.delete(physical).where(physical.c.workspace == self.workspace)
+        return self.dialect.deleting(table, self._query(delete).sql)
+
     def fetch(
         self,
         table: Table,

@@ -140,6 +140,12 @@ class SqlWriter(SqlReader, Writer):
             deleted += self.run(sql, list(group) if any(given) else ()).rowcount
         return deleted
 
+    def clear(self, table: Table) -> None:
+        """Delete every row of the workspace's table."""
+        self.check()
+        self._settle()
+        self.run(self.texts.clear(table))
+
 
 def _by_key(table: Table, rows: Sequence[Row]) -> list[Row]:
     """Sort rows; of two with one key the later still comes later."""

@@ -1,0 +1,129 @@
+"""Erasures noted outside the database, so that a backup from before them can be restored.
+
+A line an erasure: the ids, and the keyed hashes that stay in the database as tombstones. Whoever
+reads the file learns nobody's name from it. The line is written before the database commits: a
+line too many erases once more somebody who asked for it, one too few would bring him back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import attrs
+
+from crmkit.capture.tombstones import Key, fingerprint
+from crmkit.contracts.store import Store
+from crmkit.errors import BackupError, StoreError
+
+VARIABLE = "CRMKIT_ERASURE_JOURNAL"
+"""Names the file, where it shall not lie beside the database, or there is nothing to lie beside."""
+SUFFIX = ".erasures"
+
+
+@attrs.frozen(kw_only=True)
+class Erasure:
+    """Somebody was erased.
+
+    Attributes:
+        workspace: Where.
+        at: When, in microseconds since 1970.
+        ids: His ids, his own and those that were merged into him.
+        hashes: Keyed hashes of his identities and of his records' ids.
+        key: Tells which key they were made with.
+    """
+
+    workspace: str
+    at: int
+    ids: tuple[str, ...]
+    hashes: tuple[str, ...]
+    key: str
+
+
+def journal_of(store: Store, environ: Mapping[str, str]) -> Path | None:
+    """Give the file that a store's erasures are noted in; None: there is none."""
+    if not store.persistent:
+        return None
+    if named := environ.get(VARIABLE):
+        return Path(named)
+    return None if store.file is None else store.file.with_suffix(SUFFIX)
+
+
+class Noting:
+    """Notes one erasure: called by it, within its transaction."""
+
+    def __init__(self, store: Store, key: Key, now: int) -> None:
+        """Note what happens `now`; where nothing keeps a journal, nothing is noted."""
+        self._store = store
+        self._path = journal_of(store, os.environ)
+        self._key = key
+        self._now = now
+
+    def __call__(self, ids: list[str], hashes: list[str]) -> None:
+        """Note it at once; in a host's transaction, which may yet be undone, after its commit.
+
+        Raises:
+            StoreError: the file cannot be written: the erasure must not be committed.
+        """
+        path = self._path
+        if path is None:
+            return
+        erasure = Erasure(
+            workspace=self._store.workspace,
+            at=self._now,
+            ids=tuple(ids),
+            hashes=tuple(sorted(hashes)),
+            key=fingerprint(self._key()),
+        )
+        if self._store.hosted:
+            self._store.after_commit(lambda: note(path, erasure))
+        else:
+            note(path, erasure)
+
+
+def note(path: Path, erasure: Erasure) -> None:
+    """Add a line, and wait until it lies on the disk.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    line = json.dumps(attrs.asdict(erasure), ensure_ascii=False).encode() + b"\n"
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
+        with os.fdopen(handle, "rb+", buffering=0) as file:
+            end = file.seek(0, os.SEEK_END)
+            if end:
+                file.seek(end - 1)
+                # A line that was cut short by a kill stays alone.
+                line = line if file.read(1) == b"\n" else b"\n" + line
+            file.write(line)
+            os.fsync(file.fileno())
+    except OSError as error:
+        message = (
+            f"the erasure cannot be noted in {path} ({error.strerror or error}), by which it would "
+            f"outlive a restore: nobody was erased. Mend that, or name another file by {VARIABLE}"
+        )
+        raise StoreError(message) from error
+
+
+def read(path: Path) -> Iterator[Erasure]:
+    """Read a journal, oldest first; a last line that was cut short was of no erasure.
+
+    Raises:
+        BackupError: a line is damaged; `file` names the journal.
+        OSError: it cannot be opened.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.rstrip().endswith(b"}"):
+                continue
+            try:
+                said = json.loads(line)
+                yield Erasure(
+                    **{**said, "ids": tuple(said["ids"]), "hashes": tuple(said["hashes"])}
+                )
+            except (ValueError, TypeError, KeyError) as error:
+                message = f"line {number} of {path} is damaged, and tells of somebody erased"
+                raise BackupError(message, file=str(path)) from error
