@@ -83,6 +83,17 @@ class WriteLaws(StoreLaws):
         with store.read() as reader:
             assert list(reader.scan(META)) == [("a", "1"), ("b", "0"), ("c", "1")]
 
+    def test_put_takes_the_last_of_a_key_in_a_large_batch(self, store: Store) -> None:
+        """However many rows come at once, each is replaced by the last of its key."""
+        first = [(f"k{n:04}", "1") for n in range(1_203)]
+        later = [(f"k{n:04}", str(n)) for n in (*range(0, 1_203, 2), 600)]
+        with store.write() as writer:
+            writer.put(META, first)
+        with store.write() as writer:
+            writer.put(META, [*first, *later, ("k0600", "last")])
+        with store.read() as reader:
+            assert dict(reader.scan(META)) == {**dict(first), **dict(later), "k0600": "last"}
+
     def test_change_writes_what_may_differ(self, store: Store) -> None:
         """A changed row is found by what it says now, whole, and no more by what it said before."""
         before = [row(CUSTOMER, id=c, seq=n, owner="lin", number=c) for n, c in enumerate("abc", 1)]
