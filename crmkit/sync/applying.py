@@ -15,7 +15,7 @@ from crmkit.sync.cases import STRANGER, awaiting, hashed
 from crmkit.sync.comparing import Base, Verdict
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.pairs import LINKED, Pair, packed
-from crmkit.sync.referring import Waiting, whom
+from crmkit.sync.referring import References, Waiting, whom
 from crmkit.sync.tally import CREATE, UPDATE
 from crmkit.sync.track import Track
 from crmkit.sync.values import Value, into
@@ -49,6 +49,7 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
         return
     applied = track.concept.apply(writer, [one.draft for one in arrivals])
     after = track.locals(writer, [one.key for one in applied if one.key is not None])
+    named = track.references(writer, after.values())
     for arrival, done in zip(arrivals, applied, strict=True):
         pair, new = arrival.pair, arrival.draft.key is None
         if done.key is None:
@@ -64,7 +65,9 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
             pair = pair._replace(ours=done.key)
         if local is not None:
             pair = pair._replace(customer=local.customer)
-        base = arrival.verdict.base if local is None else _known(track, writer, arrival, local)
+        if local is not None and track.among_themselves:
+            named = track.references(writer, [local])
+        base = arrival.verdict.base if local is None else _known(track, arrival, local, named)
         keep(track, pair, arrival.remote, base, due=bool(arrival.verdict.send))
 
 
@@ -135,10 +138,10 @@ def inward(track: Track, reader: Reader, values: Mapping[str, Value]) -> dict[st
     return found
 
 
-def _known(track: Track, reader: Reader, arrival: Arrival, local: Local) -> dict[str, Base]:
+def _known(track: Track, arrival: Arrival, local: Local, named: References) -> dict[str, Base]:
     """Give what both have in common, ours as it stands after it was written."""
     verdict = arrival.verdict
-    said, _ = track.spoken(local, verdict.base, track.references(reader, [local]))
+    said, _ = track.spoken(local, verdict.base, named)
     return {
         name: base._replace(ours=said[name]) if name in verdict.take and name in said else base
         for name, base in verdict.base.items()

@@ -151,6 +151,7 @@ class _Page:
     names: Sequence[tuple[str, str]]
     arrivals: list[Arrival] = attrs.field(factory=list)
     held: Mapping[str, str] = attrs.field(factory=dict)
+    named: referring.References = attrs.field(factory=dict)
 
     def run(self, known: list[tuple[Remote, Pair]], strangers: list[Remote]) -> None:
         """Compare those that are known, meet those that are not, and write what came of it."""
@@ -163,6 +164,7 @@ class _Page:
         locals_ = track.locals(self.writer, everyone)
         heirs = self._heirs([one for one in moved if one[1].ours not in locals_])
         locals_ |= track.locals(self.writer, [pair.ours for _, pair in heirs]) if heirs else {}
+        self.named = track.references(self.writer, locals_.values())
         for one, pair in [*moved, *met.links, *heirs]:
             local = locals_.get(pair.ours)
             if local is not None:
@@ -215,8 +217,10 @@ class _Page:
         track = self.track
         base = pair.base
         pair = pair._replace(customer=local.customer)
-        references = track.references(self.writer, [local])
-        said, _ = track.spoken(local, base, references)  # what cannot go out is told when it does
+        named = self.named
+        if track.among_themselves:
+            named = track.references(self.writer, [local])
+        said, _ = track.spoken(local, base, named)  # what cannot go out is told when it does
         pairing = track.pairing(local, said, remote, pair)
         verdict = compare(track.rules, base, pairing, track.normaliser)
         pair = settle(track, pair, verdict)

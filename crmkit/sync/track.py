@@ -21,7 +21,7 @@ from crmkit.sync import referring
 from crmkit.sync.cases import Cases
 from crmkit.sync.comparing import Base, Pairing
 from crmkit.sync.concepts.base import Concept, Local
-from crmkit.sync.fields import SCORE, type_of
+from crmkit.sync.fields import CUSTOMERS, SCORE, type_of
 from crmkit.sync.pairs import Pair, Pairs
 from crmkit.sync.places import Place, write_place
 from crmkit.sync.settings import IN, OUT, FieldRule, Link, MappingRule
@@ -120,6 +120,11 @@ class Track:
     def inward(self) -> bool:
         """Whether anything comes in."""
         return self.rule.direction != OUT
+
+    @property
+    def among_themselves(self) -> bool:
+        """Whether its records name one another, of whom some come into step within a page."""
+        return self.rule.concept == CUSTOMERS
 
     def can(self, word: str) -> bool:
         """Tell whether the connector has a capability."""

@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from crmkit import Contact
+from crmkit.sync import referring
 from tests.sync.fake import Fake, Shop
 from tests.sync.objects import ACCOUNTS, CONTACTS, OBJECTS, ORGANISATIONS, PEOPLE
 
@@ -278,3 +279,27 @@ def test_persons_and_organisations_may_be_objects_of_their_own() -> None:
     assert shop.crm.customers.find(email="bob@x.example").parent == office.id
     quiet(shop)
     shop.crm.close()
+
+
+def test_whom_they_name_is_asked_once_a_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many contacts of a page were changed there."""
+    acme(shop, *(Contact(name=f"C{n}", email=f"c{n}@acme.example") for n in range(9)))
+    shop.run()
+    quiet(shop)
+    asked: list[str] = []
+    outward = referring.outward
+
+    def counted(track: Any, *given: Any) -> Any:
+        asked.append(track.entity)
+        return outward(track, *given)
+
+    monkeypatch.setattr(referring, "outward", counted)
+    counts = []
+    for changed in (1, 9):
+        shop.clock.advance(seconds=200)
+        for n in range(changed):
+            shop.book.edit(PEOPLE, people(shop)[f"C{n}"].id, Title=f"T{changed}")
+        asked.clear()
+        assert shop.run().updated == changed
+        counts.append(asked.count(PEOPLE))
+    assert counts[0] == counts[1]
