@@ -14,6 +14,7 @@ from crmkit.sync.comparing import Base
 
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring  # what the encoder itself makes of a text, in C
 
 LINKED = "linked"
 MAKING = "making"
@@ -67,7 +68,14 @@ def packed(base: Mapping[str, Base]) -> str:
 
 def alike(names: Iterable[str], values: Mapping[str, Any]) -> str:
     """Write what both sides have in common in some fields, where all of it is spelled alike."""
-    return _encode({name: [values.get(name)] for name in names})
+    return "{" + ",".join([f"{_quoted(name)}:[{_json(values.get(name))}]" for name in names]) + "}"
+
+
+def _json(value: Any) -> str:
+    """Write a value; most are texts or nothing, for which an encoder takes five times as long."""
+    if type(value) is str:
+        return _quoted(value)
+    return "null" if value is None else _encode(value)
 
 
 def _base(value: list[Any]) -> Base:

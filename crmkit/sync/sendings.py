@@ -22,7 +22,7 @@ class Sending:
         local: Ours.
         said: All our values as the CRM takes them, by our field's name.
         values: Those of them that are sent.
-        base: What both have in common before.
+        base: What both have in common before; nothing where it is to be made.
         creates: It is to be made there.
         match: Field and value by which the CRM finds it, where it is to be made.
         owed: It names a record that is not there yet: it is looked at again.
@@ -51,7 +51,7 @@ class Sending:
 def common(one: Sending) -> str:
     """Give what both sides have in common once a record was taken there."""
     if one.creates:
-        return alike(one.base, one.values)
+        return alike(one.said, one.values)
     base = dict(one.base)
     for name, value in one.values.items():
         before = base.get(name, Base(None, None))

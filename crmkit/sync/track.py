@@ -191,12 +191,12 @@ class Track:
         if self.extra is not None and found:
             more = self.extra.read(reader, list(found))
             found = {
-                key: attrs.evolve(local, values={**local.values, **more.get(key, {})})
+                key: local._replace(values={**local.values, **more.get(key, {})})
                 for key, local in found.items()
             }
         for key in found.keys() & self.patches.keys():
             laid = {**found[key].values, **self.patches[key]}
-            found[key] = attrs.evolve(found[key], values=laid)
+            found[key] = found[key]._replace(values=laid)
         return found
 
     def spoken(
@@ -309,4 +309,4 @@ def _texts(field: Field) -> bool:
 
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give what is not empty."""
-    return {name: value for name, value in values.items() if not empty(value)}
+    return {name: value for name, value in values.items() if value or not empty(value)}

@@ -16,7 +16,7 @@ from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.applying import inward, settle
 from crmkit.sync.checking import objection
 from crmkit.sync.choosing import awaited_no_more, chunks
-from crmkit.sync.comparing import NOTHING, Verdict, compare
+from crmkit.sync.comparing import Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
@@ -118,10 +118,9 @@ class _Chunk:
             if empty(said.get(name)):
                 said[name] = default
         values = filled(said)
-        base = dict.fromkeys(said, NOTHING)
         new = pair or self._wanted(local)
         sending = Sending(
-            pair=new, local=local, said=said, values=values, base=base, creates=True, owed=owed
+            pair=new, local=local, said=said, values=values, base={}, creates=True, owed=owed
         )
         track.tally.again |= owed
         self._queue(sending, faults, held)

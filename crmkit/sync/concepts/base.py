@@ -6,7 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 
 import attrs
 
@@ -15,9 +16,8 @@ from crmkit.sync.pairs import Pairs
 from crmkit.sync.settings import MappingRule
 
 
-@attrs.frozen(kw_only=True)
-class Local:
-    """One record of ours as it stands.
+class Local(NamedTuple):
+    """One record of ours as it stands; a tuple, since every record that moves is one.
 
     Attributes:
         key: Ours, unique within the concept.
@@ -31,7 +31,7 @@ class Local:
 
     key: str
     values: Mapping[str, Any]
-    also: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
+    also: Mapping[str, Sequence[Any]] = MappingProxyType({})
     saved: int = 0
     customer: str | None = None
     name: str = ""

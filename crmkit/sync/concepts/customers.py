@@ -124,7 +124,7 @@ class CustomersConcept(Concept):
             saved=saved,
             customer=key,
             name=plain.get("name") or plain.get("number") or "",
-            selected=self._selected(plain, stood),
+            selected=not self.rule.select or self._selected(plain, stood),
         )
 
     def _stood(self, reader: Reader, keys: list[str]) -> dict[str, dict[str, Any]]:
