@@ -170,7 +170,7 @@ def tidy(folder: Path, manifest: Manifest) -> None:
     """
     named = {one.path for one in manifest.files}
     for path in _ours(folder):
-        if path.relative_to(folder).as_posix() not in named:
+        if path.relative_to(folder).as_posix() not in named and path.is_file():
             path.unlink()
             _prune(folder, path.parent)
 
