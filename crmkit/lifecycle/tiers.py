@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from crmkit.value.ranking import TIERS, cuts
+from crmkit.model.value import TIERS
+from crmkit.value.ranking import cuts
 
 NAMES = tuple(name for name, _ in TIERS)
 

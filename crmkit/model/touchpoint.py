@@ -48,6 +48,12 @@ NUMBER_LIMIT = 10**18
 """Amounts, margins, quantities and whatever an indicator measures lie below it, and above its
 negative: so no sum ever leaves the range of a double, however many touchpoints there are."""
 
+NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
+"""Fields that are numbers and stand in columns of their own."""
+
+TEXTS = frozenset("id source kind currency item category channel direction text origin of".split())
+"""Fields that are texts and stand in columns of their own."""
+
 CAPTURED = "captured"
 TYPED = "typed"
 

@@ -27,6 +27,7 @@ __all__ = [
     "OBSERVED",
     "REASONS",
     "STATES",
+    "TIERS",
     "UNOBSERVED",
     "Cause",
     "CustomerKind",
@@ -55,6 +56,9 @@ REASONS = (
     "model",
 )
 """Reasons of a cause, in the order `explain` walks them."""
+
+TIERS: tuple[tuple[str, int], ...] = (("key", 2), ("core", 20), ("base", 100))
+"""Tiers from the top, each with the percentage of customers down to which it reaches."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,7 @@ from crmkit.clock import instant, micros, span
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.errors import InvalidValueError
-from crmkit.model.value import CustomerKind, Movement, Part, Score, Tier
+from crmkit.model.value import TIERS, CustomerKind, Movement, Part, Score, Tier
 from crmkit.value.basis import Basis, read_basis
 from crmkit.value.deciding import Decisions
 from crmkit.value.everybody import each_state
@@ -31,7 +31,7 @@ from crmkit.value.movers import (
     order_movers,
     survey,
 )
-from crmkit.value.ranking import TIERS, Ranking, pyramid
+from crmkit.value.ranking import Ranking, pyramid
 from crmkit.value.ranks import Ranks
 from crmkit.value.rhythm import own_gap
 from crmkit.value.scoring import (

@@ -9,16 +9,13 @@ from typing import Any
 
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
-from crmkit.model.touchpoint import NUMBER_LIMIT
+from crmkit.model.touchpoint import NUMBER_LIMIT, NUMBERS, TEXTS
 from crmkit.value.layout import FAR_PAST, REVENUE, Slots
 from crmkit.value.state import State
 
 _AMOUNT, _CURRENCY, _ATTRIBUTES = (
     TOUCHPOINT.position[name] for name in ("amount", "currency", "attributes")
 )
-NUMBERS = frozenset({"amount", "margin", "quantity", "rating"})
-"""Fields that stand in columns of their own, as numbers."""
-_TEXTS = frozenset("id source kind currency item category channel direction text origin of".split())
 
 
 def number(slots: Slots, kind: str) -> Callable[[Row], float | None]:
@@ -41,7 +38,7 @@ def value_of(slots: Slots, kind: str) -> Callable[[Row], Any]:
     """Make what gives the value that breadth tells apart."""
     field = str(slots.indicator.field)
     default = slots.indicator.defaults.get(kind)
-    position = TOUCHPOINT.position[field] if field in _TEXTS | NUMBERS else None
+    position = TOUCHPOINT.position[field] if field in TEXTS | NUMBERS else None
 
     def read(row: Row) -> Any:
         found = None if position is None else row[position]

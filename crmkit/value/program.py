@@ -17,8 +17,9 @@ from typing import Any
 
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.model.touchpoint import NUMBERS
 from crmkit.value.layout import REVENUE, Layout, Slots
-from crmkit.value.ops import NUMBERS, add_foreign, add_revenue, automatic, number, value_of
+from crmkit.value.ops import add_foreign, add_revenue, automatic, number, value_of
 from crmkit.value.seen import see
 from crmkit.value.state import State
 

@@ -9,10 +9,8 @@ from statistics import median
 
 import attrs
 
-from crmkit.model.value import Tier
+from crmkit.model.value import TIERS, Tier
 
-TIERS: tuple[tuple[str, int], ...] = (("key", 2), ("core", 20), ("base", 100))
-"""Tiers from the top, each with the percentage of customers down to which it reaches."""
 _CENT = Decimal("0.01")
 _WIDE = Context(prec=400)
 """Holds every double to the cent, whatever the host's own context holds."""
