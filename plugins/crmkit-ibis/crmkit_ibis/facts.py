@@ -1,0 +1,151 @@
+"""What one touchpoint adds, as columns: whether it counts, its decay, its number or its value."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import ibis
+
+from crmkit import Indicator, ValueModel
+from crmkit.contracts.engine import MONEY_FIELDS, NUMBER_LIMIT, NUMBERS, TEXTS
+from crmkit_ibis.decay import double, fade
+from crmkit_ibis.dialects import Dialect, Expression
+from crmkit_ibis.log import Table
+
+
+@attrs.define(eq=False)
+class Facts:
+    """Columns over touchpoints that happened by an instant; each is made once, whoever asks.
+
+    Attributes:
+        table: The touchpoints.
+        dialect: The engine's.
+        model: The value model.
+        at: The instant that everything is decayed to, in microseconds.
+        since: The column that says from when on something is aged.
+        ahead: Whether that may lie behind `at`.
+    """
+
+    table: Table
+    dialect: Dialect
+    model: ValueModel
+    at: int
+    since: str = "at"
+    ahead: bool = False
+    _made: dict[str, Expression] = attrs.field(factory=dict)
+    _names: dict[Hashable, str] = attrs.field(factory=dict)
+
+    def keep(self, key: Hashable, made: Expression) -> str:
+        """Keep an expression as a column and give its name; what `key` made before is that one."""
+        if key not in self._names:
+            self._names[key] = name = f"c{len(self._names)}"
+            self._made[name] = made
+        return self._names[key]
+
+    def select(self, *names: str) -> Table:
+        """Give the touchpoints with some columns of their own, and with all that were made."""
+        return self.table.select(*names, **self._made)
+
+    def made(self, name: str) -> Expression:
+        """Give a column that was kept."""
+        return self._made[name]
+
+    # -- the columns ---------------------------------------------------------------------
+
+    def among(self, kinds: Iterable[str], *, unnamed: frozenset[str] = frozenset()) -> str:
+        """Tell whether it is of one of these kinds.
+
+        Args:
+            kinds: The kinds.
+            unnamed: Of these, only what names no other record under ``of``.
+        """
+        wanted = frozenset(kinds)
+        t, apart = self.table, wanted & unnamed
+        found = t.kind.isin(sorted(wanted - apart))
+        if apart:
+            found |= t.kind.isin(sorted(apart)) & t.of.isnull()
+        return self.keep(("among", wanted, apart), found)
+
+    def fade(self, half_life: timedelta) -> str:
+        """Give its weight at `at`."""
+        age = self.table[self.since] - self.at
+        return self.keep(("fade", half_life), fade(age, half_life, ahead=self.ahead))
+
+    def fade_to_newest(self, half_life: timedelta, counted: str) -> str:
+        """Give its weight at the instant of the customer's newest one that counts."""
+        t = self.table
+        newest = self.made(counted).ifelse(t.at, ibis.null("int64")).max()
+        age = t.at - newest.over(ibis.window(group_by=t.root))
+        # Of what does not count it may be positive.
+        return self.keep(("newest", half_life, counted), fade(age, half_life, ahead=True))
+
+    def number(self, indicator: Indicator) -> str:
+        """Give the number that a sum or a mean reads, in the base currency where it is money."""
+        field, defaults = str(indicator.field), _defaults(indicator)
+        found = self._attribute(field, defaults)
+        if field in NUMBERS:
+            found = ibis.coalesce(self._column(field).cast("float64"), found)
+        if field in MONEY_FIELDS:
+            found *= self.made(self.price())
+        return self.keep(("number", field, tuple(sorted(defaults.items()))), found)
+
+    def value(self, indicator: Indicator) -> tuple[str, str]:
+        """Give what breadth tells apart: a text, else a number; neither: it is nobody's."""
+        field, defaults = str(indicator.field), _defaults(indicator)
+        text = self._attribute_text(field)
+        number = self._attribute(field, defaults, limit=False)
+        if field in NUMBERS:
+            own = self._column(field).cast("float64")
+            text, number = own.isnull().ifelse(text, ibis.null("string")), own.coalesce(number)
+        elif field in TEXTS:
+            own = self._column(field)
+            text, number = own.coalesce(text), own.isnull().ifelse(number, ibis.null("float64"))
+        key = (field, tuple(sorted(defaults.items())))
+        return self.keep(("text", field), text.nullif("")), self.keep(("value", *key), number)
+
+    def price(self) -> str:
+        """Give what one unit of its currency is worth in the base currency; NULL: nobody knows."""
+        code = self.table.currency
+        rates = {**self.model.rates, self.model.currency: 1.0}
+        priced = ibis.cases(
+            *((code == one, double(rate)) for one, rate in sorted(rates.items())),
+            (code.isnull(), double(1)),
+        )
+        return self.keep("price", priced)
+
+    # -- fields --------------------------------------------------------------------------
+
+    def _column(self, field: str) -> Expression:
+        return self.table[field]
+
+    def _attribute(
+        self, field: str, defaults: dict[str, float], *, limit: bool = True
+    ) -> Expression:
+        """Give the number among the attributes, or what the kind counts where there is none."""
+        t, dialect = self.table, self.dialect
+        kind = dialect.kind(t.attributes, field)
+        number = dialect.text(t.attributes, field).cast("float64")
+        usable = kind.isin(dialect.numbers)
+        if limit:
+            usable &= number.abs() < float(NUMBER_LIMIT)
+        missing = ibis.null("float64")
+        if defaults:
+            missing = ibis.cases(
+                *((t.kind == one, double(value)) for one, value in defaults.items())
+            )
+        absent = kind.isnull() | (kind == dialect.nothing)
+        return ibis.cases((absent, missing), (usable, number))
+
+    def _attribute_text(self, field: str) -> Expression:
+        dialect, json = self.dialect, self.table.attributes
+        is_text = dialect.kind(json, field) == dialect.string
+        return is_text.ifelse(dialect.text(json, field), ibis.null("string"))
+
+
+def _defaults(indicator: Indicator) -> dict[str, float]:
+    """Give what the indicator's own kinds count where the field is missing."""
+    given: Any = indicator.defaults
+    return {kind: float(value) for kind, value in given.items() if kind in indicator.kinds}

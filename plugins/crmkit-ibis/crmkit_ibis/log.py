@@ -1,0 +1,74 @@
+"""The log as Ibis tables, wherever it lies: an exported folder, or crmkit's own tables."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import attrs
+import ibis
+
+from crmkit_ibis.dialects import Dialect
+
+Table = Any
+"""A table expression of Ibis."""
+
+_READ = (
+    "seq source id kind at recorded amount currency margin quantity item category channel "
+    "direction rating text origin of attributes"
+).split()
+
+
+@attrs.frozen(slots=False, eq=False)
+class Log:
+    """Everything that was recorded of one workspace, as tables of one engine.
+
+    Instants are whole microseconds since 1970 in every one of them.
+
+    Attributes:
+        connection: The engine, as Ibis has it.
+        dialect: What it writes differently.
+        touchpoints: TOUCHPOINT rows, taken back ones too.
+        decisions: DECISION rows.
+        customers: Every customer's ``id`` and ``root``.
+        voids: ``touchpoint``: the seq of each touchpoint that was taken back; None: there is none.
+        fed: FED rows that hold, where the engine has them; None: worked out from the touchpoints.
+        standings: STANDING rows, where the engine has them.
+        reached: Up to when the log was written, in microseconds; None: to now.
+    """
+
+    connection: Any
+    dialect: Dialect
+    touchpoints: Table
+    decisions: Table
+    customers: Table
+    voids: Table | None = None
+    fed: Table | None = None
+    standings: Table | None = None
+    reached: int | None = None
+
+    @cached_property
+    def live(self) -> Table:
+        """The touchpoints that hold today, each with the ``root`` it leads to."""
+        t = self.touchpoints
+        if self.voids is not None:
+            t = t.anti_join(self.voids, t.seq == self.voids.touchpoint)
+        moved = self.customers.filter(self.customers.id != self.customers.root)
+        moved = moved.select(base="id", moved_to="root")
+        t = t.left_join(moved, t.customer == moved.base)
+        return t.select(*_READ, root=ibis.coalesce(t.moved_to, t.customer))
+
+    @cached_property
+    def roots(self) -> Table:
+        """Everybody who was not merged into another."""
+        return self.customers.filter(self.customers.id == self.customers.root).select(root="id")
+
+    def rows(self, table: Table) -> list[tuple[Any, ...]]:
+        """Run an expression and give its rows."""
+        found = self.connection.to_pyarrow(table)
+        return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+
+def in_micros(table: Table, dialect: Dialect, *names: str) -> Table:
+    """Turn a table's instants into microseconds."""
+    return table.mutate(**{name: dialect.micros(table[name]) for name in names})

@@ -1,0 +1,265 @@
+"""What the customers' touchpoints come to: one aggregation for all indicators of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import attrs
+import ibis
+from ibis import _
+
+from crmkit import Indicator, ValueModel
+from crmkit.contracts.engine import EARLIEST, span
+from crmkit_ibis.decay import FULL, SAFE, earned, fade
+from crmkit_ibis.dialects import Expression
+from crmkit_ibis.facts import Facts
+from crmkit_ibis.log import Log, Table
+from crmkit_ibis.windows import Window, bit_or, mask_of, ratio
+
+_MEANT_FOR_ONE_MASK = 62
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """One indicator as expressions over the row that a customer's sums stand in.
+
+    Attributes:
+        raw: The measure; NULL where nothing was seen.
+        seen: Whether something was seen.
+        chance: Whether there was a chance to; None: it needs none.
+        points: What `raw` earns.
+    """
+
+    raw: Expression
+    seen: Expression
+    chance: Expression | None
+    points: Expression
+
+
+Read = Callable[[Table], Reading]
+
+
+class Sums:
+    """The aggregation: indicators ask for sums, and are read from the row of all of them."""
+
+    def __init__(
+        self,
+        log: Log,
+        model: ValueModel,
+        at: int,
+        *,
+        negative: frozenset[str],
+        windows: Sequence[Window] = (),
+    ) -> None:
+        """Begin with no sum.
+
+        Args:
+            log: What to sum up.
+            model: Whose rates hold.
+            at: The instant, in microseconds; what happened later is left out.
+            negative: Kinds that are aged from the purchase they name.
+            windows: Competitors' promotions that ended by then.
+        """
+        self.log, self.model, self.at = log, model, at
+        self.negative, self.windows = negative, windows
+        happened = log.live.filter(log.live["at"] <= at)
+        self._all = Facts(happened, log.dialect, model, at)
+        returns = _aged(happened, log.live, negative)
+        self._returns = Facts(returns, log.dialect, model, at, since="since", ahead=True)
+        self._sums: dict[str, Expression] = {}
+        self._returned: dict[str, Expression] = {}
+        self._breadths: list[Table] = []
+
+    def read(self, indicator: Indicator) -> Read:
+        """Ask for what an indicator needs, and give how it is then read."""
+        match indicator.measure:
+            case "count":
+                return self._count(indicator)
+            case "sum":
+                return self._sum(indicator)
+            case "breadth":
+                return self._breadth(indicator)
+            case "recency":
+                return self._recency(indicator)
+            case "mean":
+                return self._mean(indicator)
+            case _ if indicator.within:
+                return self._within(indicator)
+            case _:
+                return self._rate(indicator)
+
+    def tables(self) -> list[Table]:
+        """Give the tables of sums, each by ``root``: the first has everybody who did anything."""
+        facts = self._all.select("root", "at", "kind")
+        found = [facts.group_by("root").agg(newest=facts["at"].max(), **self._sums)]
+        if self._returned:
+            found.append(self._returns.select("root").group_by("root").agg(**self._returned))
+        return [*found, *self._breadths]
+
+    # -- asking for sums -----------------------------------------------------------------
+
+    def _ask(self, asked: dict[str, Expression], prefix: str, sum_: Expression) -> str:
+        """Ask for a sum and give its name; one that was asked for before is made once."""
+        for name, known in asked.items():
+            if repr(known) == repr(sum_):
+                return name
+        name = f"{prefix}{len(asked)}"
+        asked[name] = sum_
+        return name
+
+    def _added(self, added: Expression, where: str) -> str:
+        return self._ask(self._sums, "s", added.sum(where=_[where]))
+
+    def _chance(self, indicator: Indicator) -> str | None:
+        if not indicator.opportunity:
+            return None
+        among = self._all.among(indicator.opportunity)
+        return self._ask(self._sums, "s", _[among].ifelse(1, 0).max())
+
+    # -- the measures --------------------------------------------------------------------
+
+    def _count(self, indicator: Indicator) -> Read:
+        weight = self._all.fade(indicator.half_life)
+        total = self._added(_[weight], self._all.among(indicator.kinds))
+        return self._scaled(indicator, lambda row: row[total])
+
+    def _sum(self, indicator: Indicator) -> Read:
+        kinds, half_life = frozenset(indicator.kinds), indicator.half_life
+        among = self._all.among(kinds, unnamed=self.negative)
+        number, weight = self._all.number(indicator), self._all.fade(half_life)
+        total = self._added(_[number] * _[weight], among)
+        if kinds.isdisjoint(self.negative):
+            return self._scaled(indicator, lambda row: row[total])
+        facts = self._returns
+        among = facts.among(kinds)
+        added = (_[facts.number(indicator)] * _[facts.fade(half_life)]).sum(where=_[among])
+        returned = self._ask(self._returned, "r", added)
+
+        def both(row: Table) -> Expression:
+            mine, back = row[total], row[returned]
+            neither = mine.isnull() & back.isnull()
+            return neither.ifelse(ibis.null("float64"), mine.fill_null(0) + back.fill_null(0))
+
+        return self._scaled(indicator, both)
+
+    def _breadth(self, indicator: Indicator) -> Read:
+        facts = Facts(self._all.table, self.log.dialect, self.model, self.at)
+        among = facts.among(indicator.kinds)
+        text, number = facts.value(indicator)
+        t = facts.select("root", "at")
+        usable = t.filter(t[among] & (t[text].notnull() | t[number].notnull()))
+        newest = usable.group_by("root", text, number).agg(newest=usable["at"].max())
+        name = f"b{len(self._breadths)}"
+        weight = fade(newest.newest - self.at, indicator.half_life)
+        self._breadths.append(newest.group_by("root").agg(**{name: weight.sum()}))
+        return self._scaled(indicator, lambda row: row[name])
+
+    def _recency(self, indicator: Indicator) -> Read:
+        last = self._ask(self._sums, "s", _["at"].max(where=_[self._all.among(indicator.kinds)]))
+        chance = self._chance(indicator)
+
+        def read(row: Table) -> Reading:
+            raw = fade(row[last] - self.at, indicator.half_life)
+            return _reading(row, raw, row[last].notnull(), chance, FULL * raw)
+
+        return read
+
+    def _mean(self, indicator: Indicator) -> Read:
+        facts = self._all
+        among, number = facts.among(indicator.kinds), facts.number(indicator)
+        usable = facts.made(among) & facts.made(number).notnull()
+        counted = facts.keep(("counted", among, number), usable)
+        weight = self._weight(indicator, counted)
+        total = self._added(_[number] * _[weight], counted)
+        whole = self._added(_[weight], counted)
+        chance = self._chance(indicator)
+
+        def read(row: Table) -> Reading:
+            raw = row[total] / row[whole]
+            points = ibis.least(ibis.greatest(FULL * raw / indicator.scale, 0.0), FULL)
+            return _reading(row, raw, row[whole].notnull(), chance, points)
+
+        return read
+
+    def _rate(self, indicator: Indicator) -> Read:
+        facts = self._all
+        done, given = facts.among(indicator.kinds), facts.among(indicator.opportunity)
+        either = facts.among((*indicator.kinds, *indicator.opportunity))
+        weight = self._weight(indicator, either)
+        won, chances = self._added(_[weight], done), self._added(_[weight], given)
+
+        def read(row: Table) -> Reading:
+            raw = _quotient(row[won], row[chances])
+            points = ibis.least(FULL * raw, FULL)
+            seen, chance = row[won].notnull(), row[chances].notnull()
+            return Reading(raw=raw, seen=seen, chance=chance, points=points)
+
+        return read
+
+    def _within(self, indicator: Indicator) -> Read:
+        purchase = self._all.among(["purchase"])
+        first = self._ask(self._sums, "s", _["at"].min(where=_[purchase]))
+        masks = []
+        for start in range(0, len(self.windows), _MEANT_FOR_ONE_MASK):
+            part = self.windows[start : start + _MEANT_FOR_ONE_MASK]
+            inside = self._all.made(purchase).ifelse(mask_of(self._all.table["at"], part), 0)
+            column = self._all.keep(("windows", start), inside)
+            masks.append((self._ask(self._sums, "s", bit_or(_[column])), part))
+
+        def read(row: Table) -> Reading:
+            pairs = [(row[mask], part) for mask, part in masks]
+            won, whole = ratio(pairs, row[first], indicator.half_life)
+            raw = _quotient(won, whole)
+            chance = row[first].notnull() & (whole > 0)
+            return Reading(
+                raw=raw, seen=chance & (won > 0), chance=chance, points=ibis.least(FULL * raw, FULL)
+            )
+
+        return read
+
+    # -- what they share -----------------------------------------------------------------
+
+    def _scaled(self, indicator: Indicator, raw: Callable[[Table], Expression]) -> Read:
+        chance = self._chance(indicator)
+
+        def read(row: Table) -> Reading:
+            found = raw(row)
+            return _reading(row, found, found.notnull(), chance, earned(found, indicator.scale))
+
+        return read
+
+    def _weight(self, indicator: Indicator, counted: str) -> str:
+        """Give the column of weights for a quotient: it does not fade while nothing happens.
+
+        Both its sums may be taken at any one instant: at the one that is asked about, as the other
+        sums are, unless the oldest touchpoint that can be would have faded to nothing by then.
+        """
+        if span(indicator.half_life) * SAFE >= self.at - EARLIEST:
+            return self._all.fade(indicator.half_life)
+        return self._all.fade_to_newest(indicator.half_life, counted)
+
+
+def _aged(happened: Table, live: Table, negative: Iterable[str]) -> Table:
+    """Give the returns that name another record, and the instant ``since`` they are aged from.
+
+    That is the purchase's, whoever bought, and their own where no purchase of that name holds.
+    """
+    returns = happened.filter(happened.kind.isin(sorted(negative)) & happened.of.notnull())
+    purchases = live.filter(live.kind == "purchase")
+    purchases = purchases.select(named="id", named_by="source", bought="at")
+    same = (returns.source == purchases.named_by) & (returns.of == purchases.named)
+    joined = returns.left_join(purchases, same)
+    columns = [joined[name] for name in returns.columns]
+    return joined.select(*columns, since=ibis.coalesce(joined.bought, joined["at"]))
+
+
+def _reading(
+    row: Table, raw: Expression, seen: Expression, chance: str | None, points: Expression
+) -> Reading:
+    had = None if chance is None else row[chance].fill_null(0) > 0
+    return Reading(raw=raw, seen=seen, chance=had, points=points)
+
+
+def _quotient(won: Expression, whole: Expression) -> Expression:
+    """Divide so that a rate with successes and no chance is 1, and never more than 1."""
+    return (whole.isnull() | (won >= whole)).ifelse(1.0, won / whole)
