@@ -6,9 +6,10 @@ that new weights, scales or rates need no rebuild, and a state row under another
 
 from __future__ import annotations
 
-from array import array
+from collections.abc import Callable
 from functools import cached_property
 from hashlib import blake2b
+from struct import Struct
 
 import attrs
 
@@ -114,15 +115,20 @@ class Layout:
         return tuple(placed)
 
     @cached_property
-    def zero(self) -> array[float]:
+    def zero(self) -> list[float]:
         """The sums of somebody nothing is known of."""
         width = 1 + max(max(s.n, s.chance, s.a, s.b, s.ref, s.last, 0) for s in self.slots)
-        zero = array("d", bytes(8 * width))
+        zero = [0.0] * width
         for slots in self.slots:
             for place in (slots.ref, slots.last):
                 if place >= 0:
                     zero[place] = FAR_PAST
         return zero
+
+    @cached_property
+    def packed(self) -> Callable[..., bytes]:
+        """Packs sums as a state's row keeps them: doubles, one after the other."""
+        return Struct(f"={len(self.zero)}d").pack
 
     @cached_property
     def id(self) -> int:

@@ -2,7 +2,7 @@
 
 Folding runs for every touchpoint that is captured or replayed. Each kind's function is put
 together from a few lines an indicator, with places and factors as literals, and compiled once: no
-loop over indicators and no call for each took half the time. Nothing that a user wrote stands in
+loop over indicators and no call for each took half the time, floats alone a third of the rest. Nothing that a user wrote stands in
 the text: places and factors are numbers, everything else is bound by name.
 """
 
@@ -33,6 +33,7 @@ _AT, _AMOUNT, _CURRENCY, _DIRECTION = (
 _HEAD = f"""\
 at = row[{_AT}]
 sums = state.sums
+moment = float(at)
 if at < state.first:
     state.first = at
 if at > state.newest:
@@ -59,52 +60,53 @@ if row[{_AMOUNT}] is not None:
         add_revenue(state, row)
 """
 _RECENCY = """\
-sums[{n}] += 1
-if at > sums[{ref}]:
-    sums[{ref}] = at
+sums[{n}] += 1.0
+if moment > sums[{ref}]:
+    sums[{ref}] = moment
 """
 _CHANCE = """\
-sums[{chance}] += 1
+sums[{chance}] += 1.0
 """
 _COUNT = """\
-sums[{n}] += 1
-ahead = at - sums[{ref}]
-if ahead > 0:
+sums[{n}] += 1.0
+ahead = moment - sums[{ref}]
+if ahead > 0.0:
     sums[{a}] = sums[{a}] * exp2(-ahead * {per_us!r}) + 1.0
-    sums[{ref}] = at
+    sums[{ref}] = moment
 else:
     sums[{a}] += exp2(ahead * {per_us!r})
 """
 _SIDE = """\
-sums[{n}] += 1
-ahead = at - sums[{ref}]
-if ahead > 0:
+sums[{n}] += 1.0
+ahead = moment - sums[{ref}]
+if ahead > 0.0:
     fade = exp2(-ahead * {per_us!r})
     sums[{a}] = sums[{a}] * fade + 1.0
     sums[{b}] *= fade
-    sums[{ref}] = at
+    sums[{ref}] = moment
 else:
     sums[{a}] += exp2(ahead * {per_us!r})
 """
 _SUM = """\
-sums[{n}] += 1
-if at > sums[{last}]:
-    sums[{last}] = at
-ahead = {since} - sums[{ref}]
-if ahead > 0:
+sums[{n}] += 1.0
+if moment > sums[{last}]:
+    sums[{last}] = moment
+since = {since}
+ahead = since - sums[{ref}]
+if ahead > 0.0:
     sums[{a}] = sums[{a}] * exp2(-ahead * {per_us!r}) + x
-    sums[{ref}] = {since}
+    sums[{ref}] = since
 else:
     sums[{a}] += x * exp2(ahead * {per_us!r})
 """
 _MEAN = """\
-sums[{n}] += 1
-ahead = at - sums[{ref}]
-if ahead > 0:
+sums[{n}] += 1.0
+ahead = moment - sums[{ref}]
+if ahead > 0.0:
     fade = exp2(-ahead * {per_us!r})
     sums[{a}] = sums[{a}] * fade + x
     sums[{b}] = sums[{b}] * fade + 1.0
-    sums[{ref}] = at
+    sums[{ref}] = moment
 else:
     fade = exp2(ahead * {per_us!r})
     sums[{a}] += x * fade
@@ -114,7 +116,7 @@ _BREADTH = """\
 seen = see(state.seen, {value}, {tag}, at)
 if seen is not None:
     state.seen = seen
-    sums[{n}] += 1
+    sums[{n}] += 1.0
 """
 
 
@@ -202,8 +204,11 @@ def _counted(layout: Layout, slots: Slots, kind: str, names: dict[str, Any]) -> 
         case "mean":
             return _measured(slots, kind, "at", _fill(_MEAN, slots), names)
         case _:
-            since = "aged" if kind in layout.kinds.negative else "at"
-            return _measured(slots, kind, since, _fill(_SUM, slots, since=since), names)
+            if kind in layout.kinds.negative:
+                since, added = "aged", _fill(_SUM, slots, since="float(aged)")
+            else:
+                since, added = "at", _fill(_SUM, slots, since="moment")
+            return _measured(slots, kind, since, added, names)
 
 
 def _measured(slots: Slots, kind: str, since: str, add: str, names: dict[str, Any]) -> str:

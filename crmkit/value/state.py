@@ -39,7 +39,7 @@ class State:
         recorded: When the newest knowledge about the customer was recorded.
     """
 
-    sums: array[float]
+    sums: list[float]
     seen: bytes = b""
     bought: bytes = b""
     money: dict[int, dict[str, list[float]]] = attrs.field(factory=dict)
@@ -89,7 +89,7 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
     return (
         customer,
         layout.id,
-        state.sums.tobytes(),
+        layout.packed(*state.sums),
         state.seen or None,
         state.bought or None,
         json.dumps(rest, ensure_ascii=False) if rest else None,
@@ -111,7 +111,7 @@ def unpack(row: Row) -> State:
         money = {int(slot): sums for slot, sums in kept.get("money", {}).items()}
         ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
     return State(  # by position: this runs for everybody scored, and names cost a third more
-        array("d", sums),
+        array("d", sums).tolist(),  # a list is read and written in a third of the time
         seen or b"",
         bought or b"",
         money,
