@@ -37,8 +37,10 @@ SAID = frozenset({CONSENT, ENDING, "decline", "reinstate"})
 _KIND, _ABOUT, _BODY = (DECISION.position[name] for name in ("kind", "customer", "body"))
 _RECORDED = TOUCHPOINT.position["recorded"]
 _MADE_OF = {  # what tells that two rows of a log are one
-    TOUCHPOINT.name: itemgetter(*(TOUCHPOINT.position[n] for n in (*TOUCHPOINT.key, "recorded"))),
-    DECISION.name: itemgetter(*(DECISION.position[n] for n in ("kind", "at"))),
+    TOUCHPOINT.name: itemgetter(
+        *(TOUCHPOINT.position[name] for name in (*TOUCHPOINT.key, "recorded", "customer"))
+    ),
+    DECISION.name: itemgetter(*(DECISION.position[name] for name in ("kind", "at", "customer"))),
 }
 _SAVED = CUSTOMER.position["recorded"]
 _PARENT, _SEARCH, _ROW_BODY = (CUSTOMER.position[n] for n in ("parent", "search", "body"))
@@ -235,7 +237,7 @@ def _decisions(found: Survey) -> Callable[[Row, Row | None], None]:
 
     def tell(row: Row, other: Row | None) -> None:
         if other is not None and same(row) == same(other):
-            found.shared = True
+            found.shared |= row[_ABOUT] is not None  # the ids of customers are nowhere else
         elif row[_KIND] == ERASE:
             ids = [row[_ABOUT], *json.loads(row[_BODY]).get("ids", ())]
             found.gone |= dict.fromkeys(ids, row[DECISION.position["at"]])
