@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import crmkit
 from crmkit.cli import main
-from tests.backup.kit import connect, fill, sqlite
+from tests.backup.kit import connect, fill, held, purchase, sqlite
 
 
 def run(*words: str, fed: bytes | None = None) -> tuple[int, bytes, str]:
@@ -73,3 +73,79 @@ def test_a_wrong_name_costs_nothing(tmp_path: Path, shop: str) -> None:
     code, _, said = run("--url", shop, "backup", str(tmp_path / "nowhere" / "b"))
     assert code == 3
     assert "No such file or directory" in said
+
+
+@pytest.mark.row("R68")
+def test_it_comes_back(tmp_path: Path, shop: str) -> None:
+    """From file to file by two commands; and what nobody can know is said."""
+    assert run("--url", shop, "backup", str(tmp_path / "b"))[0] == 0
+    config = tmp_path / "new.toml"
+    config.write_text(f'url = "{sqlite(tmp_path, "new")}"\n')
+    code, out, said = run("--config", str(config), "restore", str(tmp_path / "b"))
+    assert (code, out) == (0, b"")
+    assert "Workspace default is as it was on" in said
+    assert "No journal of erasures was found" in said
+    with connect(shop) as crm, connect(sqlite(tmp_path, "new")) as other:
+        assert held(other) == held(crm)
+
+
+def test_checking_touches_nothing(tmp_path: Path, shop: str) -> None:
+    """It tells what is in the file, and makes no database."""
+    run("--url", shop, "backup", str(tmp_path / "b"))
+    code, _, said = run(
+        "--url", sqlite(tmp_path, "none"), "restore", "--check", str(tmp_path / "b")
+    )
+    assert code == 0
+    assert "6 customers, 32 touchpoints" in said
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "b").write_bytes((tmp_path / "b").read_bytes()[:-1])
+    code, _, said = run("--url", shop, "restore", str(tmp_path / "b"))
+    assert code == 3
+    assert "b is cut short: its end is missing. Nothing was touched" in said
+
+
+def test_what_would_be_lost_is_asked_for(tmp_path: Path, shop: str) -> None:
+    """Newer data are not overwritten by a habit; erasures alone stop nobody, and stay."""
+    run("--url", shop, "backup", str(tmp_path / "b"))
+    run("--url", shop, "erase", "--email", "p0@example.com", "--reason", "asked", "--yes")
+    code, _, said = run("--url", shop, "restore", str(tmp_path / "b"))
+    assert code == 0
+    assert "Erased again, since they were after the backup: 1 customer." in said
+    with connect(shop) as crm:
+        assert crm.customers.find(email="p0@example.com") is None
+        crm.capture([purchase(900, "late")], source="shop")
+    code, _, said = run("--url", shop, "restore", str(tmp_path / "b"))
+    assert code == 3
+    assert "would be lost" in said
+    assert "--replace" in said
+    code, _, said = run("--url", shop, "restore", "--replace", str(tmp_path / "b"))
+    assert code == 0
+    assert "Lost: 1 touchpoint, 1 customer." in said
+
+
+def test_every_workspace_keeps_its_name(tmp_path: Path, shop: str) -> None:
+    """A backup of several restores all of them, or the one that is named, by a pipe too."""
+    with connect(shop, workspace="acme") as crm:
+        crm.capture([purchase(1, "zoe")], source="shop")
+    run("--url", shop, "backup", "--all", str(tmp_path / "b"))
+    new = sqlite(tmp_path, "new")
+    code, _, said = run("--url", new, "restore", "-", fed=(tmp_path / "b").read_bytes())
+    assert code == 0, said
+    for name in ("acme", "default"):
+        with connect(shop, workspace=name) as crm, connect(new, workspace=name) as other:
+            assert held(other) == held(crm)
+    one = sqlite(tmp_path, "one")
+    code, _, said = run("--url", one, "--workspace", "acne", "restore", str(tmp_path / "b"))
+    assert code == 2
+    assert "holds the workspaces acme, default, and no 'acne'" in said
+    assert run("--url", one, "--workspace", "acme", "restore", str(tmp_path / "b"))[0] == 0
+    with connect(one) as crm:
+        assert crm.session.store.workspaces() == ["acme"]
+    run("--url", one, "--workspace", "acme", "backup", str(tmp_path / "c"))
+    code, _, said = run("--url", one, "--workspace", "zeta", "restore", str(tmp_path / "c"))
+    assert code == 3  # SQLite: its numbers are those of acme beside it
+    assert "Restore it into a database of its own" in said
+    two = sqlite(tmp_path, "two")
+    assert run("--url", two, "--workspace", "zeta", "restore", str(tmp_path / "c"))[0] == 0
+    with connect(two, workspace="zeta") as crm:
+        assert crm.customers.find(email="zoe@example.com")
