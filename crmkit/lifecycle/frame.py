@@ -71,7 +71,7 @@ class Frame:
     def kinds(self) -> list[str]:
         """Everybody's kind (R140)."""
         columns, research = self.columns, self.roster.said["research"]
-        state = State(array("d"))  # a kind asks a state only when he was last heard of
+        state = State([])  # a kind asks a state only when he was last heard of
         found = []
         for place, customer in enumerate(columns.ids):
             own, gap = columns.own[place], columns.gap[place]

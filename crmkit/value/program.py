@@ -2,8 +2,9 @@
 
 Folding runs for every touchpoint that is captured or replayed. Each kind's function is put
 together from a few lines an indicator, with places and factors as literals, and compiled once: no
-loop over indicators and no call for each took half the time, floats alone a third of the rest. Nothing that a user wrote stands in
-the text: places and factors are numbers, everything else is bound by name.
+loop over indicators and no call for each took half the time, and floats throughout, instants too,
+an eighth of the rest. Nothing that a user wrote stands in the text: places and factors are numbers,
+everything else is bound by name.
 """
 
 from __future__ import annotations
