@@ -19,10 +19,15 @@ settings.register_profile("crmkit", deadline=None)
 settings.load_profile("crmkit")
 
 # The whole suite on another store: what it opens as memory:// is a workspace there.
-if os.environ.get("CRMKIT_TEST_STORE") == "postgresql":
-    from tests.postgres import take_memorys_place
+if (wanted := os.environ.get("CRMKIT_TEST_STORE")) is not None:
+    from tests import mariadb, mariadb_server, postgres
+    from tests.instead import take_memorys_place
 
-    take_memorys_place()
+    if wanted == "mariadb" and (why := mariadb_server.missing()):
+        pytest.exit(f"SKIPPED: {why}", returncode=0)
+    there = {"mariadb": mariadb, "postgresql": postgres}[wanted]
+    url = there.database()  # type: ignore[attr-defined]
+    take_memorys_place(url, there.driven(url))  # type: ignore[attr-defined]
 
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 

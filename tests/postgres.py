@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import warnings
 from functools import cache
@@ -12,10 +11,6 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-import crmkit.stores.memory
-from crmkit.contracts.specs import StoreConfig
-from crmkit.contracts.store import Store
-from crmkit.stores import open_store
 from tests.postgres_server import new_folder
 
 ODD = {
@@ -98,17 +93,6 @@ def execute(url: str, *statements: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-def take_memorys_place() -> None:
-    """Make each ``memory://`` a workspace of one database, and ``memory://name`` a kept one."""
-    os.environ["CRMKIT_ERASURE_KEY"] = "outside of every database"
-    url = database()
-    # One engine for all: tests leave stores in memory open, which holds nothing there.
-    engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), pool_size=20)
-    atexit.register(engine.dispose)
-
-    def open_instead(config: StoreConfig) -> Store:
-        name = config.url.partition("://")[2] or f"nameless {next(_number)}"
-        workspace = f"{name} of {config.workspace}"[:200]
-        return open_store(url, workspace=workspace, engine=engine)
-
-    crmkit.stores.memory.open_memory = open_instead
+def driven(url: str) -> str:
+    """Name the driver in a URL, as SQLAlchemy wants it."""
+    return url.replace("postgresql:", "postgresql+psycopg:")

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.mysql import insert as mysql_insert
-from sqlalchemy.dialects.mysql.base import MySQLCompiler
+from sqlalchemy.dialects.mysql.mysqldb import MySQLCompiler_mysqldb
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import QueuePool
@@ -24,7 +24,7 @@ from crmkit.stores import mariadb_layout as layout
 from crmkit.stores import mariadb_session as session
 from crmkit.stores.checks import picker
 from crmkit.stores.mariadb_bulk import insert
-from crmkit.stores.mariadb_errors import DUPLICATE, PASSING, number_of, translate
+from crmkit.stores.mariadb_errors import DUPLICATE, is_passing, number_of, translate
 from crmkit.stores.mariadb_pages import Pages
 from crmkit.stores.mariadb_url import DRIVER, NAMES, Place, need_driver, of_engine, read_url
 from crmkit.stores.mariadb_values import kept
@@ -51,13 +51,17 @@ def _straight_join(join: _StraightJoin, compiler: Any, **options: Any) -> str:
     return f"{left} STRAIGHT_JOIN {right} ON {compiler.process(join.onclause, **options)}"
 
 
-class _Compiler(MySQLCompiler):
+class _Compiler(MySQLCompiler_mysqldb):
     """Leaves hints out of DELETE, which takes none here."""
 
     def format_from_hint_text(self, sqltext: str, table: Any, hint: str, iscrud: Any) -> str:
         """Write a hint behind the name of a table."""
-        found: str = super().format_from_hint_text(sqltext, table, hint, iscrud)
-        return sqltext if iscrud else found
+        if iscrud:
+            return sqltext
+        found: str = super().format_from_hint_text(  # type: ignore[no-untyped-call]
+            sqltext, table, hint, iscrud
+        )
+        return found
 
 
 def _dialect() -> sa.Dialect:
@@ -127,7 +131,8 @@ class MariaDialect(Dialect):
 
         self.place = place
         self.timeout = place.timeout
-        self.errors = (pymysql.MySQLError, OverflowError, UnicodeError)
+        # OSError: a file of a certificate's that is not there.
+        self.errors = (pymysql.MySQLError, OverflowError, UnicodeError, OSError)
         self.compiler = _dialect()
         self._owned = owned
         self._row = ""
@@ -154,7 +159,7 @@ class MariaDialect(Dialect):
             try:
                 return engine.connect()
             except sa.exc.OperationalError as error:
-                if number_of(error) not in PASSING or time.monotonic() > end:
+                if not is_passing(error) or time.monotonic() > end:
                     raise
                 time.sleep(_AGAIN)
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from crmkit.contracts.store import Row
+from crmkit.errors import StoreError
 from crmkit.stores.mariadb_values import writer
 
 PACKET = 1_000_000
@@ -24,7 +25,10 @@ def insert(connection: sa.Connection, sql: str, rows: list[Row], most: int) -> N
         connection: Where to.
         sql: The text that adds one row, its values bound as ``%s``.
         rows: What to add.
-        most: Bytes that the server takes at once; one row that is longer, it refuses itself.
+        most: Bytes that the server takes at once.
+
+    Raises:
+        StoreError: one row is longer than that: the server would hang up.
     """
     head, _, rest = sql.partition(_VALUES)
     one, _, tail = rest.partition(")")
@@ -34,7 +38,14 @@ def insert(connection: sa.Connection, sql: str, rows: list[Row], most: int) -> N
     texts = (f"({fixed}{quoted(row)})".encode() for row in rows)
     start, end = f"{head} VALUES ".encode(), tail.encode()
     with driver.cursor() as cursor:
-        for part in _parts(texts, min(most, PACKET) - len(start) - len(end) - _ROOM):
+        room = most - len(start) - len(end) - _ROOM
+        for part in _parts(texts, min(room, PACKET)):
+            if len(part[0]) > room:
+                message = (
+                    f"A row of {len(part[0]):,} bytes is more than the server takes: raise its "
+                    f"max_allowed_packet, which is {most:,}; nothing of this write was kept"
+                )
+                raise StoreError(message)
             cursor.execute(start + b",".join(part) + end)
 
 

@@ -11,9 +11,8 @@ from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores.mariadb_url import Place
 from crmkit.stores.sql.schema import VERSION
 
-PASSING = frozenset({1040, 1203})
-"""Why a server refuses a connection that it may take a moment later."""
 DUPLICATE = 1062
+_FULL, _FULL_FOR_USER, _LIMIT = 1040, 1203, 1226
 _NO_SCHEMA = frozenset({1146, 1054, 1176})  # no such table, no such column, no such index
 _LOST_NUMBERS = frozenset({
     1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2006, 2013, 2014, 2045, 2055, 4031
@@ -35,8 +34,8 @@ _NOT_INNODB = "let the server start with InnoDB, which crmkit's tables are kept 
 _WRONG_VALUE = "the row holds a value that its column cannot keep"
 _RULE = "the row breaks a rule of its table"
 _BUSY = {
-    1040: "the server has no connection left: try again, or raise its max_connections",
-    1203: "this user has no connection left: try again, or raise max_user_connections",
+    _FULL: "the server has no connection left: try again, or raise its max_connections",
+    _FULL_FOR_USER: "this user has no connection left: try again, or raise max_user_connections",
     1205: "another writer, or a migration, held a lock for too long: try again",
     1213: "other transactions were in the way, and this one was undone: try again",
     1020: "another transaction changed the same rows, and this one was undone: try again",
@@ -48,7 +47,7 @@ _ADVICE = {
     1044: _RIGHTS, 1142: _RIGHTS, 1143: _RIGHTS, 1227: _RIGHTS, 1370: _RIGHTS,
     1045: _COME_IN, 1130: _COME_IN, 1698: _COME_IN, 4151: _COME_IN, 1820: _COME_IN,
     1129: "let the server forget this host's failures: FLUSH HOSTS",
-    1226: "the server's limit for this user is reached: raise it",
+    _LIMIT: "the server's limit for this user is reached: raise it",
     1049: "make the database first: CREATE DATABASE ... CHARACTER SET utf8mb4",
     1036: _READ_ONLY, 1290: _READ_ONLY, 1792: _READ_ONLY, 1836: _READ_ONLY,
     1153: _TOO_LARGE, 1301: _TOO_LARGE,
@@ -66,6 +65,7 @@ _ADVICE = {
 """What to do about an error, by its number."""
 _WITH_VALUES = frozenset({1062, 1265, 1292, 1300, 1366, 1367, 1064, 1452, 4025})
 """Errors whose words repeat what a row held."""
+_NO_TLS = "check ssl_ca, ssl_cert and ssl_key in the URL, and what the server offers"
 _ELSEWHERE = (
     "check that the server runs and is reached at this host and port, and the URL's user, password "
     "and database"
@@ -76,7 +76,16 @@ def number_of(error: Exception) -> int:
     """Give the number of an error; 0 where it has none."""
     cause: Any = getattr(error, "orig", None) or error
     first = cause.args[0] if cause.args else 0
-    return first if isinstance(first, int) else 0
+    if not isinstance(first, int) or isinstance(cause, OSError):
+        return 0
+    if first == _LIMIT and "max_user_connections" in str(cause):
+        return _FULL_FOR_USER
+    return first
+
+
+def is_passing(error: Exception) -> bool:
+    """Tell whether a server that refused a connection may take it a moment later."""
+    return number_of(error) in {_FULL, _FULL_FOR_USER}
 
 
 def translate(error: Exception, place: Place, *, committing: bool = False) -> StoreError:
@@ -94,8 +103,6 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
         message = f"{place}: every connection was in use for {place.timeout:g} s: try again"
         return StoreBusy(message)
     is_lost = number in _LOST_NUMBERS or getattr(error, "connection_invalidated", False)
-    if is_lost and _is_too_large(cause):
-        return StoreError(f"{place}: {text}: {_TOO_LARGE}")
     if is_lost:
         return StoreError(f"{place}: {text}: {_NOBODY_KNOWS if committing else _LOST}")
     if number in _BUSY:
@@ -103,15 +110,10 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
     if number in _NO_SCHEMA:
         message = f"{place} lacks crmkit's schema ({text}): run `crmkit migrate`"
         return SchemaError(message, found=None, expected=VERSION)
-    advice = _ADVICE.get(number, "")
+    advice = _NO_TLS if isinstance(cause, OSError) else _ADVICE.get(number, "")
     if not advice and isinstance(error, sa.exc.OperationalError):
         advice = _ELSEWHERE
     return StoreError(f"{place}: {text}{advice and f': {advice}'}")
-
-
-def _is_too_large(cause: Any) -> bool:
-    """Tell whether the server hung up since a packet was too large: the pipe breaks in sending."""
-    return "Broken pipe" in str(cause)
 
 
 def _told(cause: Any) -> str:

@@ -91,7 +91,8 @@ def open_shop(url: str, **options: Any) -> Shop:
 
 def driven(url: str) -> str:
     """Name the driver in a URL, as SQLAlchemy wants it."""
-    return url.replace("postgresql:", "postgresql+psycopg:")
+    url = url.replace("postgresql:", "postgresql+psycopg:")
+    return url.replace("mariadb:", "mysql+pymysql:")
 
 
 def sell(connection: sa.Connection, number: int, shelf: int | None = None) -> None:

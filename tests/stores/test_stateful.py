@@ -22,9 +22,9 @@ from crmkit.stores import open_store
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores.sql.reader import SqlReader
 from crmkit.testing.rows import row
-from tests.postgres import database
+from tests import mariadb, mariadb_server, postgres
+from tests.stores import postgres_kit
 from tests.stores.drawn import USED, batches, keys, scans
-from tests.stores.postgres_kit import kill, pid_of
 
 T = TypeVar("T")
 _number = count(1)
@@ -36,21 +36,29 @@ REFUSED: dict[str, Row] = {
     "no key": (None, "no key"),
 }
 LOST = ("lost unnoticed", "lost at once", "lost in the commit")
-postgres = cache(database)  # one for all examples: what others left there must not show
+
+
+@cache
+def shared(there: Any) -> str:
+    """Give one database of a server for all examples: what others left there must not show."""
+    return str(there.database())
 
 
 class Stores(RuleBasedStateMachine):
     """Drive the stores side by side: two workspaces in one database each, and open readers.
 
-    Writes are kept, undone by what they raise, or lost with the connection of PostgreSQL's, which
+    Writes are kept, undone by what they raise, or lost with the connection of the server's, which
     is the last of the stores.
     """
+
+    there: Any = postgres
+    kit: Any = postgres_kit
 
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
         folder = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
-        urls = (f"memory://{folder}", f"sqlite:///{folder}/crm.db", postgres())
+        urls = (f"memory://{folder}", f"sqlite:///{folder}/crm.db", self.server)
         self.names = [f"{name} {next(_number)}" for name in ("one", "two")]
         self.stores = [[open_store(url, workspace=name) for url in urls] for name in self.names]
         for store in chain.from_iterable(self.stores):
@@ -59,6 +67,11 @@ class Stores(RuleBasedStateMachine):
         self.blocks: list[ExitStack] = []
         self.ended = 0
         self.readers: list[tuple[list[ExitStack], list[Reader]]] = []
+
+    @property
+    def server(self) -> str:
+        """The URL of the database at the server."""
+        return shared(self.there)
 
     def teardown(self) -> None:
         try:
@@ -128,7 +141,7 @@ class Stores(RuleBasedStateMachine):
         """Lose the connection of a write: it says what was kept; the others undo theirs too."""
         writer = self.writers[-1]
         assert isinstance(writer, SqlReader)
-        kill(postgres(), pid_of(writer.connection))
+        self.kit.kill(self.server, self.kit.pid_of(writer.connection))
         if how == "lost at once":
             with pytest.raises(StoreError, match="nothing of this write was kept: try again"):
                 writer.put(META, [("lost", "lost")])
@@ -141,7 +154,7 @@ class Stores(RuleBasedStateMachine):
     def restart(self) -> None:
         """Lose every connection: open readers never give less than there is, and all goes on."""
         self.ended = 0
-        kill(postgres())
+        self.kit.kill(self.server)
         while self.readers:
             blocks, looks = self.readers.pop()
             with pytest.raises(StoreError, match="try again"):
@@ -260,8 +273,33 @@ class TestStores(Stores.TestCase):
     settings = settings(PLAIN, max_examples=8, stateful_step_count=40, derandomize=True)
 
 
+class StoresWithMariadb(Stores):
+    """The same, with MariaDB as the server."""
+
+    there = mariadb
+    kit = mariadb
+
+
+NEEDED = pytest.mark.skipif(bool(mariadb_server.missing()), reason=mariadb_server.missing())
+
+
+@NEEDED
+class TestStoresWithMariadb(StoresWithMariadb.TestCase):
+    """The same few stories in every run."""
+
+    settings = settings(PLAIN, max_examples=5, stateful_step_count=40, derandomize=True)
+
+
 @pytest.mark.slow("a hundred stories of every store")
 class TestStoresForLonger(Stores.TestCase):
+    """Other stories in every run."""
+
+    settings = settings(PLAIN, max_examples=100, stateful_step_count=40)
+
+
+@NEEDED
+@pytest.mark.slow("a hundred stories of every store")
+class TestStoresWithMariadbForLonger(StoresWithMariadb.TestCase):
     """Other stories in every run."""
 
     settings = settings(PLAIN, max_examples=100, stateful_step_count=40)

@@ -237,10 +237,13 @@ class Statements:
             conditions.append(columns[shape.order[len(shape.equal)]] >= sa.bindparam("low"))
         if shape.high:
             conditions.append(columns[shape.order[len(shape.equal)]] <= sa.bindparam("high"))
-        rest = [columns[name] for name in shape.order[len(shape.equal) :]]
+        names = shape.order[len(shape.equal) :]
+        if table.log and "seq" in names:  # of which there is one each: nothing comes behind it
+            names = names[: names.index("seq") + 1]
+        rest = [columns[name] for name in names]
         if shape.after is not None:
-            whole = self.dialect.compares_rows
-            conditions += _behind(rest, shape.after, reverse=shape.reverse, whole=whole)
+            there, whole = shape.after[: len(rest)], self.dialect.compares_rows
+            conditions += _behind(rest, there, reverse=shape.reverse, whole=whole)
         for name, many, none in shape.where:
             conditions.append(_among(columns[name], name, many, none))
         for name in shape.contains:
