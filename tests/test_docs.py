@@ -9,12 +9,14 @@ import pkgutil
 import subprocess
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import crmkit
+from tests import mariadb, mariadb_server
 from tests.pages import ROOT, Block, blocks, links, pages
 from tests.postgres import environment
 
@@ -25,6 +27,12 @@ MODULES = [crmkit.__name__] + [
     for module in pkgutil.walk_packages(crmkit.__path__, "crmkit.")
     if not module.name.endswith("__main__")
 ]
+
+
+@cache
+def _mariadb() -> str:
+    """Give the URL of the database that one page is about."""
+    return mariadb.database()
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,9 @@ def names(
     if block.page.stem == "postgresql":
         for name, value in environment().items():
             monkeypatch.setenv(name, value)
+    if block.page.stem == "mariadb":
+        mariadb_server.need()
+        monkeypatch.setenv("CRMKIT_URL", _mariadb())
     return module
 
 
