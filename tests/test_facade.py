@@ -268,7 +268,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "value.use": MODEL | WHY | BY,
     "value.compare": MODEL,
     "value.calibrate": {},
-    "value.rebuild": {"shard": plain(0), "shards": plain(2)},
+    "value.rebuild": {"shard": plain(0), "shards": plain(2), "engine": plain(None)},
     "value.decline": WHOSE | {"indicator": plain("shares")} | WHY | BY,
     "value.override": WHOSE
     | {"indicator": plain("shares"), "points": plain(5), "until": plain(NOW + DAY)}

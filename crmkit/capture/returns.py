@@ -18,12 +18,10 @@ from collections.abc import Iterable, Sequence
 from crmkit.capture.ids import digest
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import META, TOUCHPOINT
-from crmkit.value.history import FOREVER, Entry, read_purchases
+from crmkit.value.history import FOREVER, WAITING, WAITING_END, Entry, read_purchases
 
 _POSITION = TOUCHPOINT.position
 _AT, _KIND, _OF, _CUSTOMER = (_POSITION[name] for name in ("at", "kind", "of", "customer"))
-_PREFIX = "return-of:"
-_PREFIX_END = "return-of;"
 
 
 def aged(writer: Writer, rows: Sequence[Row]) -> list[int]:
@@ -99,7 +97,7 @@ def _note(writer: Writer, rows: Iterable[Row]) -> None:
 
 
 def _any_notes(writer: Writer) -> bool:
-    return any(writer.scan(META, low=_PREFIX, high=_PREFIX_END, limit=1))
+    return any(writer.scan(META, low=WAITING, high=WAITING_END, limit=1))
 
 
 def _notes(writer: Writer, names: Iterable[str]) -> dict[str, set[str]]:
@@ -114,4 +112,4 @@ def _put(writer: Writer, name: str, waiting: set[str]) -> None:
 
 
 def _name(source: str, of: str) -> str:
-    return _PREFIX + digest("of", source, of)
+    return WAITING + digest("of", source, of)

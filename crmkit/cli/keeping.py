@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from pathlib import Path
+
 import click
 
 from crmkit.care.words import many
 from crmkit.cli import options
+from crmkit.cli.engines import opened_engine
+from crmkit.cli.failing import wrong
 from crmkit.cli.output import columns, note, print_array, print_json, say, table
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
@@ -23,16 +28,33 @@ def migrate(settings: Settings) -> None:
 
 
 @click.command()
+@click.option(
+    "--engine",
+    metavar="NAME[:BACKEND]",
+    help="Let an engine sum the log up, such as ibis:duckdb of crmkit-ibis.",
+)
+@click.option(
+    "--log",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="With --engine: the exported log that it reads, brought up to date first.",
+)
 @options.as_json
 @pass_settings
-def rebuild(settings: Settings, as_json: bool) -> None:
+def rebuild(settings: Settings, engine: str | None, log: Path | None, as_json: bool) -> None:
     """Work out every customer's value state anew from the log, where there is doubt about it.
 
-    Nothing is lost, and nothing else changes; a rebuild that was killed is made again.
+    Nothing is lost, and nothing else changes; a rebuild that was killed is made again. With
+    --engine the log is summed up elsewhere: from DIR, or from a folder that is removed afterwards.
     """
-    with settings.open() as crm:
+    if engine is None and log is not None:
+        wrong("--log goes with --engine NAME")
+    with settings.open() as crm, ExitStack() as stack:
+        summing = None
+        if engine is not None:
+            summing = stack.enter_context(opened_engine(settings, crm, engine, log))
         with watched("Working out every customer's value anew", None):
-            count = crm.value.rebuild()
+            count = crm.value.rebuild(engine=summing)
         if as_json:
             print_json({"customers": count})
         else:

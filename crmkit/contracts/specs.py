@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from crmkit.contracts import channel, connector, runner
+from crmkit.contracts.engine import EngineConfig
 from crmkit.contracts.settings import check_keys, nearest, structure
 from crmkit.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from crmkit.contracts.channel import Channel  # noqa: F401 - a base below names it
     from crmkit.contracts.connector import Connector  # noqa: F401 - a base below names it
+    from crmkit.contracts.engine import Engine  # noqa: F401 - a base below names it
     from crmkit.contracts.runner import Runner  # noqa: F401 - a base below names it
     from crmkit.contracts.store import Store  # noqa: F401 - a base below names it
 
@@ -191,6 +193,13 @@ class RunnerSpec(OpenedSpec["Runner"]):
 
     def __attrs_post_init__(self) -> None:
         _known(self, runner.CAPABILITIES)
+
+
+@attrs.frozen(kw_only=True)
+class EngineSpec(OpenedSpec["Engine"]):
+    """What sums the whole log up, elsewhere than in the process; `config` is an `EngineConfig`."""
+
+    config: type | None = EngineConfig
 
 
 @attrs.frozen(kw_only=True)

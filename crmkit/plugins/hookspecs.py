@@ -1,8 +1,7 @@
 """Every hook of crmkit. Implement any of them in a module and mark it with ``@crmkit.hookimpl``.
 
-An implementation may leave out arguments it does not need. Hooks that offer something give an
-iterable of records; hooks that tell something get a batch, after the commit and at best once: who
-must not miss anything reads ``crm.changes``.
+Arguments that are not needed may be left out. Hooks that offer something give an iterable of
+records; those that tell get a batch after the commit, at best once: else read ``crm.changes``.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
         ChannelSpec,
         CommandSpec,
         ConnectorSpec,
+        EngineSpec,
         KindSpec,
         ReferenceSpec,
         Refusal,
@@ -118,12 +118,32 @@ def crmkit_runners() -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
+def crmkit_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
+    """Offer engines that sum the whole log up, where ``crmkit rebuild --engine NAME`` asks for one.
+
+    Called: once, when an engine is first asked for. Must not connect to anything.
+    Combined: by name; a name offered twice is a PluginError naming both distributions.
+    On error: only this plugin's engines are missing; ``crmkit plugins`` says why.
+
+    Example:
+        >>> from crmkit import hookimpl
+        >>> from crmkit.contracts.specs import EngineSpec
+        >>> @hookimpl
+        ... def crmkit_engines():
+        ...     yield EngineSpec(name="flight", open="crmkit_flight:Flight")
+        >>> [spec.name for spec in crmkit_engines()]
+        ['flight']
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
     """Offer indicators that a value model may use by name.
 
     Called: once, when a model that names an indicator is first loaded.
-    Combined: by name; a name offered twice, or one of the default model, is a PluginError naming
-        both.
+    Combined: by name; offered twice, or by the default model too, is a PluginError naming both.
     On error: only this plugin's indicators are missing; where the model in force uses one, scoring
         stops with a PluginError that names the plugin.
 
@@ -148,9 +168,8 @@ def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
 
     Called: once, when the first record is captured or the first score is asked for.
     Combined: by name; a name offered twice, or one of the core, is a PluginError naming both.
-    On error: records of this plugin's kinds are rejected, with a reason that names it where the
-        workspace knew them before, and others are captured; scoring then stops with a PluginError
-        that names the plugin.
+    On error: records of this plugin's kinds are rejected, with a reason that names it where they
+        were known before, and others captured; scoring stops with a PluginError that names it.
 
     Example:
         >>> from crmkit import hookimpl
@@ -170,8 +189,8 @@ def crmkit_stage_rules() -> Iterable[StageRule]:  # type: ignore[empty-body]
     """Offer rules that move customers from stage to stage.
 
     Called: once, before the stages are first advanced.
-    Combined: by name, and tried in the order of their names after the rules of the configuration; a
-        name offered twice is a PluginError naming both distributions.
+    Combined: by name, in whose order they are tried after those of the configuration; a name
+        offered twice is a PluginError naming both distributions.
     On error: only this plugin's rules are missing; ``crmkit plugins`` says why.
 
     Example:
@@ -215,8 +234,8 @@ def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
 
     Called: once, before the first merge, export or erasure.
     Combined: by name, all of them; a name offered twice is a PluginError naming both distributions.
-    On error: merging, exporting and erasing stop with a PluginError that names the plugin, since
-        data would be left behind; so they do where a function of the reference raises.
+    On error: merging, exporting and erasing stop with a PluginError that names it: data would be
+        left behind; so they do where a function of the reference raises.
 
     Example:
         >>> from crmkit import hookimpl
@@ -246,9 +265,8 @@ def crmkit_refuse_send(  # type: ignore[empty-body]
 ) -> Iterable[Refusal]:
     """Refuse messages that are about to be sent; give nothing where all may go.
 
-    Called: with each batch that is prepared, for previews and dry runs too; what the gate refused
-        is not among it. Caps and capacities are counted later, so one that passes may have to wait,
-        and is asked about again.
+    Called: with each batch that is prepared, for previews and dry runs too, without what the gate
+        refused. Caps are counted later: one that passes may have to wait, and is asked about again.
     Combined: one refusal is enough, every reason is recorded; nobody can overrule one.
     On error: nothing is sent, and a PluginError names the plugin.
 
@@ -342,8 +360,7 @@ def crmkit_stages_changed(moves: Sequence[Move], workspace: str) -> None:
 def crmkit_receipts(deliveries: Sequence[Delivery], workspace: str) -> None:
     """Hear what became of messages: delivered, bounced, opened, unsubscribed, answered.
 
-    Called: after the commit, in batches, at best once; with those about messages or customers of
-        the workspace. Where a provider tells the same again, so is the plugin.
+    Called: after the commit, in batches, at best once; again where a provider tells it again.
     Combined: every plugin hears it; what is returned is ignored.
     On error: the others hear it all the same, nothing is undone, and it is logged once.
 

@@ -13,6 +13,7 @@ from crmkit.contracts.specs import (
     ChannelSpec,
     CommandSpec,
     ConnectorSpec,
+    EngineSpec,
     KindSpec,
     ReferenceSpec,
     Refusal,
@@ -29,6 +30,7 @@ from crmkit.plugins.relay import Relay
 if TYPE_CHECKING:
     from crmkit.contracts.channel import Channel, Delivery, Message
     from crmkit.contracts.connector import Connector, Synced
+    from crmkit.contracts.engine import Engine
     from crmkit.contracts.runner import Runner
     from crmkit.model.lifecycle import Move
     from crmkit.model.touchpoint import Touchpoint
@@ -38,6 +40,7 @@ _OFFERED: dict[str, type] = {
     "crmkit_channels": ChannelSpec,
     "crmkit_connectors": ConnectorSpec,
     "crmkit_runners": RunnerSpec,
+    "crmkit_engines": EngineSpec,
     "crmkit_indicators": Indicator,
     "crmkit_touchpoint_kinds": KindSpec,
     "crmkit_stage_rules": StageRule,
@@ -95,6 +98,10 @@ class PluginManager:
     def runners(self) -> Mapping[str, RunnerSpec]:
         """Ask ``crmkit_runners``."""
         return self._relay.offered("crmkit_runners", RunnerSpec).records
+
+    def engines(self) -> Mapping[str, EngineSpec]:
+        """Ask ``crmkit_engines``."""
+        return self._relay.offered("crmkit_engines", EngineSpec).records
 
     def indicators(self) -> Mapping[str, Indicator]:
         """Ask ``crmkit_indicators``."""
@@ -170,6 +177,11 @@ class PluginManager:
         """Open a runner; arguments and errors are those of `open_channel`."""
         spec = self.runner(name)
         return spec.open(spec.configure(settings or {}, "runner"))
+
+    def open_engine(self, name: str, settings: Mapping[str, Any] | None = None) -> Engine:
+        """Open an engine; arguments and errors are those of `open_channel`."""
+        spec = self._relay.spec("crmkit_engines", EngineSpec, name)
+        return spec.open(spec.configure(settings or {}, f"engine {name}"))
 
     # -- what must not vanish --------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from crmkit.arguments import count, instance, number, refuse, show
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decide
 from crmkit.contracts.documents import restore
+from crmkit.contracts.engine import Engine
 from crmkit.contracts.runner import shard_of
 from crmkit.contracts.session import Session
 from crmkit.errors import InvalidValueError
@@ -22,6 +23,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.movers import Movers
 from crmkit.value.rebuild import rebuild_all
 from crmkit.value.scoring import require_root
+from crmkit.value.summed import rebuild_summed
 
 _A_MODEL = "a ValueModel: make one, or read a file by crmkit.load_model(path)"
 
@@ -78,15 +80,18 @@ class Decisions:
         with self.session.store.read() as reader:
             return calibrate(reader, read_basis(reader, self.defaults), self.session.now())
 
-    def rebuild(self, *, shard: int = 0, shards: int = 1) -> int:
+    def rebuild(self, *, shard: int = 0, shards: int = 1, engine: Engine | None = None) -> int:
         """Drop what is derived and build it anew from the logs; tell how many value states.
 
         Args:
             shard: Which part of the customers, 0 to ``shards - 1``.
             shards: Into how many parts they are split; 1: it is all of them.
+            engine: What sums the log up in place of this process, all customers at once; whoever
+                was touched since its log was written is folded here. None: nothing else does.
 
         Raises:
             InvalidValueError: there is no such shard; `field` names the argument.
+            ExportError: the engine's log is no finished export of this workspace.
         """
         parts, part = count("shards", shards, 1), count("shard", shard)
         if part >= parts:
@@ -97,6 +102,12 @@ class Decisions:
             layout = read_basis(reader, self.defaults).layout
         mine = None if parts == 1 else partial(_in_shard, part, parts)
         now = self.session.now()
+        if engine is not None:
+            if not isinstance(engine, Engine):
+                refuse("engine", "must be an Engine, as a plugin's is opened", engine)
+            if mine is not None:
+                refuse("shards", "must be 1 where an engine sums up: it takes everybody", parts)
+            return rebuild_summed(self.session.store, layout, now, engine)
         return rebuild_all(self.session.store, layout, now, everything=True, mine=mine)
 
     # -- what people decide ------------------------------------------------------------

@@ -27,6 +27,9 @@ _SOURCE, _ID, _REV, _KIND, _OF, _RUN = (
 )
 FOREVER = 1 << 62
 """Later than every instant."""
+WAITING, WAITING_END = "return-of:", "return-of;"
+"""META rows between them note the customers whose returns name a purchase that is not there, or is
+somebody else's."""
 
 
 class Known(NamedTuple):

@@ -17,6 +17,7 @@ from crmkit.contracts.specs import (
     ChannelSpec,
     CommandSpec,
     ConnectorSpec,
+    EngineSpec,
     KindSpec,
     ReferenceSpec,
     Refusal,
@@ -39,6 +40,7 @@ OFFERED = {
     "crmkit_channels": (ChannelSpec(name="nest", open=dict), PluginManager.channels),
     "crmkit_connectors": (ConnectorSpec(name="nest", open=dict), PluginManager.connectors),
     "crmkit_runners": (RunnerSpec(name="nest", open=dict), PluginManager.runners),
+    "crmkit_engines": (EngineSpec(name="nest", open=dict), PluginManager.engines),
     "crmkit_indicators": (
         Indicator("nest", ("visit",), "count", half_life=timedelta(days=9), weight=1),
         PluginManager.indicators,

@@ -10,8 +10,8 @@ import attrs
 import ibis
 
 from crmkit import Indicator, ValueModel
-from crmkit.contracts.engine import MONEY_FIELDS, NUMBER_LIMIT, NUMBERS, TEXTS
-from crmkit_ibis.decay import double, fade
+from crmkit.contracts.engine import EARLIEST, MONEY_FIELDS, NUMBER_LIMIT, NUMBERS, TEXTS, span
+from crmkit_ibis.decay import SAFE, double, fade
 from crmkit_ibis.dialects import Dialect, Expression
 from crmkit_ibis.log import Table
 
@@ -25,16 +25,16 @@ class Facts:
         dialect: The engine's.
         model: The value model.
         at: The instant that everything is decayed to, in microseconds.
-        since: The column that says from when on something is aged.
-        ahead: Whether that may lie behind `at`.
+        priced: Whether money is turned into the base currency.
+        grouping: Columns of those who are summed up together.
     """
 
     table: Table
     dialect: Dialect
     model: ValueModel
     at: int
-    since: str = "at"
-    ahead: bool = False
+    priced: bool = True
+    grouping: tuple[str, ...] = ("root",)
     _made: dict[str, Expression] = attrs.field(factory=dict)
     _names: dict[Hashable, str] = attrs.field(factory=dict)
 
@@ -69,18 +69,34 @@ class Facts:
             found |= t.kind.isin(sorted(apart)) & t.of.isnull()
         return self.keep(("among", wanted, apart), found)
 
-    def fade(self, half_life: timedelta) -> str:
-        """Give its weight at `at`."""
-        age = self.table[self.since] - self.at
-        return self.keep(("fade", half_life), fade(age, half_life, ahead=self.ahead))
+    def fade(self, half_life: timedelta, by: str = "at") -> str:
+        """Give its weight at `at`.
 
-    def fade_to_newest(self, half_life: timedelta, counted: str) -> str:
-        """Give its weight at the instant of the customer's newest one that counts."""
+        Args:
+            half_life: After this long it counts half.
+            by: The column that says from when on it is aged; another than its own instant may
+                lie ahead.
+        """
+        age = self.table[by] - self.at
+        return self.keep(("fade", half_life, by), fade(age, half_life, ahead=by != "at"))
+
+    def fade_to_newest(self, half_life: timedelta, counted: str, by: str = "at") -> str:
+        """Give its weight at the instant of the newest one of its group that counts."""
         t = self.table
-        newest = self.made(counted).ifelse(t.at, ibis.null("int64")).max()
-        age = t.at - newest.over(ibis.window(group_by=t.root))
+        newest = self.made(counted).ifelse(t[by], ibis.null("int64")).max()
+        age = t[by] - newest.over(ibis.window(group_by=list(self.grouping)))
         # Of what does not count it may be positive.
-        return self.keep(("newest", half_life, counted), fade(age, half_life, ahead=True))
+        return self.keep(("newest", half_life, counted, by), fade(age, half_life, ahead=True))
+
+    def weight(self, half_life: timedelta, counted: str, by: str = "at") -> tuple[str, bool]:
+        """Give the column of weights for what must not fade to nothing, and whether to the newest.
+
+        All may be weighed at any one instant: at the one that is asked about, as for other sums,
+        unless the oldest touchpoint that can be would have faded to nothing by then.
+        """
+        if span(half_life) * SAFE >= self.at - EARLIEST:
+            return self.fade(half_life, by), False
+        return self.fade_to_newest(half_life, counted, by), True
 
     def number(self, indicator: Indicator) -> str:
         """Give the number that a sum or a mean reads, in the base currency where it is money."""
@@ -88,7 +104,7 @@ class Facts:
         found = self._attribute(field, defaults)
         if field in NUMBERS:
             found = ibis.coalesce(self._column(field).cast("float64"), found)
-        if field in MONEY_FIELDS:
+        if field in MONEY_FIELDS and self.priced:
             found *= self.made(self.price())
         return self.keep(("number", field, tuple(sorted(defaults.items()))), found)
 

@@ -9,8 +9,7 @@ import ibis
 from ibis import _
 
 from crmkit import Indicator, ValueModel
-from crmkit.contracts.engine import EARLIEST, span
-from crmkit_ibis.decay import FULL, SAFE, earned, fade
+from crmkit_ibis.decay import FULL, earned, fade
 from crmkit_ibis.dialects import Expression
 from crmkit_ibis.facts import Facts
 from crmkit_ibis.log import Log, Table
@@ -64,8 +63,8 @@ class Sums:
         self.negative, self.windows = negative, windows
         happened = log.live.filter(log.live["at"] <= at)
         self._all = Facts(happened, log.dialect, model, at)
-        returns = _aged(happened, log.live, negative)
-        self._returns = Facts(returns, log.dialect, model, at, since="since", ahead=True)
+        returns = aged(happened, log.live, negative)
+        self._returns = Facts(returns, log.dialect, model, at)
         self._sums: dict[str, Expression] = {}
         self._returned: dict[str, Expression] = {}
         self._breadths: list[Table] = []
@@ -132,7 +131,7 @@ class Sums:
             return self._scaled(indicator, lambda row: row[total])
         facts = self._returns
         among = facts.among(kinds)
-        added = (_[facts.number(indicator)] * _[facts.fade(half_life)]).sum(where=_[among])
+        added = (_[facts.number(indicator)] * _[facts.fade(half_life, "since")]).sum(where=_[among])
         returned = self._ask(self._returned, "r", added)
 
         def both(row: Table) -> Expression:
@@ -169,7 +168,7 @@ class Sums:
         among, number = facts.among(indicator.kinds), facts.number(indicator)
         usable = facts.made(among) & facts.made(number).notnull()
         counted = facts.keep(("counted", among, number), usable)
-        weight = self._weight(indicator, counted)
+        weight, _newest = facts.weight(indicator.half_life, counted)
         total = self._added(_[number] * _[weight], counted)
         whole = self._added(_[weight], counted)
         chance = self._chance(indicator)
@@ -185,7 +184,7 @@ class Sums:
         facts = self._all
         done, given = facts.among(indicator.kinds), facts.among(indicator.opportunity)
         either = facts.among((*indicator.kinds, *indicator.opportunity))
-        weight = self._weight(indicator, either)
+        weight, _newest = facts.weight(indicator.half_life, either)
         won, chances = self._added(_[weight], done), self._added(_[weight], given)
 
         def read(row: Table) -> Reading:
@@ -228,18 +227,8 @@ class Sums:
 
         return read
 
-    def _weight(self, indicator: Indicator, counted: str) -> str:
-        """Give the column of weights for a quotient: it does not fade while nothing happens.
 
-        Both its sums may be taken at any one instant: at the one that is asked about, as the other
-        sums are, unless the oldest touchpoint that can be would have faded to nothing by then.
-        """
-        if span(indicator.half_life) * SAFE >= self.at - EARLIEST:
-            return self._all.fade(indicator.half_life)
-        return self._all.fade_to_newest(indicator.half_life, counted)
-
-
-def _aged(happened: Table, live: Table, negative: Iterable[str]) -> Table:
+def aged(happened: Table, live: Table, negative: Iterable[str]) -> Table:
     """Give the returns that name another record, and the instant ``since`` they are aged from.
 
     That is the purchase's, whoever bought, and their own where no purchase of that name holds.

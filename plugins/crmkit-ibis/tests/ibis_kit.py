@@ -176,6 +176,13 @@ class Firm:
         self.merges: list[str] = []
         self.count = 0
 
+    def play(self, step: list[Any] | tuple[Any, ...]) -> None:
+        """Let one step of a story happen."""
+        if isinstance(step, list):
+            self.capture(step)
+        else:
+            self.decide(*step)
+
     def capture(self, specs: list[tuple[Any, ...]]) -> None:
         """Capture records; those who are new get an id."""
         records = [self._record(*spec) for spec in specs]
@@ -273,10 +280,7 @@ def told(story: list[Any], url: str = "memory://") -> Iterator[Firm]:
     firm = Firm(url)
     with firm.crm:
         for step in story:
-            if isinstance(step, list):
-                firm.capture(step)
-            else:
-                firm.decide(*step)
+            firm.play(step)
         yield firm
 
 

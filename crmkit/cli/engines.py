@@ -1,0 +1,54 @@
+"""Opening the engine that ``crmkit rebuild --engine`` names, with a log for it to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from crmkit.cli.progress import watched
+from crmkit.cli.settings import Settings
+from crmkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crmkit.contracts.engine import Engine
+    from crmkit.crm import CRM
+
+
+@contextmanager
+def opened_engine(settings: Settings, crm: CRM, named: str, log: Path | None) -> Iterator[Engine]:
+    """Open an engine; close it, and remove what was exported for it alone, at the end.
+
+    Args:
+        settings: The program's.
+        crm: Whose log is to be read.
+        named: ``NAME`` or ``NAME:BACKEND``.
+        log: Folder of the exported log; None: one is made where the engine needs one.
+
+    Raises:
+        PluginError: nobody offers it, or its plugin breaks.
+        ConfigError: it has no such backend, or a package is missing.
+        ExportError: the log cannot be exported.
+    """
+    name, _, backend = named.partition(":")
+    told: dict[str, Any] = {
+        "backend": backend,
+        "url": crm.config.url,
+        "workspace": crm.session.store.workspace,
+    }
+    with ExitStack() as stack:
+        if log is None:
+            try:  # one that reads the database itself needs none
+                engine = settings.plugins.open_engine(name, told)
+            except ConfigError as error:
+                if getattr(error, "key", None) != "log":
+                    raise
+                log = Path(stack.enter_context(TemporaryDirectory(prefix="crmkit-log-")))
+        if log is not None:
+            with watched("Exporting the log", None) as step:
+                crm.touchpoints.export_log(log, step=step)
+            engine = settings.plugins.open_engine(name, told | {"log": str(log)})
+        stack.callback(engine.close)
+        yield engine

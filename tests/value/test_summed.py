@@ -1,0 +1,216 @@
+"""States that an engine summed up: packed as the core's own, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from crmkit.contracts.engine import REVENUE, Engine, Folding, Seen, Source, Summary, Tally
+from crmkit.contracts.tables import STATE
+from crmkit.errors import ExportError, InvalidValueError, PluginError
+from crmkit.value.layout import FAR_PAST, Layout, Slots
+from crmkit.value.seen import newest_seen, value_key
+from crmkit.value.state import NEVER, State, unpack
+from tests.value.shop import COLOURS, DAY, FULL, ITEMS, Shop, generated, shop
+
+PEOPLE = [f"p{number}@x.org" for number in range(30)]
+VALUES = [one for one in (*ITEMS, *COLOURS) if isinstance(one, (str, int, float))]
+
+
+class Snapshot(Engine):
+    """Gives what the states of a moment hold, as an engine that summed the log up then would."""
+
+    def __init__(self, opened: Shop) -> None:
+        """Look at the shop."""
+        self.meanwhile: Callable[[], object] = lambda: None
+        store = opened.crm.session.store
+        with store.read() as reader:
+            self._source = Source(workspace=store.workspace, watermark=reader.watermark())
+            rows = {row[0]: unpack(row) for row in reader.scan(STATE)}
+        layout = Layout(opened.crm.value.model())
+        self.summaries_made = [_summary(layout, *one) for one in sorted(rows.items())]
+
+    def source(self) -> Source:
+        return self._source
+
+    def summaries(self, folding: Folding) -> Iterator[Summary]:
+        assert folding.model == FULL
+        self.meanwhile()
+        yield from self.summaries_made
+
+
+def _summary(layout: Layout, customer: str, state: State) -> Summary:
+    keys = {
+        value_key(value, slots.tag): (slots.place, value)
+        for slots in layout.slots
+        if slots.tag >= 0
+        for value in VALUES
+    }
+    return Summary(
+        customer=customer,
+        first=state.first,
+        newest=state.newest,
+        recorded=state.recorded,
+        contact=None if state.contact == NEVER else state.contact,
+        own=None if state.own == NEVER else state.own,
+        revenue=state.sums[0],
+        tallies=tuple(_tally(state, slots) for slots in layout.slots),
+        foreign=tuple(
+            (_place(layout, n), code, _foreign(*sums))
+            for n, money in state.money.items()
+            for code, sums in money.items()
+        ),
+        seen=tuple(Seen(*keys[key], at) for key, at in newest_seen(state.seen).items()),
+        bought=tuple(array("q", state.bought)),
+    )
+
+
+def _tally(state: State, slots: Slots) -> Tally:
+    found = {
+        name: state.sums[getattr(slots, name)]
+        for name in Tally._fields
+        if getattr(slots, name) >= 0
+    }
+    return Tally(**{name: None if sum_ == FAR_PAST else sum_ for name, sum_ in found.items()})  # type: ignore[arg-type]
+
+
+def _place(layout: Layout, n: int) -> int:
+    return next((slots.place for slots in layout.slots if slots.n == n), REVENUE)
+
+
+def _foreign(n: int, a: float, ref: float, b: float, last: float) -> Tally:
+    return Tally(n, 0, a, b, int(ref), int(last))
+
+
+def states(opened: Shop) -> dict[str, Any]:
+    """Give every state, as what it means."""
+    with opened.crm.session.store.read() as reader:
+        found = {row[0]: unpack(row) for row in reader.scan(STATE)}
+    return {
+        customer: (
+            [round(one, 6) for one in state.sums],
+            newest_seen(state.seen),
+            set(array("q", state.bought)),
+            {
+                n: {c: [round(one, 6) for one in s] for c, s in m.items()}
+                for n, m in state.money.items()
+            },
+            sorted(map(str, state.ahead)),
+            (state.first, state.newest, state.contact, state.own, state.recorded),
+        )
+        for customer, state in found.items()
+    }
+
+
+@pytest.fixture
+def opened() -> Iterator[Shop]:
+    with shop(FULL) as made:
+        made.capture(*generated(3, PEOPLE, 400, made.now))
+        made.wait(DAY)
+        yield made
+
+
+def much(opened: Shop) -> None:
+    """Let everything happen that may."""
+    opened.wait(timedelta(hours=3))
+    opened.note("purchase", opened.now - DAY, PEOPLE[0], amount="5", currency="CNY", item=ITEMS[0])
+    opened.note("visit", opened.now + timedelta(hours=5), PEOPLE[1])
+    opened.note("visit", opened.now - DAY, "new@x.org")
+    opened.note("refund", opened.now, PEOPLE[2], amount="-5", currency="CNY", of="late")
+    merge = opened.merge(PEOPLE[3], PEOPLE[4])
+    opened.merge(PEOPLE[5], PEOPLE[6])
+    opened.retract("r1")
+    opened.unmerge(merge)
+
+
+def test_states_of_sums_are_the_core_s_own(opened: Shop) -> None:
+    """What an engine gives becomes the state that folding the log gives."""
+    before = states(opened)
+    engine = Snapshot(opened)
+    with opened.crm.session.store.write() as writer:
+        writer.delete(STATE, [(customer,) for customer in before])
+
+    assert opened.crm.value.rebuild(engine=engine) == len(before)
+    assert states(opened) == before
+
+
+def test_whoever_was_touched_since_is_folded_from_the_log(opened: Shop) -> None:
+    """Captures, merges, corrections after the export: the sums of before do not hold for them."""
+    engine = Snapshot(opened)
+    much(opened)
+    expected = states(opened)
+
+    opened.crm.value.rebuild(engine=engine)
+
+    assert states(opened) == expected
+    opened.crm.value.rebuild()
+    assert states(opened) == expected
+
+
+def test_what_happens_while_the_engine_works_is_kept(opened: Shop) -> None:
+    """Capture goes on meanwhile, and loses nothing."""
+    engine = Snapshot(opened)
+    engine.meanwhile = lambda: much(opened)
+
+    opened.crm.value.rebuild(engine=engine)
+
+    found = list(opened.crm.value.scores())
+    opened.crm.value.rebuild()
+    assert [(one.customer_id, round(one.total, 9)) for one in found] == [
+        (one.customer_id, round(one.total, 9)) for one in opened.crm.value.scores()
+    ]
+
+
+def test_a_purchase_that_comes_late_moves_somebody_else_s_return(opened: Shop) -> None:
+    """A return that waits for its purchase is not taken from sums that know nothing of it."""
+    opened.note("refund", opened.now, PEOPLE[7], amount="-90", currency="CNY", of="late")
+    engine = Snapshot(opened)
+    opened.note(
+        "purchase", opened.now - 30 * DAY, PEOPLE[8], id="late", amount="90", currency="CNY"
+    )
+    expected = states(opened)
+
+    opened.crm.value.rebuild(engine=engine)
+
+    assert states(opened) == expected
+
+
+def test_states_that_nobody_has_are_dropped(opened: Shop) -> None:
+    """A state that is nobody's, and one of a customer the engine does not know, are put right."""
+    engine = Snapshot(opened)
+    expected = states(opened)
+    first = engine.summaries_made.pop(4).customer
+    with opened.crm.session.store.write() as writer:
+        (row,) = writer.fetch(STATE, [(first,)])
+        writer.put(STATE, [("nobody", *row[1:])])
+
+    assert opened.crm.value.rebuild(engine=engine) == len(expected)
+    assert states(opened) == expected
+
+
+def test_an_engine_out_of_order_is_found_out(opened: Shop) -> None:
+    """Pages are put beside the states that lie between two ids: any order will not do."""
+    engine = Snapshot(opened)
+    engine.summaries_made.reverse()
+    with pytest.raises(PluginError, match="out of order"):
+        opened.crm.value.rebuild(engine=engine)
+
+
+def test_another_workspace_s_log_is_refused(opened: Shop) -> None:
+    """Its sums would be written over the states of customers they do not belong to."""
+    engine = Snapshot(opened)
+    engine._source = Source(workspace="other", watermark=1)
+    before = states(opened)
+    with pytest.raises(ExportError, match="workspace 'other'"):
+        opened.crm.value.rebuild(engine=engine)
+    assert states(opened) == before
+
+
+def test_an_engine_takes_everybody(opened: Shop) -> None:
+    """Shards are of folding in the process."""
+    with pytest.raises(InvalidValueError, match="shards must be 1"):
+        opened.crm.value.rebuild(shards=2, engine=Snapshot(opened))
