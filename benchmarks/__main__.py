@@ -22,6 +22,7 @@ NAMES = (
     "agenda",
     "touched",
     "growth",
+    "backup",
     "postgres",
     "outreach",
     "sync",
