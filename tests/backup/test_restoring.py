@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 import crmkit
 from crmkit.backups import loading, restoring, writing
 from crmkit.contracts.tables import PAIR, SYNC_CASE, TABLES
+from tests import mariadb
 from tests.backup.kit import DAY, NOW, Clock, answers, connect, fill, held, purchase, rows, sqlite
+from tests.mariadb_server import missing
 from tests.postgres import database
 
 PEOPLE = ("ann", "bob", "cy", "dee")
@@ -40,7 +42,9 @@ def act(crm: crmkit.CRM, clock: Clock, number: int, what: str, who: str, whom: s
     elif what in ("correct", "retract"):
         done = crm.touchpoints.of(first.id)
         if done and what == "correct":
-            crm.touchpoints.correct(done[0].source, done[0].id, {"item": whom}, reason="typing")
+            crm.touchpoints.correct(
+                done[0].source, done[0].id, {"item": f"{whom} {number}"}, reason="typing"
+            )
         elif done:
             crm.touchpoints.retract(done[0].source, done[0].id, reason="wrong")
     elif what == "grant":
@@ -88,6 +92,25 @@ def test_from_one_store_into_the_next(tmp_path: Path) -> None:
             assert answers(crm) == said
             crmkit.backup(crm, tmp_path / str(number))
             assert crm.capture([purchase(5_000, "p1"), purchase(1, "p1")], source="shop").new == 1
+
+
+@pytest.mark.row("R66")
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_mariadb_too(tmp_path: Path) -> None:
+    """Into MariaDB, over what is there, and out of it again."""
+    with connect("memory://") as crm, connect(mariadb.database()) as other:
+        fill(crm)
+        crmkit.backup(crm, tmp_path / "a")
+        crmkit.restore(other, tmp_path / "a")
+        assert held(other) == held(crm)
+        other.capture([purchase(800, "late")], source="shop")
+        with pytest.raises(crmkit.RefusedError, match="1 touchpoint captured since"):
+            crmkit.restore(other, tmp_path / "a")
+        crmkit.restore(other, tmp_path / "a", replace=True)
+        crmkit.backup(other, tmp_path / "b")
+        with connect(sqlite(tmp_path)) as last:
+            crmkit.restore(last, tmp_path / "b")
+            assert held(last) == held(crm)
 
 
 def later(crm: crmkit.CRM) -> None:
