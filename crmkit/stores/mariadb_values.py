@@ -40,7 +40,7 @@ def writer(*, backslash: bool) -> Callable[[Row], str]:
     def text(value: str) -> str:
         if backslash:
             value = value.replace("\\", "\\\\")
-        return f"'{value.replace(chr(39), chr(39) * 2)}'"
+        return "'" + value.replace("'", "''") + "'"
 
     by_type: dict[type, Callable[[Any], str]] = {
         str: text,

@@ -99,7 +99,7 @@ def test_a_migration_waits_for_another():
         connection.exec_driver_sql("SELECT GET_LOCK(CONCAT('crmkit ', MD5(DATABASE())), 1)")
         with pytest.raises(StoreBusy, match="another migration"):
             open_store(f"{url}&timeout=0.1")
-        connection.invalidate()
+        connection.exec_driver_sql("DO RELEASE_LOCK(CONCAT('crmkit ', MD5(DATABASE())))")
     engine.dispose()
     open_store(url).close()
     with closing(opened(url)) as store, store.engine.connect() as connection:
