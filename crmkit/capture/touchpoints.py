@@ -11,6 +11,7 @@ import attrs
 
 from crmkit.arguments import callback, flag, path, text, texts
 from crmkit.capture.amend import correct, corrections, retract
+from crmkit.capture.lineage import lineage
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.reading import touchpoints_of
 from crmkit.capture.tombstones import Key, Tombstones, no_key
@@ -172,7 +173,14 @@ class Touchpoints:
 
         callback("step", step)
         place, verify = path("folder", folder), flag("verify", verify)
-        return export_log(self.session.store, place, self.session.now(), verify=verify, step=step)
+        return export_log(
+            self.session.store,
+            place,
+            self.session.now(),
+            line_of=lineage,
+            verify=verify,
+            step=step,
+        )
 
     def _layout(self, reader: Reader) -> Layout:
         return read_basis(reader, self.defaults).layout

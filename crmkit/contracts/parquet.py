@@ -71,6 +71,7 @@ class Manifest:
         workspace: Whose log it is.
         schema: Version of the tables that its columns follow.
         watermark: The place in the commit order that it reaches, inclusive.
+        cursor: The same for ``crm.changes(after=...)``, which goes on where the export ends.
         exported: When, aware.
         number: How many exports made the folder what it is.
         newest: Of each log, the seq of its newest row and when that was recorded, in microseconds
@@ -82,6 +83,7 @@ class Manifest:
     workspace: str
     schema: int
     watermark: int
+    cursor: str
     exported: datetime
     number: int
     newest: Mapping[str, tuple[int, int]]
@@ -165,7 +167,7 @@ def refuse(folder: Path, why: str) -> NoReturn:
 
 def _manifest(folder: Path, fields: dict[str, Any]) -> Manifest:
     """Build a manifest; whatever is not as it is written is an error of Python's."""
-    kinds = {"workspace": str, "schema": int, "watermark": int, "number": int}
+    kinds = {"workspace": str, "schema": int, "watermark": int, "cursor": str, "number": int}
     plain = {name: _checked(fields[name], kind) for name, kind in kinds.items()}
     newest = {
         _checked(table, str): (_checked(seq, int), _checked(at, int))

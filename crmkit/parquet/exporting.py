@@ -22,7 +22,7 @@ from crmkit.model.log import LogExport
 from crmkit.parquet.arrow import arrow, batches, schema
 from crmkit.parquet.drafting import Draft
 from crmkit.parquet.folder import opened
-from crmkit.parquet.history import check_same, erased_since, newest
+from crmkit.parquet.history import Line, check_same, erased_since, newest
 from crmkit.parquet.mending import forget, living, remake
 from crmkit.parquet.packing import pack
 from crmkit.parquet.sorting import Sorter
@@ -33,8 +33,14 @@ Step = Callable[[int], object]
 _LOGS = {TOUCHPOINTS: TOUCHPOINT, DECISIONS: DECISION}
 
 
-def export_log(
-    store: Store, folder: Path, now: int, *, verify: bool = False, step: Step | None = None
+def export_log(  # noqa: PLR0913 - what is exported, where to, and how
+    store: Store,
+    folder: Path,
+    now: int,
+    *,
+    line_of: Callable[[Reader], Line],
+    verify: bool = False,
+    step: Step | None = None,
 ) -> LogExport:
     """Bring a folder up to the store's two logs.
 
@@ -42,6 +48,7 @@ def export_log(
         store: The workspace.
         folder: Made where it is not there.
         now: The clock's instant, in microseconds since 1970.
+        line_of: Gives the restores that led to the store's log.
         verify: Read every file of the export before, and write the damaged ones anew.
         step: Told now and then how many rows were read.
 
@@ -54,7 +61,7 @@ def export_log(
     arrow()
     with opened(folder, store.workspace, VERSION) as before, store.read() as reader:
         draft = Draft(folder, before.number + 1, list(before.files))
-        export = _Export(reader, before, draft, step or (lambda _: None))
+        export = _Export(reader, line_of(reader), before, draft, step or (lambda _: None))
         try:
             return export.run(now, verify=verify)
         except BaseException:
@@ -68,6 +75,7 @@ class _Export:
 
     Attributes:
         reader: The store, as it is in this instant.
+        line: The restores that led to its log.
         before: What the folder holds.
         draft: What it will hold.
         step: Told how many rows were read.
@@ -75,6 +83,7 @@ class _Export:
     """
 
     reader: Reader
+    line: Line
     before: Manifest
     draft: Draft
     step: Step
@@ -85,7 +94,7 @@ class _Export:
         until, since = self.reader.watermark(), self.before.watermark
         erased = erased_since(self.reader, since)
         if self.before.schema == VERSION:
-            check_same(self.reader, self.before, erased=erased)
+            check_same(self.reader, self.before, self.line, erased=erased)
         else:  # rows may have changed with the tables: all of them are read
             for one in self.before.files:
                 self.draft.drop(one)
@@ -104,6 +113,7 @@ class _Export:
             self.before,
             schema=VERSION,
             watermark=until,
+            cursor=self.line.cursor(until),
             exported=instant(now),
             number=self.draft.number,
             newest=newest(self.reader, until),

@@ -54,6 +54,7 @@ def _nothing(folder: Path, workspace: str, schema: int) -> Manifest:
         workspace=workspace,
         schema=schema,
         watermark=0,
+        cursor="0",
         exported=EPOCH,
         number=0,
         newest={},

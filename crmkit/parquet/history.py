@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from crmkit.contracts.parquet import Manifest, refuse
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import DECISION, TOUCHPOINT, Table
+from crmkit.errors import InvalidValueError
 
 _RECORDED = {TOUCHPOINT: "recorded", DECISION: "at"}
+
+
+class Line(Protocol):
+    """Places in a log, told from those that a restore from a backup has left behind."""
+
+    def cursor(self, seq: int) -> str:
+        """Write a place in this log."""
+
+    def place(self, cursor: str) -> int:
+        """Read a place; an InvalidValueError where it is none in this log."""
 
 
 def newest(reader: Reader, until: int) -> dict[str, tuple[int, int]]:
@@ -41,19 +53,22 @@ def erased_since(reader: Reader, watermark: int) -> bool:
     return any(decisions)
 
 
-def check_same(reader: Reader, before: Manifest, *, erased: bool) -> None:
+def check_same(reader: Reader, before: Manifest, line: Line, *, erased: bool) -> None:
     """Refuse a folder whose newest rows are not those that the store has at their places.
 
     Args:
         reader: The store.
         before: What the folder holds.
+        line: The restores that led to the store's log.
         erased: Whether rows may be missing, since somebody was erased.
 
     Raises:
         ExportError: another database's log is there; or this one was restored from a backup.
     """
-    same = before.watermark <= reader.watermark() and all(
-        _is_there(reader, table, before.newest, erased=erased) for table in _RECORDED
+    same = (
+        _leads_here(before.cursor, line)
+        and before.watermark <= reader.watermark()
+        and all(_is_there(reader, table, before.newest, erased=erased) for table in _RECORDED)
     )
     if not same:
         refuse(
@@ -61,6 +76,14 @@ def check_same(reader: Reader, before: Manifest, *, erased: bool) -> None:
             "the log there is another database's, or this one was restored from a backup since: "
             "delete the folder, or name an empty one",
         )
+
+
+def _leads_here(cursor: str, line: Line) -> bool:
+    try:
+        line.place(cursor)
+    except InvalidValueError:
+        return False
+    return True
 
 
 def _is_there(

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import crmkit
+from crmkit.capture.lineage import fork
 from crmkit.contracts.durable import alone
 from crmkit.contracts.parquet import MANIFEST, open_log
 from crmkit.parquet import drafting
@@ -91,6 +92,26 @@ def test_another_databases_folder_is_refused(crm: crmkit.CRM, tmp_path: Path):
     with crmkit.connect("memory://", plugins=[]) as other:  # further on, by another clock
         captured(other, [bought(n, f"p{n % 3}") for n in range(200)])
         fails(other, tmp_path, "another database")
+
+
+def test_a_database_that_was_restored_is_told(crm: crmkit.CRM, tmp_path: Path):
+    """Behind the place where its log was taken back to there are other rows now."""
+    made = crm.touchpoints.export_log(tmp_path)
+    with crm.session.store.write() as writer:
+        fork(writer, made.watermark)
+    assert crm.touchpoints.export_log(tmp_path).rows == 0
+    with crm.session.store.write() as writer:
+        fork(writer, made.watermark - 1)
+    fails(crm, tmp_path, "restored from a backup since")
+
+
+def test_changes_go_on_where_an_export_ends(crm: crmkit.CRM, tmp_path: Path):
+    """Whoever has loaded the files follows the log from there and misses nothing."""
+    crm.touchpoints.export_log(tmp_path)
+    assert crm.changes(after=open_log(tmp_path).cursor) == ()
+    captured(crm, [bought(50, "p0")])
+    (change,) = crm.changes(after=open_log(tmp_path).cursor)
+    assert change.record.id == "o-50"
 
 
 SPOILT: dict[str, Callable[[str], str]] = {
