@@ -26,6 +26,7 @@ NAMES = (
     "postgres",
     "outreach",
     "sync",
+    "export",
 )
 _MIB = 1 << 20
 
