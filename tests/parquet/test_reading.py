@@ -56,7 +56,8 @@ def test_a_manifest_lists_the_files_by_table(crm: crmkit.CRM, tmp_path: Path):
     """With what stands in them."""
     made = crm.touchpoints.export_log(tmp_path)
     manifest = open_log(str(tmp_path))
-    assert (manifest.workspace, manifest.watermark) == ("default", made.watermark)
+    assert manifest.workspace == crm.session.store.workspace
+    assert manifest.watermark == made.watermark
     assert len(manifest.files) == made.files
     assert manifest.rows("touchpoints") == 72
     assert len(manifest.paths("touchpoints")) == 24
