@@ -261,7 +261,7 @@ class Directory:
         if rows:
             self._writer.put(CUSTOMER, rows)
         if self._learnt:
-            self._writer.put(IDENTITY, self._learnt)
+            self._writer.append(IDENTITY, self._learnt)  # nobody had them, and nobody else writes
         if self._collisions:
             self._writer.append(COLLISION, list(self._collisions.values()))
 

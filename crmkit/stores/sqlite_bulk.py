@@ -21,7 +21,9 @@ AT_ONCE = 999
 """Most values bound by one statement: what every SQLite takes, and more would be no faster."""
 
 
-def write(connection: sa.Connection, table: Table, sql: str, rows: Sequence[Row]) -> int:
+def write(
+    connection: sa.Connection, table: Table, sql: str, rows: Sequence[Row], *, at_once: int
+) -> int:
     """Run a statement that writes a row for each of many, in their order; tell how many it wrote.
 
     Args:
@@ -29,10 +31,11 @@ def write(connection: sa.Connection, table: Table, sql: str, rows: Sequence[Row]
         table: Whose rows these are.
         sql: The statement for one row: ``INSERT INTO ... VALUES (1, ?, ?) ...``.
         rows: Whole rows.
+        at_once: Most values that one statement binds; 0: a row at a time.
     """
     flat = _with_blobs if any(c.type == BLOB for c in table.columns) else _without_blobs
-    several = AT_ONCE // len(table.columns)
-    whole = len(rows) - len(rows) % several
+    several = max(1, at_once // len(table.columns))
+    whole = len(rows) - len(rows) % several if several > 1 else 0
     driver: Any = connection.connection.driver_connection
     cursor = driver.cursor()  # SQLAlchemy's own would take as long as a statement does
     written = 0

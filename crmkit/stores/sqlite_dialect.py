@@ -233,13 +233,19 @@ class SqliteDialect(Dialect):
         self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
     ) -> bool:
         """Add rows, several a statement."""
-        return bulk.write(connection, table, texts.insert(table), rows) == len(rows)
+        insert, most = texts.insert(table), bulk.AT_ONCE
+        return bulk.write(connection, table, insert, rows, at_once=most) == len(rows)
 
     def replace(
         self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
     ) -> None:
-        """Add or replace rows, several a statement."""
-        bulk.write(connection, table, texts.upsert(table), rows)
+        """Add or replace rows; several a statement where that touches few pages.
+
+        A statement that may replace rows copies each page aside first, once a statement of one row
+        never: where rows go into several orders, they share hardly a page.
+        """
+        most = 0 if table.indexes else bulk.AT_ONCE
+        bulk.write(connection, table, texts.upsert(table), rows, at_once=most)
 
     def change(
         self,
