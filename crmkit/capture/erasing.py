@@ -20,7 +20,7 @@ from crmkit.capture.mentions import mentions_of
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import forget
-from crmkit.capture.strays import forget_strays, his_records
+from crmkit.capture.strays import dropped, forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
@@ -59,7 +59,8 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
     """
     whole = read_customer(reader, customer)
-    keys = [(row[0],) for row in _group(reader, customer)]
+    group = _group(reader, customer)
+    keys = [(one,) for one in _ids(reader, group, _keys(reader, group))]
     taken_back = {row[1]: row[2] for row in reader.fetch(VOID, keys, by=("customer",))}
     rows = sorted(reader.fetch(TOUCHPOINT, keys, by=("customer",)))
     decisions = sorted(reader.fetch(DECISION, keys, by=("customer",)))
@@ -92,7 +93,7 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
 
 
 def erasable(reader: Reader, customer: str, key: Key) -> tuple[str, ...]:
-    """Give the ids of a customer who could be erased now: his own, and those merged into him.
+    """Give the ids of a customer who could be erased now: all that he ever had.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -100,7 +101,8 @@ def erasable(reader: Reader, customer: str, key: Key) -> tuple[str, ...]:
     """
     require_root(reader, customer)
     check_key(reader, key)
-    return tuple(row[0] for row in _group(reader, customer))
+    group = _group(reader, customer)
+    return _ids(reader, group, _keys(reader, group))
 
 
 def erase(  # noqa: PLR0913 - whom, and what a decision needs
@@ -136,12 +138,13 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     """
     require_root(writer, customer)
     group = _group(writer, customer)
-    if ids is not None and ids != tuple(row[0] for row in group):
+    identities = _keys(writer, group)
+    his_ids = _ids(writer, group, identities)
+    if ids is not None and ids != his_ids:
         message = f"customer {customer!r} was merged meanwhile and is not erased yet: try again"
         raise StoreBusy(message)
-    keys = [(row[0],) for row in group]
+    keys = [(one,) for one in his_ids]
     touchpoints = list(writer.fetch(TOUCHPOINT, keys, by=("customer",)))
-    identities = [(row[0], row[1]) for row in writer.fetch(IDENTITY, keys, by=("customer",))]
     only_his = _unshared(writer, group)
     buried = [
         *bury(writer, key, deciding.now, "identity", {*identities, *only_his}),
@@ -244,6 +247,17 @@ def _without(row: Row, ids: set[str], is_he: Callable[[dict[str, Any]], bool]) -
 
 def _group(reader: Reader, customer: str) -> list[Row]:
     return sorted(reader.fetch(CUSTOMER, [(customer,)], by=("root",)))
+
+
+def _keys(reader: Reader, group: list[Row]) -> list[Pair]:
+    """Give the keys that find a group."""
+    rows = reader.fetch(IDENTITY, [(row[0],) for row in group], by=("customer",))
+    return [(row[0], row[1]) for row in rows]
+
+
+def _ids(reader: Reader, group: list[Row], identities: list[Pair]) -> tuple[str, ...]:
+    """Give every id of a group: of each who was merged into it, and those that an undo dropped."""
+    return (*(row[0] for row in group), *dropped(reader, identities))
 
 
 def _collisions(reader: Reader, keys: list[tuple[str]]) -> list[Row]:

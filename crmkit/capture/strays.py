@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from crmkit.capture.keys import Key
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import DECISION, TOUCHPOINT, VOID
+from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, VOID
 
 _CUSTOMER, _REV = TOUCHPOINT.position["customer"], TOUCHPOINT.position["rev"]
+
+
+def dropped(reader: Reader, keys: Collection[Key]) -> list[str]:
+    """Give the ids under which one of these keys was captured by a run that was undone since.
+
+    An undo drops the customers whom its run alone had made, and leaves their records in the log,
+    taken back. Captured anew they are somebody else by id, and the same by his keys.
+    """
+    if not any(reader.scan(DECISION, by=("kind", "seq"), equal=("undo",), limit=1)):
+        return []
+    led = {"via": tuple(f"{system}:{value}" for system, value in keys)}
+    rows = reader.scan(TOUCHPOINT, by=("seq",), where=led, columns=("customer",)) if keys else ()
+    found = {customer for (customer,) in rows}
+    known = {row[0] for row in reader.fetch(CUSTOMER, [(one,) for one in found])}
+    return sorted(found - known)
 
 
 def his_records(reader: Reader, rows: list[Row], keys: list[tuple[str]]) -> list[Row]:

@@ -149,3 +149,24 @@ def test_others_forget_him_by_his_keys_too() -> None:
     assert left.contacts == (kim,)
     assert desk.customers.save(attrs.evolve(left, owner="lin")).owner == "lin"
     assert desk.customers.search("ann").items == ()
+
+
+def test_what_a_run_that_was_undone_had_brought_of_him_goes_too() -> None:
+    """The undo dropped the customer it had made; captured anew he has another id."""
+    desk = desk_without_ann()
+    kim = {"email": "kim@secret.example"}
+    first = desk.capture(purchase(20, customer=kim) | {"text": "said by kim@secret.example"})
+    was = desk.who("email", kim["email"])
+    desk.touchpoints.undo(first.run)
+    desk.capture(purchase(21, customer=kim), purchase(22, customer={"shop": "17"}))
+    now = str(desk.who("email", kim["email"]))
+    assert was != now
+    held = desk.customers.export(now)
+    assert held["ids"] == [now, was]
+    assert [one["id"] for one in held["touchpoints"]] == ["o-20", "o-21"]
+    desk.customers.erase(now, reason=WHY)
+    assert "kim@secret" not in everything(desk)
+    desk.capture_ = None
+    (again,) = desk.capture(purchase(20, customer={"shop": "17"})).rejected
+    assert again.field == "id"
+    assert_states_are_right(desk)
