@@ -1,1 +1,1 @@
-"""Many at once on one PostgreSQL: processes, threads, forks; and kills."""
+"""Many at once on one PostgreSQL or MariaDB: processes, threads, forks; and kills."""

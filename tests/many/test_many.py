@@ -1,4 +1,4 @@
-"""Several at once on one PostgreSQL come to what one alone does; whoever follows misses nothing."""
+"""Several at once on one database come to what one alone does; whoever follows misses nothing."""
 
 from __future__ import annotations
 
@@ -17,17 +17,27 @@ import pytest
 
 import crmkit
 from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT
+from tests import mariadb, mariadb_server, postgres
 from tests.many.picture import Picture, picture
 from tests.many.work import PARTS, Share, ticking
 from tests.pages import ROOT
-from tests.postgres import database
 
 SHARES = 4
 
 
-@pytest.fixture
-def url() -> str:
-    return database()
+ON_MARIADB = pytest.param(
+    mariadb,
+    id="mariadb",
+    marks=[
+        pytest.mark.slow("many at once on a second server"),
+        pytest.mark.skipif(bool(mariadb_server.missing()), reason=mariadb_server.missing()),
+    ],
+)
+
+
+@pytest.fixture(params=[pytest.param(postgres, id="postgresql"), ON_MARIADB])
+def url(request: pytest.FixtureRequest) -> str:
+    return str(request.param.database())
 
 
 def opened(url: str, began: float = 0) -> crmkit.CRM:

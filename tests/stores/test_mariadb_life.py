@@ -40,6 +40,7 @@ def layout(url: str) -> list[Any]:
 # -- how it comes to be ----------------------------------------------------------------------
 
 
+@pytest.mark.row("R66")
 def test_killed_at_any_table_the_next_goes_on():
     """Tables are not undone with a transaction: whoever comes next makes those that lack."""
     whole = layout(filled(database()))
@@ -262,6 +263,7 @@ def test_a_hosts_engine_serves(name: str):
 # -- kills -----------------------------------------------------------------------------------
 
 
+@pytest.mark.row("R66")
 def test_a_killed_capture_is_whole_or_not_at_all():
     """A process killed while it captures leaves whole batches, and locks nobody out."""
     url = database()
