@@ -16,14 +16,20 @@ from crmkit.cli.failing import wrong
 from crmkit.cli.output import note, say
 from crmkit.connectors.offered import BUILT_IN as CONNECTORS
 from crmkit.contracts.specs import OpenedSpec
+from crmkit.runners.offered import BUILT_IN as RUNNERS
 
 _SUMMARIES = {
     "channel": "Lets crmkit reach customers by {name}.",
     "store": "Lets crmkit keep its data in {name}.",
     "connector": "Keeps {name} in step with crmkit.",
+    "runner": "Has crmkit's jobs done by {name}.",
     "indicator": "Lets crmkit measure {name}.",
 }
-_OURS: dict[str, Sequence[OpenedSpec[Any]]] = {"channel": CHANNELS, "connector": CONNECTORS}
+_OURS: dict[str, Sequence[OpenedSpec[Any]]] = {
+    "channel": CHANNELS,
+    "connector": CONNECTORS,
+    "runner": RUNNERS,
+}
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
@@ -39,8 +45,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 def new_plugin(kind: str, name: str, into: Path) -> None:
     """Write a plugin called NAME to start from: one module, its tests, and its pyproject.toml.
 
-    A channel reaches customers, a store keeps the data, a connector is another CRM, and an
-    indicator is something a value model may measure.
+    A channel reaches customers, a store keeps the data, a connector is another CRM, a runner is a
+    task queue, and an indicator is something a value model may measure.
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")

@@ -218,7 +218,8 @@ class Jobs:
             with store.write() as writer:
                 desk.runner.submit(jobs, writer=writer)
         else:
-            store.after_commit(lambda: desk.runner.submit(jobs))
+            with store.read():  # which begins the host's transaction, where nothing has yet
+                store.after_commit(lambda: desk.runner.submit(jobs))
 
     def _refuse_hosted(self) -> None:
         if self._core.session.store.hosted:

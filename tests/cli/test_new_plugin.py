@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.kit import END, Shop, python_path, run
 
-KINDS = ("channel", "store", "connector", "indicator")
+KINDS = ("channel", "store", "connector", "runner", "indicator")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -136,7 +136,9 @@ def _install(folder: Path) -> None:
     (facts / "entry_points.txt").write_text(f"[crmkit]\n{points}")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("channel", "email"), ("connector", "csv")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("channel", "email"), ("connector", "csv"), ("runner", "embedded")]
+)
 def test_a_plugin_is_called_none_of_crmkit_s_own(kind: str, name: str, tmp_path: Path):
     """Nobody could use it beside the built-in one."""
     assert f"crmkit's own {kind}s" in run("new-plugin", kind, name, code=2).stderr
