@@ -96,11 +96,15 @@ class Runner(ABC):
             are none of this runner's.
         location: The store's URL, where it has one: a queue in the same database finds it there.
         clock: Gives the present instant; `Job.not_before` is compared with it.
+        transactional: The runner's own word: False where, as it is configured, it cannot queue in
+            the store's transaction although its spec says ``transactional``. Jobs are then handed
+            over after the commit.
     """
 
     store: Store
     location: Secret | None = None
     clock: Clock = staticmethod(system_clock)
+    transactional: bool = True
 
     @abstractmethod
     def submit(self, jobs: Sequence[Job], *, writer: Writer | None = None) -> None:
@@ -110,8 +114,9 @@ class Runner(ABC):
             jobs: What is to be done.
             writer: The open transaction of `store` to queue them in, so that they are queued where
                 it is committed, and never where it is undone; None: at once. Handed over only
-                where the spec says ``transactional``. `Writer.connection` is what a store in SQL
-                works by, whichever library the host opened its transaction with.
+                where the spec says ``transactional``, and `transactional` holds. What a store in
+                SQL works by, whichever library the host opened its transaction with, is
+                `Writer.connection`.
 
         Raises:
             PluginError: the queue cannot be reached; nothing was queued.

@@ -42,7 +42,8 @@ class Desk:
     @property
     def is_transactional(self) -> bool:
         """Whether jobs are queued in the transaction that asks for them; raises as `runner`."""
-        return "transactional" in self._open()[0].capabilities
+        spec, runner = self._open()
+        return runner.transactional and "transactional" in spec.capabilities
 
     def close(self) -> None:
         """Close what was opened; closing twice does nothing."""

@@ -51,14 +51,16 @@ def far() -> Far:
     return Far(None)
 
 
-@pytest.fixture
-def distant(far: Far, tmp_path: Path) -> Iterator[crmkit.CRM]:
-    """Give a workspace whose jobs wait far away."""
+@pytest.fixture(params=["never", "not as it is configured"])
+def distant(request: pytest.FixtureRequest, far: Far, tmp_path: Path) -> Iterator[crmkit.CRM]:
+    """Give a workspace whose jobs wait far away, in no transaction of the store's."""
+    words = set() if request.param == "never" else {"transactional"}
+    far.transactional = request.param == "never"
 
     class Offer:
         @hookimpl
         def crmkit_runners(self) -> list[RunnerSpec]:
-            return [RunnerSpec(name="far", open=lambda _: far)]
+            return [RunnerSpec(name="far", open=lambda _: far, capabilities=words)]
 
     plugins = PluginManager(discover=False, strict=True)
     plugins.register(Offer())

@@ -28,6 +28,7 @@ class Procrastinate(Runner):
     def __init__(self, config: ProcrastinateSettings) -> None:
         """Connect to nothing yet."""
         self._config = config
+        self.transactional = config.url is None  # elsewhere, jobs are queued after the commit
         self._connector = SyncPsycopgConnector()  # never opened: it knows how JSON is written
         self._prepared = False
         self._lock = Lock()
