@@ -66,8 +66,9 @@ class IbisEngine(Engine):
                 yield _summary(dict(zip(columns, row, strict=True)), count)
 
     def close(self) -> None:
-        """Let the connection go."""
-        self._log.connection.disconnect()
+        """Let the connection go; a Spark session may be the host's, and is left to its process."""
+        if self._log.dialect.name != "pyspark":
+            self._log.connection.disconnect()
 
 
 def _summary(row: dict[str, Any], count: int) -> Summary:

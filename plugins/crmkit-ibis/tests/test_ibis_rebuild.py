@@ -129,6 +129,7 @@ def crmkit_rebuild(database: str, *more: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow("a program that loads everything anew")
 def test_the_command_rebuilds_by_an_engine(tmp_path: Path):
     """``--engine ibis:duckdb`` exports to a folder of its own, which is gone afterwards."""
     check_installed("crmkit-ibis")
