@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import cached_property, partial
 from types import TracebackType
@@ -82,11 +82,12 @@ class CRM:
 
     def close(self) -> None:
         """Give the connections to database and channels back; closing twice does nothing."""
-        if "sync" in self.__dict__:
-            self.sync.close()
-        self._desk.close()
-        self._lines.close()
-        self.session.store.close()
+        with ExitStack() as closing:  # a plugin that cannot be closed keeps nothing else open
+            closing.callback(self.session.store.close)
+            closing.callback(self._lines.close)
+            closing.callback(self._desk.close)
+            if "sync" in self.__dict__:
+                closing.callback(self.sync.close)
 
     def as_actor(self, name: str) -> CRM:
         """Give the same connection for somebody else.

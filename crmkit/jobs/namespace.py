@@ -160,23 +160,23 @@ class Jobs:
             instance("stop", stop, Event, "a threading.Event")
         callback("told", told)
         stop = stop or Event()
-        runner = self._desk.runner
         do = partial(run, self._core, stopped=stop.is_set, told=told)
-        self.due()  # what is wrong in the configuration ends it here
-        if flag("until_idle", until_idle):
-            self.tick()
-            runner.work(do, until_idle=True, stop=stop)
-            return
-        ended = Event()
-        ticker = Thread(
-            target=keep_ticking, args=(self.tick, ended), name="crmkit-tick", daemon=True
-        )
-        ticker.start()
-        try:
-            runner.work(do, stop=stop)
-        finally:
-            ended.set()
-            ticker.join()
+        with self._desk.runner() as runner:
+            self.due()  # what is wrong in the configuration ends it here
+            if flag("until_idle", until_idle):
+                self.tick()
+                runner.work(do, until_idle=True, stop=stop)
+                return
+            ended = Event()
+            ticker = Thread(
+                target=keep_ticking, args=(self.tick, ended), name="crmkit-tick", daemon=True
+            )
+            ticker.start()
+            try:
+                runner.work(do, stop=stop)
+            finally:
+                ended.set()
+                ticker.join()
 
     def list(self) -> tuple[JobState, ...]:
         """Give every job there is: its period, when it is due, what became of it last.
@@ -211,15 +211,19 @@ class Jobs:
 
     def _hand_in(self, jobs: tuple[Job, ...]) -> None:
         """Queue jobs in the host's transaction, where there is one."""
-        store, desk = self._core.session.store, self._desk
+        store = self._core.session.store
         if not store.hosted:
-            desk.runner.submit(jobs)
-        elif desk.is_transactional:
+            self._submit(jobs)
+        elif self._desk.is_transactional:
             with store.write() as writer:
-                desk.runner.submit(jobs, writer=writer)
+                self._submit(jobs, writer=writer)
         else:
             with store.read():  # which begins the host's transaction, where nothing has yet
-                store.after_commit(lambda: desk.runner.submit(jobs))
+                store.after_commit(partial(self._submit, jobs))
+
+    def _submit(self, jobs: tuple[Job, ...], **more: Any) -> None:
+        with self._desk.runner() as runner:
+            runner.submit(jobs, **more)
 
     def _refuse_hosted(self) -> None:
         if self._core.session.store.hosted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import RLock
 from typing import Any
 
@@ -10,8 +12,11 @@ from crmkit.contracts.runner import Runner
 from crmkit.contracts.session import Session
 from crmkit.contracts.settings import Secret, refuse
 from crmkit.contracts.specs import RunnerSpec
+from crmkit.errors import CrmkitError
 from crmkit.plugins import PluginManager
 from crmkit.runners.offered import EMBEDDED
+
+_HOOK = "crmkit_runners"
 
 
 class Desk:
@@ -29,15 +34,17 @@ class Desk:
         self._opened: tuple[RunnerSpec, Runner] | None = None
         self._lock = RLock()
 
-    @property
-    def runner(self) -> Runner:
-        """The runner.
+    @contextmanager
+    def runner(self) -> Iterator[Runner]:
+        """Lend the runner to a block; whatever it raises there names the plugin it is of.
 
         Raises:
             ConfigError: a setting under ``[runner]`` is wrong; `key` names it.
             PluginError: the plugin that offers its type is missing or broken.
         """
-        return self._open()[1]
+        spec, runner = self._open()
+        with self._blaming(spec):
+            yield runner
 
     @property
     def is_transactional(self) -> bool:
@@ -50,7 +57,8 @@ class Desk:
         with self._lock:
             opened, self._opened = self._opened, None
         if opened is not None:
-            opened[1].close()
+            with self._blaming(opened[0]):
+                opened[1].close()
 
     @staticmethod
     def configured(config: Config, plugins: PluginManager) -> tuple[RunnerSpec, Any]:
@@ -68,8 +76,18 @@ class Desk:
             if self._opened is None:
                 spec, settings = self.configured(self._config, self._plugins)
                 runner = spec.open(settings)
-                runner.store = self._session.store
-                runner.location = self._config.location
-                runner.clock = self._session.clock
+                with self._blaming(spec):  # it may have given anything
+                    runner.store = self._session.store
+                    runner.location = self._config.location
+                    runner.clock = self._session.clock
                 self._opened = spec, runner
             return self._opened
+
+    @contextmanager
+    def _blaming(self, spec: RunnerSpec) -> Iterator[None]:
+        try:
+            yield
+        except CrmkitError:
+            raise
+        except Exception as error:
+            raise self._plugins.blame(_HOOK, spec.name, error) from error

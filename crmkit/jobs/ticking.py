@@ -14,7 +14,6 @@ from threading import Event
 from crmkit.clock import instant
 from crmkit.contracts.runner import Job
 from crmkit.contracts.store import Reader
-from crmkit.errors import CrmkitError
 from crmkit.jobs.core import Core
 from crmkit.jobs.declared import JOBS, Declared
 from crmkit.jobs.naming import job_id
@@ -79,11 +78,13 @@ def tick(desk: Desk, core: Core, find: Callable[[Reader], Due]) -> tuple[Job, ..
     if not due:
         return ()
     if not desk.is_transactional:
-        desk.runner.submit(_jobs(due))
+        with desk.runner() as runner:
+            runner.submit(_jobs(due))
     with store.write() as writer:
         if desk.is_transactional:
             due = find(writer)
-            desk.runner.submit(_jobs(due), writer=writer)
+            with desk.runner() as runner:
+                runner.submit(_jobs(due), writer=writer)
         note_slots(writer, {name: start for name, (start, _) in due.items()})
     return _jobs(due)
 
@@ -94,7 +95,7 @@ def keep_ticking(tick_once: Callable[[], object], ended: Event) -> None:
     while not ended.is_set():
         try:
             tick_once()
-        except CrmkitError as error:
+        except Exception as error:  # noqa: BLE001 - a thread that ended would be missed by nobody
             if str(error) != said:
                 said = str(error)
                 _logger.error("no job can be submitted, and it is tried again: %s", said)  # noqa: TRY400 - one line says it

@@ -20,11 +20,12 @@ from crmkit.contracts.specs import (
     RunnerSpec,
     StoreSpec,
 )
+from crmkit.errors import PluginError
 from crmkit.model.lifecycle import StageRule
 from crmkit.model.value import Indicator
 from crmkit.plugins import builtin, declarations, references
 from crmkit.plugins.declarations import Declared
-from crmkit.plugins.records import Failure, Plugin, PluginRow
+from crmkit.plugins.records import Failure, Plugin, PluginRow, cause_of
 from crmkit.plugins.relay import Relay
 
 if TYPE_CHECKING:
@@ -182,6 +183,17 @@ class PluginManager:
         """Open an engine; arguments and errors are those of `open_channel`."""
         spec = self._relay.spec("crmkit_engines", EngineSpec, name)
         return spec.open(spec.configure(settings or {}, f"engine {name}"))
+
+    def blame(self, hook: str, name: str, error: Exception) -> PluginError:
+        """Give the error for what a record raised in use; it names whoever offered it.
+
+        Args:
+            hook: Where it was offered.
+            name: The record's.
+            error: What was raised.
+        """
+        plugin = self._relay.offered(hook, _OFFERED[hook]).owners[name]
+        return self._relay.calls.failed(plugin, hook, cause_of(error), error).error()
 
     # -- what must not vanish --------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from crmkit.errors import PluginError
+from crmkit.masking import without_passwords
 from crmkit.model.serial import Record
 
 OK = "ok"
@@ -103,7 +104,7 @@ class PluginRow(Record):
 
 
 def cause_of(error: BaseException) -> str:
-    """Give an exception as one line that fits a table."""
-    text = " ".join(str(error).split())
+    """Give an exception as one line that fits a table; what it says of a URL has no password."""
+    text = without_passwords(" ".join(str(error).split()))
     name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:_LONGEST]
