@@ -57,13 +57,14 @@ def backup(
     sessions = _sessions(crm)
     if not isinstance(target, (str, Path)):
         return _write(sessions, target, STREAM, step)
-    path = Path(target)
-    _check_target(path)
+    given = Path(target)
+    _check_target(given)
+    path = given.resolve()  # a link goes on leading where it leads
     # The name is random: two backups at once do not write into each other's.
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
-            written = _write(sessions, file, str(path), step)
+            written = _write(sessions, file, str(given), step)
             file.flush()
             os.fsync(file.fileno())
         _check_written(part, written)
@@ -89,6 +90,9 @@ def _check_target(path: Path) -> None:
     """Refuse to replace what is no backup: a word in the wrong place would cost a database."""
     if not path.exists():
         return
+    if not path.is_file():  # a rename would put the backup in a device's place
+        message = f"{path} is no file: name one, or - for the output"
+        raise BackupError(message, file=str(path))
     with path.open("rb") as file:
         start = file.read(len(HEAD))
     if start and start != HEAD:

@@ -13,6 +13,7 @@ from crmkit.cli.failing import warn, wrong
 from crmkit.cli.output import note
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.masking import masked
 
 if TYPE_CHECKING:
     from crmkit.contracts.store import Store
@@ -55,6 +56,9 @@ def _chosen(settings: Settings, crm: CRM, *, everything: bool, stack: ExitStack)
     own = crm.session.store.workspace
     names = crm.session.store.workspaces()
     others = [name for name in names if name != own]
+    if not names:
+        where = masked(crm.config.url or "")
+        warn(f"Nothing was ever written to {where}: this is a backup of an empty database.")
     if everything:
         return [
             crm if name == own else stack.enter_context(settings.open(workspace=name))

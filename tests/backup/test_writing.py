@@ -178,3 +178,21 @@ def test_several_workspaces_in_one_file(tmp_path: Path) -> None:
     assert found == {"default": 32, "other": 1}
     with pytest.raises(crmkit.InvalidValueError, match="crm must be an open workspace"):
         crmkit.backup([], tmp_path / "c")
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """A device, or a pipe, under that name is refused before anything waits for it."""
+    os.mkfifo(tmp_path / "pipe")
+    with connect("memory://") as crm, pytest.raises(crmkit.BackupError, match="is no file"):
+        crmkit.backup(crm, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_goes_on_leading_where_it_leads(tmp_path: Path) -> None:
+    """The backup is written where the link leads to, on whichever disk that is."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "newest").symlink_to(tmp_path / "disk" / "b")
+    with connect("memory://") as crm:
+        written = crmkit.backup(crm, tmp_path / "newest")
+    assert (tmp_path / "newest").is_symlink()
+    assert crmkit.read_backup(tmp_path / "disk" / "b", name=written.name) == written

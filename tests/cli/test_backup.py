@@ -149,3 +149,10 @@ def test_every_workspace_keeps_its_name(tmp_path: Path, shop: str) -> None:
     assert run("--url", two, "--workspace", "zeta", "restore", str(tmp_path / "c"))[0] == 0
     with connect(two, workspace="zeta") as crm:
         assert crm.customers.find(email="zoe@example.com")
+
+
+def test_a_database_that_nobody_ever_wrote_to_is_told(tmp_path: Path) -> None:
+    """Whoever misspells the database's name does not believe that it is saved."""
+    code, _, said = run("--url", f"sqlite:///{tmp_path}/shpo.db", "backup", str(tmp_path / "b"))
+    assert code == 0
+    assert "Nothing was ever written to sqlite:///" in said
