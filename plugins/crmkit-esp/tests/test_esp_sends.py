@@ -1,12 +1,10 @@
 """What goes out by the three providers, and what their answers mean."""
 
 from collections.abc import Callable
-from datetime import datetime
 from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
-from crmkit_esp.sigv4 import Signer
 
 from crmkit.contracts.channel import (
     ACCEPTED,
@@ -18,7 +16,6 @@ from crmkit.contracts.channel import (
     Message,
     Template,
 )
-from crmkit.contracts.settings import Secret
 from crmkit.testing.plugins import check_installed
 from crmkit.testing.simulators.base import Answer, Fault, Simulator, busy
 from crmkit.testing.simulators.mailgun import Mailgun
@@ -299,30 +296,3 @@ def test_no_credential_is_shown(both: tuple[Simulator, Channel], message: Make):
     simulator.fail(Fault(answer=Answer({"message": key, "errors": [{"message": key}]}, 401)))
     assert key not in repr(channel.send([message()]))
     assert key not in repr(vars(channel))
-
-
-@pytest.mark.parametrize("token", [None, "session/token=="])
-def test_the_signature_is_the_one_aws_computes(
-    monkeypatch: pytest.MonkeyPatch, now: datetime, token: str | None
-):
-    """Botocore signs the same call the same way."""
-    auth = pytest.importorskip("botocore.auth")
-    credentials = pytest.importorskip("botocore.credentials")
-    awsrequest = pytest.importorskip("botocore.awsrequest")
-    url = "https://email.eu-central-1.amazonaws.com/v2/email/outbound-emails"
-    body = '{"Text":"新年快乐"}'.encode()
-    signer = Signer(
-        service="ses",
-        region="eu-central-1",
-        access_key_id="AKIA",
-        secret_access_key=Secret("s3cret"),
-        session_token=Secret(token) if token else None,
-    )
-    ours = signer.headers(url, body, now)
-
-    monkeypatch.setattr(auth, "get_current_datetime", lambda **_: now.replace(tzinfo=None))
-    request = awsrequest.AWSRequest("POST", url, {"Content-Type": "application/json"}, body)
-    auth.SigV4Auth(
-        credentials.Credentials("AKIA", "s3cret", token), "ses", "eu-central-1"
-    ).add_auth(request)
-    assert ours["Authorization"] == request.headers["Authorization"]
