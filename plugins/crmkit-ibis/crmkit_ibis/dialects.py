@@ -57,7 +57,7 @@ class Dialect(ABC):
 
     @abstractmethod
     def kind(self, json: Expression, key: str) -> Expression:
-        """Give the type of a JSON object's value in lower case; NULL where there is none."""
+        """Give the type of a JSON object's value; NULL where there is none."""
 
     @abstractmethod
     def text(self, json: Expression, key: str) -> Expression:
@@ -69,6 +69,8 @@ class Dialect(ABC):
     """What `kind` says of a text."""
     nothing: ClassVar[str]
     """What `kind` says of ``null``."""
+    truth: ClassVar[str] = "boolean"
+    """What `kind` says of ``true`` and ``false``."""
 
     def settled(self, table: Expression) -> Expression:
         """Give a table whose columns the engine works out once, however often they are used."""
@@ -91,9 +93,10 @@ class DuckDB(Dialect):
     """DuckDB."""
 
     name = "duckdb"
-    numbers = ("ubigint", "bigint", "hugeint", "uhugeint", "double", "decimal")
-    string = "varchar"
-    nothing = "null"
+    numbers = ("UBIGINT", "BIGINT", "HUGEINT", "UHUGEINT", "DOUBLE", "DECIMAL")
+    string = "VARCHAR"
+    nothing = "NULL"
+    truth = "BOOLEAN"
     _micros = staticmethod(_call("epoch_us", dt.Timestamp(timezone="UTC"), gives=dt.int64))
     _kind = staticmethod(_call("json_type", dt.string, dt.string, gives=dt.string))
     _text = staticmethod(_call("json_extract_string", dt.string, dt.string, gives=dt.string))
@@ -102,7 +105,7 @@ class DuckDB(Dialect):
         return self._micros(instant)
 
     def kind(self, json: Expression, key: str) -> Expression:  # noqa: D102
-        return self._kind(json, f'$."{self.quotable(key)}"').lower()
+        return self._kind(json, f'$."{self.quotable(key)}"')
 
     def text(self, json: Expression, key: str) -> Expression:  # noqa: D102
         return self._text(json, f'$."{self.quotable(key)}"')

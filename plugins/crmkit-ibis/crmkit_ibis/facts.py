@@ -153,12 +153,13 @@ class Facts:
                 *((t.kind == one, double(value)) for one, value in defaults.items())
             )
         absent = kind.isnull() | (kind == dialect.nothing)
-        return ibis.cases((absent, missing), (usable, number))
+        return ibis.cases((t.attributes.isnull(), missing), (absent, missing), (usable, number))
 
     def _attribute_text(self, field: str) -> Expression:
         dialect, json = self.dialect, self.table.attributes
         is_text = dialect.kind(json, field) == dialect.string
-        return is_text.ifelse(dialect.text(json, field), ibis.null("string"))
+        nothing = ibis.null("string")
+        return ibis.cases((json.isnull(), nothing), (is_text, dialect.text(json, field)))
 
 
 def _defaults(indicator: Indicator) -> dict[str, float]:

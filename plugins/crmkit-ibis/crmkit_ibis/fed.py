@@ -12,7 +12,7 @@ def read_fed(log: Log, model: ValueModel, at: int) -> Table:
     A database knows it by heart, and still knows of those who were erased. A folder tells it by
     the touchpoints that are left.
     """
-    known = log.live if log.fed is None else log.fed
+    known = log.held("kind", "at") if log.fed is None else log.fed
     kinds = known.filter(known["at"] <= at).select("kind").distinct()
     columns = {}
     for place, one in enumerate(model.indicators):

@@ -19,7 +19,7 @@ from crmkit_ibis.decay import fade
 from crmkit_ibis.dialects import Expression
 from crmkit_ibis.facts import Facts
 from crmkit_ibis.log import Log, Table
-from crmkit_ibis.sums import aged
+from crmkit_ibis.sums import aged, breadth_facts
 
 NUMBERS = ("n", "chance", "a", "b", "ref", "last")
 """Of every indicator, before its number: `crmkit.contracts.engine.Tally`."""
@@ -101,7 +101,7 @@ class Sorts:
 def fold(log: Log, folding: Folding) -> Table:
     """Give a row for everybody who did anything, ordered by ``root``."""
     model, until = folding.model, folding.until
-    happened = _since(log.live.filter(log.live["at"] <= until), log.live, folding.negative)
+    happened = _since(log, until, folding.negative)
     facts = Facts(happened, log.dialect, model, until, priced=False)
     own = facts.keep(
         "own money", (happened.currency == model.currency) | happened.currency.isnull()
@@ -123,9 +123,10 @@ def fold(log: Log, folding: Folding) -> Table:
     return row.order_by("root")
 
 
-def _since(happened: Table, live: Table, negative: frozenset[str]) -> Table:
-    """Give everything with the instant ``since`` it is aged from."""
-    returns = aged(happened, live, negative).select(number="seq", bought="since")
+def _since(log: Log, until: int, negative: frozenset[str]) -> Table:
+    """Give everything by then with the instant ``since`` it is aged from."""
+    happened = log.live.filter(log.live["at"] <= until)
+    returns = aged(log, until, negative).select(number="seq", bought="since")
     joined = happened.left_join(returns, happened.seq == returns.number)
     since = ibis.coalesce(joined.bought, joined["at"])
     return joined.select(*(joined[name] for name in happened.columns), since=since)
@@ -138,7 +139,7 @@ def _instants(facts: Facts, folding: Folding) -> dict[str, Expression]:
     kind, text = dialect.kind(t.attributes, "automatic"), dialect.text(t.attributes, "automatic")
     automatic = ibis.cases(
         (kind.isnull() | (kind == dialect.nothing), False),
-        (kind == "boolean", text == "true"),
+        (kind == dialect.truth, text == "true"),
         (kind.isin(dialect.numbers), text.cast("float64") != 0.0),
         else_=~text.isin(["", "[]", "{}"]),
     )
@@ -173,8 +174,7 @@ def _breadths(folding: Folding) -> list[tuple[int, Indicator]]:
 
 def _seen(log: Log, folding: Folding, place: int, indicator: Indicator) -> Table:
     """Give how many an indicator counts, and a text for each value: instant, type, value."""
-    happened = log.live.filter(log.live["at"] <= folding.until)
-    facts = Facts(happened, log.dialect, folding.model, folding.until)
+    facts = breadth_facts(log, folding.model, indicator, folding.until)
     among = facts.among(indicator.kinds)
     text, number = facts.value(indicator)
     t = facts.select("root", "at")

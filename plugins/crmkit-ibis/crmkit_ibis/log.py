@@ -14,10 +14,11 @@ from crmkit_ibis.dialects import Dialect
 Table = Any
 """A table expression of Ibis."""
 
-_READ = (
+READ = (
     "seq source id kind at recorded amount currency margin quantity item category channel "
     "direction rating text origin of attributes"
 ).split()
+"""The columns of touchpoints that sums are made of."""
 
 
 @attrs.frozen(slots=False, eq=False)
@@ -51,13 +52,26 @@ class Log:
     @cached_property
     def live(self) -> Table:
         """The touchpoints that hold today, each with the ``root`` it leads to."""
-        t = self.touchpoints
+        return self.held(*READ)
+
+    def held(self, *names: str, where: Any = None) -> Table:
+        """Give columns of the touchpoints that hold today, with the ``root`` each leads to.
+
+        Who needs few columns, or few rows, asks for these alone: an engine keeps in memory what
+        several parts of an expression read.
+
+        Args:
+            names: The columns.
+            where: Which touchpoints, as a deferred expression of Ibis; None: all.
+        """
+        t = self.touchpoints if where is None else self.touchpoints.filter(where)
+        t = t.select(*dict.fromkeys(("seq", "customer", *names)))
         if self.voids is not None:
             t = t.anti_join(self.voids, t.seq == self.voids.touchpoint)
         moved = self.customers.filter(self.customers.id != self.customers.root)
         moved = moved.select(base="id", moved_to="root")
         t = t.left_join(moved, t.customer == moved.base)
-        return t.select(*_READ, root=ibis.coalesce(t.moved_to, t.customer))
+        return t.select(*names, root=ibis.coalesce(t.moved_to, t.customer))
 
     @cached_property
     def roots(self) -> Table:

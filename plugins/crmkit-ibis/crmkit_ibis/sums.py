@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import ibis
 from ibis import _
 
 from crmkit import Indicator, ValueModel
+from crmkit.contracts.engine import NUMBERS, TEXTS
 from crmkit_ibis.decay import FULL, earned, fade
 from crmkit_ibis.dialects import Expression
 from crmkit_ibis.facts import Facts
-from crmkit_ibis.log import Log, Table
+from crmkit_ibis.log import READ, Log, Table
 from crmkit_ibis.windows import Window, bit_or, mask_of, ratio
 
 _MEANT_FOR_ONE_MASK = 62
@@ -63,8 +64,7 @@ class Sums:
         self.negative, self.windows = negative, windows
         happened = log.live.filter(log.live["at"] <= at)
         self._all = Facts(happened, log.dialect, model, at)
-        returns = aged(happened, log.live, negative)
-        self._returns = Facts(returns, log.dialect, model, at)
+        self._returns = Facts(aged(log, at, negative), log.dialect, model, at)
         self._sums: dict[str, Expression] = {}
         self._returned: dict[str, Expression] = {}
         self._breadths: list[Table] = []
@@ -142,7 +142,7 @@ class Sums:
         return self._scaled(indicator, both)
 
     def _breadth(self, indicator: Indicator) -> Read:
-        facts = Facts(self._all.table, self.log.dialect, self.model, self.at)
+        facts = breadth_facts(self.log, self.model, indicator, self.at)
         among = facts.among(indicator.kinds)
         text, number = facts.value(indicator)
         t = facts.select("root", "at")
@@ -228,13 +228,22 @@ class Sums:
         return read
 
 
-def aged(happened: Table, live: Table, negative: Iterable[str]) -> Table:
+def breadth_facts(log: Log, model: ValueModel, indicator: Indicator, until: int) -> Facts:
+    """Give the columns that a breadth reads, of the touchpoints that it counts."""
+    field = str(indicator.field)
+    names = dict.fromkeys(("kind", "at", "attributes", *({field} & (NUMBERS | TEXTS))))
+    counted = _.kind.isin(sorted(indicator.kinds)) & (_["at"] <= until)
+    return Facts(log.held(*names, where=counted), log.dialect, model, until)
+
+
+def aged(log: Log, until: int, negative: frozenset[str]) -> Table:
     """Give the returns that name another record, and the instant ``since`` they are aged from.
 
     That is the purchase's, whoever bought, and their own where no purchase of that name holds.
     """
-    returns = happened.filter(happened.kind.isin(sorted(negative)) & happened.of.notnull())
-    purchases = live.filter(live.kind == "purchase")
+    naming = _.kind.isin(sorted(negative)) & _.of.notnull() & (_["at"] <= until)
+    returns = log.held(*READ, where=naming)
+    purchases = log.held("source", "id", "at", where=_.kind == "purchase")
     purchases = purchases.select(named="id", named_by="source", bought="at")
     same = (returns.source == purchases.named_by) & (returns.of == purchases.named)
     joined = returns.left_join(purchases, same)
