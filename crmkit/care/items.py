@@ -13,17 +13,16 @@ from crmkit.care.anew import Accounts
 from crmkit.care.changes import Day
 from crmkit.care.entries import Entry
 from crmkit.care.matters import OPEN, Told, coming, date_matter
-from crmkit.care.newest import Newest
 from crmkit.clock import DAY, instant
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import VOID
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.columns import TOLD
 from crmkit.lifecycle.contacts import Appointment, appointments
 from crmkit.lifecycle.standing import by_root
 from crmkit.model.care import AgendaItem, Reason
 from crmkit.model.customer import Customer
+from crmkit.value.history import read_log
 from crmkit.value.layout import Kinds
 
 
@@ -52,9 +51,7 @@ class Writer:
             if group[0]
         }
         bases = [base for root in roots for base in accounts.groups[root]]
-        keys = [(base,) for base in bases]
-        voids = self.reader.fetch(VOID, keys, by=("customer",))
-        voided = frozenset(row[VOID.position["touchpoint"]] for row in voids)
+        log = read_log(self.reader, bases)
         merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
         about = decisions_about(self.reader, bases, frozenset({"agenda"}))
         agreed = by_root(appointments(about, self.day.begins), merged)
@@ -66,11 +63,13 @@ class Writer:
                 for customer in members[1:]
                 for base in accounts.groups[customer.id]
             }
-            written = [
-                base for root in accounts.members[entry.account] for base in accounts.groups[root]
-            ]
-            newest = Newest(self.reader, written, self.day.begins, voided)
-            told = Told(members[0], names, newest, self.kinds, self.day.begins)
+            logged = (
+                one
+                for root in accounts.members[entry.account]
+                for base in accounts.groups[root]
+                for one in log[base]
+            )
+            told = Told.before(self.day.begins, members[0], names, logged, self.kinds)
             found.append(self._item(entry, told, members, agreed))
         return tuple(found)
 

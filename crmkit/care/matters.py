@@ -65,11 +65,9 @@ class Told:
         found = []
         for entry in self.entries:
             row = entry.row
-            if entry.at <= self.now - OPEN_FOR:
-                break
             if answers(entry.kind, row[_PLACE["direction"]], row[_PLACE["attributes"]], self.kinds):
                 break
-            if entry.kind in OPEN_KINDS:
+            if entry.kind in OPEN_KINDS and entry.at > self.now - OPEN_FOR:
                 found.append(entry)
         return found
 
