@@ -33,6 +33,7 @@ class Embedded(Runner):
     def __init__(self, config: EmbeddedSettings) -> None:
         """Start nothing yet."""
         self._config = config
+        self._said = ""
 
     @cached_property
     def _queue(self) -> Queue:
@@ -77,16 +78,20 @@ class Embedded(Runner):
                     stop.wait(self._config.interval)
 
     def _take(self, most: int, *, patient: bool) -> list[Ticket]:
-        """Take jobs; whoever may wait is patient with a database that is away."""
+        """Take jobs; whoever may wait is patient with a database that is away, and says so once."""
         if not most:
             return []
         try:
-            return self._queue.take(most, self._now())
+            taken = self._queue.take(most, self._now())
         except StoreError as error:
             if not patient:
                 raise
-            _logger.error("the queue cannot be read, and is tried again: %s", error)  # noqa: TRY400 - one line
+            if self._said != str(error):
+                self._said = str(error)
+                _logger.error("the queue cannot be read, and is tried again: %s", error)  # noqa: TRY400 - one line
             return []
+        self._said = ""
+        return taken
 
     def _renew(self, tickets: Iterable[Ticket]) -> None:
         try:

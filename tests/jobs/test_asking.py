@@ -19,6 +19,7 @@ from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import META, STATE
 from crmkit.jobs.declared import JOBS, Declared
 from crmkit.plugins import PluginManager, hookimpl
+from crmkit.runners.queue import Queue, Ticket
 from tests.jobs.day import captured, mail
 from tests.jobs.kit import NOW, hands, opened, worked
 
@@ -224,6 +225,32 @@ def test_a_queue_that_is_down_loses_no_slot(distant: crmkit.CRM, far: Far):
     far.is_down = False
     assert len(distant.jobs.tick()) == len(far.jobs) == 1
     assert distant.jobs.due() == ()
+
+
+def test_a_database_that_is_away_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """A worker says so once, however often it looks, and goes on when it is back."""
+    looks: list[int] = []
+
+    def take(queue: Queue, most: int, now: int) -> list[Ticket]:
+        looks.append(now)
+        if len(looks) < 5:
+            raise crmkit.StoreError("the database cannot be reached")
+        return there(queue, most, now)
+
+    there = Queue.take
+    monkeypatch.setattr(Queue, "take", take)
+    stop = Event()
+    with opened("memory://", jobs=QUIET, runner={"interval": 0.01}) as crm:
+        crm.jobs.submit("advance")
+        crm.jobs.work(stop=stop, told=lambda *_: stop.set())
+        assert [one for one in caplog.messages if "cannot be reached" in one] == [
+            "the queue cannot be read, and is tried again: the database cannot be reached"
+        ]
+        looks.clear()
+        with pytest.raises(crmkit.StoreError, match="cannot be reached"):
+            crm.jobs.work(until_idle=True)
 
 
 def test_a_missing_runner_is_named():
