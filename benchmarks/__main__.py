@@ -18,6 +18,7 @@ NAMES = (
     "capture",
     "scores",
     "scorers",
+    "whole_log",
     "movers",
     "agenda",
     "touched",

@@ -1,0 +1,108 @@
+"""Everybody's score from the exported log: one Ibis expression, beside a query written by hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import attrs
+from rich.console import Console
+
+import crmkit
+from benchmarks import duck_log, shop
+from benchmarks.exported import export_made
+from benchmarks.measuring import Result, Setting, timed
+from crmkit.clock import micros
+from crmkit.contracts.engine import EngineConfig, Folding
+
+_TIMES = 3
+_CLOSE = 1e-9
+_console = Console(stderr=True)
+
+
+def run(setting: Setting) -> list[Result]:
+    """Score everybody both ways, in turns, and make sure that both say the same."""
+    if find_spec("crmkit_ibis") is None:
+        _console.print("left out: pip install plugins/crmkit-ibis", style="dim")
+        return []
+    name = f"log-{setting.customers}-{setting.touchpoints}-{setting.seed}"
+    folder = export_made(
+        setting.folder / name, setting.customers, setting.touchpoints, setting.seed
+    )
+    with crmkit.connect("memory://", plugins=[]) as crm:
+        model = attrs.evolve(crm.value.model(), rates={"USD": 7.1})
+    turns = [
+        (timed(lambda: _by_hand(folder, model)), timed(lambda: _by_ibis(folder, model)))
+        for _ in range(_TIMES)
+    ]
+    expected = turns[0][0][1]
+    _compare(turns[0][1][1], expected)
+    base, took = (median(turn[side][0] for turn in turns) for side in (0, 1))
+    what = f"scores of {setting.customers:,} customers from Parquet, by Ibis"
+    by_hand = f"DuckDB by hand over {setting.touchpoints:,} rows"
+    results = [Result(what=f"{what} on DuckDB, every part", took=took, against=by_hand, base=base)]
+    summed, _ = timed(lambda: _summed_up(folder, model))
+    results.append(
+        Result(
+            what="all value states summed up for crmkit rebuild",
+            took=summed,
+            against=by_hand,
+            base=base,
+        )
+    )
+    if find_spec("pyspark") is None or not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        _console.print("left out: Spark, which needs Java and crmkit-ibis[spark]", style="dim")
+        return results
+    on_spark, found = timed(lambda: _by_ibis(folder, model, "spark"))
+    _compare(found, expected)
+    return [
+        *results,
+        Result(what=f"{what} on Spark, and starting it", took=on_spark, against=by_hand, base=base),
+    ]
+
+
+def _by_hand(folder: Path, model: crmkit.ValueModel) -> dict[str, float]:
+    with duck_log.connect(folder) as duck:
+        table = duck.sql(duck_log.query(model)).to_arrow_table()
+        return _totals(table, "customer")
+
+
+def _by_ibis(folder: Path, model: crmkit.ValueModel, engine: str = "duckdb") -> dict[str, float]:
+    import crmkit_ibis  # noqa: PLC0415 - a distribution of its own
+
+    table = crmkit_ibis.scores(folder, model=model, at=shop.END, engine=engine)
+    return _totals(table.to_pyarrow(), "customer_id")
+
+
+def _totals(table: Any, customer: str) -> dict[str, float]:
+    columns = table.column(customer).to_pylist(), table.column("total").to_pylist()
+    return dict(zip(*columns, strict=True))
+
+
+def _summed_up(folder: Path, model: crmkit.ValueModel) -> int:
+    """Sum up what states are made of, and count the customers."""
+    from crmkit_ibis.engine import IbisEngine  # noqa: PLC0415 - a distribution of its own
+
+    engine = IbisEngine(EngineConfig(backend="duckdb", log=str(folder)))
+    count = sum(1 for _ in engine.summaries(Folding(model=model, until=micros(shop.END))))
+    engine.close()
+    return count
+
+
+def _compare(ours: dict[str, float], theirs: dict[str, float]) -> None:
+    """Stop where somebody's total differs: a ratio of two different sums says nothing.
+
+    Raises:
+        RuntimeError: names the customer who differs most.
+    """
+    if ours.keys() != theirs.keys():
+        message = f"one scored {len(ours)} customers, the other {len(theirs)}"
+        raise RuntimeError(message)
+    worst = max(ours, key=lambda customer: abs(ours[customer] - theirs[customer]))
+    if abs(ours[worst] - theirs[worst]) > _CLOSE:
+        message = f"customer {worst}: {ours[worst]!r} here, {theirs[worst]!r} there"
+        raise RuntimeError(message)
