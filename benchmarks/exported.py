@@ -119,6 +119,7 @@ def export_made(folder: Path, customers: int, touchpoints: int, seed: int = 1) -
         workspace="default",
         schema=4,
         watermark=touchpoints + customers,
+        cursor="",
         exported=shop.END,
         number=1,
         newest={},
