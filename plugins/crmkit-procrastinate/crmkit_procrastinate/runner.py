@@ -55,7 +55,7 @@ class Procrastinate(Runner):
         return connection
 
     def submit(self, jobs: Sequence[Job], *, writer: Writer | None = None) -> None:
-        """Queue the jobs, in the transaction of the data where that is in the same database.
+        """Queue the jobs, in the transaction of the data where one is given.
 
         Raises:
             PluginError: the queue cannot be reached, or belongs to an older Procrastinate.
@@ -65,15 +65,13 @@ class Procrastinate(Runner):
             return
         now = self.clock()
         with place.words("so that nothing was queued"):
-            if writer is not None and self._config.url is None:
-                if not self._prepared:
-                    self._connect().close()
-                self._defer(writer.connection.connection.driver_connection, jobs, now)
-            elif writer is not None:  # the queue is elsewhere: it is told once that is committed
-                self.store.after_commit(lambda: self.submit(jobs))
-            else:
+            if writer is None:
                 with self._connect() as connection:
                     self._defer(connection, jobs, now)
+                return
+            if not self._prepared:
+                self._connect().close()
+            self._defer(writer.connection.connection.driver_connection, jobs, now)
 
     def _defer(
         self, connection: psycopg.Connection[Any], jobs: Sequence[Job], now: datetime

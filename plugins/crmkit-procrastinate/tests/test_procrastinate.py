@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from crmkit_procrastinate.runner import Procrastinate
 from crmkit_procrastinate.settings import ProcrastinateSettings
 
@@ -63,15 +64,23 @@ def test_what_is_queued_in_a_transaction_is_queued_where_it_is_committed(
     assert waiting(database) == []  # what was done is not kept
 
 
-def test_a_queue_in_another_database_is_told_after_the_commit(opened: Open, server: str) -> None:
+def test_a_queue_in_another_database_is_told_after_the_commit(database: str, server: str) -> None:
+    """Where the host undoes his transaction, it is told nothing."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute("CREATE DATABASE elsewhere")
     elsewhere = server.replace("/postgres?", "/elsewhere?")
-    runner = opened(url=Secret(elsewhere))
-    with runner.store.write() as writer:
-        runner.submit([job("a")], writer=writer)
-    assert waiting(elsewhere) == [("a", "todo")]
-    assert done_by(runner) == ["a"]
+    config = {"runner": {"type": "procrastinate", "url": elsewhere}}
+    engine = sa.create_engine(database.replace("postgresql:", "postgresql+psycopg:"))
+    with crmkit.connect(database, config=config, plugins=["procrastinate"]) as crm:
+        crm.jobs.submit("funnel")
+        for name, kept in (("advance", False), ("rebuild", True)):
+            with engine.connect() as connection:
+                crm.using(connection).jobs.submit(name)
+                assert len(waiting(elsewhere)) == 1
+                connection.commit() if kept else connection.rollback()
+    engine.dispose()
+    names = [name.partition(":")[0] for name, _ in waiting(elsewhere)]
+    assert names == ["funnel", "rebuild"]
 
 
 def test_the_same_work_waits_once_and_is_done_again_where_it_runs_already(opened: Open) -> None:
