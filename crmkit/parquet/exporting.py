@@ -23,7 +23,7 @@ from crmkit.parquet.arrow import arrow, batches, schema
 from crmkit.parquet.drafting import Draft
 from crmkit.parquet.folder import opened
 from crmkit.parquet.history import Line, check_same, erased_since, newest
-from crmkit.parquet.mending import forget, living, remake
+from crmkit.parquet.mending import Living, forget, remake
 from crmkit.parquet.packing import pack
 from crmkit.parquet.sorting import Sorter
 from crmkit.stores.sql.schema import VERSION
@@ -100,7 +100,7 @@ class _Export:
                 self.draft.drop(one)
             since, erased = 0, False
         broken = {(one.table, one.month) for one in damaged(self.before, verify=verify)}
-        alive = living(self.reader, _LOGS.values(), since) if erased else None
+        alive = Living(self.reader, _LOGS.values(), since) if erased else None
         for name, table in _LOGS.items():
             sorter = Sorter(self.draft, table, name)
             remake(self.draft, self.reader, sorter, {month for of, month in broken if of == name})

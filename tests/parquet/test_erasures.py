@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -127,3 +128,21 @@ def test_the_newest_rows_were_erased(crm: crmkit.CRM, tmp_path: Path):
         writer.delete(TOUCHPOINT, [(whose(crm, "bob"),)], by=("customer",))
     with pytest.raises(crmkit.ExportError, match="restored from a backup"):
         crm.touchpoints.export_log(folder)
+
+
+def test_places_that_nobody_stood_at_take_no_memory(crm: crmkit.CRM, tmp_path: Path):
+    """A database restored elsewhere leaves out a thousand million places, each time it is."""
+    folder = tmp_path / "log"
+    for number, who in enumerate(("bob", "ann", "eve")):
+        captured(crm, [bought(number, who, text=f"{SECRET} {who}")])
+        with crm.session.store.write() as writer:
+            writer.sequence(10**9)
+    captured(crm, [bought(9, "bob")])
+    crm.touchpoints.export_log(folder)
+    crm.customers.erase(whose(crm), reason="asked")
+    tracemalloc.start()
+    exported(crm, folder, f"{SECRET} ann", "ann@example.com")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 64 << 20
+    assert f"{SECRET} eve" in held(folder)
