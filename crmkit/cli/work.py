@@ -41,20 +41,26 @@ def work(settings: Settings, until_idle: bool, as_json: bool) -> None:
     one ends it at once, which loses nothing either. With --until-idle it ends with 1 where a job
     failed.
     """
-    out, failed = sys.stdout, []
+    out, failed, deaf = sys.stdout, [], []
+    stop = Event()
 
     def told(job: Job, result: Mapping[str, Any] | Exception, seconds: float) -> None:
         if isinstance(result, Exception):
             failed.append(job.id)
         if as_json:
-            print_line(_line(job, result, seconds), out)
+            try:
+                print_line(_line(job, result, seconds), out)
+            except OSError as error:  # nobody reads on, or the disk is full
+                deaf.append(error)
+                stop.set()
         elif not isinstance(result, Exception) and any(result.values()):
             note(f"{job.id}: {_words(result)} in {seconds:.1f} s")
 
-    stop = Event()
     printed = sys.stderr if as_json else sys.stdout  # what the channel `console` shows
     with settings.open() as crm, _warned(), _stopping(stop), redirect_stdout(printed):
         crm.jobs.work(until_idle=until_idle, stop=stop, told=told)
+    if deaf:
+        raise deaf[0]
     if until_idle and failed:
         sys.exit(REJECTIONS)
 

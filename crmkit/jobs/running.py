@@ -41,13 +41,21 @@ def run(
         result = declared.do(core, job, stopped)
     except Exception as error:
         _note(core, job, began, {"error": cause_of(error)})
-        if told is not None:
-            told(job, error, time.monotonic() - began)
+        _tell(told, job, error, began)
         raise
     _note(core, job, began, {"result": dict(result)})
-    if told is not None:
-        told(job, result, time.monotonic() - began)
+    _tell(told, job, result, began)
     return result
+
+
+def _tell(told: Told | None, job: Job, came: Mapping[str, Any] | Exception, began: float) -> None:
+    """Tell how a job went; what the listener raises undoes nothing of it."""
+    if told is None:
+        return
+    try:
+        told(job, came, time.monotonic() - began)
+    except Exception as error:  # noqa: BLE001 - a done job is done
+        _logger.warning("who is told of jobs failed at %s: %s", job.id, cause_of(error))
 
 
 def _known(core: Core, job: Job) -> Declared:

@@ -76,6 +76,39 @@ def test_a_wrong_setting_is_one_line(url: str, text: str, line: str, tmp_path: P
         assert line in run("--url", url, "--no-plugins", "doctor", "--json", code=1).stdout
 
 
+def test_a_worker_whose_output_nobody_reads_ends(url: str):
+    """What it had done is done; it does not go on where nobody learns of it."""
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "crmkit.cli", "--url", url, "work", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=python_path(),
+    )
+    assert worker.stdout is not None
+    worker.stdout.close()
+    _, said = worker.communicate(timeout=PATIENCE)
+    assert (worker.returncode, said) == (0, b"")
+    listed = json.loads(run("--url", url, "jobs", "--json").stdout)
+    assert [one["error"] for one in listed] == [None] * len(listed)
+    assert any(one["last"] for one in listed)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_worker_whose_output_has_no_room_says_so(url: str):
+    """It ends with one line, and with 3."""
+    with Path("/dev/full").open("wb") as full:
+        call = [sys.executable, "-m", "crmkit.cli", "--url", url, "work", "--until-idle", "--json"]
+        done = subprocess.run(
+            call,
+            check=False,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=python_path(),
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stderr) == (3, b"Error: No space left on device\n")
+
+
 def test_a_job_that_fails_is_told_and_ends_with_1(url: str, tmp_path: Path):
     """The rest is done; the reason stands on one line, and in the list."""
     mapping = (

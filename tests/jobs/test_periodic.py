@@ -118,3 +118,15 @@ def test_a_day_begins_where_people_work():
     """A daily job's slot begins at midnight there."""
     begins = slot(int(NOW.timestamp()) * SECOND, 24 * HOUR, ZoneInfo("Asia/Shanghai"))
     assert instant(begins).isoformat() == "2026-05-31T16:00:00+00:00"
+
+
+def test_who_is_told_of_a_job_undoes_nothing(crm: crmkit.CRM, caplog: pytest.LogCaptureFixture):
+    """A listener that raises is logged, and the job is done all the same."""
+
+    def told(*_: object) -> None:
+        raise RuntimeError("not my day")
+
+    crm.jobs.work(until_idle=True, told=told)
+    assert all(one.error is None for one in crm.jobs.list())
+    assert worked(crm) == []
+    assert "who is told of jobs failed at advance" in caplog.text
