@@ -21,7 +21,7 @@ def job_id(
         workspace: Whose data.
         one: Which channel or connector; None: there are no several.
         part: Shard, and how many there are.
-        at: The slot of its period, or when it may start; None: it is no slot's.
+        at: When it may start; None: at once.
 
     Example:
         >>> at = datetime(2026, 11, 22, 10, tzinfo=UTC)

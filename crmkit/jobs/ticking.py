@@ -1,6 +1,7 @@
 """Periodic jobs: which are due now, and handing each slot in once, whoever looks at the clock.
 
-Any number of workers may tick. A slot has one id on all of them, and what was missed while nobody
+Any number of workers may tick. The id of a periodic job does not tell its slot: of what takes
+longer than its period one waits at most, beside the one that runs, and what was missed while nobody
 worked is made up for by one run.
 """
 
@@ -11,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from threading import Event
 
-from crmkit.clock import instant
 from crmkit.contracts.runner import Job
 from crmkit.contracts.store import Reader
 from crmkit.jobs.core import Core
@@ -50,16 +50,16 @@ def find_due(
         start = slot(now, period, zone)
         for found in which(core, JOBS[name]):
             if start > noted.get(word(found), start - 1):
-                due[word(found)] = start, make_job(core, found, start)
+                due[word(found)] = start, make_job(core, found)
     return due
 
 
-def make_job(core: Core, found: Which, start: int) -> Job:
-    """Make the job of a slot."""
+def make_job(core: Core, found: Which) -> Job:
+    """Make a job that is due."""
     name, of = found
     workspace = core.session.store.workspace
     return Job(
-        id=job_id(name, workspace, of, (0, 1), instant(start)),
+        id=job_id(name, workspace, of, (0, 1), None),
         name=name,
         workspace=workspace,
         args={} if of is None else {"of": of},

@@ -286,6 +286,6 @@ def test_a_full_disk_costs_a_try(tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert crm.lifecycle.history(crm.customers.find(email=mail(1)).id) == ()  # type: ignore[union-attr]
         room["pages"] = 1_000_000
         clock.move(minutes=10)
-        assert worked(crm) == ["advance:default:2026-06-01T12:00:00Z"]
+        assert worked(crm) == ["advance:default"]
         moves = [crm.lifecycle.history(one.id) for one in crm.customers.search(limit=400).items]
         assert {len(one) for one in moves} == {2}
