@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,10 @@ _LONGEST = 3600.0
 """Seconds; the longest wait before a job is tried again."""
 _FOR_A_NEWER = 60.0
 """Seconds that a job waits which nobody here knows."""
+_HELD = "id = %(id)s AND status = 'doing' AND worker_id IS NOT DISTINCT FROM %(worker)s"
+_BACK = "status = 'todo', attempts = attempts + 1, scheduled_at = now()"
+_PUT_BACK = f"UPDATE procrastinate_jobs SET {_BACK} WHERE {_HELD}"  # noqa: S608 - text of our own
+_DROP = f"DELETE FROM procrastinate_jobs WHERE {_HELD}"  # noqa: S608 - text of our own
 _logger = logging.getLogger("crmkit.jobs")
 
 
@@ -32,6 +37,22 @@ class Manager(manager.JobManager):
             await super().retry_job(job, *args, **kwargs)
         except exceptions.UniqueViolation:
             await self.finish_job(job, jobs.Status.SUCCEEDED, delete_job=True)
+
+    async def take_over(self, queue: str, seconds: float) -> None:
+        """Put back what workers hold that gave no sign of life for so long.
+
+        Others may do so at the same time: a job is put back only as long as it is still held by
+        whoever was found dead.
+        """
+        held = await self.get_stalled_jobs(
+            queue=queue, task_name=TASK, seconds_since_heartbeat=seconds
+        )
+        for job in held:
+            of = {"id": job.id, "worker": job.worker_id}
+            try:
+                await self.connector.execute_query_async(_PUT_BACK, **of)
+            except exceptions.UniqueViolation:  # the same work waits already
+                await self.connector.execute_query_async(_DROP, **of)
 
 
 class Patience(retry.BaseRetryStrategy):
@@ -86,7 +107,7 @@ def defer(
     """Queue jobs in the transaction of a connection; the same that waits already is left so.
 
     Args:
-        connection: In a transaction, which is left open.
+        connection: Where; a transaction that is open on it is left so.
         connector: Says how arguments are written.
         wanted: The jobs.
         queue: Its name.
@@ -94,16 +115,14 @@ def defer(
     """
     keeper = manager.JobManager(connector)
     rows = [_row(job, queue, now) for job in {job.id: job for job in wanted}.values()]
-    try:
-        with connection.transaction():  # a savepoint, in the host's
-            keeper.batch_defer_jobs(rows, connection=connection)
-    except exceptions.AlreadyEnqueued:  # some wait already: the others one by one
-        for row in rows:
-            try:
-                with connection.transaction():
+    with connection.transaction():  # all or none; a savepoint, in the host's
+        try:
+            with connection.transaction():
+                keeper.batch_defer_jobs(rows, connection=connection)
+        except exceptions.AlreadyEnqueued:  # some wait already: the others one by one
+            for row in rows:
+                with suppress(exceptions.AlreadyEnqueued), connection.transaction():
                     keeper.batch_defer_jobs([row], connection=connection)
-            except exceptions.AlreadyEnqueued:
-                continue
 
 
 def _row(job: Job, queue: str, now: datetime) -> jobs.Job:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
 
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.worker import Worker
 
 from crmkit.contracts.runner import Job
 from crmkit_procrastinate.place import options
-from crmkit_procrastinate.queue import TASK, application
+from crmkit_procrastinate.queue import Manager, application
 from crmkit_procrastinate.settings import ProcrastinateSettings
 
+_logger = logging.getLogger("crmkit.jobs")
 _LOOK = 0.1
 """Seconds between two looks at whether to stop."""
 _DUE = """
@@ -111,17 +113,15 @@ class Shift:
     async def _taking_over(self, app: App) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat)
-            await self._take_over(app)
+            try:
+                await self._take_over(app)
+            except exceptions.ConnectorException as error:
+                _logger.warning("what dead workers held is looked for again: %s", error)
 
     async def _take_over(self, app: App) -> None:
-        """Put back what workers held that gave no sign of life for too long."""
-        held = await app.job_manager.get_stalled_jobs(
-            queue=self._queue,
-            task_name=TASK,
-            seconds_since_heartbeat=self._settings.lost_after,
-        )
-        for job in held:
-            await app.job_manager.retry_job(job)
+        keeper = app.job_manager
+        if isinstance(keeper, Manager):
+            await keeper.take_over(self._queue, self._settings.lost_after)
 
     async def _due(self, app: App) -> bool:
         row = await app.connector.execute_query_one_async(_DUE, queue=self._queue)

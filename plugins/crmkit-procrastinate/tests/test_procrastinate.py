@@ -249,6 +249,45 @@ def test_a_store_that_is_no_postgresql_needs_the_url_of_a_queue(opened: Open) ->
         opened(url=Secret("mysql://localhost/shop")).work(print, until_idle=True)
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    ["postgresql+psycopg2://ann:50%zz@h/d", "postgres://ann:50%zz@h:x/d", "postgresql://ann:50%zz"],
+)
+def test_a_url_is_read_as_the_store_s_and_never_shown(opened: Open, spelt: str) -> None:
+    runner = opened(url=Secret(spelt), connect_timeout=1.0)
+    with pytest.raises((ConfigError, PluginError)) as raised:
+        runner.submit([job("a")])
+    assert "50%zz" not in str(raised.value) + repr(raised.value.__dict__)
+
+
+def test_any_spelling_of_the_database_will_do(opened: Open, database: str) -> None:
+    spelt = database.replace("postgresql:", "postgres+psycopg:") + "&timeout=5"
+    runner = opened(url=Secret(spelt))
+    runner.submit([job("a")])
+    assert done_by(opened()) == ["a"]
+
+
+def test_several_that_take_over_at_once_put_a_job_back_once(opened: Open, database: str) -> None:
+    """A worker died; four start, and none of them falls over what another was faster at."""
+    runner, done = opened(), []
+    runner.submit([job(str(number)) for number in range(30)])
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+    workers = [
+        Thread(
+            target=opened().work,
+            args=(lambda one: done.append(one.id),),
+            kwargs={"until_idle": True},
+        )
+        for _ in range(4)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    assert sorted(done, key=int) == [str(number) for number in range(30)]
+
+
 def test_tables_of_an_older_procrastinate_are_named(opened: Open, database: str) -> None:
     with psycopg.connect(database) as connection:
         connection.execute("CREATE TABLE procrastinate_jobs (id bigint)")
