@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -43,6 +44,12 @@ def backup(settings: Settings, file: str, everything: bool) -> None:
         )
     with ExitStack() as stack:
         crm = stack.enter_context(settings.open())
+        if not crm.session.store.workspaces() and file != STREAM and Path(file).exists():
+            where = masked(crm.config.url or "")
+            wrong(
+                f"nothing was ever written to {where}, and {file} is there already: see that the "
+                "URL is the right one, or take another name"
+            )
         several = _chosen(settings, crm, everything=everything, stack=stack)
         with watched("Writing the backup", None) as step:
             target = sys.stdout.buffer if file == STREAM else file

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, partial
 from threading import Event, Thread
 from typing import Any
@@ -17,7 +17,7 @@ from crmkit.jobs.declared import JOBS
 from crmkit.jobs.naming import job_id
 from crmkit.jobs.notes import read_last, read_slots, word
 from crmkit.jobs.opening import Desk
-from crmkit.jobs.periods import read_periods
+from crmkit.jobs.periods import read_periods, slot
 from crmkit.jobs.running import Told, run
 from crmkit.jobs.ticking import find_due, keep_ticking, tick, which
 from crmkit.lifecycle.cadence import AgendaPolicy
@@ -43,8 +43,11 @@ class Jobs:
 
     @cached_property
     def _find(self) -> Callable[..., Any]:
-        zone = AgendaPolicy.of(self._core.session.settings.get("agenda", {})).zone
-        return partial(find_due, self._core, self._periods, zone)
+        return partial(find_due, self._core, self._periods, self._zone)
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        return AgendaPolicy.of(self._core.session.settings.get("agenda", {})).zone
 
     # -- asking for work ---------------------------------------------------------------
 
@@ -191,14 +194,13 @@ class Jobs:
             period = self._periods.get(name)
             for one in which(self._core, declared):
                 start, facts = slots.get(word(one)), last.get(word(one), {})
-                due = None if period is None or start is None else instant(start + period)
                 found.append(
                     JobState(
                         name=name,
                         of=one[1],
                         summary=declared.summary,
                         every=None if period is None else timedelta(microseconds=period),
-                        next=due if period is None or due else self._core.session.clock(),
+                        next=None if period is None else self._next(period, start),
                         last=instant(facts["at"]) if facts else None,
                         seconds=facts.get("seconds"),
                         result=facts.get("result"),
@@ -208,6 +210,12 @@ class Jobs:
         return tuple(found)
 
     # -- inside ------------------------------------------------------------------------
+
+    def _next(self, period: int, last: int | None) -> datetime:
+        """Give when the slot begins that is handed in next; now, where it has begun."""
+        now = self._core.session.now()
+        start = slot(now, period, self._zone)
+        return instant(now if last is None or last < start else start + period)
 
     def _hand_in(self, jobs: tuple[Job, ...]) -> None:
         """Queue jobs in the host's transaction, where there is one."""

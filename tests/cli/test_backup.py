@@ -156,3 +156,16 @@ def test_a_database_that_nobody_ever_wrote_to_is_told(tmp_path: Path) -> None:
     code, _, said = run("--url", f"sqlite:///{tmp_path}/shpo.db", "backup", str(tmp_path / "b"))
     assert code == 0
     assert "Nothing was ever written to sqlite:///" in said
+
+
+def test_an_empty_database_takes_no_backup_s_place(tmp_path: Path) -> None:
+    """A job that is run from another folder would otherwise empty the backup every night."""
+    one, file = sqlite(tmp_path, "one"), tmp_path / "good"
+    with connect(one) as crm:
+        fill(crm)
+    assert run("--url", one, "backup", str(file))[0] == 0
+    whole = file.read_bytes()
+    code, _, said = run("--url", f"sqlite:///{tmp_path}/elsewhere.db", "backup", str(file))
+    assert code == 2
+    assert "see that the URL is the right one" in said
+    assert file.read_bytes() == whole

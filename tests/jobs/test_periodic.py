@@ -40,6 +40,21 @@ def test_a_slot_is_done_once(crm: crmkit.CRM, clock: Hands):
     assert worked(crm) == ["dispatch:default"]
 
 
+def test_what_comes_next_is_told_by_the_present_period(crm: crmkit.CRM, clock: Hands):
+    """However long the period was when the last slot was handed in."""
+
+    def told(one: crmkit.CRM) -> dict[str, str]:
+        return {job.name: f"{job.next:%d %H:%M:%S}" for job in one.jobs.list() if job.next}
+
+    assert told(crm) == {"dispatch": "01 12:00:05", "advance": "01 12:00:05"}
+    worked(crm)
+    assert told(crm) == {"dispatch": "01 12:00:10", "advance": "01 13:00:00"}
+    crm.jobs._periods["advance"] = 24 * HOUR
+    assert told(crm)["advance"] == "02 00:00:00"
+    clock.move(days=1)
+    assert told(crm)["advance"] == "02 12:00:05"
+
+
 def test_what_was_missed_is_one_run(crm: crmkit.CRM, clock: Hands):
     """After three days without a worker each job is done once, for the present slot."""
     worked(crm)
