@@ -147,7 +147,11 @@ def _way(url: sa.URL, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _tls(query: Mapping[str, str]) -> dict[str, Any]:
-    """Give the driver's settings of TLS, which the server must then offer."""
+    """Give the driver's settings of TLS, which the server must then offer.
+
+    Raises:
+        ConfigError: the server's name is to be checked, and nothing says by which authority.
+    """
     ssl: dict[str, Any] = {
         name.removeprefix("ssl_"): query[name]
         for name in ("ssl_ca", "ssl_cert", "ssl_key")
@@ -158,6 +162,9 @@ def _tls(query: Mapping[str, str]) -> dict[str, Any]:
         if word not in {"true", "false"}:
             raise _wrong("has an ssl_check_hostname that is neither true nor false")
         ssl["check_hostname"] = word == "true"
+    if ssl.get("check_hostname") and not ssl.get("ca"):
+        # The driver would check neither the certificate nor the name, and say nothing.
+        raise _wrong("has an ssl_check_hostname without an ssl_ca to check by: add ssl_ca=FILE")
     return {"ssl": ssl} if ssl else {}
 
 

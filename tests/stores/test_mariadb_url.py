@@ -51,6 +51,8 @@ def test_a_url_in_any_spelling(form: str):
         ("mariadb://bob:hunter2@h/x?timeout=1&timeout=2", "timeout twice"),
         ("mariadb://bob:hunter2@h/x?local_infile=1", "'local_infile'; there are connect_timeout"),
         ("mariadb://bob:hunter2@h/x?ssl_check_hostname=2", "neither true nor false"),
+        ("mariadb://bob:hunter2@h/x?ssl_check_hostname=true", "add ssl_ca=FILE"),
+        ("mariadb://bob:hunter2@h/x?ssl_check_hostname=TRUE&ssl_cert=/c", "add ssl_ca=FILE"),
         ("mariadb://bob:hunter2@h", "must name the database"),
         ("mariadb://bob:hunter2@h:x/y", "cannot be read"),
         ("mariadb://bob:hunter2@x@h/y", "more than one @"),
@@ -74,6 +76,8 @@ def test_what_the_driver_is_told():
     assert str(place) == "mariadb://lin@db/shop"
     assert read_url("mariadb://lin@/shop?unix_socket=/s").options["ssl_disabled"] is True
     assert read_url("mariadb://lin@/shop?timeout=0.2").wait == 1
+    unchecked = read_url("mariadb://lin@db/shop?ssl_cert=/c.pem&ssl_check_hostname=false")
+    assert unchecked.options["ssl"] == {"cert": "/c.pem", "check_hostname": False}
 
 
 def test_another_engine_is_refused():
