@@ -165,7 +165,8 @@ class Touchpoints:
 
         Raises:
             ExportError: the folder is another's, an export is at it, or it cannot be written to;
-                what was exported before is as it was.
+                what was exported before is as it was. Or, as the message then says, the export is
+                done, and what is left of the one before could not be tidied up.
             ConfigError: pyarrow is not installed.
             InvalidValueError: `folder` is no path.
         """

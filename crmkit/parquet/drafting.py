@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -27,6 +27,7 @@ from crmkit.contracts.parquet import (
     Manifest,
     digest,
 )
+from crmkit.errors import ExportError
 from crmkit.parquet.arrow import arrow
 
 _NEW = ".new"
@@ -118,6 +119,8 @@ class Draft:
 
         Raises:
             OSError: the folder may not be written to; the export before is as it was.
+            ExportError: the new export counts, and what is left of the one before could not be
+                tidied up.
         """
         folders = set()
         for one in self.made:
@@ -133,9 +136,12 @@ class Draft:
             self.made = made
             raise
         settle(self.folder)
-        tidy(self.folder, manifest)
-        for table in (CUSTOMERS, VOIDS):
-            _lasting(self.folder, table, manifest)
+        try:
+            tidy(self.folder, manifest)
+            for table in (CUSTOMERS, VOIDS):
+                _lasting(self.folder, table, manifest)
+        except OSError as error:
+            _untidy(self.folder, error)
 
 
 @attrs.define
@@ -186,6 +192,18 @@ def _lasting(folder: Path, table: str, manifest: Manifest) -> None:
     except OSError:  # a disk without links
         shutil.copyfile(newest, link)
     link.replace(path)
+
+
+def _untidy(folder: Path, error: OSError) -> NoReturn:
+    """Tell that the export is done, and what may be left of the one before."""
+    place = error.filename or folder
+    message = (
+        f"{place}: {error.strerror or error}; the export to {folder} is done and counts; but files "
+        "of the one before may be left, with whoever was erased since, and "
+        f"{CUSTOMERS}.parquet and {VOIDS}.parquet may be the older ones. Mend that, and export "
+        "again"
+    )
+    raise ExportError(message, folder=str(folder)) from error
 
 
 def _ours(folder: Path) -> Iterator[Path]:

@@ -55,7 +55,8 @@ def export_log(  # noqa: PLR0913 - what is exported, where to, and how
     Raises:
         ConfigError: pyarrow is not installed.
         ExportError: the folder is another's, is being exported to, or cannot be written to; the
-            export before is as it was.
+            export before is as it was. Or the new export counts, and what is left of the one
+            before could not be tidied up, which the message then says.
         StoreError: the database failed; the export before is as it was.
     """
     arrow()

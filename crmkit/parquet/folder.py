@@ -19,7 +19,8 @@ _LOCK = f"{MANIFEST}.lock"
 def opened(folder: Path, workspace: str, schema: int) -> Iterator[Manifest]:
     """Hold a folder for one export; give the manifest of the one before, or an empty one.
 
-    Whatever the system refuses in the block is told as an error about the folder.
+    Whatever the system refuses in the block is told as an error about the folder; what it refuses
+    once the new manifest is there, the block tells itself.
 
     Raises:
         ExportError: it holds other files, or another workspace's log; another export is at it; it

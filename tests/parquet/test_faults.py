@@ -252,6 +252,35 @@ def test_a_disk_that_fails_at_any_step(
     assert set(files(folder)) == named(folder)
 
 
+@pytest.mark.parametrize("what", ["an old file stays", "the names stay"])
+def test_what_fails_behind_the_manifest_is_no_failed_export(
+    crm: crmkit.CRM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+):
+    """The new export counts, and the error says so, and what may be left; the next one tidies."""
+    folder = tmp_path / "log"
+    crm.touchpoints.export_log(folder)
+    before = files(folder)
+    crm.customers.erase(whose(crm, "p1"), reason="asked")
+
+    def refused(path: object, *_: object, **__: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    with monkeypatch.context() as patched:
+        if what == "an old file stays":
+            patched.setattr(Path, "unlink", refused)
+        else:
+            patched.setattr(os, "link", refused)
+            patched.setattr(drafting.shutil, "copyfile", refused)
+        fails(crm, folder, "Permission denied; the export to .* is done and counts; .* older ones")
+    assert content(folder) == (now := afresh(crm, tmp_path / "fresh"))
+    assert set(files(folder)) >= named(folder)
+    assert files(folder)["customers.parquet"] == before["customers.parquet"]
+    crm.touchpoints.export_log(folder)
+    assert content(folder) == now
+    assert set(files(folder)) == named(folder)
+    assert files(folder)["customers.parquet"] != before["customers.parquet"]
+
+
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_to(crm: crmkit.CRM, tmp_path: Path):
     """The system's words are told."""
