@@ -6,6 +6,7 @@ a full disk, a lost connection or a kill leaves whatever stood under its name be
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from crmkit.crm import CRM
 
 _ROWS = 2_000
+_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 Step = Callable[[int], object]
 """Told now and then how many rows are done."""
 
@@ -52,7 +54,7 @@ def backup(
         BackupError: a file of that name is there that is no backup, or what was written could not
             be read back.
         StoreError: the database failed.
-        OSError: the file cannot be written; no part of it stays.
+        OSError: the file cannot be written; no part of it stays, and `filename` names it.
     """
     sessions = _sessions(crm)
     if not isinstance(target, (str, Path)):
@@ -69,12 +71,24 @@ def backup(
             os.fsync(file.fileno())
         _check_written(part, written)
         part.replace(path)
-    except BaseException:
+    except BaseException as caught:
         with suppress(OSError):
             part.unlink()
+        if isinstance(caught, OSError):
+            raise _refused(given, caught) from caught
         raise
     _settle(path.parent)
     return written
+
+
+def _refused(path: Path, error: OSError) -> OSError:
+    """Say of a file that could not be written which it is, and what to do: the system may not."""
+    if error.errno in _FULL:
+        todo = "make room there, or name a file on another disk"
+    else:
+        todo = "name a file in a folder that is there and may be written to"
+    message = f"{error.strerror or error}; no backup was written: {todo}"
+    return OSError(error.errno, message, str(path))  # the class that goes with the number
 
 
 def _sessions(crm: CRM | Iterable[CRM]) -> list[Session]:

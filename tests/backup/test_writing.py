@@ -103,8 +103,9 @@ def test_a_full_disk_leaves_what_was_there(
                 file.write(full.getvalue())
 
         monkeypatch.setattr(writing, "_write", failing)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError, match=r"No space left.*make room there") as caught:
             crmkit.backup(crm, tmp_path / "b")
+    assert (caught.value.errno, caught.value.filename) == (28, str(tmp_path / "b"))
     assert [one.name for one in tmp_path.iterdir()] == ["b"]
     assert crmkit.read_backup(tmp_path / "b") == older
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,26 @@ def test_a_wrong_name_costs_nothing(tmp_path: Path, shop: str) -> None:
     assert (tmp_path / "shop.db").read_bytes() == before
     code, _, said = run("--url", shop, "backup", str(tmp_path / "nowhere" / "b"))
     assert code == 3
-    assert "No such file or directory" in said
+    assert f"{tmp_path / 'nowhere' / 'b'}: No such file or directory; no backup was written" in said
+    assert "name a file in a folder that is there" in said
+
+
+def test_a_full_disk_is_told_with_the_file(
+    tmp_path: Path, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system names no file when a disk is full; one line says which it was, and what to do."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, said = run("--url", shop, "backup", str(tmp_path / "b"))
+    assert (code, out) == (3, b"")
+    assert said.splitlines()[-1] == (
+        f"Error: {tmp_path / 'b'}: No space left on device; no backup was written: make room "
+        "there, or name a file on another disk"
+    )
+    assert not list(tmp_path.glob("*b.*part"))
 
 
 @pytest.mark.row("R68")
