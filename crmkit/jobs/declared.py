@@ -7,20 +7,27 @@ of receipts that is read again tells nothing new.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import attrs
 
 from crmkit.contracts.runner import Job
+from crmkit.errors import ConfigError, PluginError
 from crmkit.jobs.core import Core
+from crmkit.outreach.lines import Lines
 from crmkit.sync.leases import SyncBusy
 
+_logger = logging.getLogger("crmkit.jobs")
 Stopped = Callable[[], bool]
 Result = Mapping[str, Any]
 """What a job came to, as JSON values."""
 _AT_ONCE = 5000
 """Messages between two looks at whether the worker was told to stop."""
+_said: WeakKeyDictionary[Lines, set[str]] = WeakKeyDictionary()
+"""What was logged of a connection's channels: every look at the clock comes by them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +70,20 @@ def _poll(core: Core, job: Job, _stopped: Stopped) -> Result:
 
 
 def _polled(core: Core) -> Iterable[str]:
+    """Name the channels that are polled; a broken one is left out, and costs only itself."""
     lines = core.outreach.setup.lines
-    return [name for name in lines.configured if lines.get(name).can("poll")]
+    return [name for name in lines.configured if _is_polled(lines, name)]
+
+
+def _is_polled(lines: Lines, name: str) -> bool:
+    try:
+        return lines.get(name).can("poll")
+    except (PluginError, ConfigError) as error:
+        said = _said.setdefault(lines, set())
+        if name not in said:
+            said.add(name)
+            _logger.warning("the channel %s is not polled: %s", name, error)
+        return False
 
 
 def _reconcile(core: Core, _job: Job, _stopped: Stopped) -> Result:

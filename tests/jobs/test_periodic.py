@@ -115,6 +115,31 @@ def test_a_connector_and_a_channel_have_a_job_each(tmp_path: Path, clock: Hands)
 
 
 @pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ({"type": "pigeon"}, "channel 'pigeon'"),
+        ({"type": "console", "on_unknown": "guess"}, "channels.gone.on_unknown: must be hold or"),
+    ],
+    ids=["a missing plugin", "a wrong setting"],
+)
+def test_a_broken_channel_costs_only_itself(
+    broken: dict[str, str], why: str, clock: Hands, caplog: pytest.LogCaptureFixture
+):
+    """The other channels are polled and every other job is done; one line says what is wrong."""
+    mail = {"type": "email", "host": "127.0.0.1", "sender": "a@x.org", "secret": "s" * 16}
+    with opened("memory://", clock, channels={"gone": broken, "mail": mail}) as crm:
+        for _ in range(3):
+            ids = {job.id for job in crm.jobs.tick()}
+            assert {"dispatch:default", "poll:default:mail"} <= ids
+            assert "poll:default:gone" not in ids
+            clock.move(minutes=1)
+        assert [one.of for one in crm.jobs.list() if one.name == "poll"] == ["mail"]
+    (line,) = caplog.messages
+    assert line.startswith("the channel gone is not polled: ")
+    assert why in line
+
+
+@pytest.mark.parametrize(
     ("section", "line"),
     [
         ({"advanse": "1h"}, "jobs.advanse: is no setting; did you mean 'advance'?"),
