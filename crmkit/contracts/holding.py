@@ -15,7 +15,8 @@ from uuid import uuid4
 
 LEASE = 300.0
 """Seconds after which a holder who has renewed nothing is taken for dead."""
-_RENEWED = 30.0
+RENEWED = 30.0
+"""Seconds after which a holder renews; who waits for anything longer looks at it in between."""
 _here: set[str] = set()
 
 
@@ -30,7 +31,7 @@ class Hold:
     @property
     def is_due(self) -> bool:
         """Whether it is time to renew it."""
-        return self._until - time.time() <= LEASE - _RENEWED
+        return self._until - time.time() <= LEASE - RENEWED
 
     def note(self) -> dict[str, Any]:
         """Give what is to be written down now: who holds it, and until when."""

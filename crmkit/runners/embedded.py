@@ -13,6 +13,7 @@ from functools import cached_property
 from threading import Event
 
 from crmkit.clock import SECOND, micros
+from crmkit.contracts.holding import RENEWED
 from crmkit.contracts.runner import Job, Runner
 from crmkit.contracts.store import Writer
 from crmkit.errors import JobUnknown, StoreError
@@ -70,7 +71,9 @@ class Embedded(Runner):
                 if not running and (until_idle or stop.is_set()):
                     return
                 if running:
-                    ended, _ = wait(running, self._config.interval, FIRST_COMPLETED)
+                    # an interval may be longer than the lease of what runs
+                    pause = min(self._config.interval, RENEWED)
+                    ended, _ = wait(running, pause, FIRST_COMPLETED)
                     for one in ended:
                         self._settled(one, running.pop(one))
                     self._renew(running.values())

@@ -19,7 +19,8 @@ class EmbeddedSettings:
         threads: Jobs done at the same time, 1 to 64: most wait for a network.
         attempts: How often a job that fails is tried before it is given up, 1 to 1000.
         backoff: Seconds to wait after the first failure, doubled with each up to an hour.
-        interval: Seconds between two looks at the queue, 0.01 to 3600.
+        interval: Seconds between two looks at the queue, 0.01 to 3600; while a job runs, it is
+            looked at every 30 seconds at least.
     """
 
     threads: int = attrs.field(default=4, validator=_within(1, 64))

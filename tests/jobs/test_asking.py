@@ -13,12 +13,14 @@ import sqlalchemy as sa
 
 import crmkit
 from crmkit import Job, JobUnknown
+from crmkit.contracts.holding import LEASE, RENEWED
 from crmkit.contracts.runner import VERSION, Runner
 from crmkit.contracts.specs import RunnerSpec
 from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import META, STATE
 from crmkit.jobs.declared import JOBS, Declared
 from crmkit.plugins import PluginManager, hookimpl
+from crmkit.runners import embedded
 from crmkit.runners.queue import Queue, Ticket
 from tests.jobs.day import captured, mail
 from tests.jobs.kit import NOW, hands, opened, worked
@@ -251,6 +253,21 @@ def test_a_database_that_is_away_is_waited_for(
         looks.clear()
         with pytest.raises(crmkit.StoreError, match="cannot be reached"):
             crm.jobs.work(until_idle=True)
+
+
+def test_a_job_is_held_however_long_the_interval(monkeypatch: pytest.MonkeyPatch):
+    """What runs is renewed between two looks at the queue that are an hour apart."""
+    renewed = Event()
+    monkeypatch.setattr(embedded, "RENEWED", 0.01)
+    monkeypatch.setattr(Queue, "renew", lambda *_: renewed.set())
+    slow = Declared(name="slow", summary="Takes long.", do=lambda *_: {"held": renewed.wait(10)})
+    monkeypatch.setitem(JOBS, "slow", slow)
+    came: list[Any] = []
+    with opened("memory://", jobs=QUIET, runner={"interval": 3600}) as crm:
+        crm.jobs.submit("slow")
+        crm.jobs.work(until_idle=True, told=lambda _, result, __: came.append(result))
+    assert came == [{"held": True}]
+    assert RENEWED < LEASE / 5
 
 
 def test_a_missing_runner_is_named():
