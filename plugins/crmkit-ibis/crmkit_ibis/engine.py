@@ -16,7 +16,7 @@ from crmkit.contracts.engine import (
     Summary,
     Tally,
 )
-from crmkit.contracts.parquet import open_log
+from crmkit_ibis.addresses import is_postgresql, open_folder
 from crmkit_ibis.folding import MARK, NUMBERS, fold
 from crmkit_ibis.log import Log
 from crmkit_ibis.opening import ENGINES, of_folder, open_source
@@ -31,7 +31,8 @@ class IbisEngine(Engine):
         """Open what is to be read.
 
         Raises:
-            ConfigError: there is no such backend, its package is missing, or it has no log.
+            ConfigError: there is no such backend, its package is missing, or it has no log; the
+                database's URL is wrong, which no error shows.
             ExportError: the folder holds no finished export.
         """
         backend = config.backend or "duckdb"
@@ -39,7 +40,7 @@ class IbisEngine(Engine):
             message = f"engine 'ibis' has no backend {backend!r}: one of {', '.join(ENGINES)}"
             raise ConfigError(message, key="engine")
         if backend == "postgresql":
-            if not (config.url or "").startswith("postgresql"):
+            if not is_postgresql(config.url or ""):
                 message = "ibis:postgresql reads crmkit's own tables, and the database is another"
                 raise ConfigError(message, key="engine")
             self._source = Source(workspace=config.workspace)
@@ -48,7 +49,7 @@ class IbisEngine(Engine):
         if config.log is None:
             message = f"ibis:{backend} reads an exported log: name its folder (--log DIR)"
             raise ConfigError(message, key="log")
-        manifest = open_log(config.log)
+        manifest = open_folder(config.log)
         self._source = Source(workspace=manifest.workspace, watermark=manifest.watermark)
         self._log = of_folder(manifest, backend)
 

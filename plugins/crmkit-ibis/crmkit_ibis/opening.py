@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -16,8 +15,8 @@ from crmkit.contracts.parquet import (
     TOUCHPOINTS,
     VOIDS,
     Manifest,
-    open_log,
 )
+from crmkit_ibis.addresses import is_postgresql, open_database, open_folder
 from crmkit_ibis.dialects import DIALECTS
 from crmkit_ibis.log import Log, Table, in_micros
 from crmkit_ibis.schemas import SCHEMAS
@@ -40,16 +39,17 @@ def open_source(source: Source, engine: Any = "duckdb", workspace: str = "defaul
         workspace: Whose log, where the source holds several.
 
     Raises:
-        ConfigError: no such engine, its package is missing, or it has no such tables.
+        ConfigError: no such engine, its package is missing, or it has no such tables; a URL that
+            is not PostgreSQL's, or leads nowhere. None shows the URL: it may hold a password.
         ExportError: the folder holds no finished export.
     """
     if isinstance(source, Log):
         return source
     if isinstance(source, (str, os.PathLike)):
         text = str(source)
-        if text.startswith(("postgresql:", "postgres:")):
+        if is_postgresql(text):
             return of_tables(connect("postgresql", text), workspace)
-        return of_folder(open_log(Path(text)), engine)
+        return of_folder(open_folder(text), engine)
     return of_tables(source, workspace)
 
 
@@ -57,7 +57,8 @@ def connect(engine: str, url: str | None = None) -> Any:
     """Open a connection of an engine's own.
 
     Raises:
-        ConfigError: there is no such engine, or what it needs is not installed.
+        ConfigError: there is no such engine, or what it needs is not installed; or the URL is
+            wrong.
     """
     if engine not in ENGINES:
         message = f"there is no engine {engine!r}: one of {', '.join(ENGINES)}"
@@ -65,7 +66,7 @@ def connect(engine: str, url: str | None = None) -> Any:
     try:
         backend = getattr(import_module("ibis"), ENGINES[engine])
         if url is not None:
-            return ibis.connect(url.replace("postgresql+psycopg:", "postgresql:", 1))
+            return backend.from_connection(open_database(url))
         return backend.connect(_session()) if engine == "spark" else backend.connect()
     except (ImportError, AttributeError) as error:
         needed = _EXTRAS.get(engine, "crmkit-ibis")
