@@ -45,7 +45,7 @@ class Known:
         """Read the journals: the workspace's own, where there is one, and those that are named.
 
         Raises:
-            BackupError: one is damaged.
+            BackupError: one is damaged, or a copy that broke off.
             OSError: one that was named cannot be read.
         """
         own = journal_of(crm.session.store, os.environ)
@@ -53,7 +53,8 @@ class Known:
         paths = [own] if own is not None and own.exists() else []
         paths += [one for one in given if one not in paths]
         told = {
-            str(path): [one for one in read(path) if one.workspace in workspaces] for path in paths
+            str(path): [one for one in read(path, named=path != own) if one.workspace in workspaces]
+            for path in paths
         }
         return cls(crm=crm, own=own, journals=tuple(told), erasures=told)
 

@@ -59,7 +59,7 @@ def restore(  # noqa: PLR0913 - what may be said of a restore
         source: The backup's path; or a stream, opened for bytes.
         workspace: Which of the backup's workspaces; None: the one of the same name.
         replace: Whether what the database holds and the backup does not may be lost.
-        erasures: Further journals.
+        erasures: Further journals, each of which must be whole and tell of somebody.
         hold: Whether messages that wait become ``unknown``, since they may have been sent: for a
             database that was lost, of which nobody can be asked.
         step: Told now and then how many rows are written.

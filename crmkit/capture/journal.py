@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import attrs
 
@@ -108,22 +109,51 @@ def note(path: Path, erasure: Erasure) -> None:
         raise StoreError(message) from error
 
 
-def read(path: Path) -> Iterator[Erasure]:
-    """Read a journal, oldest first; a last line that was cut short was of no erasure.
+def read(path: Path, *, named: bool = False) -> Iterator[Erasure]:
+    """Read a journal to its end, oldest first.
+
+    A line that was cut short by a kill was of no erasure. But a copy that broke off ends just so,
+    and its erasures would be missing. A journal that was handed over is a copy: it must be whole,
+    and tell of somebody. One that lies where it was written may end in such a line, unless that is
+    all there is: losing a first erasure to a kill is rarer than taking half a copy for the journal.
+    It may be empty, as an erasure that its host undid leaves it.
+
+    Args:
+        path: The file.
+        named: Whether it was handed over, and not found where the workspace keeps its own.
 
     Raises:
-        BackupError: a line is damaged; `file` names the journal.
+        BackupError: a line is damaged, or erasures may be missing; `file` names the journal.
         OSError: it cannot be opened.
     """
+    told, cut = False, False
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            if not line.rstrip().endswith(b"}"):
+            if not line.strip():
                 continue
-            try:
-                said = json.loads(line)
-                yield Erasure(
-                    **{**said, "ids": tuple(said["ids"]), "hashes": tuple(said["hashes"])}
-                )
-            except (ValueError, TypeError, KeyError) as error:
-                message = f"line {number} of {path} is damaged, and tells of somebody erased"
-                raise BackupError(message, file=str(path)) from error
+            cut = not line.rstrip().endswith(b"}")
+            if cut:
+                continue
+            yield _erasure(line, number, path)
+            told = True
+    if cut and (named or not told):
+        _incomplete(path, "ends in an unfinished line", "delete that line")
+    if named and not told:
+        _incomplete(path, "tells of no erasure", "leave it out")
+
+
+def _erasure(line: bytes, number: int, path: Path) -> Erasure:
+    try:
+        said = json.loads(line)
+        return Erasure(**{**said, "ids": tuple(said["ids"]), "hashes": tuple(said["hashes"])})
+    except (ValueError, TypeError, KeyError) as error:
+        message = f"line {number} of {path} is damaged, and tells of somebody erased"
+        raise BackupError(message, file=str(path)) from error
+
+
+def _incomplete(path: Path, why: str, else_: str) -> NoReturn:
+    message = (
+        f"the journal of erasures {path} {why}: whoever is missing there would come back. Take the "
+        f"whole journal, or, where you know that nobody is missing, {else_}. Nothing was touched"
+    )
+    raise BackupError(message, file=str(path))

@@ -278,3 +278,52 @@ def test_a_journal_line_that_was_cut_short(tmp_path: Path) -> None:
     path.write_bytes(whole.replace(b'"at"', b'"ate"'))
     with pytest.raises(crmkit.BackupError, match=r"line 1 of .* is damaged"):
         list(journal.read(path))
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("{cut}", r"ends in an unfinished line.* Take the whole journal, or, .* delete that line"),
+        ("{whole}{cut}", "ends in an unfinished line"),
+        ("{cut}\n{whole}{cut}\n\n", "ends in an unfinished line"),
+        ("", r"tells of no erasure.* Take the whole journal, or, .* leave it out"),
+        ("\n", "tells of no erasure"),
+    ],
+)
+def test_a_journal_that_is_handed_over_must_be_whole(tmp_path: Path, form: str, words: str) -> None:
+    """A copy that broke off would bring somebody back, and nobody would hear of it."""
+    with shop(sqlite(tmp_path)) as crm:
+        crmkit.backup(crm, tmp_path / "b")
+        erase(crm)
+    whole = (tmp_path / "shop.erasures").read_text()
+    copy = tmp_path / "copy"
+    copy.write_text(form.format(whole=whole, cut=whole[:30]))
+    (tmp_path / "new").mkdir()
+    with connect(sqlite(tmp_path / "new")) as crm:
+        with pytest.raises(crmkit.BackupError, match=f"{copy} {words}") as caught:
+            crmkit.restore(crm, tmp_path / "b", erasures=[copy])
+        assert vars(caught.value)["file"] == str(copy)
+        assert not any(held(crm).values())
+        copy.write_text(f"{whole[:30]}\n{whole.rstrip()}")  # a kill in the middle, and all there
+        assert crmkit.restore(crm, tmp_path / "b", erasures=[copy]).erased == 1
+
+
+def test_the_own_journal_may_end_in_an_unfinished_line(tmp_path: Path) -> None:
+    """A kill was before that erasure; but half a line and nothing else is no journal."""
+    with shop(sqlite(tmp_path)) as crm:
+        crmkit.backup(crm, tmp_path / "b")
+        erase(crm)
+    path = tmp_path / "shop.erasures"
+    whole = path.read_text()
+    for one in tmp_path.glob("shop.db*"):
+        one.unlink()
+    with connect(sqlite(tmp_path)) as crm:
+        path.write_text(whole[:30])
+        with pytest.raises(crmkit.BackupError, match=f"{path} ends in an unfinished line"):
+            crmkit.restore(crm, tmp_path / "b")
+        assert not any(held(crm).values())
+        path.write_text(whole + whole[:30])
+        assert crmkit.restore(crm, tmp_path / "b", erasures=[path]).erased == 1
+    path.write_text("")
+    with connect(sqlite(tmp_path)) as crm:
+        assert crmkit.restore(crm, tmp_path / "b", replace=True).journals == (str(path),)
