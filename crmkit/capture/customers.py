@@ -264,7 +264,8 @@ class Customers:
         Raises:
             CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
             ConfigError: there is no erasure key.
-            StoreError: the erasure could not be noted outside the database; nobody is erased.
+            StoreError: the erasure could not be noted outside the database; nobody is erased. Where
+                that fails only after a host's commit, the log says whom to add.
             PluginError: a plugin that keeps data about customers is missing or fails; crmkit has
                 erased nothing.
         """

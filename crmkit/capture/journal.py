@@ -2,7 +2,8 @@
 
 A line an erasure: the ids, and the keyed hashes that stay in the database as tombstones. Whoever
 reads the file learns nobody's name from it. The line is written before the database commits: a
-line too many erases once more somebody who asked for it, one too few would bring him back.
+line too many erases once more somebody who asked for it, one too few would bring him back. Only a
+host's own transaction comes first, for whoever undoes it has erased nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import NoReturn
 
@@ -65,6 +68,9 @@ class Noting:
     def __call__(self, ids: list[str], hashes: list[str]) -> None:
         """Note it at once; in a host's transaction, which may yet be undone, after its commit.
 
+        That the file can be opened is seen at once in either case. What fails after a commit is
+        raised to whoever makes the host's calls then, and logged there.
+
         Raises:
             StoreError: the file cannot be written: the erasure must not be committed.
         """
@@ -79,7 +85,9 @@ class Noting:
             key=fingerprint(self._key()),
         )
         if self._store.hosted:
-            self._store.after_commit(lambda: note(path, erasure))
+            with _needed(path):
+                _opened(path).close()
+            self._store.after_commit(lambda: _note_late(path, erasure))
         else:
             note(path, erasure)
 
@@ -90,23 +98,60 @@ def note(path: Path, erasure: Erasure) -> None:
     Raises:
         StoreError: it cannot be written.
     """
-    line = json.dumps(attrs.asdict(erasure), ensure_ascii=False).encode() + b"\n"
+    with _needed(path):
+        _add(path, _line(erasure))
+
+
+def _note_late(path: Path, erasure: Erasure) -> None:
+    """Add the line of an erasure that is committed already.
+
+    Raises:
+        StoreError: it cannot be written; the message holds it.
+    """
+    line = _line(erasure)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
-        with os.fdopen(handle, "rb+", buffering=0) as file:
-            end = file.seek(0, os.SEEK_END)
-            if end:
-                file.seek(end - 1)
-                # A line that was cut short by a kill stays alone.
-                line = line if file.read(1) == b"\n" else b"\n" + line
-            file.write(line)
-            os.fsync(file.fileno())
+        _add(path, line)
+    except OSError as error:
+        message = (
+            f"{erasure.ids[0]} was erased, and is not in the journal {path} "
+            f"({error.strerror or error}): add it before the next restore, which may bring him "
+            f"back otherwise. This is the line: {line.decode()}"
+        )
+        raise StoreError(message) from error
+
+
+@contextmanager
+def _needed(path: Path) -> Iterator[None]:
+    """Let nobody be erased where the system refuses the journal."""
+    try:
+        yield
     except OSError as error:
         message = (
             f"the erasure cannot be noted in {path} ({error.strerror or error}), by which it would "
             f"outlive a restore: nobody was erased. Mend that, or name another file by {VARIABLE}"
         )
         raise StoreError(message) from error
+
+
+def _line(erasure: Erasure) -> bytes:
+    return json.dumps(attrs.asdict(erasure), ensure_ascii=False).encode()
+
+
+def _opened(path: Path) -> FileIO:
+    handle = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
+    return FileIO(handle, "rb+")
+
+
+def _add(path: Path, line: bytes) -> None:
+    line += b"\n"
+    with _opened(path) as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            # A line that was cut short by a kill stays alone.
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
+        os.fsync(file.fileno())
 
 
 def read(path: Path, *, named: bool = False) -> Iterator[Erasure]:
