@@ -150,7 +150,8 @@ def _add(path: Path, line: bytes) -> None:
             file.seek(end - 1)
             # A line that was cut short by a kill stays alone.
             line = line if file.read(1) == b"\n" else b"\n" + line
-        file.write(line)
+        while line:  # a disk that is almost full takes a part, and refuses only the rest
+            line = line[file.write(line) :]
         os.fsync(file.fileno())
 
 

@@ -266,6 +266,23 @@ def test_an_erasure_that_cannot_be_noted_is_none(
         assert crm.customers.find(email=SECRET)
 
 
+def test_a_disk_that_takes_half_a_line(tmp_path: Path) -> None:
+    """Half of a line on the disk is no erasure that was noted."""
+    resource = pytest.importorskip("resource", reason="no limits of a process there")
+    path = tmp_path / "journal"
+    one = journal.Erasure(workspace="default", at=1, ids=("c1",), hashes=("h",), key="k")
+    journal.note(path, one)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, hard))
+    try:
+        with pytest.raises(StoreError, match=r"File too large.*: nobody was erased"):
+            journal.note(path, one)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    journal.note(path, one)
+    assert list(journal.read(path, named=True)) == [one, one]
+
+
 def test_a_journal_line_that_was_cut_short(tmp_path: Path) -> None:
     """A kill while a line is written was before the erasure; any other damage is told."""
     path = tmp_path / "journal"
