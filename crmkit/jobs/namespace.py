@@ -62,7 +62,8 @@ class Jobs:
         """Ask for a job to be done by a worker, soon; give what was queued.
 
         On the connection that ``crm.using`` gave it is queued where the host commits, and never
-        where the host undoes. What waits already is not queued twice.
+        where the host undoes. What waits already is not queued twice; what failed and waits for its
+        next try is tried at once where no instant is given, with all its tries before it.
 
         Args:
             name: ``dispatch poll reconcile sync advance funnel feedback rebuild``.

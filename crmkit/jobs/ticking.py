@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from threading import Event
 
+from crmkit.clock import instant
 from crmkit.contracts.runner import Job
 from crmkit.contracts.store import Reader
 from crmkit.jobs.core import Core
@@ -50,12 +51,15 @@ def find_due(
         start = slot(now, period, zone)
         for found in which(core, JOBS[name]):
             if start > noted.get(word(found), start - 1):
-                due[word(found)] = start, make_job(core, found)
+                due[word(found)] = start, make_job(core, found, start)
     return due
 
 
-def make_job(core: Core, found: Which) -> Job:
-    """Make a job that is due."""
+def make_job(core: Core, found: Which, start: int) -> Job:
+    """Make a job that is due since its slot began, which hurries no job that is to be tried again.
+
+    A queue tells it by its instant from what somebody wants at once.
+    """
     name, of = found
     workspace = core.session.store.workspace
     return Job(
@@ -63,6 +67,7 @@ def make_job(core: Core, found: Which) -> Job:
         name=name,
         workspace=workspace,
         args={} if of is None else {"of": of},
+        not_before=instant(start),
     )
 
 

@@ -19,7 +19,7 @@ from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.contracts.tables import META
 
 _PREFIX, _END = "job:", "job;"  # what follows a colon
-_KEPT = ("job", "next", "tries", "held", "again")
+_KEPT = ("job", "next", "tries", "held", "again", "returned")
 
 
 @attrs.frozen(kw_only=True)
@@ -32,6 +32,7 @@ class Ticket:
         tries: How often it was tried and failed.
         held: Who works on it; None: nobody.
         again: It was submitted once more while somebody was at work on it.
+        returned: It was given back, and waits for its next try.
         hold: Ours, where we took it.
     """
 
@@ -40,6 +41,7 @@ class Ticket:
     tries: int = 0
     held: dict[str, Any] | None = None
     again: bool = False
+    returned: bool = False
     hold: Hold | None = attrs.field(default=None, eq=False)
 
     @property
@@ -72,23 +74,29 @@ class Queue:
         self._store = store
 
     def enter(self, writer: Writer, jobs: Sequence[Job], now: int) -> None:
-        """Queue jobs; one that waits already only starts sooner, where the new one would."""
-        new = {
-            made.name: made
-            for job in jobs
-            for made in [
-                Ticket(
-                    job=job.to_dict(),
-                    next=now if job.not_before is None else micros(job.not_before),
-                )
-            ]
-        }
+        """Queue jobs; one that waits already only starts sooner, where the new one would.
+
+        One that was given back, since it failed or nobody here knows it, goes on waiting for its
+        next try, unless the new one is wanted at once: it has no `Job.not_before`. That is how
+        somebody who asks for it is told from the clock, which names the slot it is for: the one is
+        tried now and has all its tries before it, the other would undo every wait.
+        """
+        new: dict[str, Ticket] = {}
+        for job in jobs:
+            at = now if job.not_before is None else max(now, micros(job.not_before))
+            made = Ticket(job=job.to_dict(), next=at)
+            new[made.name] = made
         for old in self._fetch(writer, new):
+            made = new[old.name]
+            sooner = min(old.next, made.next)
             if old.held is not None:
                 new[old.name] = attrs.evolve(old, again=True)
-            else:
-                sooner = min(old.next, new[old.name].next)
+            elif not old.returned:
                 new[old.name] = attrs.evolve(old, next=sooner)
+            elif made.job["not_before"] is None:
+                new[old.name] = attrs.evolve(old, next=sooner, tries=0, returned=False)
+            else:
+                new[old.name] = old
         self._put(writer, new.values())
 
     def waiting(self, reader: Reader) -> Iterator[Ticket]:
@@ -109,7 +117,8 @@ class Queue:
             for one in self._fetch(writer, names):
                 if one.next <= now and one.is_free:
                     hold = Hold()
-                    taken.append(attrs.evolve(one, held=hold.note(), hold=hold))
+                    held = attrs.evolve(one, held=hold.note(), returned=False, hold=hold)
+                    taken.append(held)
             self._put(writer, taken)
         return taken
 
@@ -136,7 +145,7 @@ class Queue:
         """Give a job back, to be tried at an instant."""
         with self._store.write() as writer:
             kept = [
-                attrs.evolve(one, held=None, again=False, next=at, tries=tries)
+                attrs.evolve(one, held=None, again=False, returned=True, next=at, tries=tries)
                 for one in self._mine(writer, ticket)
             ]
             self._put(writer, kept)

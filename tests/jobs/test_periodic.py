@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.clock import SECOND, instant
+from crmkit.contracts.runner import Job
+from crmkit.jobs import running
 from crmkit.jobs.periods import slot
 from crmkit.testing.runner_base import Hands
 from tests.jobs.kit import NOW, hands, opened, worked
@@ -84,6 +87,54 @@ def test_what_takes_longer_than_its_period_does_not_pile_up(crm: crmkit.CRM, clo
         crm.jobs.work(until_idle=True, told=lambda job, *_: told.append(job.id))
     assert told == ["dispatch:default"] * 2
     assert most == [1]
+
+
+def _tries(crm: crmkit.CRM, clock: Hands, seconds: int) -> list[int]:
+    """Tick every ten seconds; give the seconds at which `dispatch` was tried."""
+    tries, began = [], clock()
+
+    def told(job: Job, *_: object) -> None:
+        if job.name == "dispatch":
+            tries.append((clock() - began).seconds)
+
+    for _ in range(0, seconds, 10):
+        crm.jobs.work(until_idle=True, told=told)
+        clock.move(seconds=10)
+    return tries
+
+
+def _failing(*_: object) -> NoReturn:
+    raise OSError("nobody answers")
+
+
+def test_the_clock_hurries_no_job_that_failed(
+    crm: crmkit.CRM, clock: Hands, monkeypatch: pytest.MonkeyPatch
+):
+    """Its slots begin every ten seconds, and it is tried after 10, 20, 40 and 80 all the same."""
+    monkeypatch.setattr(crm.outreach, "dispatch", _failing)
+    assert _tries(crm, clock, 160) == [0, 10, 30, 70, 150]
+
+
+def test_a_job_that_nobody_knows_is_not_hurried(
+    crm: crmkit.CRM, clock: Hands, caplog: pytest.LogCaptureFixture
+):
+    """It is looked at once a minute, whatever slots of its begin meanwhile."""
+    with pytest.MonkeyPatch.context() as older:
+        older.setattr(running, "VERSION", 0)
+        _tries(crm, clock, 120)
+        lines = [one for one in caplog.messages if "dispatch:default" in one]
+        assert len(lines) == 2
+    assert _tries(crm, clock, 10) == [0]
+
+
+def test_who_asks_for_a_job_that_failed_has_it_tried_at_once(
+    crm: crmkit.CRM, clock: Hands, monkeypatch: pytest.MonkeyPatch
+):
+    """It has all its tries before it again."""
+    monkeypatch.setattr(crm.outreach, "dispatch", _failing)
+    assert _tries(crm, clock, 40) == [0, 10, 30]
+    crm.jobs.submit("dispatch")
+    assert _tries(crm, clock, 160) == [0, 10, 30, 70, 150]
 
 
 def test_two_that_tick_submit_a_slot_once(tmp_path: Path, clock: Hands):
