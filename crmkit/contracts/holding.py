@@ -1,15 +1,17 @@
 """Who holds something that is noted in the database, and whether he is still alive.
 
-A process that is killed gives nothing back. On its own machine that is seen at once; from another
-one when the lease is over.
+A process that is killed gives nothing back. Whoever counts the same processes sees that at once;
+whoever does not, another machine or another container, when the lease is over.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -42,6 +44,7 @@ class Hold:
             "token": self.token,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "pids": _pids(),
             "until": self._until,
             "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
         }
@@ -56,10 +59,15 @@ class Hold:
 
 
 def alive(held: Mapping[str, Any]) -> bool:
-    """Tell whether whoever noted this may still be at work."""
+    """Tell whether whoever noted this may still be at work.
+
+    The number of his process tells it only where it is counted as ours is: what another container
+    noted, or a release that did not say, is his until the lease is over.
+    """
     if held["until"] <= time.time():
         return False
-    if held["host"] != socket.gethostname():
+    pids = held.get("pids")
+    if pids is None or (held["host"], pids) != (socket.gethostname(), _pids()):
         return True
     if held["pid"] == os.getpid():
         return held["token"] in _here
@@ -70,3 +78,18 @@ def alive(held: Mapping[str, Any]) -> bool:
     except OSError:  # it is somebody else's
         return True
     return True
+
+
+def _pids() -> str | None:
+    """Name what numbers processes here: on Linux, a namespace of this boot of the machine.
+
+    Containers may share a host name and each have a process 1. Elsewhere there is one count to a
+    machine, and the text is empty; None: it cannot be told. See proc(5) and pid_namespaces(7).
+    """
+    if sys.platform != "linux":
+        return ""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot}:{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return None

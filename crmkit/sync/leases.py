@@ -1,7 +1,8 @@
 """One run of a connector at a time, on any number of processes and machines.
 
 A run holds a lease in the database and renews it with everything it writes. Where its process was
-killed on this machine, the next run takes over at once; on another machine once the lease is over.
+killed on this machine, the next run takes over at once; on another machine, or in another
+container, once the lease is over.
 """
 
 from __future__ import annotations
