@@ -62,8 +62,12 @@ class Jobs:
         """Ask for a job to be done by a worker, soon; give what was queued.
 
         On the connection that ``crm.using`` gave it is queued where the host commits, and never
-        where the host undoes. What waits already is not queued twice; what failed and waits for its
-        next try is tried at once where no instant is given, with all its tries before it.
+        where the host undoes. A runner that is not transactional gets it after that commit: where
+        its queue is away at that moment the job is lost, and that is logged.
+
+        What waits already is not queued twice by a runner that goes by ids, as the embedded one
+        does: what failed and waits there for its next try is tried at once where no instant is
+        given, with all its tries before it.
 
         Args:
             name: ``dispatch poll reconcile sync advance funnel feedback rebuild``.

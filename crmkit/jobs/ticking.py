@@ -1,8 +1,9 @@
 """Periodic jobs: which are due now, and handing each slot in once, whoever looks at the clock.
 
-Any number of workers may tick. The id of a periodic job does not tell its slot: of what takes
-longer than its period one waits at most, beside the one that runs, and what was missed while nobody
-worked is made up for by one run.
+Any number of workers may tick. The id of a periodic job does not tell its slot, so that what was
+missed while nobody worked is made up for by one run. Of what takes longer than its period one waits
+at most, beside the one that runs, where the queue goes by the id: the embedded runner and
+Procrastinate do; another may keep every one.
 """
 
 from __future__ import annotations

@@ -99,6 +99,22 @@ def test_a_job_goes_with_the_host_s_transaction(
     near.close()
 
 
+def test_a_queue_that_is_away_after_the_commit_loses_the_job(
+    distant: crmkit.CRM, far: Far, caplog: pytest.LogCaptureFixture
+):
+    """The commit stands and the log says what was lost; a periodic job comes with a later tick."""
+    far.is_down = True
+    engine = sa.create_engine(str(distant.config.url))
+    with engine.begin() as connection:
+        distant.using(connection).jobs.submit("rebuild")
+    engine.dispose()
+    assert "far.example cannot be reached" in caplog.text
+    far.is_down = False
+    assert (
+        [job.name for job in distant.jobs.tick()] == [job.name for job in far.jobs] == ["advance"]
+    )
+
+
 def test_nobody_works_inside_a_host_s_transaction(tmp_path: Path):
     """What jobs do is committed as they go: the connection of a host's refuses, in one line."""
     engine = sa.create_engine(f"sqlite:///{tmp_path}/shop.db")
