@@ -20,10 +20,10 @@ from crmkit.backups.reading import opened
 from crmkit.backups.replaying import bury_all, replay
 from crmkit.backups.survey import Survey, newest
 from crmkit.capture.ids import generation
-from crmkit.capture.lineage import fork
 from crmkit.capture.references import References
 from crmkit.capture.tombstones import PROOF
 from crmkit.clock import instant
+from crmkit.contracts.lineage import fork
 from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.errors import RefusedError, StoreBusy

@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Iterator
 
 from crmkit.arguments import count, text
-from crmkit.capture.lineage import Lineage, lineage
 from crmkit.contracts.decisions import decision
+from crmkit.contracts.lineage import Lineage, lineage
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, Table
 from crmkit.model.log import Change

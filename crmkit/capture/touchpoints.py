@@ -11,12 +11,12 @@ import attrs
 
 from crmkit.arguments import callback, flag, path, text, texts
 from crmkit.capture.amend import correct, corrections, retract
-from crmkit.capture.lineage import lineage
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.reading import touchpoints_of
 from crmkit.capture.tombstones import Key, Tombstones, no_key
 from crmkit.capture.undo import undo
 from crmkit.clock import micros
+from crmkit.contracts.lineage import lineage
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.model.log import Decision, LogExport

@@ -173,10 +173,13 @@ class Source:
     Attributes:
         workspace: Whose log.
         watermark: The place in the commit order that it reaches; None: the database itself is read.
+        cursor: The same place as the manifest writes it, by which a log is known that was left by
+            a restore; None: the log was written before any restore.
     """
 
     workspace: str
     watermark: int | None = None
+    cursor: str | None = None
 
 
 class Engine(ABC):

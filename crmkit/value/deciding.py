@@ -91,7 +91,7 @@ class Decisions:
 
         Raises:
             InvalidValueError: there is no such shard; `field` names the argument.
-            ExportError: the engine's log is no finished export of this workspace.
+            ExportError: the engine's log is no finished export of this workspace as it is now.
         """
         parts, part = count("shards", shards, 1), count("shard", shard)
         if part >= parts:

@@ -8,10 +8,11 @@ from itertools import islice
 from struct import Struct
 
 from crmkit.contracts.engine import REVENUE as FOREIGN_REVENUE
-from crmkit.contracts.engine import Engine, Folding, Summary, Tally
-from crmkit.contracts.store import Row, Store, Writer
+from crmkit.contracts.engine import Engine, Folding, Source, Summary, Tally
+from crmkit.contracts.lineage import lineage
+from crmkit.contracts.store import Reader, Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE
-from crmkit.errors import ExportError, PluginError
+from crmkit.errors import ExportError, InvalidValueError, PluginError
 from crmkit.value.layout import FAR_PAST, REVENUE, Layout, Slots
 from crmkit.value.rebuild import rebuild
 from crmkit.value.seen import value_key
@@ -36,7 +37,8 @@ def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> in
         engine: What sums the log up.
 
     Raises:
-        ExportError: the engine reads another workspace's log.
+        ExportError: the engine reads another workspace's log, another database's, or one that was
+            left by a restore; no state was touched.
         PluginError: it does not keep to the order that its contract asks for.
     """
     source = engine.source()
@@ -47,7 +49,7 @@ def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> in
         )
         raise ExportError(message, folder=None)
     with store.read() as reader:
-        since = reader.watermark() if source.watermark is None else source.watermark
+        since = _reached(reader, source)
     touched = Touched(since, now)
     kinds = layout.kinds
     folding = Folding(
@@ -68,6 +70,24 @@ def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> in
         if last is None:
             return done
         after = last
+
+
+def _reached(reader: Reader, source: Source) -> int:
+    """Tell up to which place of this log the engine's own is the same; refuse one that is not."""
+    if source.watermark is None:
+        return reader.watermark()
+    try:
+        lineage(reader).place(source.cursor or str(source.watermark))
+        here = source.watermark <= reader.watermark()
+    except InvalidValueError:
+        here = False
+    if not here:
+        message = (
+            "the log is another database's, or this one was restored from a backup since it was "
+            "exported: export it anew, to an empty folder"
+        )
+        raise ExportError(message, folder=None)
+    return source.watermark
 
 
 def _pages(summaries: Iterable[Summary]) -> Iterator[list[Summary]]:

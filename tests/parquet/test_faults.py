@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 import crmkit
-from crmkit.capture.lineage import fork
 from crmkit.contracts.durable import alone
+from crmkit.contracts.lineage import fork
 from crmkit.contracts.parquet import MANIFEST, open_log
 from crmkit.parquet import drafting
 from tests.parquet.kit import afresh, bought, captured, content, files, opened, pa, whose

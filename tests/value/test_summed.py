@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 
 from crmkit.contracts.engine import REVENUE, Engine, Folding, Seen, Source, Summary, Tally
+from crmkit.contracts.lineage import fork, lineage
 from crmkit.contracts.tables import STATE
 from crmkit.errors import ExportError, InvalidValueError, PluginError
 from crmkit.value.layout import FAR_PAST, Layout, Slots
@@ -29,7 +31,9 @@ class Snapshot(Engine):
         self.meanwhile: Callable[[], object] = lambda: None
         store = opened.crm.session.store
         with store.read() as reader:
-            self._source = Source(workspace=store.workspace, watermark=reader.watermark())
+            place = reader.watermark()
+            cursor = lineage(reader).cursor(place)
+            self._source = Source(workspace=store.workspace, watermark=place, cursor=cursor)
             rows = {row[0]: unpack(row) for row in reader.scan(STATE)}
         layout = Layout(opened.crm.value.model())
         self.summaries_made = [_summary(layout, *one) for one in sorted(rows.items())]
@@ -208,6 +212,50 @@ def test_another_workspace_s_log_is_refused(opened: Shop) -> None:
     with pytest.raises(ExportError, match="workspace 'other'"):
         opened.crm.value.rebuild(engine=engine)
     assert states(opened) == before
+
+
+def restored(opened: Shop, back: int) -> None:
+    """Note that the log was taken back to some places before its newest, and grew from there."""
+    with opened.crm.session.store.write() as writer:
+        fork(writer, writer.watermark() - back)
+    opened.note("visit", opened.now - DAY, PEOPLE[0])
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with a cursor", "without one"])
+def test_a_log_that_a_restore_has_left_is_refused(opened: Shop, told: bool) -> None:
+    """Its sums would count touchpoints that are gone, for good."""
+    engine = Snapshot(opened)
+    if not told:
+        engine._source = attrs.evolve(engine._source, cursor=None)
+    restored(opened, 3)
+    before = states(opened)
+    with pytest.raises(ExportError, match="restored from a backup since"):
+        opened.crm.value.rebuild(engine=engine)
+    assert states(opened) == before
+
+
+def test_a_log_from_before_the_place_of_a_restore_holds(opened: Shop) -> None:
+    """What it has is still there; and so is one that was written after the restore."""
+    engine = Snapshot(opened)
+    restored(opened, 0)
+    expected = states(opened)
+    opened.crm.value.rebuild(engine=engine)
+    assert states(opened) == expected
+
+    restored(opened, 1)
+    expected = states(opened)
+    opened.crm.value.rebuild(engine=Snapshot(opened))
+    assert states(opened) == expected
+
+
+def test_a_log_that_reaches_further_than_the_database_is_refused(opened: Shop) -> None:
+    """It is another's, or that of a database which was set back by other means."""
+    engine = Snapshot(opened)
+    with opened.crm.session.store.read() as reader:
+        further = reader.watermark() + 1
+    engine._source = attrs.evolve(engine._source, watermark=further, cursor=str(further))
+    with pytest.raises(ExportError, match="another database's"):
+        opened.crm.value.rebuild(engine=engine)
 
 
 def test_an_engine_takes_everybody(opened: Shop) -> None:

@@ -50,7 +50,9 @@ class IbisEngine(Engine):
             message = f"ibis:{backend} reads an exported log: name its folder (--log DIR)"
             raise ConfigError(message, key="log")
         manifest = open_folder(config.log)
-        self._source = Source(workspace=manifest.workspace, watermark=manifest.watermark)
+        self._source = Source(
+            workspace=manifest.workspace, watermark=manifest.watermark, cursor=manifest.cursor
+        )
         self._log = of_folder(manifest, backend)
 
     def source(self) -> Source:

@@ -21,6 +21,7 @@ from test_ibis_scores import STORY
 import crmkit
 from crmkit import ConfigError, ExportError
 from crmkit.contracts.engine import EngineConfig
+from crmkit.contracts.parquet import open_log
 from crmkit.contracts.tables import STATE
 from crmkit.testing.plugins import check_installed, manager_for
 
@@ -80,6 +81,16 @@ def test_any_firm_is_rebuilt_as_the_core_does_it(story: list[Any], cut: int):
                 firm.crm.touchpoints.export_log(folder)
             firm.play(step)
         check_states(firm.crm, IbisEngine(EngineConfig(backend="duckdb", log=folder)))
+
+
+def test_the_folder_s_place_in_the_log_is_told(tmp_path: Path):
+    """With the cursor the core finds out whether the database was restored since."""
+    with told(STORY) as firm:
+        made = firm.crm.touchpoints.export_log(tmp_path)
+    engine = IbisEngine(EngineConfig(log=str(tmp_path)))
+    source = engine.source()
+    assert (source.watermark, source.cursor) == (made.watermark, open_log(tmp_path).cursor)
+    engine.close()
 
 
 def test_postgresql_sums_its_own_tables_up(database: str):
