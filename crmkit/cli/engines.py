@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +17,9 @@ from crmkit.errors import ConfigError
 if TYPE_CHECKING:
     from crmkit.contracts.engine import Engine
     from crmkit.crm import CRM
+
+_BY_SIGNAL = 128
+"""Added to a signal's number it is the code of a program that it ended, as shells have it."""
 
 
 @contextmanager
@@ -45,10 +50,45 @@ def opened_engine(settings: Settings, crm: CRM, named: str, log: Path | None) ->
             except ConfigError as error:
                 if getattr(error, "key", None) != "log":
                     raise
-                log = Path(stack.enter_context(TemporaryDirectory(prefix="crmkit-log-")))
+                log = stack.enter_context(_folder())
         if log is not None:
             with watched("Exporting the log", None) as step:
                 crm.touchpoints.export_log(log, step=step)
             engine = settings.plugins.open_engine(name, told | {"log": str(log)})
         stack.callback(engine.close)
         yield engine
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Make a folder, and remove it at the end: also where SIGTERM is what ends the program.
+
+    A log holds everything about everybody, and may fill a disk. Whoever handles the signal
+    already goes on doing so; only the main thread may handle it at all.
+    """
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+    told: list[int] = []
+
+    def ended(number: int, _: object) -> None:
+        told.append(number)
+        raise SystemExit(_BY_SIGNAL + number)
+
+    try:
+        with TemporaryDirectory(prefix="crmkit-log-") as name:
+            if ours:
+                signal.signal(signal.SIGTERM, ended)
+            try:
+                yield Path(name)
+            finally:
+                if ours:  # the end is near: what is removed now is removed whole
+                    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except Exception as error:
+        if told:  # an engine may make an error of its own of what is raised while it works
+            raise SystemExit(_BY_SIGNAL + told[0]) from error
+        raise
+    finally:
+        if ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
