@@ -125,14 +125,14 @@ def tell(steps: list[tuple[str, int, int, int]], url: str) -> None:
             assert [one for one in story.erased if one in held] == []
 
 
-@settings(max_examples=stories(40), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=stories(15), suppress_health_check=[HealthCheck.too_slow])
 @given(STORY)
 def test_any_story_ends_as_if_exported_at_its_end(steps: list[tuple[str, int, int, int]]):
     """Row for row, in any order; nothing of the erased is left in any file."""
     tell(steps, "memory://")
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 @given(STORY)
 def test_so_it_does_in_a_file(steps: list[tuple[str, int, int, int]]):
     """SQLite, whose reader is a cursor."""
