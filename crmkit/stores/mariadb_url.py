@@ -10,12 +10,12 @@ from urllib.parse import unquote
 import attrs
 import sqlalchemy as sa
 
-from crmkit.arguments import flaw
+from crmkit.contracts.urls import read, seconds
 from crmkit.errors import ConfigError
-from crmkit.stores.url_options import seconds
 
 WAIT = 30.0
 """Seconds to wait for other writers, and for a connection, where the URL says nothing."""
+_LIKE = "mariadb://user:password@host:3306/shop"
 DRIVER = "mysql+pymysql"
 """What SQLAlchemy takes for MariaDB and for MySQL, and finds out which it is."""
 NAMES = ("mariadb", "mysql")
@@ -69,18 +69,9 @@ def read_url(text: str) -> Place:
             ``url``. No error shows the URL, nor do those behind it: it may hold a password.
     """
     need_driver()
-    if why := flaw(text):
-        raise _wrong(why)
-    try:
-        url = sa.make_url(text).set(drivername=DRIVER)
-    except (sa.exc.ArgumentError, ValueError):
-        raise _wrong("cannot be read: write mariadb://user:password@host:3306/shop") from None
-    if url.username is not None and "@" in text.partition("@")[2].partition("?")[0]:
-        raise _wrong("has more than one @: write one inside a password as %40, a / as %2F")
-    if any("\0" in part for part in (url.username, url.password, url.database) if part):
-        raise _wrong("contains a NUL character: remove the %00")
+    url = read(text, DRIVER, _LIKE, _wrong)
     if not url.database or len(url.database) > _DATABASE_LIMIT:
-        raise _wrong("must name the database: write mariadb://user:password@host:3306/shop")
+        raise _wrong(f"must name the database: write {_LIKE}")
     for name, value in url.query.items():
         if name not in _OPTIONS:
             raise _wrong(f"has an option {name!r}; there are {', '.join(_OPTIONS)}")

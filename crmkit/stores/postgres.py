@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.pool import QueuePool
 
+from crmkit.contracts.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
@@ -20,7 +21,6 @@ from crmkit.errors import ConfigError, StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
-from crmkit.stores.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX
 from crmkit.stores.sql.statements import Scan, Statements

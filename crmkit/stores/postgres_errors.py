@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crmkit.contracts.postgres_url import Place
 from crmkit.errors import SchemaError, StoreBusy, StoreError
-from crmkit.stores.postgres_url import Place
 from crmkit.stores.sql.schema import VERSION
 
 FULL = "53300"

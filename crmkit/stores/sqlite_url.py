@@ -8,8 +8,8 @@ from urllib.parse import unquote, urlsplit
 import attrs
 import sqlalchemy as sa
 
+from crmkit.contracts.urls import seconds
 from crmkit.errors import ConfigError
-from crmkit.stores.url_options import seconds
 
 WAIT = 30.0
 """Seconds to wait for other writers, where the URL says nothing."""

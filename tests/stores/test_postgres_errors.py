@@ -17,11 +17,11 @@ import pytest
 import sqlalchemy as sa
 
 import crmkit
+from crmkit.contracts.postgres_url import Place
 from crmkit.contracts.tables import META, STATE, TOUCHPOINT
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores import postgres
 from crmkit.stores.postgres_errors import translate
-from crmkit.stores.postgres_url import Place
 from crmkit.testing.rows import row, touchpoints
 from crmkit.testing.store_base import again
 from crmkit.testing.store_sharing import increment

@@ -6,13 +6,9 @@ may hold a password.
 
 from __future__ import annotations
 
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
-
-import sqlalchemy as sa
 
 from crmkit import ConfigError
 from crmkit.contracts.parquet import Manifest, open_log
@@ -57,47 +53,10 @@ def open_database(text: str) -> psycopg.Connection[Any]:
     """
     import psycopg  # noqa: PLC0415 - an extra
 
-    options = _options(text)
+    from crmkit.contracts.postgres_url import read_url  # noqa: PLC0415 - slow
+
     try:
-        psycopg.conninfo.make_conninfo(**dict.fromkeys(options, ""))
-    except psycopg.ProgrammingError as error:
-        raise _wrong(f"has an {str(error).strip()}") from None
-    try:
-        return psycopg.connect(**options, autocommit=True)
+        return psycopg.connect(**read_url(text).options, autocommit=True)
     except psycopg.Error as error:
-        raise _wrong(f"leads to no server: {str(error).strip()}") from None
-
-
-def _options(text: str) -> dict[str, Any]:
-    """Give what the driver connects by."""
-    from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg  # noqa: PLC0415 - slow
-
-    try:
-        url = sa.make_url(text).set(drivername="postgresql+psycopg")
-    except (sa.exc.ArgumentError, ValueError):
-        raise _wrong("cannot be read: write postgresql://user:password@host/shop") from None
-    if url.username is not None and "@" in text.partition("@")[2].partition("?")[0]:
-        raise _wrong("has more than one @: write one inside a password as %40, a / as %2F")
-    wait = url.query.get("timeout")
-    url = url.difference_update_query(["timeout"])
-    if url.host and unquote(url.host).startswith("/"):  # a socket's folder, as libpq spells it
-        url = url.set(host=None).update_query_dict({"host": unquote(url.host)})
-    dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-    options: dict[str, Any] = dialect.create_connect_args(url)[1]  # type: ignore[no-untyped-call]
-    if wait is not None:  # crmkit's own; libpq takes whole seconds, and takes 1 for 2
-        options.setdefault("connect_timeout", str(max(2, math.ceil(_seconds(wait)))))
-    return {"client_encoding": "utf8"} | options
-
-
-def _seconds(text: str | tuple[str, ...]) -> float:
-    try:
-        found = float(text) if isinstance(text, str) else math.nan  # given twice, it is a tuple
-    except ValueError:
-        found = math.nan
-    if not 0 <= found < math.inf:
-        raise _wrong("needs a number of seconds as timeout, 0 or more")
-    return found
-
-
-def _wrong(what: str) -> ConfigError:
-    return ConfigError(f"the URL of the PostgreSQL database {what}", key="url")
+        message = f"the URL of the PostgreSQL database leads to no server: {str(error).strip()}"
+        raise ConfigError(message, key="url") from None

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import unquote
 
 import psycopg
-import sqlalchemy as sa
 from procrastinate import schema
 from psycopg.conninfo import make_conninfo
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from crmkit import ConfigError, PluginError
+from crmkit.contracts.postgres_url import read_url
 from crmkit.contracts.settings import Secret
 
 _SCHEMES = ("postgresql", "postgres")
 _LOCK = 0x63726D6A6F6273  # "crmjobs", as the number of an advisory lock
-_OURS = "timeout"  # an option of crmkit's own, which libpq does not know
 _FOUND = """
     SELECT to_regclass('procrastinate_jobs') IS NOT NULL,
            to_regprocedure('procrastinate_defer_jobs_v1(procrastinate_job_to_defer_v1[])')
@@ -38,20 +35,10 @@ def conninfo(url: Secret | None, location: Secret | None) -> str:
     secret = url or location
     if secret is None:
         raise _wrong("no URL tells where that is, only an engine")
-    try:
-        found = sa.make_url(secret.reveal())
-    except (sa.exc.ArgumentError, ValueError):
-        raise _wrong("the URL cannot be read") from None
-    if found.drivername.partition("+")[0] not in _SCHEMES:
+    text = secret.reveal()
+    if text.partition("://")[0].partition("+")[0].lower() not in _SCHEMES:
         raise _wrong("url is of another database" if url else "the data is in another store")
-    found = found.difference_update_query([_OURS]).set(drivername="postgresql+psycopg")
-    if found.host and unquote(found.host).startswith("/"):  # a socket's folder, as libpq spells it
-        found = found.set(host=None).update_query_dict({"host": unquote(found.host)})
-    options = PGDialect_psycopg().create_connect_args(found)[1]
-    try:
-        return make_conninfo(**options)
-    except psycopg.Error:
-        raise _wrong("the URL has an option that libpq does not know") from None
+    return make_conninfo(**read_url(text).options)
 
 
 def _wrong(what: str) -> ConfigError:

@@ -1,4 +1,7 @@
-"""What a PostgreSQL URL says: where the server is, what is shown of that, and how long to wait."""
+"""What a PostgreSQL URL says: where the server is, what is shown of that, and how long to wait.
+
+The store reads its URL by this, and so does whatever plugin connects to PostgreSQL itself.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from crmkit.arguments import flaw
+from crmkit.contracts.urls import read, seconds
 from crmkit.errors import ConfigError
-from crmkit.stores.url_options import seconds
 
 WAIT = 30.0
 """Seconds to wait for other writers, and for a connection, where the URL says nothing."""
+_LIKE = "postgresql://user:password@host:5432/shop"
 DRIVER = "postgresql+psycopg"
 _DEFAULTS = {
     # Whatever the server's own default: every script is written here.
@@ -54,16 +57,7 @@ def read_url(text: str) -> Place:
             ``url``. No error shows the URL, nor do those behind it: it may hold a password.
     """
     need_driver()
-    if why := flaw(text):
-        raise _wrong(why)
-    try:
-        url = sa.make_url(text).set(drivername=DRIVER)
-    except (sa.exc.ArgumentError, ValueError):
-        raise _wrong("cannot be read: write postgresql://user:password@host:5432/shop") from None
-    if url.username is not None and "@" in text.partition("@")[2].partition("?")[0]:
-        raise _wrong("has more than one @: write one inside a password as %40, a / as %2F")
-    if any("\0" in part for part in (url.username, url.password, url.database) if part):
-        raise _wrong("contains a NUL character: remove the %00")
+    url = read(text, DRIVER, _LIKE, _wrong)
     timeout = seconds(url, "timeout", WAIT)
     url = url.difference_update_query(["timeout"])
     if url.host and unquote(url.host).startswith("/"):  # a socket's folder, as libpq spells it
