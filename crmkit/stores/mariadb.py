@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -13,13 +12,12 @@ from sqlalchemy.dialects.mysql import insert as mysql_insert
 from sqlalchemy.dialects.mysql.mysqldb import MySQLCompiler_mysqldb
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.expression import Join
 
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import Column, Table
-from crmkit.errors import ConfigError, StoreBusy, StoreError
+from crmkit.errors import StoreBusy, StoreError
 from crmkit.stores import mariadb_layout as layout
 from crmkit.stores import mariadb_session as session
 from crmkit.stores.checks import picker
@@ -29,12 +27,11 @@ from crmkit.stores.mariadb_pages import Pages
 from crmkit.stores.mariadb_url import DRIVER, NAMES, Place, need_driver, of_engine, read_url
 from crmkit.stores.mariadb_values import kept
 from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
 from crmkit.stores.sql.schema import PREFIX, Schema
 from crmkit.stores.sql.statements import Scan, Statements
 from crmkit.stores.sql.store import SqlStore
 
-_AGAIN = 0.1
-"""Seconds until a server that had no connection left is asked again."""
 _LOCK = "CONCAT('crmkit ', MD5(DATABASE()))"  # a lock's name is the whole server's
 
 
@@ -78,24 +75,15 @@ def open_mariadb(config: StoreConfig) -> Store:
         SchemaError: the schema is newer, or older and must not be touched.
         StoreError: the database cannot be used; the message says why.
     """
-    if config.engine is not None and config.engine.dialect.name not in NAMES:
-        message = f"engine speaks {config.engine.dialect.name}, but the URL is one of mariadb"
-        raise ConfigError(message, key="engine")
+    check_engine(config.engine, "mariadb", NAMES)
     need_driver()
     owned = config.engine is None
-    if not owned and config.engine.dialect.driver != "pymysql":
-        message = f"engine connects by {config.engine.dialect.driver}: make it of {DRIVER}://"
-        raise ConfigError(message, key="engine")
+    check_driver(config.engine, DRIVER)
     place = read_url(config.url) if owned else of_engine(config.engine.url)
     dialect = MariaDialect(place, owned=owned)
     engine = dialect.engine() if owned else config.engine
     store = MariaStore(engine, dialect, config.workspace, owned=owned)
-    try:
-        store.migrate(config.migrate)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return migrated(store, config.migrate)
 
 
 class MariaStore(SqlStore):
@@ -141,27 +129,12 @@ class MariaDialect(Dialect):
     def engine(self) -> sa.Engine:
         """Make the engine of a store that was given none."""
         settings = session.settings(self.place)
-        return sa.create_engine(
-            self.place.shown,
-            connect_args={**self.place.options, "init_command": settings},
-            poolclass=QueuePool,
-            pool_size=5,
-            max_overflow=15,
-            pool_timeout=self.timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
+        options = {**self.place.options, "init_command": settings}
+        return server_engine(self.place.shown, self.timeout, **options)
 
-    def connect(self, engine: sa.Engine) -> sa.Connection:
-        """Take a connection; a server that has none left is asked again."""
-        end = time.monotonic() + self.timeout
-        while True:
-            try:
-                return engine.connect()
-            except sa.exc.OperationalError as error:
-                if not is_passing(error) or time.monotonic() > end:
-                    raise
-                time.sleep(_AGAIN)
+    def passes(self, error: Exception) -> bool:
+        """Tell of a server that has no connection left."""
+        return is_passing(error)
 
     def prepare(self, connection: sa.Connection, *, owned: bool) -> None:  # noqa: ARG002
         """Refuse a server that cannot keep what crmkit writes: see `session.check_server`."""

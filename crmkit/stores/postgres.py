@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -11,17 +10,17 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.pool import QueuePool
 
 from crmkit.contracts.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
-from crmkit.errors import ConfigError, StoreError
+from crmkit.errors import StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.sql.dialect import Dialect
+from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
 from crmkit.stores.sql.schema import PREFIX
 from crmkit.stores.sql.statements import Scan, Statements
 from crmkit.stores.sql.store import SqlStore
@@ -29,8 +28,6 @@ from crmkit.stores.sql.store import SqlStore
 OLDEST = (12,)
 """Oldest server that the tables and statements below work on."""
 _MIGRATING = 0x63726D6B6974  # "crmkit", as the number of an advisory lock
-_AGAIN = 0.1
-"""Seconds until a server that had no connection left is asked again."""
 _HOLD = (
     f"SELECT current_setting('transaction_isolation') FROM {PREFIX}workspace "  # noqa: S608
     "WHERE id = %s FOR NO KEY UPDATE"
@@ -55,23 +52,14 @@ def open_postgres(config: StoreConfig) -> Store:
         SchemaError: the schema is newer, or older and must not be touched.
         StoreError: the database cannot be used; the message says why.
     """
-    if config.engine is not None and config.engine.dialect.name != "postgresql":
-        message = f"engine speaks {config.engine.dialect.name}, but the URL is one of postgresql"
-        raise ConfigError(message, key="engine")
+    check_engine(config.engine, "postgresql", ("postgresql",))
     need_driver()
     owned = config.engine is None
-    if not owned and config.engine.dialect.driver != "psycopg":
-        message = f"engine connects by {config.engine.dialect.driver}: make it of {DRIVER}://"
-        raise ConfigError(message, key="engine")
+    check_driver(config.engine, DRIVER)
     dialect = PostgresDialect(read_url(config.url) if owned else of_engine(config.engine.url))
     engine = dialect.engine() if owned else config.engine
     store = PostgresStore(engine, dialect, config.workspace, owned=owned)
-    try:
-        store.migrate(config.migrate)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return migrated(store, config.migrate)
 
 
 class PostgresStore(SqlStore):
@@ -114,27 +102,12 @@ class PostgresDialect(Dialect):
         Nothing is set for a session, nor prepared in one: a pooler may give each transaction
         another.
         """
-        return sa.create_engine(
-            self.place.shown,
-            connect_args={**self.place.options, "prepare_threshold": None},
-            poolclass=QueuePool,
-            pool_size=5,
-            max_overflow=15,
-            pool_timeout=self.timeout,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
+        options = {**self.place.options, "prepare_threshold": None}
+        return server_engine(self.place.shown, self.timeout, **options)
 
-    def connect(self, engine: sa.Engine) -> sa.Connection:
-        """Take a connection; a server that has none left, or is starting, is asked again."""
-        end = time.monotonic() + self.timeout
-        while True:
-            try:
-                return engine.connect()
-            except sa.exc.OperationalError as error:
-                if state_of(error) not in PASSING or time.monotonic() > end:
-                    raise
-                time.sleep(_AGAIN)
+    def passes(self, error: Exception) -> bool:
+        """Tell of a server that has no connection left, or is starting."""
+        return state_of(error) in PASSING
 
     def prepare(self, connection: sa.Connection, *, owned: bool) -> None:  # noqa: ARG002
         """Refuse a server or a database that cannot keep what crmkit writes.

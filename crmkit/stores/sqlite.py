@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store, Writer
-from crmkit.errors import ConfigError, StoreError
+from crmkit.errors import StoreError
+from crmkit.stores.sql.opening import check_engine, migrated
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sqlite_dialect import SqliteDialect
 from crmkit.stores.sqlite_file import Watch, scrub, warn_of_remains
@@ -27,19 +28,12 @@ def open_sqlite(config: StoreConfig) -> Store:
         SchemaError: the schema is newer, or older and must not be touched.
         StoreError: the file cannot be used; the message says why.
     """
-    if config.engine is not None and config.engine.dialect.name != "sqlite":
-        message = f"engine speaks {config.engine.dialect.name}, but the URL is one of sqlite"
-        raise ConfigError(message, key="engine")
+    check_engine(config.engine, "sqlite", ("sqlite",))
     owned = config.engine is None
     dialect = SqliteDialect(read_url(config.url) if owned else of_engine(config.engine.url))
     engine = dialect.engine() if owned else config.engine
     store = SqliteStore(engine, dialect, config.workspace, owned=owned)
-    try:
-        store.migrate(config.migrate)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return migrated(store, config.migrate)
 
 
 class SqliteStore(SqlStore):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,6 +17,9 @@ from crmkit.errors import StoreError
 if TYPE_CHECKING:
     from crmkit.stores.sql.schema import Schema
     from crmkit.stores.sql.statements import Scan, Statements
+
+_AGAIN = 0.1
+"""Seconds until a server that had no connection left is asked again."""
 
 
 class Dialect(ABC):
@@ -61,8 +65,19 @@ class Dialect(ABC):
             raise self.translate(error, committing=committing) from error
 
     def connect(self, engine: sa.Engine) -> sa.Connection:
-        """Take a connection."""
-        return engine.connect()
+        """Take a connection; where what is in its way passes, it is asked for again."""
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                return engine.connect()
+            except sa.exc.OperationalError as error:
+                if not self.passes(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_AGAIN)
+
+    def passes(self, error: Exception) -> bool:  # noqa: ARG002 - a file is there or is not
+        """Tell whether what kept us from connecting passes by itself, soon."""
+        return False
 
     @abstractmethod
     def prepare(self, connection: sa.Connection, *, owned: bool) -> None:

@@ -1,0 +1,70 @@
+"""Opening a SQL store: by its own engine, or by the host's of the same database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
+
+from crmkit.errors import ConfigError
+from crmkit.stores.sql.store import SqlStore
+
+S = TypeVar("S", bound=SqlStore)
+
+
+def check_engine(engine: sa.Engine | None, scheme: str, names: Collection[str]) -> None:
+    """Refuse a host's engine of another database than the URL's.
+
+    Raises:
+        ConfigError: it speaks none of `names`, as SQLAlchemy calls them; `key` is ``engine``.
+    """
+    if engine is not None and engine.dialect.name not in names:
+        message = f"engine speaks {engine.dialect.name}, but the URL is one of {scheme}"
+        raise ConfigError(message, key="engine")
+
+
+def check_driver(engine: sa.Engine | None, driver: str) -> None:
+    """Refuse a host's engine that connects by another driver: ``postgresql+psycopg`` is ours.
+
+    Raises:
+        ConfigError: it does; `key` is ``engine``.
+    """
+    if engine is not None and engine.dialect.driver != driver.partition("+")[2]:
+        message = f"engine connects by {engine.dialect.driver}: make it of {driver}://"
+        raise ConfigError(message, key="engine")
+
+
+def server_engine(url: sa.URL, timeout: float, **connect: Any) -> sa.Engine:
+    """Make the engine of a store on a server that was given none.
+
+    Args:
+        url: Where; shown in messages, so it holds no password.
+        timeout: Seconds to wait for a connection of the pool.
+        connect: What the driver connects by.
+    """
+    return sa.create_engine(
+        url,
+        connect_args=connect,
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=15,
+        pool_timeout=timeout,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
+def migrated(store: S, migrate: str) -> S:
+    """Bring the schema up as the configuration says; a store that cannot be used is closed.
+
+    Raises:
+        SchemaError, StoreError: those of `SqlStore.migrate`.
+    """
+    try:
+        store.migrate(migrate)
+    except BaseException:
+        store.close()
+        raise
+    return store
