@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -75,6 +75,26 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     start = perf_counter()
     answer = work()
     return perf_counter() - start, answer
+
+
+def same(ours: Mapping[str, float], theirs: Mapping[str, float], close: float) -> None:
+    """Stop where somebody's total differs: a ratio of two different sums says nothing.
+
+    Args:
+        ours: Totals by customer, as the one measured gives them.
+        theirs: As the one that it is measured against gives them.
+        close: How far apart they may be.
+
+    Raises:
+        RuntimeError: names the customer who differs most.
+    """
+    if ours.keys() != theirs.keys():
+        message = f"one scored {len(ours)} customers, the other {len(theirs)}"
+        raise RuntimeError(message)
+    worst = max(ours, key=lambda customer: abs(ours[customer] - theirs[customer]))
+    if abs(ours[worst] - theirs[worst]) > close:
+        message = f"customer {worst}: {ours[worst]!r} here, {theirs[worst]!r} there"
+        raise RuntimeError(message)
 
 
 def peak() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import duck
-from benchmarks.measuring import Result, Setting, median_of, the_firm
+from benchmarks.measuring import Result, Setting, median_of, same, the_firm
 from crmkit import CRM
 
 _TIMES = 3
@@ -15,7 +15,7 @@ def run(setting: Setting) -> list[Result]:
     with the_firm(setting) as crm:
         sql = duck.query(crm.value.model())
         with duck.load(setting.database, setting.folder) as analyst:
-            _compare(totals(crm), dict(analyst.execute(sql).fetchall()))
+            same(totals(crm), dict(analyst.execute(sql).fetchall()), _CLOSE)
             base = median_of(_TIMES, lambda: analyst.execute(sql).fetchall())
         took = median_of(_TIMES, lambda: totals(crm))
         looked_at = median_of(1, lambda: [score.parts for score in crm.value.scores()])
@@ -35,18 +35,3 @@ def run(setting: Setting) -> list[Result]:
 def totals(crm: CRM) -> dict[str, float]:
     """Give everybody's total."""
     return {score.customer_id: score.total for score in crm.value.scores()}
-
-
-def _compare(ours: dict[str, float], theirs: dict[str, float]) -> None:
-    """Stop where somebody's total differs: a ratio of two different sums says nothing.
-
-    Raises:
-        RuntimeError: names the customer who differs most.
-    """
-    if ours.keys() != theirs.keys():
-        message = f"crmkit scored {len(ours)} customers, DuckDB {len(theirs)}"
-        raise RuntimeError(message)
-    worst = max(ours, key=lambda customer: abs(ours[customer] - theirs[customer]))
-    if abs(ours[worst] - theirs[worst]) > _CLOSE:
-        message = f"crmkit gives {worst} {ours[worst]!r}, DuckDB {theirs[worst]!r}"
-        raise RuntimeError(message)

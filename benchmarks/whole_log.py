@@ -15,7 +15,7 @@ from rich.console import Console
 import crmkit
 from benchmarks import duck_log, shop
 from benchmarks.exported import export_made
-from benchmarks.measuring import Result, Setting, timed
+from benchmarks.measuring import Result, Setting, same, timed
 from crmkit.clock import micros
 from crmkit.contracts.engine import EngineConfig, Folding
 
@@ -40,7 +40,7 @@ def run(setting: Setting) -> list[Result]:
         for _ in range(_TIMES)
     ]
     expected = turns[0][0][1]
-    _compare(turns[0][1][1], expected)
+    same(turns[0][1][1], expected, _CLOSE)
     base, took = (median(turn[side][0] for turn in turns) for side in (0, 1))
     what = f"scores of {setting.customers:,} customers from Parquet, by Ibis"
     by_hand = f"DuckDB by hand over {setting.touchpoints:,} rows"
@@ -58,7 +58,7 @@ def run(setting: Setting) -> list[Result]:
         _console.print("left out: Spark, which needs Java and crmkit-ibis[spark]", style="dim")
         return results
     on_spark, found = timed(lambda: _by_ibis(folder, model, "spark"))
-    _compare(found, expected)
+    same(found, expected, _CLOSE)
     return [
         *results,
         Result(what=f"{what} on Spark, and starting it", took=on_spark, against=by_hand, base=base),
@@ -91,18 +91,3 @@ def _summed_up(folder: Path, model: crmkit.ValueModel) -> int:
     count = sum(1 for _ in engine.summaries(Folding(model=model, until=micros(shop.END))))
     engine.close()
     return count
-
-
-def _compare(ours: dict[str, float], theirs: dict[str, float]) -> None:
-    """Stop where somebody's total differs: a ratio of two different sums says nothing.
-
-    Raises:
-        RuntimeError: names the customer who differs most.
-    """
-    if ours.keys() != theirs.keys():
-        message = f"one scored {len(ours)} customers, the other {len(theirs)}"
-        raise RuntimeError(message)
-    worst = max(ours, key=lambda customer: abs(ours[customer] - theirs[customer]))
-    if abs(ours[worst] - theirs[worst]) > _CLOSE:
-        message = f"customer {worst}: {ours[worst]!r} here, {theirs[worst]!r} there"
-        raise RuntimeError(message)
