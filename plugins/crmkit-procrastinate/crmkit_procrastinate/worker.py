@@ -119,9 +119,7 @@ class Shift:
                 _logger.warning("what dead workers held is looked for again: %s", error)
 
     async def _take_over(self, app: App) -> None:
-        keeper = app.job_manager
-        if isinstance(keeper, Manager):
-            await keeper.take_over(self._queue, self._settings.lost_after)
+        await Manager(app.connector).take_over(self._queue, self._settings.lost_after)
 
     async def _due(self, app: App) -> bool:
         row = await app.connector.execute_query_one_async(_DUE, queue=self._queue)
