@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -289,10 +288,6 @@ class MariaDialect(Dialect):
         """Write a value for each column of each key."""
         one = f"{self._row}({', '.join(['%s'] * len(columns))})"
         return f"VALUES {', '.join([one] * count)}"
-
-    def bind_keys(self, keys: list[Row]) -> Row:
-        """Bind key after key."""
-        return tuple(chain.from_iterable(keys))
 
     def by_keys(
         self, keys: sa.FromClause, table: sa.Table, on: Any, columns: list[sa.Column[Any]]

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -264,10 +263,6 @@ class SqliteDialect(Dialect):
         """Write a value for each column of each key."""
         one = f"({', '.join('?' * len(columns))})"
         return f"VALUES {', '.join([one] * count)}"
-
-    def bind_keys(self, keys: list[Row]) -> Row:
-        """Bind key after key."""
-        return tuple(chain.from_iterable(keys))
 
     def by_keys(
         self, keys: sa.FromClause, table: sa.Table, on: Any, columns: list[sa.Column[Any]]

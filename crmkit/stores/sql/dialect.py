@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
@@ -151,9 +152,9 @@ class Dialect(ABC):
     def keys(self, columns: tuple[Column, ...], count: int) -> str:
         """Write a list of `count` keys of these columns, for the FROM of a query."""
 
-    @abstractmethod
     def bind_keys(self, keys: list[Row]) -> Row:
-        """Give what a query with `keys` binds."""
+        """Give what a query with `keys` binds: key after key, unless a list is bound whole."""
+        return tuple(chain.from_iterable(keys))
 
     def deleting(self, table: Table, delete: str) -> str:  # noqa: ARG002 - most need no more
         """Give the text that deletes rows, and whatever the dialect keeps beside them."""
