@@ -34,7 +34,7 @@ class Embedded(Runner):
     def __init__(self, config: EmbeddedSettings) -> None:
         """Start nothing yet."""
         self._config = config
-        self._said = ""
+        self._away = False
 
     @cached_property
     def _queue(self) -> Queue:
@@ -89,11 +89,11 @@ class Embedded(Runner):
         except StoreError as error:
             if not patient:
                 raise
-            if self._said != str(error):
-                self._said = str(error)
+            if not self._away:
+                self._away = True
                 _logger.error("the queue cannot be read, and is tried again: %s", error)  # noqa: TRY400 - one line
             return []
-        self._said = ""
+        self._away = False
         return taken
 
     def _renew(self, tickets: Iterable[Ticket]) -> None:
@@ -126,8 +126,7 @@ class Embedded(Runner):
 
     def _settled(self, future: Future[None], ticket: Ticket) -> None:
         """Look at how a thread ended; what could not be written down is done again."""
-        if ticket.hold is not None:
-            ticket.hold.end()
+        ticket.end()
         error = future.exception()
         if error is not None:
             _logger.error("%s is done again: %s", ticket.job["id"], error)

@@ -54,6 +54,11 @@ class Ticket:
         """Whether nobody who is alive works on it."""
         return self.held is None or not alive(self.held)
 
+    def end(self) -> None:
+        """Hold it no longer, where we did; what is noted of it is another's to take away."""
+        if self.hold is not None:
+            self.hold.end()
+
     @classmethod
     def read(cls, written: Any) -> Self:
         """Read what `row` wrote; what a newer release adds to it is left out."""
@@ -64,6 +69,11 @@ class Ticket:
         """Give it as META keeps it."""
         kept = {name: getattr(self, name) for name in _KEPT}
         return self.name, json.dumps(kept, ensure_ascii=False)
+
+
+def _held(ticket: Ticket) -> Ticket:
+    hold = Hold()
+    return attrs.evolve(ticket, held=hold.note(), returned=False, hold=hold)
 
 
 class Queue:
@@ -111,15 +121,16 @@ class Queue:
         if not due or not most:
             return []
         due.sort(key=lambda one: (one.next, one.name))
-        with self._store.write() as writer:
-            names = [one.name for one in due[:most]]
-            taken = []
-            for one in self._fetch(writer, names):
-                if one.next <= now and one.is_free:
-                    hold = Hold()
-                    held = attrs.evolve(one, held=hold.note(), returned=False, hold=hold)
-                    taken.append(held)
-            self._put(writer, taken)
+        taken: list[Ticket] = []
+        try:
+            with self._store.write() as writer:
+                there = self._fetch(writer, [one.name for one in due[:most]])
+                taken += [_held(one) for one in there if one.next <= now and one.is_free]
+                self._put(writer, taken)
+        except BaseException:
+            for one in taken:
+                one.end()  # a commit that failed may have been kept
+            raise
         return taken
 
     def renew(self, tickets: Iterable[Ticket]) -> None:

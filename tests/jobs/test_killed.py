@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.jobs.crew import worked_by_many
-from tests.jobs.day import HOURS, Day, alone
+from crmkit.testing.crew import Killing, assert_same, worked_alone, worked_by_many
+from crmkit.testing.day import HOURS, Day
 from tests.postgres import database
 
 SEED = 20261122
@@ -18,15 +17,6 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKI
 
 def url(folder: Path) -> str:
     return f"sqlite:///{folder / 'shop.db'}"
-
-
-def assert_same(undisturbed: dict[str, Any], killed: Any) -> None:
-    """Compare both ends of the day, part by part; nobody got a message twice."""
-    assert set(killed) == set(undisturbed)
-    for part, found in undisturbed.items():
-        assert killed[part] == found, part
-    assert set(killed["sent"].values()) == {1}
-    assert {state for *_, state in killed["messages"]} == {"accepted"}
 
 
 DAY = pytest.mark.slow("a day of two workers, who are killed fifty times")
@@ -48,9 +38,10 @@ def test_workers_killed_at_random_moments(
 
     The undisturbed day is one worker's on SQLite, whatever database the others work on.
     """
-    undisturbed = alone(tmp_path / "a", url(tmp_path / "a"), people, hours)
+    undisturbed = worked_alone(Day(tmp_path / "a", url(tmp_path / "a"), people), hours)
     there = url(tmp_path / "b") if where == "sqlite" else database()
-    killed, busy = worked_by_many(Day(tmp_path / "b", there, people), kills, SEED, hours)
+    killing = Killing(kills, SEED, hours)
+    killed = worked_by_many(Day(tmp_path / "b", there, people), killing, hours)
     assert_same(undisturbed, killed)
-    print(f"seed {SEED}: {kills} kills, {busy} of them of somebody at work")  # noqa: T201
-    assert busy or kills < HOURS
+    print(f"seed {SEED}: {kills} kills, {killing.busy} of them of somebody at work")  # noqa: T201
+    assert killing.busy or kills < HOURS

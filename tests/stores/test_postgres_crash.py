@@ -16,11 +16,11 @@ import crmkit
 from crmkit.capture.engine import Settings
 from crmkit.contracts.tables import TABLES
 from crmkit.errors import StoreError
+from crmkit.testing.postgres_server import Server
 from tests.capture.importer import stream
 from tests.capture.kit import NOW, Shop
 from tests.cli.kit import run
 from tests.postgres import name_of
-from tests.postgres_server import Server
 from tests.stores.postgres_kit import opened, refused
 
 RECORDS = list(islice(stream(), 1_500))

@@ -22,11 +22,11 @@ from crmkit.contracts.tables import META, STATE, TOUCHPOINT
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores import postgres
 from crmkit.stores.postgres_errors import translate
+from crmkit.testing.postgres_server import Server
 from crmkit.testing.rows import row, touchpoints
 from crmkit.testing.store_base import again
 from crmkit.testing.store_sharing import increment
 from tests.postgres import database, execute, name_of
-from tests.postgres_server import Server
 from tests.stores.postgres_kit import SECRET, filled, opened, refused
 
 ODD_SECRET = "hunter2@/%#?:[]& ü"

