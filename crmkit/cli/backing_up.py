@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.care.words import many
+from crmkit.cli import options
 from crmkit.cli.failing import warn, wrong
-from crmkit.cli.output import note
+from crmkit.cli.output import note, plain, print_json
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.masking import masked
@@ -27,8 +28,9 @@ STREAM = "-"
 @click.command()
 @click.argument("file")
 @click.option("--all", "everything", is_flag=True, help="Every workspace of the database.")
+@options.as_json
 @pass_settings
-def backup(settings: Settings, file: str, everything: bool) -> None:
+def backup(settings: Settings, file: str, everything: bool, as_json: bool) -> None:
     """Write a backup of a workspace, while others go on working.
 
     FILE is whole or not there: it gets its name once it was read back and found to be right. A
@@ -42,6 +44,8 @@ def backup(settings: Settings, file: str, everything: bool) -> None:
         wrong(
             "a backup is no text: send it to a file or a program, as in crmkit backup - | age ..."
         )
+    if file == STREAM and as_json:
+        wrong("--json goes with a FILE: the output is the backup itself")
     with ExitStack() as stack:
         crm = stack.enter_context(settings.open())
         if not crm.session.store.workspaces() and file != STREAM and Path(file).exists():
@@ -54,6 +58,9 @@ def backup(settings: Settings, file: str, everything: bool) -> None:
         with watched("Writing the backup", None) as step:
             target = sys.stdout.buffer if file == STREAM else file
             written = write(several, target, step=step)
+        if as_json:
+            print_json(plain(written))
+            return
         told(written, "not read back" if file == STREAM else "read back and whole")
         _not_in_it(crm.session.store)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from crmkit.cli.failing import wrong
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings
 from crmkit.errors import ConfigError
@@ -37,7 +38,9 @@ def opened_engine(settings: Settings, crm: CRM, named: str, log: Path | None) ->
         ConfigError: it has no such backend, or a package is missing.
         ExportError: the log cannot be exported.
     """
-    name, _, backend = named.partition(":")
+    name, colon, backend = named.partition(":")
+    if not name or (colon and not backend):
+        wrong(f"--engine {named}: name it as NAME or NAME:BACKEND, such as ibis or ibis:duckdb")
     told: dict[str, Any] = {
         "backend": backend,
         "url": crm.config.url,

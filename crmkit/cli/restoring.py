@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from crmkit.care.words import many
+from crmkit.cli import options
 from crmkit.cli.backing_up import STREAM, told
 from crmkit.cli.failing import warn, wrong
-from crmkit.cli.output import note
+from crmkit.cli.output import note, plain, print_array, print_json
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 
@@ -35,6 +36,7 @@ _DEFAULT = "default"
 )
 @click.option("--hold", is_flag=True, help="Do not send what waits: it may have been sent.")
 @click.option("--check", is_flag=True, help="Only look whether FILE is whole, and what it holds.")
+@options.as_json
 @pass_settings
 def restore(
     settings: Settings,
@@ -43,6 +45,7 @@ def restore(
     erasures: tuple[Path, ...],
     hold: bool,
     check: bool,
+    as_json: bool,
 ) -> None:
     """Bring the database to what a backup holds.
 
@@ -56,9 +59,13 @@ def restore(
 
     with opened(sys.stdin.buffer if file == STREAM else file) as (copy, name):
         backup = read_backup(copy, name=name)
-        told(backup, "whole")
+        if not as_json:
+            told(backup, "whole")
         if check:
+            if as_json:
+                print_json(plain(backup))
             return
+        restored = []
         for source, target in _chosen(settings, backup):
             with settings.open(workspace=target) as crm, watched("Restoring", None) as step:
                 copy.seek(0)
@@ -71,7 +78,12 @@ def restore(
                     hold=hold,
                     step=step,
                 )
-            _tell(done, crm.session.store, hold=hold)
+            restored.append(done)
+            if not as_json:
+                _tell(done)
+            _warn(done, crm.session.store, hold=hold)
+    if as_json:
+        print_array(restored)
 
 
 def _chosen(settings: Settings, backup: Backup) -> list[tuple[str, str]]:
@@ -90,8 +102,8 @@ def _chosen(settings: Settings, backup: Backup) -> list[tuple[str, str]]:
     return [(named if named in there else there[0], named)]
 
 
-def _tell(done: Restored, store: Store, *, hold: bool) -> None:
-    """Say what came back, what did not, and what is to be done by a person."""
+def _tell(done: Restored) -> None:
+    """Say what came back, and what did not."""
     note(f"Workspace {done.workspace} is as it was on {done.taken:%Y-%m-%d at %H:%M} UTC.")
     if done.erased:
         note(f"Erased again, since they were after the backup: {many(done.erased, 'customer')}.")
@@ -100,10 +112,10 @@ def _tell(done: Restored, store: Store, *, hold: bool) -> None:
             note(f"{words}: {_counted(counts)}.")
     if done.held:
         note(f"Held, since they may have been sent: {many(done.held, 'message')} (crmkit send).")
-    _warn(done, store, hold=hold)
 
 
 def _warn(done: Restored, store: Store, *, hold: bool) -> None:
+    """Say what is to be done by a person."""
     from crmkit.backups.known import key_there
 
     if done.empty and not done.journals:

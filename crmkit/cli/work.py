@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from datetime import timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -19,15 +18,16 @@ from crmkit.cli.failing import INTERRUPTED, REJECTIONS, warn
 from crmkit.cli.output import columns, note, print_array, print_line, say, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
+from crmkit.clock import span
 from crmkit.jobs.declared import JOBS
 from crmkit.masking import without_passwords
+from crmkit.outreach.durations import written
 from crmkit.plugins.records import cause_of
 
 if TYPE_CHECKING:
     from crmkit.contracts.runner import Job
 
 _HEAD = columns("job! of~ every next! last! took# came_to~")
-_UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 @click.command()
@@ -83,7 +83,7 @@ def jobs(ctx: click.Context, as_json: bool) -> None:
                 (
                     one.name,
                     one.of,
-                    "off" if one.every is None else _period(one.every),
+                    "off" if one.every is None else written(span(one.every)),
                     one.next,
                     one.last,
                     one.seconds,
@@ -129,12 +129,6 @@ def _line(job: Job, result: Mapping[str, Any] | Exception, seconds: float) -> di
 
 def _words(result: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in result.items() if value)
-
-
-def _period(every: timedelta) -> str:
-    seconds = round(every.total_seconds())
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"
 
 
 @contextmanager

@@ -29,5 +29,16 @@ def duration(text: object, key: str, *, least: int = SECOND) -> int:
         refuse(key, 'must be a duration such as "30s", "10m", "24h" or "3d"', text)
     value = int(found[1]) * _UNITS[found[2]]
     if not least <= value <= _MOST:
-        refuse(key, f"must be {least // SECOND} seconds to ten years", text)
+        refuse(key, f"must be from {written(least)} to ten years", text)
     return value
+
+
+def written(span: int) -> str:
+    """Write whole seconds, given in microseconds, as `duration` reads them.
+
+    Example:
+        >>> written(90_000_000), written(7_200_000_000)
+        ('90s', '2h')
+    """
+    unit = next(unit for unit in reversed(_UNITS) if span % _UNITS[unit] == 0)
+    return f"{span // _UNITS[unit]}{unit}"

@@ -15,6 +15,8 @@ from crmkit.plugins.calls import Calls
 from crmkit.plugins.records import Plugin
 
 R = TypeVar("R")
+_COMES_WITH = {"ibis": "crmkit-ibis", "procrastinate": "crmkit-procrastinate"}
+"""Distributions of crmkit's own, by what its pages say to name."""
 
 
 @attrs.frozen
@@ -46,6 +48,8 @@ class Offers(Generic[R]):
         if name in self.disputed:
             raise _dispute(self.hook, self.what, name, self.disputed[name])
         hint = nearest(name, self.records) or f"; there are {', '.join(self.records) or 'none'}"
+        if name in _COMES_WITH:
+            hint += f"; it comes with a plugin: pip install {_COMES_WITH[name]}"
         broken = "".join(f"; {f}" for f in calls.failures if f.hook in (None, self.hook))
         message = f"no plugin offers the {self.what} {name!r}{hint}{broken}"
         raise PluginError(message, plugin=None, hook=self.hook, cause=message, name=name)

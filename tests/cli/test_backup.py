@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 from pathlib import Path
 
@@ -190,3 +191,26 @@ def test_an_empty_database_takes_no_backup_s_place(tmp_path: Path) -> None:
     assert code == 2
     assert "see that the URL is the right one" in said
     assert file.read_bytes() == whole
+
+
+def test_json_and_nothing_else(tmp_path: Path, shop: str) -> None:
+    """What a program asks for: what was written, what a file holds, what a restore has done."""
+    file = str(tmp_path / "b")
+    code, out, said = run("--url", shop, "backup", "--json", file)
+    assert (code, said) == (0, "")
+    written = json.loads(out)
+    assert written["parts"][0]["rows"]["customer"] == 6
+    code, out, said = run("--url", shop, "restore", "--check", "--json", file)
+    assert (code, json.loads(out), said) == (0, written, "")
+    code, out, said = run("--url", f"sqlite:///{tmp_path / 'new.db'}", "restore", "--json", file)
+    (restored,) = json.loads(out)
+    assert (code, restored["workspace"], restored["rows"]["customer"]) == (0, "default", 6)
+    assert "Workspace" not in said  # what a person must see to is told all the same
+    assert "No journal of erasures was found" in said
+
+
+def test_json_has_no_place_beside_a_backup(shop: str) -> None:
+    """The output is the backup itself."""
+    code, out, said = run("--url", shop, "backup", "--json", "-")
+    assert (code, out) == (2, b"")
+    assert "--json goes with a FILE" in said

@@ -12,9 +12,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import crmkit
+from crmkit.cli import main
 from crmkit.cli.engines import opened_engine
+from crmkit.cli.failing import FAILED
 from crmkit.errors import ConfigError
 from tests.cli.kit import python_path
 
@@ -123,3 +126,19 @@ def test_a_thread_leaves_signals_alone(crm: crmkit.CRM):
     ((meanwhile, folder),) = found
     assert meanwhile is signal.SIG_DFL
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "code", "line"),
+    [
+        ("ibis:duckdb", FAILED, "it comes with a plugin: pip install crmkit-ibis"),
+        ("ibis:", 2, "--engine ibis:: name it as NAME or NAME:BACKEND"),
+        (":duckdb", 2, "--engine :duckdb: name it as NAME or NAME:BACKEND"),
+    ],
+)
+def test_an_engine_that_cannot_be_is_one_line(tmp_path: Path, named: str, code: int, line: str):
+    """It says what to install, or how an engine is named."""
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    done = CliRunner().invoke(main, ["--no-plugins", "--url", url, "rebuild", "--engine", named])
+    assert done.exit_code == code
+    assert line in done.stderr

@@ -196,7 +196,7 @@ def test_a_broken_channel_costs_only_itself(
         ({"advanse": "1h"}, "jobs.advanse: is no setting; did you mean 'advance'?"),
         ({"rebuild": "1h"}, "jobs.rebuild: is no setting"),
         ({"sync": "often"}, 'jobs.sync: must be a duration such as "30s", "10m", "24h" or "3d"'),
-        ({"poll": "0s"}, "jobs.poll: must be 1 seconds to ten years"),
+        ({"poll": "0s"}, "jobs.poll: must be from 1s to ten years"),
         ({"dispatch": False}, "jobs.dispatch: must be a duration"),
     ],
 )
