@@ -10,114 +10,12 @@ from typing import Any
 
 import crmkit
 from crmkit.model.value import Indicator, Score, ValueModel
+from crmkit.testing.value_models import FULL
 from tests.value import oracle
 
 DAY = timedelta(days=1)
 START = datetime(2026, 1, 1, 8, 30, tzinfo=UTC)
 WHY = "because the test says so"
-FEELINGS = {"complaint": 0, "praise": 10}
-
-FULL = ValueModel(
-    "full",
-    (
-        Indicator("frequency", ("purchase",), "count", half_life=30 * DAY, weight=3, scale=3),
-        Indicator(
-            "spend",
-            ("purchase", "return", "refund"),
-            "sum",
-            field="amount",
-            half_life=90 * DAY,
-            weight=5,
-            scale=1000,
-        ),
-        Indicator(
-            "profit",
-            ("purchase", "return"),
-            "sum",
-            field="margin",
-            half_life=200 * DAY,
-            weight=2,
-            scale=150,
-        ),
-        Indicator(
-            "pieces",
-            ("purchase", "return"),
-            "sum",
-            field="quantity",
-            half_life=45 * DAY,
-            weight=1,
-            scale=6,
-            defaults={"purchase": 1},
-        ),
-        Indicator(
-            "range",
-            ("purchase",),
-            "breadth",
-            field="item",
-            half_life=120 * DAY,
-            weight=1,
-            scale=4,
-        ),
-        Indicator(
-            "colours",
-            ("purchase", "visit"),
-            "breadth",
-            field="colour",
-            half_life=17 * DAY,
-            weight=0.5,
-            scale=2,
-        ),
-        Indicator("recency", ("purchase", "visit"), "recency", half_life=20 * DAY, weight=2),
-        Indicator(
-            "satisfaction",
-            ("survey_answered", "opinion", "complaint", "praise"),
-            "mean",
-            field="rating",
-            half_life=180 * DAY,
-            weight=2,
-            scale=10,
-            defaults=FEELINGS,
-        ),
-        Indicator(
-            "events",
-            ("event_attended",),
-            "rate",
-            opportunity=("event_invited",),
-            half_life=100 * DAY,
-            weight=1.5,
-        ),
-        Indicator(
-            "surveys",
-            ("survey_answered",),
-            "rate",
-            opportunity=("survey_sent",),
-            half_life=5 * DAY,
-            weight=1,
-        ),
-        Indicator(
-            "advice",
-            ("suggestion",),
-            "count",
-            opportunity=("survey_sent",),
-            half_life=365 * DAY,
-            weight=0.5,
-        ),
-        Indicator(
-            "loyalty",
-            ("purchase",),
-            "rate",
-            within="competitor_promotion",
-            half_life=365 * DAY,
-            weight=1,
-        ),
-        Indicator("shares", ("share",), "count", half_life=3 * DAY, weight=1, scale=2),
-        Indicator("logins", ("login",), "count", half_life=8 * DAY, weight=0.7),
-        Indicator("mark", ("visit",), "mean", field="mark", half_life=DAY / 4, weight=1, scale=7),
-    ),
-    currency="CNY",
-    rates={"USD": 7.1, "EUR": 7.9},
-)
-"""Every measure, half-lives from six hours to a year."""
 
 SHORT = ValueModel(
     "short",

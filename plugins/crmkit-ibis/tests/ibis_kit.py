@@ -1,21 +1,18 @@
-"""Small firms to whom anything may happen, and how two tables of scores are compared."""
+"""Small firms to whom anything may happen."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
-from itertools import islice
 from typing import Any
 
+import attrs
 from hypothesis import strategies as st
 
 import crmkit
-from crmkit import Indicator, ValueModel
+from crmkit import Indicator
+from crmkit.testing.value_models import FULL
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -41,21 +38,14 @@ KINDS = (
 ODD = ("red", "", "2", 2, 2.0, 2.5, True, None, ["red"], {"a": 1}, 10**19, "红", 'quo"te', "it's")
 """Values of an attribute: some are nobody's, some are equal."""
 
-MODEL = ValueModel(
-    "every measure",
-    (
-        Indicator("count", ("purchase", "visit"), "count", half_life=30 * DAY, weight=3, scale=3),
+_PLAIN = "frequency spend range recency events advice loyalty logins".split()
+MODEL = attrs.evolve(
+    FULL,
+    version="every measure, and odd ones",
+    indicators=(
+        *(one for one in FULL.indicators if one.name in _PLAIN),
         Indicator(
-            "spend",
-            ("purchase", "return", "refund"),
-            "sum",
-            field="amount",
-            half_life=90 * DAY,
-            weight=5,
-            scale=1000,
-        ),
-        Indicator(
-            "pieces",
+            "quantities",
             ("purchase", "return", "visit"),
             "sum",
             field="quantity",
@@ -65,10 +55,7 @@ MODEL = ValueModel(
             defaults={"purchase": 1},
         ),
         Indicator(
-            "range", ("purchase",), "breadth", field="item", half_life=9 * DAY, weight=1, scale=4
-        ),
-        Indicator(
-            "colours",
+            "shades",
             ("purchase", "visit", "opinion"),
             "breadth",
             field="colour",
@@ -77,7 +64,6 @@ MODEL = ValueModel(
             scale=2,
             defaults={"opinion": 7},
         ),
-        Indicator("recency", ("purchase", "visit"), "recency", half_life=20 * DAY, weight=2),
         Indicator(
             "ticket",
             ("purchase", "refund"),
@@ -88,7 +74,7 @@ MODEL = ValueModel(
             scale=90,
         ),
         Indicator(
-            "satisfaction",
+            "mood",
             ("survey_answered", "opinion", "complaint", "praise"),
             "mean",
             field="rating",
@@ -108,43 +94,17 @@ MODEL = ValueModel(
             scale=3,
         ),
         Indicator(
-            "events",
-            ("event_attended",),
-            "rate",
-            opportunity=("event_invited",),
-            half_life=100 * DAY,
-            weight=1.5,
-        ),
-        Indicator(
-            "surveys",
+            "replies",
             ("survey_answered",),
             "rate",
             opportunity=("survey_sent",),
             half_life=HOUR,
             weight=1,
         ),
-        Indicator(
-            "advice",
-            ("suggestion",),
-            "count",
-            opportunity=("survey_sent",),
-            half_life=365 * DAY,
-            weight=0.5,
-        ),
-        Indicator(
-            "loyalty",
-            ("purchase",),
-            "rate",
-            within="competitor_promotion",
-            half_life=365 * DAY,
-            weight=1,
-        ),
-        Indicator("logins", ("login",), "count", half_life=8 * DAY, weight=0.7),
     ),
-    currency="CNY",
     rates={"USD": 7.1},
 )
-"""Every measure; half-lives from a second to a year, and one indicator that nobody feeds."""
+"""Half-lives from a second to a year, and indicators that nobody feeds."""
 
 _small = st.integers(0, 11)
 _ages = st.one_of(st.integers(-20, 60), st.integers(0, 24 * 400))
@@ -282,43 +242,3 @@ def told(story: list[Any], url: str = "memory://") -> Iterator[Firm]:
         for step in story:
             firm.play(step)
         yield firm
-
-
-def captured_shop(crm: crmkit.CRM, count: int) -> datetime:
-    """Capture the first lines of a real shop's invoices; give the instant of the last."""
-    folder = files("crmkit") / "demo"
-    mapping = tomllib.loads((folder / "online_retail.toml").read_text("utf-8"))
-    mapping["fields"]["id"] = "{Line}"
-    made = crmkit.map_touchpoints(mapping)
-    with (
-        (folder / "online_retail_sample.csv.gz").open("rb") as packed,
-        gzip.open(packed, "rt", encoding="utf-8") as file,
-    ):
-        lines = islice(csv.DictReader(file), count)
-        found = [made({**row, "Line": str(number)}) for number, row in enumerate(lines)]
-    records = [one for one in found if isinstance(one, dict)]
-    assert crm.capture(records, "shop").new == len(records)
-    last: datetime = datetime.fromisoformat(str(records[-1]["at"]))
-    return last
-
-
-def rows(table: Any) -> dict[str, dict[str, Any]]:
-    """Run an expression; give its rows by their first column."""
-    found = table.to_pyarrow().to_pylist()
-    return {next(iter(row.values())): row for row in found}
-
-
-def check_scores(crm: crmkit.CRM, table: Any, at: datetime) -> int:
-    """Compare every number of every customer with the core's own; tell how many customers."""
-    given = rows(table)
-    scores = {score.customer_id: score for score in crm.value.scores(at=at)}
-    assert given.keys() == scores.keys()
-    for customer, score in scores.items():
-        row = given[customer]
-        assert abs(row["total"] - score.total) < 1e-9
-        for part in score.parts:
-            assert row[f"{part.indicator}_state"] == part.state, (at, part)
-            for name in ("raw", "points", "weight", "contribution"):
-                mine, theirs = getattr(part, name), row[f"{part.indicator}_{name}"]
-                assert abs(mine - theirs) <= 1e-9 * max(1.0, abs(mine)), (at, part, name, theirs)
-    return len(scores)

@@ -9,7 +9,8 @@ from typing import Any
 
 import crmkit_ibis
 import pytest
-from ibis_kit import DAY, MODEL, captured_shop, rows, told
+from ibis_checks import captured_shop, rows
+from ibis_kit import DAY, MODEL, told
 from test_ibis_scores import STORY
 
 import crmkit

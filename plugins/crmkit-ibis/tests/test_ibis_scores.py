@@ -10,7 +10,8 @@ import crmkit_ibis
 import ibis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from ibis_kit import DAY, HOUR, MODEL, captured_shop, check_scores, rows, stories, told
+from ibis_checks import captured_shop, check_scores, rows
+from ibis_kit import DAY, HOUR, MODEL, stories, told
 
 import crmkit
 
