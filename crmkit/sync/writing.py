@@ -154,13 +154,13 @@ class _Chunk:
             if not pair.due:
                 track.pairs.put(pair._replace(due=1))
             return
-        kept = {name: base[name] for name in values.keys() - left.keys() if name in base}
+        verdict.base |= {name: base[name] for name in values.keys() - left.keys() if name in base}
         sending = Sending(
             pair=pair,
             local=local,
             said=said,
             values=left,
-            base={**verdict.base, **kept},
+            base=verdict.base,  # itself: `_undo` says in it how ours stand
             creates=False,
             owed=owed,
         )
@@ -233,7 +233,10 @@ class _Chunk:
                 said, _ = track.spoken(local, base, references)
                 for name in verdict.take.keys() & said.keys() & base.keys():
                     base[name] = verdict.base[name] = base[name]._replace(ours=said[name])
-                track.pairs.put(pairs[key]._replace(fields=packed(base)))
+                pairs[key] = pairs[key]._replace(fields=packed(base))
+                track.pairs.put(pairs[key])
+        for one in self.sendings:  # should nobody take it there, it is this that stands
+            one.pair = pairs.get(one.key, one.pair)
         track.tally.add(UPDATE, sum(one.key is not None for one in applied))
 
     def _wanted(self, local: Local) -> Pair:

@@ -230,6 +230,37 @@ def test_what_a_merge_brought_along_is_not_undone_for_ever():
     quiet(one)
 
 
+def test_what_is_sent_is_kept_beside_what_a_merge_brought_along():
+    """One field of his goes out, another is theirs and shows again: a second run does nothing."""
+    own = {"industry": {"field": "Industry", "owner": "theirs"}, "attributes.level": "Level"}
+    one = shop(fields=PLAIN["fields"] | own)
+    ann = one.save("Ann", "ann@x.com")
+    one.run()
+    anne = one.save("Anne", industry="hotel", custom={"level": 1})
+    one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    assert one.theirs()[0].values["Level"] == 1
+    quiet(one)
+
+
+@pytest.mark.parametrize("owner", ["ask", "newest"])
+def test_what_a_merge_brought_along_is_emptied_with_the_field_there(owner: str):
+    """A field of the host's own does not show again here what is empty there by now."""
+    fields = PLAIN["fields"] | {"attributes.level": {"field": "Level", "owner": owner}}
+    one = shop(fields=fields)
+    ann = one.save("Ann", "ann@x.com")
+    anne = one.save("Anne", custom={"level": 1})
+    one.crm.customers.merge(ann.id, anne.id, reason="one person")
+    one.run()
+    assert one.theirs()[0].values["Level"] == 1
+    one.book.edit(CONTACTS, "1", Level=None)
+    one.run()
+    (customer,) = customers(one)
+    assert customer.custom.get("level") is None
+    assert one.theirs()[0].values["Level"] is None
+    quiet(one)
+
+
 def test_what_is_said_there_of_whoever_was_merged_here_is_not_lost():
     """His record was changed, and he is somebody now who has none: it is his at once."""
     one = shop(Fake(overlap=0.0))

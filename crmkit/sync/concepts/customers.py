@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.customer_rows import SAVED, group_of, read_customers
+from crmkit.capture.customer_rows import SAVED, group_of, read_groups
 from crmkit.capture.customers import Customers
 from crmkit.capture.exact import Fault
 from crmkit.capture.ids import customer_id
@@ -202,12 +202,15 @@ class CustomersConcept(Concept):
         """Save what came from there: a new customer, or fields of one that is known."""
         self._found.clear()
         keys = [draft.key for draft in drafts if draft.key is not None]
-        known = {one.id: one for one in read_customers(writer, list(dict.fromkeys(keys)))}
+        groups = read_groups(writer, list(dict.fromkeys(keys)))
+        merged = {key for key, (rows, _) in groups.items() if len(rows) > 1}
+        known = {key: group_of(*group) for key, group in groups.items()}
         made: list[Customer | Fault] = []
         for draft in drafts:
             base = Customer(id=customer_id(), source=self._source)
             try:
-                made.append(_with(known.get(draft.key or "", base), draft.values))
+                customer = known.get(draft.key or "", base)
+                made.append(_with(customer, draft.values, merged=customer.id in merged))
             except Fault as fault:
                 made.append(fault)
         saved = iter(zip(*self._save(writer, made), strict=True))
@@ -261,8 +264,11 @@ def _value(plain: Mapping[str, Any], name: str) -> Any:
     return plain.get(name)
 
 
-def _with(customer: Customer, values: Mapping[str, Any]) -> Customer:
+def _with(customer: Customer, values: Mapping[str, Any], *, merged: bool) -> Customer:
     """Give a customer with fields changed; an e-mail address or phone is added, none taken away.
+
+    Where somebody was `merged` into him, the last of his own fields is kept as an empty one:
+    without any, he would show those of the other again.
 
     Raises:
         Fault: a value cannot be his.
@@ -276,8 +282,6 @@ def _with(customer: Customer, values: Mapping[str, Any]) -> Customer:
             identities += [Identity(_KEYS[name], value)] if value else []
         elif name.startswith(OWN):
             custom[name.removeprefix(OWN)] = value
-            if value is None:
-                del custom[name.removeprefix(OWN)]
         elif name == "birthday":
             changed[name] = None if value is None else date.fromisoformat(value)
         elif name == "kind" and value not in CUSTOMER_KINDS:
@@ -286,6 +290,9 @@ def _with(customer: Customer, values: Mapping[str, Any]) -> Customer:
             changed[name] = _emptied(name) if value is None else value
     if address:
         changed["addresses"] = _addressed(customer, address)
+    emptied = {name.removeprefix(OWN) for name, value in values.items() if value is None}
+    left = {name: value for name, value in custom.items() if name not in emptied}
+    custom = custom if merged and not left else left
     return attrs.evolve(customer, custom=custom, identities=tuple(identities), **changed)
 
 
