@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 
 from crmkit.contracts.http import Http, NotSent, Unclear
+from crmkit.contracts.signatures import header
 from crmkit.testing.simulators.base import Answer, Call, Simulator
 from tests.channels.email_certificate import certificate
 
@@ -20,6 +21,13 @@ class Echo(Simulator):
 
     def answer(self, call: Call) -> Answer:
         return Answer({"before": len(self.calls) - 1, "method": call.method})
+
+
+class Baker(Simulator):
+    """Gives a cookie to whoever calls."""
+
+    def answer(self, call: Call) -> Answer:
+        return Answer({"method": call.method}, headers={"Set-Cookie": "seen=1"})
 
 
 @pytest.fixture
@@ -99,3 +107,18 @@ def in_a_child(work: Callable[[], object]) -> bool:
         finally:
             os._exit(2)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_call_bears_what_every_call_of_the_session_does():
+    """Its own headers go before the usual ones, in either spelling; cookies are given back."""
+    with Baker() as baker:
+        http = Http(allow_private=True)
+        http.call("get", baker.url, params={"a b": "c&d"}, headers={"accept": "text/plain"})
+        http.call("POST", baker.url, body="王")
+    first, second = baker.calls
+    assert (first.method, first.query) == ("GET", {"a b": "c&d"})
+    assert header(first.headers, "Accept") == "text/plain"
+    assert "gzip" in header(second.headers, "Accept-Encoding")
+    assert header(second.headers, "Accept") == "*/*"
+    assert header(second.headers, "Cookie") == "seen=1"
+    assert second.body == "王".encode()

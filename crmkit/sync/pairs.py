@@ -109,14 +109,24 @@ class Pairs:
     begun: set[str] = attrs.field(factory=set)
     _changed: dict[str, Pair | None] = attrs.field(factory=dict)
     _theirs: dict[str, str] = attrs.field(factory=dict)
+    _first: set[str] | None = None
 
     # -- reading -----------------------------------------------------------------------
+
+    def look(self, reader: Reader) -> None:
+        """See whether any pair is kept yet: where none is, the store is asked for ours alone."""
+        if self._first is None:
+            kept = reader.scan(PAIR, equal=(self.connector, self.object), limit=1)
+            self._first = None if any(kept) else set()
 
     def of(self, reader: Reader, keys: Iterable[str]) -> dict[str, Pair]:
         """Give pairs by our keys."""
         wanted = set(keys)
-        asked = [(self.connector, self.object, key) for key in wanted - self._changed.keys()]
-        found = {row[2]: Pair(*row) for row in reader.fetch(PAIR, asked)}
+        unread = wanted - self._changed.keys()
+        if self._first is not None:
+            unread &= self._first
+        asked = [(self.connector, self.object, key) for key in unread]
+        found = {row[2]: Pair(*row) for row in reader.fetch(PAIR, asked)} if asked else {}
         changed = ((key, self._changed[key]) for key in wanted & self._changed.keys())
         return found | {key: pair for key, pair in changed if pair is not None}
 
@@ -210,6 +220,8 @@ class Pairs:
             writer.delete(PAIR, [(self.connector, self.object, key) for key in gone])
         if kept:
             writer.put(PAIR, kept)
+        if self._first is not None:
+            self._first.update(self._changed)
 
     def written(self) -> None:
         """Forget what was changed, once the transaction that wrote it is committed."""

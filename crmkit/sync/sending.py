@@ -234,20 +234,26 @@ class Sender:
         missing = [one for one in batch if one.key not in by_key]
         if missing:
             self._lose(missing)
+        makes = any(one.creates for one in batch)
+        # what the CRM has just made is nobody's yet
+        ids = [one.remote_id for one in results if one.remote_id and one.done != "created"]
         with self.track.writing() as writer:
-            ids = [result.remote_id for result in results if result.remote_id]
-            others = (
-                self.track.pairs.by_theirs(writer, ids) if any(o.creates for o in batch) else {}
-            )
+            others = self.track.pairs.by_theirs(writer, ids) if makes and ids else {}
+            told = {one.changed_at for one in results}  # a batch is written in a second or two
+            at = {one: None if one is None else micros(one) for one in told}
             now = self.track.session.now()
-            done = Counter(
-                self._one(one, by_key[one.key], others, now) for one in batch if one.key in by_key
-            )
+            done: Counter[str] = Counter()
+            for one in batch:
+                result = by_key.get(one.key)
+                if result is not None:
+                    done[self._one(one, result, others, at[result.changed_at], now)] += 1
         for what in (CREATE, UPDATE):
             self.track.tally.add(what, done[what])
 
-    def _one(self, one: Sending, result: Result, others: Mapping[str, Pair], now: int) -> str:
-        """Keep what became of one record; tell what was done, if anything."""
+    def _one(
+        self, one: Sending, result: Result, others: Mapping[str, Pair], at: int | None, now: int
+    ) -> str:
+        """Keep what became of one record, changed there `at`; tell what was done, if anything."""
         track, pair = self.track, one.pair
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
@@ -272,7 +278,6 @@ class Sender:
         track.cases.release(THEIRS, one.key)
         if one.creates:
             track.pairs.begun.add(one.key)
-        at = None if result.changed_at is None else micros(result.changed_at)
         place, kept = (pair.connector, pair.object, one.key), common(one)
         due = 1 if one.owed else None
         whose = one.local.customer

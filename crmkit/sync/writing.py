@@ -33,6 +33,7 @@ def write_changes(track: Track) -> None:
     """Send everything of ours that changed since the last run."""
     with track.session.store.read() as reader:
         upto = reader.watermark()
+        track.pairs.look(reader)
     sender = Sender(track)
     for mark, keys in chunks(track, upto):
         _Chunk(track, sender).run(keys)

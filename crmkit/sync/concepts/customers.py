@@ -86,14 +86,14 @@ class CustomersConcept(Concept):
         for row in reader.fetch(CUSTOMER, [(key,) for key in groups], by=("root",)):
             groups[row[_ROOT]].append(row)
             homes[row[_ID]] = row[_ROOT]
-        found: dict[str, dict[str, list[tuple[bool, int, str]]]] = {key: {} for key in keys}
+        found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
         asked = [(member,) for member in homes]
         for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
             home = homes[member]  # what came with a merge stands behind the customer's own
-            found[home].setdefault(system, []).append((member == home, recorded, value))
+            found.setdefault((home, system), []).append((member == home, recorded, value))
         stood = self._stood(reader, list(groups))
         return {
-            key: self._local(key, rows, found[key], stood.get(key))
+            key: self._local(key, rows, found, stood.get(key))
             for key, rows in groups.items()
             if rows
         }
@@ -102,7 +102,7 @@ class CustomersConcept(Concept):
         self,
         key: str,
         rows: list[Row],
-        identities: Mapping[str, list[tuple[bool, int, str]]],
+        identities: Mapping[tuple[str, str], list[tuple[bool, int, str]]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
         plain, saved = _plain(rows)
@@ -110,7 +110,7 @@ class CustomersConcept(Concept):
         values: dict[str, Any] = {}
         for name in self._names:
             if name in _KEYS:
-                held = identities.get(_KEYS[name], ())
+                held = identities.get((key, _KEYS[name]), ())
                 if len(held) > 1:
                     held = sorted(held, reverse=True)
                     also[name] = [value for *_, value in held[1:]]
