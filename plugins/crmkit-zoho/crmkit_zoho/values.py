@@ -38,7 +38,7 @@ TYPES = {
     "userlookup": "reference",
 }
 """The engine's type of each of Zoho's; any other is ``other``."""
-_PLAIN = frozenset(("text", "choice", "date"))
+PLAIN = frozenset(("text", "choice", "date"))
 """Types whose texts are spelled alike on both sides."""
 
 
@@ -74,7 +74,7 @@ def read(type_: str, value: Any) -> Any:
         return None
     if type_ == "text" and isinstance(value, str):
         return value
-    if type_ in _PLAIN:
+    if type_ in PLAIN:
         text = _text(value)
         return None if type_ == "choice" and text == NONE else text
     if type_ == "reference":
@@ -103,7 +103,7 @@ def write(type_: str, kind: str, value: Any) -> Any:
     """
     if value is None:
         return False if type_ == "flag" else None
-    if type_ in _PLAIN and isinstance(value, str):
+    if type_ in PLAIN and isinstance(value, str):
         return value
     if type_ == "reference":
         return {"id": str(value)}

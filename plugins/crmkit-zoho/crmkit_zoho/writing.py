@@ -8,6 +8,7 @@ Source: zoho/crm-oas, updateRecords, upsertRecords, createRecords; results stand
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import Api, code_of, refused
 from crmkit_zoho.refusals import FATAL, result, whole
 from crmkit_zoho.shapes import BATCH, Shape, Shapes
-from crmkit_zoho.values import instant, write
+from crmkit_zoho.values import PLAIN, instant, write
 
 _BAD = 400
 
@@ -49,11 +50,11 @@ class Writer:
             for one in records
             if one.remote_id is not None and not one.values
         ]
-        ways: dict[_Way, list[Upsert]] = {}
+        ways: defaultdict[_Way, list[Upsert]] = defaultdict(list)
         shape = self._shapes.of(module)
         for one in records:
             if one.remote_id is None or one.values:
-                ways.setdefault(_way(module, shape, one), []).append(one)
+                ways[_way(module, shape, one)].append(one)
         for way in sorted(ways, key=lambda way: not way.repeatable):
             for start in range(0, len(ways[way]), BATCH):
                 results += self._write(module, way, ways[way][start : start + BATCH])
@@ -73,7 +74,9 @@ class Writer:
     def _row(self, shape: Shape, record: Upsert) -> dict[str, Any]:
         types, kinds = shape.types, shape.kinds
         row = {
-            name: write(types.get(name, "other"), kinds.get(name, ""), value)
+            name: value
+            if type(value) is str and types.get(name) in PLAIN  # most are: they stay as they are
+            else write(types.get(name, "other"), kinds.get(name, ""), value)
             for name, value in record.values.items()
         }
         if record.remote_id is not None:
