@@ -242,6 +242,13 @@ class PostgresDialect(Dialect):
         """Delete the keys that stand beside the touchpoints too."""
         return log.with_keys(delete) if log.is_log(table) else delete
 
+    def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:
+        """Ask for the rows as the server keeps them."""
+        from crmkit.stores.postgres_cursor import binary  # noqa: PLC0415 - made of psycopg
+
+        with binary(connection):
+            return super().select(connection, sql, values)
+
     def stream(
         self,
         connection: sa.Connection,
@@ -255,7 +262,7 @@ class PostgresDialect(Dialect):
         driver: Any = connection.connection.driver_connection
         cursor = driver.cursor(name=f"crmkit_{next(_cursors)}")
         try:
-            cursor.execute(query.sql, query.bind(values))
+            cursor.execute(query.sql, query.bind(values), binary=True)
         except BaseException:
             with suppress(*self.errors):
                 cursor.close()

@@ -23,8 +23,8 @@ def add(connection: sa.Connection, texts: Statements, table: Table, rows: list[R
     try:
         if log.is_log(table):
             log.make_partitions(connection, rows)
-            copy(connection, log.KEYS, table.key, log.keys_of(rows), texts.number)
-        copy(connection, f"{PREFIX}{table.name}", table.names, rows, texts.number)
+            copy(connection, log.KEYS, log.KEY_COLUMNS, log.keys_of(rows), texts.number)
+        copy(connection, f"{PREFIX}{table.name}", table.columns, rows, texts.number)
     except UniqueViolation:
         return False
     return True
@@ -44,6 +44,6 @@ def replace(connection: sa.Connection, texts: Statements, table: Table, rows: li
     name, beside = f"{PREFIX}{table.name}", f"{PREFIX}new_{table.name}"
     make = f"CREATE TEMP TABLE IF NOT EXISTS {beside} (LIKE {name}) ON COMMIT DELETE ROWS"
     connection.exec_driver_sql(make)
-    copy(connection, beside, table.names, list(last.values()), texts.number)
+    copy(connection, beside, table.columns, last.values(), texts.number)
     connection.exec_driver_sql(texts.upsert_from(table, beside))
     connection.exec_driver_sql(f"TRUNCATE {beside}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -23,6 +24,8 @@ BY_YEAR = "RANGE (at)"
 _WHOLE_KEY = ("workspace", *TOUCHPOINT.key)
 _AT = TOUCHPOINT.position["at"]
 _PLACES = [TOUCHPOINT.position[name] for name in TOUCHPOINT.key]
+KEY_COLUMNS = tuple(TOUCHPOINT.columns[place] for place in _PLACES)
+"""Columns of what `keys_of` gives."""
 _FIRST, _LAST = 1899, 9999  # stand for everything before 1900, and from 9999 on
 _MAKING = 0x63726D6B6975  # an advisory lock: whoever makes partitions
 
@@ -40,8 +43,7 @@ def keys_table(log: sa.Table) -> None:
 
 def keys_of(rows: Iterable[Row]) -> list[Row]:
     """Give the key of each row."""
-    source, record, rev = _PLACES
-    return [(row[source], row[record], row[rev]) for row in rows]
+    return list(map(itemgetter(*_PLACES), rows))
 
 
 def make_partitions(connection: sa.Connection, rows: Iterable[Row]) -> None:

@@ -132,6 +132,10 @@ class Dialect(ABC):
         """Replace rows that are there, of which only `columns` may differ."""
         self.replace(connection, texts, table, rows)
 
+    def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:
+        """Run a query; give the driver's cursor, whose rows are plain tuples."""
+        return connection.exec_driver_sql(sql, values or None).cursor
+
     def stream(
         self,
         connection: sa.Connection,

@@ -105,7 +105,9 @@ class SqlReader(Reader):
 
     def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        return self._rows(self.run(sql, self.dialect.bound(values)).cursor)
+        with self.asking():
+            cursor = self.dialect.select(self.connection, sql, self.dialect.bound(values))
+        return self._rows(cursor)
 
     def _rows(self, driver_cursor: Any) -> Iterator[Row]:
         cursor = Cursor(self, driver_cursor)
