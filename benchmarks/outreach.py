@@ -136,7 +136,7 @@ def _beside_apprise(folder: Path, size: int) -> list[Result]:
 def _mail(crm: CRM, size: int, channel: str, number: int) -> None:
     """Enter and send one mailing."""
     crm.outreach.enqueue(
-        [one.id for one in _customers(size)],
+        [f"c{number}" for number in range(size)],
         purpose="care",
         occasion=f"tea-{number}",
         channel=channel,

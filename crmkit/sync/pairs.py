@@ -109,22 +109,25 @@ class Pairs:
     begun: set[str] = attrs.field(factory=set)
     _changed: dict[str, Pair | None] = attrs.field(factory=dict)
     _theirs: dict[str, str] = attrs.field(factory=dict)
-    _first: set[str] | None = None
+    _first: tuple[set[str], set[str]] | None = None
 
     # -- reading -----------------------------------------------------------------------
 
     def look(self, reader: Reader) -> None:
-        """See whether any pair is kept yet: where none is, the store is asked for ours alone."""
+        """See whether any pair is kept yet: where none is, the store is asked for ours alone.
+
+        Ours are known by the keys and ids of what was written since.
+        """
         if self._first is None:
             kept = reader.scan(PAIR, equal=(self.connector, self.object), limit=1)
-            self._first = None if any(kept) else set()
+            self._first = None if any(kept) else (set(), set())
 
     def of(self, reader: Reader, keys: Iterable[str]) -> dict[str, Pair]:
         """Give pairs by our keys."""
         wanted = set(keys)
         unread = wanted - self._changed.keys()
         if self._first is not None:
-            unread &= self._first
+            unread &= self._first[0]
         asked = [(self.connector, self.object, key) for key in unread]
         found = {row[2]: Pair(*row) for row in reader.fetch(PAIR, asked)} if asked else {}
         changed = ((key, self._changed[key]) for key in wanted & self._changed.keys())
@@ -133,8 +136,9 @@ class Pairs:
     def by_theirs(self, reader: Reader, ids: Iterable[str]) -> dict[str, Pair]:
         """Give pairs by their ids."""
         wanted = set(ids)
-        asked = [(self.connector, self.object, one) for one in wanted]
-        rows = reader.fetch(PAIR, asked, by=("connector", "object", "theirs"))
+        unread = wanted if self._first is None else wanted & self._first[1]
+        asked = [(self.connector, self.object, one) for one in unread]
+        rows = reader.fetch(PAIR, asked, by=("connector", "object", "theirs")) if asked else ()
         found = {row[3]: Pair(*row) for row in rows if row[2] not in self._changed}
         for one in wanted & self._theirs.keys():
             pair = self._changed.get(self._theirs[one])
@@ -221,7 +225,8 @@ class Pairs:
         if kept:
             writer.put(PAIR, kept)
         if self._first is not None:
-            self._first.update(self._changed)
+            self._first[0].update(self._changed)
+            self._first[1].update(self._theirs)
 
     def written(self) -> None:
         """Forget what was changed, once the transaction that wrote it is committed."""

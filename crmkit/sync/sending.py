@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -235,10 +235,9 @@ class Sender:
         if missing:
             self._lose(missing)
         makes = any(one.creates for one in batch)
-        # what the CRM has just made is nobody's yet
-        ids = [one.remote_id for one in results if one.remote_id and one.done != "created"]
+        ids = [one.remote_id for one in results if one.remote_id]
         with self.track.writing() as writer:
-            others = self.track.pairs.by_theirs(writer, ids) if makes and ids else {}
+            others = self.track.pairs.by_theirs(writer, ids) if makes else {}
             told = {one.changed_at for one in results}  # a batch is written in a second or two
             at = {one: None if one is None else micros(one) for one in told}
             now = self.track.session.now()
@@ -251,9 +250,12 @@ class Sender:
             self.track.tally.add(what, done[what])
 
     def _one(
-        self, one: Sending, result: Result, others: Mapping[str, Pair], at: int | None, now: int
+        self, one: Sending, result: Result, others: dict[str, Pair], at: int | None, now: int
     ) -> str:
-        """Keep what became of one record, changed there `at`; tell what was done, if anything."""
+        """Keep what became of one record, changed there `at`; tell what was done, if anything.
+
+        `others` are the pairs that the ids of the batch's answers are in; this one's is added.
+        """
         track, pair = self.track, one.pair
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
@@ -281,7 +283,8 @@ class Sender:
         place, kept = (pair.connector, pair.object, one.key), common(one)
         due = 1 if one.owed else None
         whose = one.local.customer
-        track.pairs.put(Pair(*place, remote_id, whose, LINKED, due, at, now, kept))
+        others[remote_id] = mine = Pair(*place, remote_id, whose, LINKED, due, at, now, kept)
+        track.pairs.put(mine)
         return CREATE if one.creates else UPDATE
 
     def _refuse(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import pytest
 
+from crmkit.contracts.connector import Result, Upsert
+from crmkit.contracts.tables import PAIR
 from tests.sync.fake import CAN, CONTACTS, Fake
 from tests.sync.kit import PLAIN, customers, held, quiet, shop
 
@@ -110,3 +113,26 @@ def test_what_is_settled_stays_settled_though_another_field_is_refused():
     one.run()
     assert one.theirs()[0].values["Industry"] == "hotel"
     quiet(one)
+
+
+@pytest.mark.parametrize("batch", [1, 20])
+def test_a_record_that_is_said_to_be_made_for_two_is_one_customers_alone(batch: int):
+    """Whether a CRM says so in one answer or in two, and in its first run as in a later one."""
+
+    class Confused(Fake):
+        """Gives the id of its first record to whoever is made."""
+
+        def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
+            first = self.book.live(entity)[0].id if self.book.live(entity) else None
+            found = super().upsert(entity, records)
+            ids = [first or found[-1].remote_id] * len(found)
+            return [attrs.evolve(a, remote_id=b) for a, b in zip(found, ids, strict=True)]
+
+    one = shop(Confused(batch=batch))
+    for name in ("Ann", "Bob"):
+        one.save(name, f"{name.lower()}@example.com")
+    one.run()
+    with one.crm.session.store.read() as reader:
+        ids = [row[3] for row in reader.scan(PAIR) if row[3] is not None]
+    assert len(ids) == 1
+    assert [item.reason.count("which is") for item in held(one)] == [1]
