@@ -156,14 +156,15 @@ class _Page:
     def run(self, known: list[tuple[Remote, Pair]], strangers: list[Remote]) -> None:
         """Compare those that are known, meet those that are not, and write what came of it."""
         track = self.track
-        met = meet(track, self.writer, strangers) if strangers else Meeting()
         self.held = track.cases.held(self.writer, OURS, [pair.ours for _, pair in known])
-        new = track.cases.held(self.writer, STRANGER, [one.id for one in met.new])
         moved = [(one, pair) for one, pair in known if self._moved(one, pair)]
-        everyone = [pair.ours for _, pair in moved] + [pair.ours for _, pair in met.links]
-        locals_ = track.locals(self.writer, everyone)
+        locals_ = track.locals(self.writer, [pair.ours for _, pair in moved])
         heirs = self._heirs([one for one in moved if one[1].ours not in locals_])
-        locals_ |= track.locals(self.writer, [pair.ours for _, pair in heirs]) if heirs else {}
+        # After the heirs: whoever has a record by now is not met as somebody without one.
+        met = meet(track, self.writer, strangers) if strangers else Meeting()
+        new = track.cases.held(self.writer, STRANGER, [one.id for one in met.new])
+        begun = [pair.ours for _, pair in (*met.links, *heirs)]
+        locals_ |= track.locals(self.writer, begun) if begun else {}
         self.named = track.references(self.writer, locals_.values())
         for one, pair in [*moved, *met.links, *heirs]:
             local = locals_.get(pair.ours)

@@ -16,6 +16,7 @@ from crmkit.contracts.connector import (
     RetryLater,
     WriteLost,
 )
+from crmkit.contracts.tables import PAIR
 from tests.sync.fake import CAN, CONTACTS, Fake
 from tests.sync.kit import PLAIN, customers, held, quiet, rows, shop
 
@@ -275,6 +276,22 @@ def test_what_is_said_there_of_whoever_was_merged_here_is_not_lost():
     assert (customer.id, customer.industry) == (anne.id, "hotel")
     assert there.values["Industry"] == "hotel"
     quiet(one)
+
+
+def test_a_stranger_is_not_taken_for_whoever_has_just_come_by_a_record():
+    """One page tells of the record of somebody merged into her, and of another with her address."""
+    one = shop(Fake(overlap=0.0))
+    ann = one.save("Ann", "ann@x.com")
+    one.run()
+    anne = one.save("Anne", "anne@x.com")
+    one.crm.customers.merge(anne.id, ann.id, reason="one person")
+    one.book.edit(CONTACTS, "1", Industry="hotel")
+    stranger = one.book.create(CONTACTS, {"Name": "Anne", "Email": "anne@x.com"})
+    one.run()
+    with one.crm.session.store.read() as reader:
+        pairs = [(row[2], row[3]) for row in reader.scan(PAIR)]
+    assert pairs == [(anne.id, "1")]
+    assert [item.key for item in held(one)] == [stranger.id]
 
 
 @pytest.mark.parametrize("edited", [False, True])
