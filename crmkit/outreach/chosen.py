@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -93,9 +93,16 @@ def _incomplete(attempt: Attempt, mailing: Mailing, own: Mapping[str, Any]) -> V
     form = form_of(mailing, attempt.line, attempt.recipient.glance.language)
     if isinstance(form, Verdict):
         return form
-    names = (name.partition(".")[0] for name in form.variables)
-    lacking = [n for n in names if n not in _GIVEN and n not in mailing.variables and n not in own]
+    given = mailing.variables
+    lacking = [name for name in _needed(form.variables) if name not in given and name not in own]
     return Verdict("content", f"the variable {lacking[0]} is missing") if lacking else None
+
+
+@lru_cache(maxsize=256)  # the same for everybody whom a form is for
+def _needed(variables: tuple[str, ...]) -> tuple[str, ...]:
+    """Give what a mailing must bring, of the names with dots that a form reads."""
+    names = (name.partition(".")[0] for name in variables)
+    return tuple(dict.fromkeys(name for name in names if name not in _GIVEN))
 
 
 def already_there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) -> Rows:
