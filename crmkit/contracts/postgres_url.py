@@ -14,7 +14,7 @@ import attrs
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from crmkit.contracts.urls import read, seconds
+from crmkit.contracts.urls import need, read, seconds
 from crmkit.errors import ConfigError
 
 WAIT = 30.0
@@ -74,11 +74,7 @@ def need_driver() -> None:
     Raises:
         ConfigError: it is not.
     """
-    try:
-        import psycopg  # noqa: F401, PLC0415 - an extra
-    except ImportError as error:
-        message = "PostgreSQL needs psycopg: pip install 'crmkit[postgres]'"
-        raise ConfigError(message, key="url") from error
+    need("psycopg", "PostgreSQL needs psycopg: pip install 'crmkit[postgres]'")
 
 
 def of_engine(url: sa.URL) -> Place:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from importlib import import_module
 
 import sqlalchemy as sa
 
 from crmkit.arguments import flaw
 from crmkit.errors import ConfigError
+
+
+def need(driver: str, message: str) -> None:
+    """Find out whether a driver is there, before SQLAlchemy stumbles over it.
+
+    Args:
+        driver: The module, which an extra brings.
+        message: What is missing, and how to install it.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    try:
+        import_module(driver)
+    except ImportError as error:
+        raise ConfigError(message, key="url") from error
 
 
 def read(text: str, driver: str, like: str, wrong: Callable[[str], ConfigError]) -> sa.URL:

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import attrs
 import sqlalchemy as sa
 
-from crmkit.contracts.urls import read, seconds
+from crmkit.contracts.urls import need, read, seconds
 from crmkit.errors import ConfigError
 
 WAIT = 30.0
@@ -86,11 +86,7 @@ def need_driver() -> None:
     Raises:
         ConfigError: it is not.
     """
-    try:
-        import pymysql  # noqa: F401, PLC0415 - an extra
-    except ImportError as error:
-        message = "MariaDB and MySQL need PyMySQL: pip install 'crmkit[mariadb]'"
-        raise ConfigError(message, key="url") from error
+    need("pymysql", "MariaDB and MySQL need PyMySQL: pip install 'crmkit[mariadb]'")
 
 
 def of_engine(url: sa.URL) -> Place:
