@@ -92,6 +92,14 @@ def _plain(base: Base) -> list[object]:
     return [base.ours, base.theirs]
 
 
+@attrs.frozen
+class _Written:
+    """The keys and ids of every pair that there is, where none was before this run."""
+
+    ours: set[str] = attrs.field(factory=set)
+    theirs: set[str] = attrs.field(factory=set)
+
+
 @attrs.define
 class Pairs:
     """The pairs of one object, with what this run has changed of them and not written yet.
@@ -109,25 +117,22 @@ class Pairs:
     begun: set[str] = attrs.field(factory=set)
     _changed: dict[str, Pair | None] = attrs.field(factory=dict)
     _theirs: dict[str, str] = attrs.field(factory=dict)
-    _first: tuple[set[str], set[str]] | None = None
+    _written: _Written | None = None
 
     # -- reading -----------------------------------------------------------------------
 
     def look(self, reader: Reader) -> None:
-        """See whether any pair is kept yet: where none is, the store is asked for ours alone.
-
-        Ours are known by the keys and ids of what was written since.
-        """
-        if self._first is None:
+        """See whether any pair is kept yet: where none is, the store is asked for ours alone."""
+        if self._written is None:
             kept = reader.scan(PAIR, equal=(self.connector, self.object), limit=1)
-            self._first = None if any(kept) else (set(), set())
+            self._written = None if any(kept) else _Written()
 
     def of(self, reader: Reader, keys: Iterable[str]) -> dict[str, Pair]:
         """Give pairs by our keys."""
         wanted = set(keys)
         unread = wanted - self._changed.keys()
-        if self._first is not None:
-            unread &= self._first[0]
+        if self._written is not None:
+            unread &= self._written.ours
         asked = [(self.connector, self.object, key) for key in unread]
         found = {row[2]: Pair(*row) for row in reader.fetch(PAIR, asked)} if asked else {}
         changed = ((key, self._changed[key]) for key in wanted & self._changed.keys())
@@ -136,7 +141,7 @@ class Pairs:
     def by_theirs(self, reader: Reader, ids: Iterable[str]) -> dict[str, Pair]:
         """Give pairs by their ids."""
         wanted = set(ids)
-        unread = wanted if self._first is None else wanted & self._first[1]
+        unread = wanted if self._written is None else wanted & self._written.theirs
         asked = [(self.connector, self.object, one) for one in unread]
         rows = reader.fetch(PAIR, asked, by=("connector", "object", "theirs")) if asked else ()
         found = {row[3]: Pair(*row) for row in rows if row[2] not in self._changed}
@@ -224,9 +229,9 @@ class Pairs:
             writer.delete(PAIR, [(self.connector, self.object, key) for key in gone])
         if kept:
             writer.put(PAIR, kept)
-        if self._first is not None:
-            self._first[0].update(self._changed)
-            self._first[1].update(self._theirs)
+        if self._written is not None:
+            self._written.ours.update(self._changed)
+            self._written.theirs.update(self._theirs)
 
     def written(self) -> None:
         """Forget what was changed, once the transaction that wrote it is committed."""
