@@ -50,6 +50,8 @@ class Dialect(ABC):
     """What Ibis calls the engine."""
     longest_name: ClassVar[int] = 1000
     """Most bytes in the name of a column."""
+    shares: ClassVar[bool] = False
+    """Whether it works out once, in memory, a table that several parts of an expression read."""
 
     @abstractmethod
     def micros(self, instant: Expression) -> Expression:
@@ -93,6 +95,7 @@ class DuckDB(Dialect):
     """DuckDB."""
 
     name = "duckdb"
+    shares = True
     numbers = ("UBIGINT", "BIGINT", "HUGEINT", "UHUGEINT", "DOUBLE", "DECIMAL")
     string = "VARCHAR"
     nothing = "NULL"

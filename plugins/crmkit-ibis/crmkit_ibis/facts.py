@@ -99,14 +99,21 @@ class Facts:
         return self.fade_to_newest(half_life, counted, by), True
 
     def number(self, indicator: Indicator) -> str:
-        """Give the number that a sum or a mean reads, in the base currency where it is money."""
+        """Give the number that a sum or a mean reads, in the base currency where it is money.
+
+        It is right for the indicator's own kinds; nobody looks into the attributes of others.
+        """
         field, defaults = str(indicator.field), _defaults(indicator)
-        found = self._attribute(field, defaults)
+        own = self.table.kind.isin(sorted(indicator.kinds))
+        looked_up = (own, self._attribute(field, defaults))
+        found = ibis.cases(looked_up)
         if field in NUMBERS:
-            found = ibis.coalesce(self._column(field).cast("float64"), found)
+            column = self._column(field).cast("float64")
+            found = ibis.cases((column.notnull(), column), looked_up)
         if field in MONEY_FIELDS and self.priced:
             found *= self.made(self.price())
-        return self.keep(("number", field, tuple(sorted(defaults.items()))), found)
+        key = ("number", field, tuple(sorted(defaults.items())), frozenset(indicator.kinds))
+        return self.keep(key, found)
 
     def value(self, indicator: Indicator) -> tuple[str, str]:
         """Give what breadth tells apart: a text, else a number; neither: it is nobody's."""

@@ -138,6 +138,7 @@ def _instants(facts: Facts, folding: Folding) -> dict[str, Expression]:
     own = (t.direction == "in") | (t.direction.isnull() & ~t.kind.isin(sorted(folding.outbound)))
     kind, text = dialect.kind(t.attributes, "automatic"), dialect.text(t.attributes, "automatic")
     automatic = ibis.cases(
+        (t.attributes.isnull(), False),
         (kind.isnull() | (kind == dialect.nothing), False),
         (kind == dialect.truth, text == "true"),
         (kind.isin(dialect.numbers), text.cast("float64") != 0.0),

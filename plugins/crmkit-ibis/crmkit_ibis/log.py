@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -52,18 +52,24 @@ class Log:
     @cached_property
     def live(self) -> Table:
         """The touchpoints that hold today, each with the ``root`` it leads to."""
-        return self.held(*READ)
+        return self._led(READ, None)
 
     def held(self, *names: str, where: Any = None) -> Table:
         """Give columns of the touchpoints that hold today, with the ``root`` each leads to.
 
-        Who needs few columns, or few rows, asks for these alone: an engine keeps in memory what
-        several parts of an expression read.
+        An engine that works out once what several parts of an expression read is given one table
+        for all of them; any other is asked for these columns and rows alone.
 
         Args:
-            names: The columns.
+            names: The columns; of `READ`, where the engine shares.
             where: Which touchpoints, as a deferred expression of Ibis; None: all.
         """
+        if self.dialect.shares:
+            held = self.live if where is None else self.live.filter(where)
+            return held.select(*names, "root")
+        return self._led(names, where)
+
+    def _led(self, names: Iterable[str], where: Any) -> Table:
         t = self.touchpoints if where is None else self.touchpoints.filter(where)
         t = t.select(*dict.fromkeys(("seq", "customer", *names)))
         if self.voids is not None:

@@ -32,19 +32,19 @@ def score(log: Log, model: ValueModel, at: int, negative: frozenset[str]) -> Tab
     _check_names(log, model)
     sums = Sums(log, model, at, negative=negative, windows=read_windows(log, at))
     reads = [sums.read(indicator) for indicator in model.indicators]
-    row = log.roots
-    for table in (*sums.tables(), read_sayings(log, model, at)):
-        row = _joined(row, table)
+    row = _joined(log.roots, [*sums.tables(), read_sayings(log, model, at)])
     row = row.cross_join(read_fed(log, model, at))
     settled = log.dialect.settled
     measured = settled(_measured(settled(row), reads))
     return _added_up(settled(_shared_out(measured, model, settled)), model)
 
 
-def _joined(row: Table, table: Table) -> Table:
-    """Put a table of sums beside everybody who has any."""
-    mine = table.rename(mine="root")
-    return row.left_join(mine, row.root == mine.mine).drop("mine")
+def _joined(row: Table, tables: list[Table]) -> Table:
+    """Put tables of sums beside everybody who has any."""
+    for place, table in enumerate(tables):
+        mine = table.rename(**{f"mine{place}": "root"})
+        row = row.left_join(mine, row.root == mine[f"mine{place}"])
+    return row.drop(*(f"mine{place}" for place in range(len(tables))))
 
 
 def _measured(row: Table, reads: list[Read]) -> Table:
