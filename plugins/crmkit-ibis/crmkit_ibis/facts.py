@@ -12,8 +12,8 @@ import ibis
 from crmkit import Indicator, ValueModel
 from crmkit.contracts.engine import EARLIEST, MONEY_FIELDS, NUMBER_LIMIT, NUMBERS, TEXTS, span
 from crmkit_ibis.decay import SAFE, double, fade
-from crmkit_ibis.dialects import Dialect, Expression
-from crmkit_ibis.log import Table
+from crmkit_ibis.dialects import Expression
+from crmkit_ibis.log import Log, Table
 
 
 @attrs.define(eq=False)
@@ -22,7 +22,7 @@ class Facts:
 
     Attributes:
         table: The touchpoints.
-        dialect: The engine's.
+        log: Where they are from.
         model: The value model.
         at: The instant that everything is decayed to, in microseconds.
         priced: Whether money is turned into the base currency.
@@ -30,7 +30,7 @@ class Facts:
     """
 
     table: Table
-    dialect: Dialect
+    log: Log
     model: ValueModel
     at: int
     priced: bool = True
@@ -92,9 +92,10 @@ class Facts:
         """Give the column of weights for what must not fade to nothing, and whether to the newest.
 
         All may be weighed at any one instant: at the one that is asked about, as for other sums,
-        unless the oldest touchpoint that can be would have faded to nothing by then.
+        unless the oldest touchpoint would have faded to nothing by then.
         """
-        if span(half_life) * SAFE >= self.at - EARLIEST:
+        safe = span(half_life) * SAFE
+        if safe >= self.at - EARLIEST or safe >= self.at - self.log.oldest:
             return self.fade(half_life, by), False
         return self.fade_to_newest(half_life, counted, by), True
 
@@ -148,7 +149,7 @@ class Facts:
         self, field: str, defaults: dict[str, float], *, limit: bool = True
     ) -> Expression:
         """Give the number among the attributes, or what the kind counts where there is none."""
-        t, dialect = self.table, self.dialect
+        t, dialect = self.table, self.log.dialect
         kind = dialect.kind(t.attributes, field)
         number = dialect.text(t.attributes, field).cast("float64")
         usable = kind.isin(dialect.numbers)
@@ -163,7 +164,7 @@ class Facts:
         return ibis.cases((t.attributes.isnull(), missing), (absent, missing), (usable, number))
 
     def _attribute_text(self, field: str) -> Expression:
-        dialect, json = self.dialect, self.table.attributes
+        dialect, json = self.log.dialect, self.table.attributes
         is_text = dialect.kind(json, field) == dialect.string
         nothing = ibis.null("string")
         return ibis.cases((json.isnull(), nothing), (is_text, dialect.text(json, field)))

@@ -102,7 +102,7 @@ def fold(log: Log, folding: Folding) -> Table:
     """Give a row for everybody who did anything, ordered by ``root``."""
     model, until = folding.model, folding.until
     happened = _since(log, until, folding.negative)
-    facts = Facts(happened, log.dialect, model, until, priced=False)
+    facts = Facts(happened, log, model, until, priced=False)
     own = facts.keep(
         "own money", (happened.currency == model.currency) | happened.currency.isnull()
     )
@@ -134,7 +134,7 @@ def _since(log: Log, until: int, negative: frozenset[str]) -> Table:
 
 def _instants(facts: Facts, folding: Folding) -> dict[str, Expression]:
     """Ask for what a state has besides its sums."""
-    t, dialect = facts.table, facts.dialect
+    t, dialect = facts.table, facts.log.dialect
     own = (t.direction == "in") | (t.direction.isnull() & ~t.kind.isin(sorted(folding.outbound)))
     kind, text = dialect.kind(t.attributes, "automatic"), dialect.text(t.attributes, "automatic")
     automatic = ibis.cases(
@@ -196,7 +196,7 @@ def _foreign(log: Log, folding: Folding, happened: Table) -> Table:
     model = folding.model
     away = happened.filter(happened.currency.notnull() & (happened.currency != model.currency))
     by = ("root", "currency")
-    facts = Facts(away, log.dialect, model, folding.until, priced=False, grouping=by)
+    facts = Facts(away, log, model, folding.until, priced=False, grouping=by)
     sorts = Sorts(facts, folding.until)
     money = [(place, one) for place, one in enumerate(model.indicators) if _is_money(one)]
     for place, indicator in money:

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import ibis
 
+from crmkit.contracts.engine import EARLIEST
 from crmkit_ibis.dialects import Dialect
 
 Table = Any
@@ -78,6 +79,13 @@ class Log:
         moved = moved.select(base="id", moved_to="root")
         t = t.left_join(moved, t.customer == moved.base)
         return t.select(*names, root=ibis.coalesce(t.moved_to, t.customer))
+
+    @cached_property
+    def oldest(self) -> int:
+        """When the first touchpoint happened, in microseconds; `EARLIEST`: there is none."""
+        oldest = ibis.coalesce(self.touchpoints["at"].min(), EARLIEST)
+        ((found,),) = self.rows(self.touchpoints.agg(oldest=oldest))
+        return int(found)
 
     @cached_property
     def roots(self) -> Table:

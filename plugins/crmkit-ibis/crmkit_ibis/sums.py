@@ -63,8 +63,8 @@ class Sums:
         self.log, self.model, self.at = log, model, at
         self.negative, self.windows = negative, windows
         happened = log.live.filter(log.live["at"] <= at)
-        self._all = Facts(happened, log.dialect, model, at)
-        self._returns = Facts(aged(log, at, negative), log.dialect, model, at)
+        self._all = Facts(happened, log, model, at)
+        self._returns = Facts(aged(log, at, negative), log, model, at)
         self._sums: dict[str, Expression] = {}
         self._returned: dict[str, Expression] = {}
         self._breadths: list[Table] = []
@@ -233,7 +233,7 @@ def breadth_facts(log: Log, model: ValueModel, indicator: Indicator, until: int)
     field = str(indicator.field)
     names = dict.fromkeys(("kind", "at", "attributes", *({field} & (NUMBERS | TEXTS))))
     counted = _.kind.isin(sorted(indicator.kinds)) & (_["at"] <= until)
-    return Facts(log.held(*names, where=counted), log.dialect, model, until)
+    return Facts(log.held(*names, where=counted), log, model, until)
 
 
 def aged(log: Log, until: int, negative: frozenset[str]) -> Table:
