@@ -19,6 +19,8 @@ from crmkit.stores.sql.statements import Scan, Statements, where_shape
 
 STREAM = 2_000
 """Rows fetched at a time: memory stays flat however long the scan."""
+_FIRST, _GROWTH = 60, 4
+"""Rows fetched at first, and how many times as many after that: many look at a few and stop."""
 
 
 class Cursor:
@@ -29,6 +31,7 @@ class Cursor:
         self._transaction = transaction
         self._cursor = cursor
         self._settled: list[Row] | None = None
+        self._size = _FIRST
 
     def settle(self) -> None:
         """Read the rest now, since something is about to be written."""
@@ -53,10 +56,11 @@ class Cursor:
             rows, self._settled = self._settled, []
             return rows
         with self._transaction.asking():
-            fetched: list[Row] = self._cursor.fetchmany(STREAM)
-        if len(fetched) < STREAM:
+            fetched: list[Row] = self._cursor.fetchmany(self._size)
+        if len(fetched) < self._size:
             self._settled = []
             self.close()
+        self._size = min(self._size * _GROWTH, STREAM)
         return fetched
 
 
