@@ -75,6 +75,42 @@ class Reader(ABC):
             columns: Columns to give, in this order; None: all.
         """
 
+    def last(  # noqa: PLR0913 - as `scan`
+        self,
+        table: Table,
+        keys: Iterable[Row],
+        *,
+        by: tuple[str, ...],
+        count: int,
+        low: Value = None,
+        high: Value = None,
+        where: Mapping[str, Value | tuple[Value, ...]] | None = None,
+    ) -> Iterator[Row]:
+        """Give the last rows of each key, in any order: of rows equal in `by` any may be missing.
+
+        A store may know a quicker way than one scan after the other.
+
+        Args:
+            table: Where to look.
+            keys: Tuples of values of the leading columns of `by`; any number of them.
+            by: One of ``table.orders``: what comes last in it is given.
+            count: At most so many rows of each key.
+            low: Least value of the next column of `by`, inclusive.
+            high: Greatest value of the next column of `by`, inclusive.
+            where: Further columns that must equal a value, or one of a tuple of values.
+        """
+        for key in dict.fromkeys(keys):
+            yield from self.scan(
+                table,
+                by=by,
+                equal=key,
+                low=low,
+                high=high,
+                where=where,
+                reverse=True,
+                limit=count,
+            )
+
     @abstractmethod
     def count(self, table: Table, where: Mapping[str, Value] | None = None) -> int:
         """Count the rows whose columns equal `where`."""

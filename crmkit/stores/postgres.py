@@ -289,6 +289,17 @@ class PostgresDialect(Dialect):
         once = sa.select(*columns).where(on).offset(sa.literal_column("0")).lateral("found")
         return sa.select(once).select_from(sa.join(keys, once, sa.true()))
 
+    def last(
+        self,
+        keys: sa.FromClause,
+        log: sa.Table,  # noqa: ARG002 - the columns' own
+        looked: sa.FromClause,  # noqa: ARG002
+        few: sa.Select[Any],
+    ) -> sa.Select[Any]:
+        """Ask for each key's few rows by themselves."""
+        found = few.lateral("found")
+        return sa.select(found).select_from(sa.join(keys, found, sa.true()))
+
     def hint(self, table: Table, by: tuple[str, ...]) -> str:  # noqa: ARG002
         """Leave it to the planner."""
         return ""

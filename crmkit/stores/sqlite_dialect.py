@@ -270,6 +270,15 @@ class SqliteDialect(Dialect):
         """Go through the keys and look each up."""
         return sa.select(*columns).select_from(_CrossJoin(keys, table, on))
 
+    def last(
+        self, keys: sa.FromClause, log: sa.Table, looked: sa.FromClause, few: sa.Select[Any]
+    ) -> sa.Select[Any]:
+        """Find each key's few by an index, then read those: SQLite knows no LATERAL."""
+        seqs = few.with_only_columns(looked.c.seq).correlate(keys)
+        columns = [column for column in log.c if column.name != "workspace"]
+        one_by_one = _CrossJoin(keys, log, log.c.seq.in_(seqs))
+        return sa.select(*columns).select_from(one_by_one).with_hint(log, "NOT INDEXED", "*")
+
     def hint(self, table: Table, by: tuple[str, ...]) -> str:
         """Name the index: SQLite takes the workspace for choosy, and would read all of it."""
         order = next(order for order in table.orders if order[: len(by)] == by)

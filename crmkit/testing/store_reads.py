@@ -3,6 +3,7 @@
 # ruff: noqa: S101, PLR2004 - a law is an assertion, and its numbers are its point
 from __future__ import annotations
 
+from collections import Counter
 from itertools import product
 from typing import Any
 
@@ -21,7 +22,7 @@ from crmkit.contracts.tables import (
     Table,
 )
 from crmkit.errors import StoreError
-from crmkit.testing.rows import expected, pick, row, touchpoints
+from crmkit.testing.rows import expected, pick, row, sorting, touchpoints
 from crmkit.testing.store_base import StoreLaws
 
 ORDERS = [
@@ -253,6 +254,32 @@ class ReadLaws(StoreLaws):
                 wanted = [given for given in rows if pick(table, given, by[:count]) in keys]
                 assert len(found) == len(wanted)
                 assert set(found) == set(wanted)
+
+    @pytest.mark.parametrize(("table", "by"), ORDERS)
+    def test_last_rows_of_each_key(self, store: Store, table: Table, by: tuple[str, ...]) -> None:
+        """Each key's greatest rows are given and no more, within a range and under a condition."""
+        rows = write(store, table, sample(table, 20))
+        name = table.names[-1]
+        where = {name: tuple({given[table.position[name]] for given in rows[::2]})}
+        with store.read() as reader:
+            for width, count in product(range(1, len(by) + 1), (1, 3, 1000)):
+                keys = {pick(table, given, by[:width]) for given in rows[::3]}
+                ends = sorted({pick(table, given, by)[width:] for given in rows}, key=sorting)
+                high = ends[len(ends) // 2][0] if width < len(by) else None
+                for ranged in ({}, {"low": high}, {"high": high}, {"high": high, "where": where}):
+                    found = list(reader.last(table, keys, by=by, count=count, **ranged))
+                    assert set(found) <= set(rows)
+                    wanted = [
+                        given
+                        for key in keys
+                        for given in expected(
+                            table, rows, by=by, equal=key, reverse=True, limit=count, **ranged
+                        )
+                    ]
+                    assert Counter(pick(table, given, by) for given in found) == Counter(
+                        pick(table, given, by) for given in wanted
+                    ), ranged
+            assert list(reader.last(table, [], by=by, count=1)) == []
 
     def test_count(self, store: Store) -> None:
         """Rows are counted, all of them or those that equal, None among the values."""

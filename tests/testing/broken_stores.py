@@ -475,6 +475,20 @@ class NoneEqualsNothing(Broken):
             return super().fetch(table, [key for key in keys if None not in key], **by)
 
 
+class FirstForLast(Broken):
+    """Of each key the first rows are given, not the last."""
+
+    notices = "test_last_rows_of_each_key"
+
+    class Read(MemoryReader):
+        def last(
+            self, table: Table, keys: Iterable[Row], *, count: int, **how: Any
+        ) -> Iterator[Row]:
+            by = how.pop("by")
+            for key in dict.fromkeys(keys):
+                yield from self.scan(table, by=by, equal=key, limit=count, **how)
+
+
 class NumbersAgain(Broken):
     """Each workspace counts by itself, and from the beginning."""
 

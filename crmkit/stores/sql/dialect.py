@@ -170,6 +170,23 @@ class Dialect(ABC):
     ) -> sa.Select[Any]:
         """Select columns of the rows that a list of keys finds, so that each is looked up once."""
 
+    def last(
+        self,
+        keys: sa.FromClause,  # noqa: ARG002 - a database may have no good way
+        log: sa.Table,  # noqa: ARG002
+        looked: sa.FromClause,  # noqa: ARG002
+        few: sa.Select[Any],  # noqa: ARG002
+    ) -> sa.Select[Any] | None:
+        """Select the few rows of a log that `few` gives for each key; None: each is asked for.
+
+        Args:
+            keys: A list of keys.
+            log: A log.
+            looked: The same log, as `few` names it.
+            few: Gives all columns of the last rows of one of the keys.
+        """
+        return None
+
     def sorted(self, column: sa.ColumnElement[Any], *, reverse: bool) -> sa.ColumnElement[Any]:
         """Give the order by a column; None comes before every value."""
         return column.desc() if reverse else column.asc()

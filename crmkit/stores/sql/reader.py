@@ -15,7 +15,7 @@ from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
 from crmkit.stores import checks
 from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.statements import Scan, Statements, where_shape
+from crmkit.stores.sql.statements import Last, Scan, Statements, where_shape
 
 STREAM = 2_000
 """Rows fetched at a time: memory stays flat however long the scan."""
@@ -135,6 +135,42 @@ class SqlReader(Reader):
             while part := list(islice(rest, size)):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
                 yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())
+
+    def last(  # noqa: PLR0913 - the contract's own
+        self,
+        table: Table,
+        keys: Iterable[Row],
+        *,
+        by: tuple[str, ...],
+        count: int,
+        low: Value = None,
+        high: Value = None,
+        where: Mapping[str, Value | tuple[Value, ...]] | None = None,
+    ) -> Iterator[Row]:
+        """Give the last rows of each key: see the contract."""
+        whole = dict.fromkeys(keys)
+        width = len(next(iter(whole), ()))
+        if not table.log or not width or any(None in key or len(key) != width for key in whole):
+            yield from super().last(
+                table, whole, by=by, count=count, low=low, high=high, where=where
+            )
+            return
+        checks.place(by, next(iter(whole)), (low, high), None, len(checks.order(table, by)))
+        checks.known(table, where, None, None)
+        conditions, values = where_shape(where)
+        shape = Last(by, width, low is not None, high is not None, conditions)
+        values |= {"low": low, "high": high, "count": count}
+        rest = iter(sorted(whole))
+        while part := list(islice(rest, self.dialect.key_values // width)):
+            query = self.texts.last(table, shape, len(part))
+            if query is None:
+                yield from super().last(
+                    table, part, by=by, count=count, low=low, high=high, where=where
+                )
+            else:
+                yield from self.query(
+                    query.sql, (*self.dialect.bind_keys(part), *query.bind(values))
+                )
 
     def scan(  # noqa: PLR0913 - the contract's own
         self,

@@ -65,6 +65,25 @@ class Scan:
     columns: tuple[str, ...]
 
 
+@attrs.frozen
+class Last:
+    """The shape of a look at the last rows of each key: everything about it but its values.
+
+    Attributes:
+        by: The declared order.
+        width: How many of its columns a key has.
+        low: Whether a least value of the next one is given.
+        high: Whether a greatest value is given.
+        where: As in `Scan`.
+    """
+
+    by: tuple[str, ...]
+    width: int
+    low: bool
+    high: bool
+    where: tuple[tuple[str, int, bool], ...]
+
+
 class Statements:
     """The texts for one workspace of one database."""
 
@@ -167,17 +186,54 @@ class Statements:
         found = self._kept.get(mark)
         if found is None:
             found = self._kept[mark] = self._query(self._fetch(table, by, given, columns))
-        bound = sum(given)
-        if not bound:
-            return found.sql
-        names = ", ".join(f"k{place}" for place in range(bound))
-        keyed = tuple(
-            table.columns[table.position[name]]
-            for name, value in zip(by, given, strict=True)
-            if value
+        bound = tuple(name for name, value in zip(by, given, strict=True) if value)
+        return self._with_keys(table, bound, count, found.sql) if bound else found.sql
+
+    def _with_keys(self, table: Table, names: tuple[str, ...], count: int, sql: str) -> str:
+        """Put a list of keys before a query: written here, as its length differs every time."""
+        aliases = ", ".join(f"k{place}" for place in range(len(names)))
+        keys = self.dialect.keys(tuple(table.columns[table.position[n]] for n in names), count)
+        return f"WITH crmkit_keys({aliases}) AS ({keys}) {sql}"
+
+    def last(self, table: Table, shape: Last, count: int) -> Query | None:
+        """Give the text that reads the last rows of `count` keys of a log.
+
+        It binds the keys, then what `values` names. None: the database has no good way to do it.
+        """
+        mark = ("last", table.name, shape)
+        found = self._kept.get(mark)
+        if found is None:
+            select = self._last(table, shape)
+            if select is None:
+                return None
+            found = self._kept[mark] = self._query(select)
+        sql = self._with_keys(table, shape.by[: shape.width], count, found.sql)
+        return attrs.evolve(found, sql=sql)
+
+    def _last(self, table: Table, shape: Last) -> sa.Select[Any] | None:
+        physical = self.schema[table]
+        keys = _keys(shape.width)
+        looked = physical.alias("looked")
+        conditions: list[Any] = [looked.c.workspace == self.workspace]
+        conditions += [
+            looked.c[name] == keys.c[f"k{place}"]
+            for place, name in enumerate(shape.by[: shape.width])
+        ]
+        rest = [looked.c[name] for name in dict.fromkeys((*shape.by[shape.width :], "seq"))]
+        if shape.low:
+            conditions.append(rest[0] >= sa.bindparam("low"))
+        if shape.high:
+            conditions.append(rest[0] <= sa.bindparam("high"))
+        conditions += [_among(looked.c[name], name, many, none) for name, many, none in shape.where]
+        few = (
+            sa.select(*(looked.c[name] for name in table.names))
+            .where(*conditions)
+            .order_by(*(self.dialect.sorted(column, reverse=True) for column in rest))
+            .limit(sa.bindparam("count", type_=sa.Integer()))
         )
-        # The list is written here, not by SQLAlchemy: its length differs from call to call.
-        return f"WITH crmkit_keys({names}) AS ({self.dialect.keys(keyed, count)}) {found.sql}"
+        if hint := self.dialect.hint(table, shape.by):
+            few = few.with_hint(looked, hint, "*")
+        return self.dialect.last(keys, physical, looked, few)
 
     def _fetch(
         self,
@@ -188,7 +244,7 @@ class Statements:
     ) -> sa.Select[Any]:
         physical = self.schema[table]
         bound = [name for name, value in zip(by, given, strict=True) if value]
-        keys = sa.table("crmkit_keys", *(sa.column(f"k{place}") for place in range(len(bound))))
+        keys = _keys(len(bound))
         conditions: list[Any] = [physical.c.workspace == self.workspace]
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
@@ -254,6 +310,11 @@ class Statements:
         ordered = (self.dialect.sorted(column, reverse=shape.reverse) for column in rest)
         select = select.order_by(*ordered)
         return select.limit(sa.bindparam("limit", type_=sa.Integer())) if shape.limit else select
+
+
+def _keys(width: int) -> sa.TableClause:
+    """Give the list of keys that stands before a query, of so many values each."""
+    return sa.table("crmkit_keys", *(sa.column(f"k{place}") for place in range(width)))
 
 
 def _among(column: Any, name: str, many: int, none: bool) -> Any:  # noqa: FBT001
