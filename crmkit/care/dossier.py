@@ -18,6 +18,7 @@ from crmkit.care import rewards
 from crmkit.care.anew import read_accounts
 from crmkit.care.matters import Told, newest_first
 from crmkit.care.plans import PLANS
+from crmkit.care.recent import Newest
 from crmkit.clock import instant
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.session import Session
@@ -128,7 +129,7 @@ class Dossier:
         doing = {"event_invited", "survey_sent"}
         return [
             made
-            for made, entry in zip(self.touchpoints, self.told.entries, strict=True)
+            for made, entry in zip(self.touchpoints, self.told.happened, strict=True)
             if made.at >= since
             and (
                 made.kind in doing
@@ -161,7 +162,7 @@ def _read(reader: Reader, session: Session, guide: Guide, score: Score) -> Dossi
     return Dossier(
         customer=customers[root],
         members=[customers[one] for one in roots if one != root],
-        told=Told(customers[root], names, entries, kinds, now),
+        told=Told(customers[root], names, Newest(entries), Newest(entries), kinds, now),
         touchpoints=[touchpoint(one.row) for one in entries],
         score=score,
         stage=stage_at(reader, root, now) or work_out(reader, guide, root, now),

@@ -13,6 +13,7 @@ from crmkit.care.anew import Accounts
 from crmkit.care.changes import Day
 from crmkit.care.entries import Entry
 from crmkit.care.matters import OPEN, Told, coming, date_matter
+from crmkit.care.recent import Asked, Newest, Recent
 from crmkit.clock import DAY, instant
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader
@@ -22,7 +23,6 @@ from crmkit.lifecycle.contacts import Appointment, appointments
 from crmkit.lifecycle.standing import by_root
 from crmkit.model.care import AgendaItem, Reason
 from crmkit.model.customer import Customer
-from crmkit.value.history import read_log
 from crmkit.value.layout import Kinds
 
 
@@ -51,27 +51,34 @@ class Writer:
             if group[0]
         }
         bases = [base for root in roots for base in accounts.groups[root]]
-        log = read_log(self.reader, bases)
         merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
         about = decisions_about(self.reader, bases, frozenset({"agenda"}))
         agreed = by_root(appointments(about, self.day.begins), merged)
-        found = []
-        for entry in entries:
-            members = [customers[root] for root in accounts.members[entry.account]]
+        by_account = {entry.account: entry for entry in entries}
+        asked = {
+            account: Asked(
+                [base for root in accounts.members[account] for base in accounts.groups[root]],
+                contacted=entry.contact is not None,
+            )
+            for account, entry in by_account.items()
+        }
+        recent = Recent(self.reader, self.kinds, self.day.begins)
+
+        def say(account: str, happened: Newest, said: Newest) -> AgendaItem:
+            members = [customers[root] for root in accounts.members[account]]
             names = {
                 base: customer.name
                 for customer in members[1:]
                 for base in accounts.groups[customer.id]
             }
-            logged = (
-                one
-                for root in accounts.members[entry.account]
-                for base in accounts.groups[root]
-                for one in log[base]
+            one, begins = asked[account], self.day.begins
+            told = Told(
+                members[0], names, happened, said, self.kinds, begins, contacted=one.contacted
             )
-            told = Told.before(self.day.begins, members[0], names, logged, self.kinds)
-            found.append(self._item(entry, told, members, agreed))
-        return tuple(found)
+            first = begins if one.contacted else recent.first(one.bases) or begins
+            return self._item(by_account[account], told, members, agreed, first)
+
+        return tuple(recent.tell(asked, say).values())
 
     def _item(
         self,
@@ -79,6 +86,7 @@ class Writer:
         told: Told,
         members: Sequence[Customer],
         agreed: Mapping[str, Appointment],
+        first: int,
     ) -> AgendaItem:
         due = instant(entry.due).astimezone(self.policy.zone).date()
         today = self.policy.date_of(self.day.number)
@@ -89,7 +97,7 @@ class Writer:
             customer_id=entry.account,
             name=told.customer.name,
             due=due,
-            why=self._why(entry, told, dates, agreed.get(entry.account)),
+            why=self._why(entry, told, dates, agreed.get(entry.account), first),
             about=(
                 *(told.matter("open", one) for one in told.open()[:OPEN]),
                 *(
@@ -127,6 +135,7 @@ class Writer:
         told: Told,
         dates: Sequence[tuple[date, str, Customer]],
         appointment: Appointment | None,
+        first: int,
     ) -> tuple[Reason, ...]:
         """Give the reasons, weightiest first."""
         why: list[Reason] = []
@@ -142,7 +151,7 @@ class Writer:
         if agreed is not None and appointment is not None:
             when = instant(agreed).astimezone(self.policy.zone).date()
             why.append(words.agreed(when, promised=appointment.promised))
-        why.extend(self._lateness(entry, told))
+        why.extend(self._lateness(entry, first))
         if entry.delta >= TOLD:
             rises = [(name, delta) for name, delta in entry.causes if delta > 0]
             why.append(words.rising(entry.delta, rises))
@@ -150,10 +159,9 @@ class Writer:
             why.append(words.birthday(day) if name == "birthday" else words.coming(name, day))
         return tuple(why)
 
-    def _lateness(self, entry: Entry, told: Told) -> list[Reason]:
-        """Say how long nobody was in touch, where that is why."""
+    def _lateness(self, entry: Entry, first: int) -> list[Reason]:
+        """Say how long nobody was in touch, where that is why; `first` is the oldest touchpoint."""
         if entry.contact is None:
-            first = told.entries[-1].at if told.entries else self.day.begins
             waited = self.day.ends - first
             if waited <= entry.ideal:
                 return []

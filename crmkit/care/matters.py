@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 
 import attrs
 
 from crmkit.care import words
+from crmkit.care.recent import Newest, shown
 from crmkit.clock import instant
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.lifecycle.signals import OPEN_FOR, OPEN_KINDS, answers, touches
@@ -37,47 +38,39 @@ class Told:
     Attributes:
         customer: The account.
         names: Names by the id a touchpoint was written with; empty where only one is meant.
-        entries: Everything known before the day ended, newest first.
+        happened: What happened, newest first.
+        said: What was said of it, newest first; other kinds among it are passed over.
         kinds: The touchpoint kinds in force.
         now: The instant that is looked from.
+        contacted: Whether anybody may ever have talked to him.
     """
 
     customer: Customer
     names: Mapping[str, str]
-    entries: Sequence[Logged]
+    happened: Newest
+    said: Newest
     kinds: Kinds
     now: int
-
-    @classmethod
-    def before(
-        cls,
-        begins: int,
-        customer: Customer,
-        names: Mapping[str, str],
-        entries: Iterable[Logged],
-        kinds: Kinds,
-    ) -> Told:
-        """Take what holds of these entries, in whatever order, and happened before a day began."""
-        return cls(customer, names, newest_first(entries, begins), kinds, begins)
+    contacted: bool = True
 
     def open(self) -> list[Logged]:
         """Give the matters that nobody of us answered, newest first."""
         found = []
-        for entry in self.entries:
+        for entry in self.said.since(self.now - OPEN_FOR):
             row = entry.row
             if answers(entry.kind, row[_PLACE["direction"]], row[_PLACE["attributes"]], self.kinds):
                 break
-            if entry.kind in OPEN_KINDS and entry.at > self.now - OPEN_FOR:
+            if entry.kind in OPEN_KINDS:
                 found.append(entry)
         return found
 
     def last(self) -> list[list[Logged]]:
         """Give what was bought and said last, newest first; the lines of one order together."""
-        shown = OPEN_KINDS | self.kinds.two_way | {"purchase", "return", "praise"}
+        kinds = shown(self.kinds)
         waiting = {entry.row[0] for entry in self.open()[:OPEN]}
         found: dict[tuple[str, int, str], list[Logged]] = {}
-        for entry in self.entries:
-            if entry.kind in shown and entry.row[0] not in waiting:
+        for entry in self.happened:
+            if entry.kind in kinds and entry.row[0] not in waiting:
                 key = (entry.kind, entry.at, entry.row[_PLACE["customer"]])
                 if key not in found and len(found) == LAST:
                     break
@@ -106,7 +99,7 @@ class Told:
         """Give the channel to use: preferred, else the last that reached him, else a known one."""
         if self.customer.preferred_channel:
             return self.customer.preferred_channel
-        for entry in self.entries:
+        for entry in self.said if self.contacted else ():
             row = entry.row
             if touches(entry.kind, row[_PLACE["attributes"]], self.kinds):
                 found = row[_PLACE["channel"]] or BY_KIND.get(entry.kind)

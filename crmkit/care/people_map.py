@@ -70,7 +70,7 @@ def _felt(dossier: Dossier, who: str | None, say: Tongue) -> dict[str, str]:
     """
     made = [
         (one, entry.row[_ATTRIBUTES])
-        for one, entry in zip(dossier.touchpoints, dossier.told.entries, strict=True)
+        for one, entry in zip(dossier.touchpoints, dossier.told.happened, strict=True)
     ]
     own = [one for one in made if one[0].customer == who] or made
     touched = next((one for one, held in own if touches(one.kind, held, dossier.kinds)), None)

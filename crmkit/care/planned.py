@@ -20,6 +20,7 @@ from crmkit.care.carrying_out import item_id
 from crmkit.care.changes import Day
 from crmkit.care.matters import OPEN, Told
 from crmkit.care.plans import PLANS
+from crmkit.care.recent import Asked, Newest, Recent
 from crmkit.clock import micros
 from crmkit.contracts.decisions import decision, decisions_about
 from crmkit.contracts.session import Session
@@ -32,7 +33,7 @@ from crmkit.model.care import AgendaItem, Matter
 from crmkit.model.log import Decision
 from crmkit.model.people import DAILY_CAPACITY
 from crmkit.model.plan import Action, CarePlan
-from crmkit.value.history import read_groups, read_log
+from crmkit.value.history import read_groups
 from crmkit.value.layout import Kinds
 from crmkit.value.roots import roots_of
 
@@ -96,9 +97,21 @@ class Planned:
     ) -> list[AgendaItem]:
         """Write the items of one person, or of all."""
         listed = [one for one in self.due if owner in (None, one.action.responsible)][:limit]
-        told = _told(reader, [self._root(one) for one in listed], kinds, day)
+        by_root: dict[str, list[Due]] = {}
+        for one in listed:
+            by_root.setdefault(self._root(one), []).append(one)
+        wanted = list(by_root)
+        customers = dict(zip(wanted, read_customers(reader, wanted), strict=True))
         today = policy.date_of(day.number)
-        return [_item(one, told[self._root(one)], today, policy.zone) for one in listed]
+
+        def say(root: str, happened: Newest, said: Newest) -> dict[str, AgendaItem]:
+            told = Told(customers[root], {}, happened, said, kinds, day.begins)
+            return {one.id: _item(one, told, today, policy.zone) for one in by_root[root]}
+
+        groups = read_groups(reader, wanted)
+        asked = {root: Asked(groups[root]) for root in wanted}
+        found = Recent(reader, kinds, day.begins).tell(asked, say)
+        return [found[self._root(one)][one.id] for one in listed]
 
     def _root(self, one: Due) -> str:
         return self.roots[str(one.plan.customer_id)]
@@ -194,18 +207,6 @@ def _due(
         if (day := plan.day_of(action)) is not None and day <= today
     ]
     yield from sorted(found, key=lambda one: one.order)
-
-
-def _told(reader: Reader, roots: Iterable[str], kinds: Kinds, day: Day) -> dict[str, Told]:
-    """Read what there is to talk about with these customers."""
-    wanted = list(dict.fromkeys(roots))
-    groups = read_groups(reader, wanted)
-    log = read_log(reader, [base for bases in groups.values() for base in bases])
-    found = {}
-    for customer in read_customers(reader, wanted):
-        logged = (one for base in groups[customer.id] for one in log[base])
-        found[customer.id] = Told.before(day.begins, customer, {}, logged, kinds)
-    return found
 
 
 def _item(one: Due, told: Told, today: date, zone: tzinfo) -> AgendaItem:

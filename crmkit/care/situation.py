@@ -125,7 +125,7 @@ def _events(dossier: Dossier, say: Tongue) -> list[tuple[datetime, str]]:
     large = [one for one in dossier.orders if one[2] >= _MUCH * usual[one[1]] > 0]
     for at, code, amount in sorted(large, key=lambda one: -one[2])[:_LARGE]:
         found.append((at, say("large", day=say.day(at), sum=money(amount, code))))
-    complaints = (entry for entry in dossier.told.entries if entry.kind == "complaint")
+    complaints = (entry for entry in dossier.told.happened if entry.kind == "complaint")
     for entry in islice(complaints, _EVENTS):
         at = dossier.told.matter("", entry).at
         found.append((at, happened(dossier, entry, "matter", say)))

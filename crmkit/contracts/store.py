@@ -75,7 +75,7 @@ class Reader(ABC):
             columns: Columns to give, in this order; None: all.
         """
 
-    def last(  # noqa: PLR0913 - as `scan`
+    def last_of(  # noqa: PLR0913 - as `scan`
         self,
         table: Table,
         keys: Iterable[Row],

@@ -267,7 +267,7 @@ class ReadLaws(StoreLaws):
                 ends = sorted({pick(table, given, by)[width:] for given in rows}, key=sorting)
                 high = ends[len(ends) // 2][0] if width < len(by) else None
                 for ranged in ({}, {"low": high}, {"high": high}, {"high": high, "where": where}):
-                    found = list(reader.last(table, keys, by=by, count=count, **ranged))
+                    found = list(reader.last_of(table, keys, by=by, count=count, **ranged))
                     assert set(found) <= set(rows)
                     wanted = [
                         given
@@ -279,7 +279,7 @@ class ReadLaws(StoreLaws):
                     assert Counter(pick(table, given, by) for given in found) == Counter(
                         pick(table, given, by) for given in wanted
                     ), ranged
-            assert list(reader.last(table, [], by=by, count=1)) == []
+            assert list(reader.last_of(table, [], by=by, count=1)) == []
 
     def test_count(self, store: Store) -> None:
         """Rows are counted, all of them or those that equal, None among the values."""

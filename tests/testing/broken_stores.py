@@ -481,7 +481,7 @@ class FirstForLast(Broken):
     notices = "test_last_rows_of_each_key"
 
     class Read(MemoryReader):
-        def last(
+        def last_of(
             self, table: Table, keys: Iterable[Row], *, count: int, **how: Any
         ) -> Iterator[Row]:
             by = how.pop("by")

@@ -136,7 +136,7 @@ class SqlReader(Reader):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
                 yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())
 
-    def last(  # noqa: PLR0913 - the contract's own
+    def last_of(  # noqa: PLR0913 - the contract's own
         self,
         table: Table,
         keys: Iterable[Row],
@@ -151,7 +151,7 @@ class SqlReader(Reader):
         whole = dict.fromkeys(keys)
         width = len(next(iter(whole), ()))
         if not table.log or not width or any(None in key or len(key) != width for key in whole):
-            yield from super().last(
+            yield from super().last_of(
                 table, whole, by=by, count=count, low=low, high=high, where=where
             )
             return
@@ -164,7 +164,7 @@ class SqlReader(Reader):
         while part := list(islice(rest, self.dialect.key_values // width)):
             query = self.texts.last(table, shape, len(part))
             if query is None:
-                yield from super().last(
+                yield from super().last_of(
                     table, part, by=by, count=count, low=low, high=high, where=where
                 )
             else:
