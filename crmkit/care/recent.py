@@ -18,7 +18,7 @@ from crmkit.value.layout import Kinds
 
 T = TypeVar("T")
 _SEQ, _CUSTOMER, _AT = (TOUCHPOINT.position[name] for name in ("seq", "customer", "at"))
-_SHOWN, _TALKS, _MORE = 6, 3, 8
+_SHOWN, _SAID, _MORE = 10, 2, 4
 """Rows that are read of each id at first, and how many times as many where they were too few."""
 
 
@@ -34,6 +34,11 @@ def shown(kinds: Kinds) -> frozenset[str]:
 
 class TooFewError(Exception):
     """Somebody asked for what was not read: more is read then, and he is asked again."""
+
+    def __init__(self, newest: Newest) -> None:
+        """Tell of what too little is known."""
+        super().__init__()
+        self.newest = newest
 
 
 @attrs.frozen
@@ -59,7 +64,7 @@ class Newest:
                 return
             yield entry
         if self.behind is not None and self.behind > at:
-            raise TooFewError
+            raise TooFewError(self)
 
 
 @attrs.frozen
@@ -100,20 +105,21 @@ class Recent:
                 may be called again, with more.
         """
         found: dict[str, T] = {}
-        times, waiting = 1, dict(asked)
-        while waiting:
-            last = self._last(waiting, shown(self.kinds), _SHOWN * times)
-            said: dict[str, Newest] = {}
-            for contacted in (True, False):
-                some = {name: one for name, one in waiting.items() if one.contacted is contacted}
-                low = None if contacted else self.begins - OPEN_FOR
-                said |= self._last(some, talks(self.kinds), _TALKS * times, low)
-            for name in list(waiting):
+        last: dict[str, Newest] = {}
+        said: dict[str, Newest] = {}
+        times, of_last, of_said = 1, asked, dict[str, Asked]()
+        while of_last or of_said:
+            waiting = {**of_last, **of_said}
+            last |= self._last(of_last, shown(self.kinds), _SHOWN * times)
+            said |= self._said(of_said, _SAID * times)
+            of_last, of_said = {}, {}
+            for name, one in waiting.items():
+                newest = last[name]  # what was said is among it: mostly that is enough
+                spoken = said.get(name) or attrs.evolve(newest)
                 try:
-                    found[name] = say(name, last[name], said[name])
-                except TooFewError:
-                    continue
-                del waiting[name]
+                    found[name] = say(name, newest, spoken)
+                except TooFewError as few:
+                    (of_last if few.newest is newest else of_said)[name] = one
             times *= _MORE
         return {name: found[name] for name in asked}
 
@@ -132,6 +138,15 @@ class Recent:
             )
             oldest += [at for seq, at in rows if seq not in gone][:1]
         return min(oldest, default=None)
+
+    def _said(self, asked: Mapping[str, Asked], count: int) -> dict[str, Newest]:
+        """Read what was said; where nobody ever talked to him, what may still be open."""
+        found: dict[str, Newest] = {}
+        for contacted in (True, False):
+            some = {name: one for name, one in asked.items() if one.contacted is contacted}
+            low = None if contacted else self.begins - OPEN_FOR
+            found |= self._last(some, talks(self.kinds), count, low)
+        return found
 
     def _last(
         self,
