@@ -27,6 +27,12 @@ _ROOT = CUSTOMER.position["root"]
 _RECORDED = CUSTOMER.position["recorded"]
 _OUTSIDE = frozenset({*_COLUMNS, "identities", "created_at"})
 _EMPTY = Customer()
+_PLAIN = frozenset(
+    field.name
+    for field in attrs.fields(Customer)
+    if field.type in ("bool", "str", "str | None", "Mapping[str, Any]")
+)
+"""Fields that JSON gives as they are; whoever has no others needs no converter."""
 _DECODE = json.JSONDecoder().raw_decode  # half the time of loads()
 SHARED = "shared"
 """Key of the body for identities that reach this customer and others, and identify nobody."""
@@ -50,7 +56,7 @@ def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
         plain["time_zone"] = plain.pop(_OLD_ZONE)
     plain.update(zip(_COLUMNS, _COLUMNS_OF(row), strict=True))
     found = {*identities, *(Identity(*pair) for pair in shared)} if shared else identities
-    customer = Customer.from_dict(plain)
+    customer = Customer(**plain) if plain.keys() <= _PLAIN else Customer.from_dict(plain)
     # Set while nobody has seen it yet: a copy of all its fields would cost as much again.
     object.__setattr__(customer, "identities", tuple(sorted(found)))
     object.__setattr__(customer, "created_at", instant(row[_RECORDED]))
