@@ -18,7 +18,7 @@ from crmkit.care.changes import Changes, Day, day_of, read_changes
 from crmkit.care.entries import Entry, due_rows, entry_of, most_pressing, order
 from crmkit.care.items import Writer
 from crmkit.care.planned import capacity, read_planned
-from crmkit.clock import instant
+from crmkit.clock import DAY, instant
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader
 from crmkit.lifecycle.cadence import number_of
@@ -43,7 +43,10 @@ def agenda(
         changes = read_changes(reader, note, policy, day, kinds, session.now())
         planned = read_planned(reader, session, policy, day)
         found = _List(session, guide, reader, basis, day, changes, planned.taken)
-        known = [] if changes.all else note["owners"]
+        known = []
+        if not changes.all:
+            known = note["owners"]
+            found.growth = (day.ends - policy.begins(note["day"]) - DAY) / policy.quickest
         entries = found.of(owner, known, planned.left(owner, limit))
         accounts = read_accounts(reader, [entry.account for entry in entries])
         items = Writer(reader, policy, kinds, day).items(entries, accounts)
@@ -75,6 +78,7 @@ class _List:
     day: Day
     changes: Changes
     taken: Mapping[str | None, int]
+    growth: float = 0.0
     anew: list[Entry] = attrs.field(factory=list)
     skip: set[str] = attrs.field(factory=set)
     settled: set[str] = attrs.field(factory=set)
@@ -126,7 +130,9 @@ class _List:
         count = self._capacity(owner, limit)
         entries = [entry for entry in self.anew if entry.owner == owner]
         if not self.changes.all:
-            entries += most_pressing(self.reader, owner, count, self.day.ends, self.skip)
+            entries += most_pressing(
+                self.reader, owner, count, self.day.ends, self.growth, self.skip
+            )
         return order(entries, self.day.ends)[:count]
 
     def _capacity(self, owner: str | None, limit: int | None) -> int:

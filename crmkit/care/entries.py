@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import STANDING
-from crmkit.lifecycle.cadence import MOST_OVERDUE, overdue
+from crmkit.lifecycle.cadence import STEPS, most_overdue, overdue
 
 _COLUMNS = (
     "customer owner weight ideal worst due contact total delta unexpected tier facts"
@@ -77,31 +77,37 @@ def due_rows(rows: Iterable[Row], day_end: int) -> Iterator[Row]:
     return (row for row in rows if row[_QUEUE] is not None and row[_DUE] < day_end)
 
 
-def most_pressing(
-    reader: Reader, owner: str | None, count: int, day_end: int, skip: set[str]
+def most_pressing(  # noqa: PLR0913 - whose, when, and how many
+    reader: Reader, owner: str | None, count: int, day_end: int, growth: float, skip: set[str]
 ) -> list[Entry]:
     """Read one owner's most pressing entries, without going through all of them.
 
-    Those that were due when `advance` ran are read from the heaviest on. Lateness multiplies a
-    weight by at most `MOST_OVERDUE`, so that reading ends where nothing lighter can come in. Those
-    that fell due since are read by their date.
+    Those that were due when `advance` ran are read from the latest to the least late, and of those
+    that are about as late from the heaviest on: as lateness multiplies a weight by so much at most,
+    reading ends where nothing lighter can come in. Those that fell due since are read by their
+    date.
 
     Args:
         reader: Where to read.
         owner: Whose; None: nobody's.
         count: How many.
         day_end: End of the day, in microseconds.
+        growth: How much the overdue factor can have grown since `advance` ran.
         skip: Accounts to leave out.
     """
     if count <= 0:
         return []
     found: list[Entry] = []
     best: list[float] = []
-    heavy = reader.scan(STANDING, by=("owner", "queue", "weight"), equal=(owner, 1), reverse=True)
-    for row in heavy:
-        if len(best) == count and row[_WEIGHT] * MOST_OVERDUE < best[0]:
-            break
-        _consider(row, found, best, count, day_end, skip)
+    for place in range(STEPS + 1, 0, -1):
+        most = most_overdue(place, growth)
+        heavy = reader.scan(
+            STANDING, by=("owner", "queue", "weight"), equal=(owner, place), reverse=True
+        )
+        for row in heavy:
+            if len(best) == count and row[_WEIGHT] * most < best[0]:
+                break
+            _consider(row, found, best, count, day_end, skip)
     ripened = reader.scan(
         STANDING, by=("owner", "queue", "due"), equal=(owner, 0), high=day_end - 1
     )

@@ -171,9 +171,10 @@ STANDING = Table(
 """What `advance` found as of `at`: rank, tier, stage, and the next contact for the agenda.
 
 `account` is whose agenda item a customer's contacts count for: his own, or his organisation's.
-`queue` is 1 where that contact was due when `day` (days since 1970) began, 0 where it falls due
-later, None where there is none; `weight` the part of its priority that does not grow with time;
-`contact` the newest real touch before `day`; `ideal` and `worst` the cadence, in microseconds."""
+`queue` is 1 or more where that contact was due on `day` (days since 1970), the more the later it
+was (`crmkit.lifecycle.cadence`), 0 where it falls due after it, None where there is none; `weight`
+the part of its priority that does not grow with time; `contact` the newest real touch before `day`;
+`ideal` and `worst` the cadence, in microseconds."""
 
 DOCUMENT = Table(
     "document",

@@ -27,6 +27,10 @@ from crmkit.model.care import Cadence
 
 MOST_OVERDUE = 3.0
 """Largest value of the overdue factor."""
+STEPS = 8
+"""Steps of lateness that the queue tells apart below the largest."""
+_STEP = (MOST_OVERDUE - 1.0) / STEPS  # a power of two, so that no rounding moves an edge
+_ROUNDING = 1e-9
 _EPOCH = date(1970, 1, 1)
 _FALL_SCALE = 10.0
 _MOST_FALL = 30.0
@@ -124,6 +128,11 @@ class AgendaPolicy:
         return {tier: (span(c.ideal), span(c.worst)) for tier, c in self.cadences.items()}
 
     @cached_property
+    def quickest(self) -> int:
+        """The shortest time in which anybody's overdue factor grows by 1, in microseconds."""
+        return min(worst - ideal for ideal, worst in self.intervals.values())
+
+    @cached_property
     def answer(self) -> int:
         """How long an open matter may wait, in microseconds."""
         return int(self.settings.answer_days * DAY)
@@ -134,6 +143,7 @@ class AgendaPolicy:
         plain = attrs.asdict(self.settings)
         plain.pop("unowned")
         plain["cadence"] = sorted(self.intervals.items())
+        plain["steps"] = STEPS
         return json.dumps(plain, sort_keys=True)
 
     def day_at(self, at: int) -> int:
@@ -167,3 +177,20 @@ def overdue(due: int, ideal: int, worst: int, day_end: int) -> float:
     """Give the factor of lateness on a day: 1 when due, 2 at the worst interval, 3 at most."""
     late = (day_end - due) / (worst - ideal)
     return min(1.0 + max(late, 0.0), MOST_OVERDUE)
+
+
+def queued(due: int, ideal: int, worst: int, day_end: int) -> int:
+    """Give the place in the queue on a day: 0 where it is not due yet, then one more each step."""
+    if due >= day_end:
+        return 0
+    return 1 + int((overdue(due, ideal, worst, day_end) - 1.0) / _STEP)
+
+
+def most_overdue(place: int, growth: float) -> float:
+    """Give what the overdue factor can be at most, of a place in the queue.
+
+    Args:
+        place: The place, 1 or more.
+        growth: How much it can have grown since the queue was put together.
+    """
+    return min(1.0 + place * _STEP + max(growth, 0.0) + _ROUNDING, MOST_OVERDUE)

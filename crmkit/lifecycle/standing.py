@@ -13,7 +13,7 @@ from crmkit.clock import DAY
 from crmkit.contracts.decisions import decisions
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import META, STANDING
-from crmkit.lifecycle.cadence import weigh
+from crmkit.lifecycle.cadence import queued, weigh
 from crmkit.lifecycle.columns import TOLD
 from crmkit.lifecycle.contacts import (
     Appointment,
@@ -90,7 +90,7 @@ class Accounts:
             min(opened, default=None),
             self.agreed.get(account),
         )
-        queue = 1 if due < self.begins + DAY else 0
+        queue = queued(due, ideal, worst, self.begins + DAY)
         return queue, weight, self.day, contact, ideal, worst, due
 
 

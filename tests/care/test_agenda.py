@@ -6,9 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crmkit.care.entries import entry_of, most_pressing, order
+from crmkit.clock import DAY as DAY_MICROS
+from crmkit.contracts.tables import STANDING
 from crmkit.errors import InvalidValueError
+from crmkit.lifecycle.cadence import MOST_OVERDUE, STEPS, most_overdue, overdue, queued
 from crmkit.model.customer import Identity
+from crmkit.stores import open_store
+from crmkit.stores.memory_transaction import MemoryReader
+from crmkit.testing.rows import row
+from tests.care.test_recent import Counting
 from tests.lifecycle.firm import DAY, Firm, firm, plain
 
 DAYS = {"key": {"ideal": 10, "worst": 20}, "core": {"ideal": 20, "worst": 40}} | {
@@ -445,3 +455,46 @@ def test_days_begin_in_the_zone_of_the_policy() -> None:
         shop.note("ann", "call")
         assert shop.listed(day=shop.today) == ["ann"]
         assert shop.listed(day=tomorrow) == []
+
+
+@given(
+    st.integers(-400 * DAY_MICROS, 400 * DAY_MICROS),
+    st.integers(1, 90 * DAY_MICROS),
+    st.integers(1, 400 * DAY_MICROS),
+    st.integers(0, 8 * DAY_MICROS),
+)
+def test_lateness_is_at_most_what_the_place_in_the_queue_says(
+    due: int, ideal: int, spread: int, later: int
+) -> None:
+    """Whoever is read last in a queue, days after it was put together, is not more pressing."""
+    place = queued(due, ideal, ideal + spread, 0)
+    assert place == 0 if due >= 0 else 1 <= place <= STEPS + 1
+    most = most_overdue(max(place, 1), later / spread)
+    assert overdue(due, ideal, ideal + spread, later) <= most <= MOST_OVERDUE
+
+
+def test_of_those_about_as_late_the_heaviest_are_read() -> None:
+    """Hundreds who are due a day need not be read to find the ten most pressing of them."""
+    rows = [
+        row(
+            STANDING,
+            customer=f"c{n:03}",
+            weight=50.0 + n / 10,
+            queue=queued(due, 30 * DAY_MICROS, 60 * DAY_MICROS, 0),
+            due=due,
+            ideal=30 * DAY_MICROS,
+            worst=60 * DAY_MICROS,
+        )
+        for n in range(400)
+        for due in [-(n * 7 % 100) * DAY_MICROS - 1]
+    ]
+    store = open_store("memory://")
+    with store.write() as writer:
+        writer.put(STANDING, rows)
+    wanted = order(map(entry_of, rows), 0)[:10]
+    with store.read() as reader:
+        assert isinstance(reader, MemoryReader)
+        counting = Counting(reader.version, reader.seq)
+        assert most_pressing(counting, None, 10, 0, 0.0, set()) == wanted
+        assert counting.given < 40
+    store.close()
