@@ -34,10 +34,12 @@ def objection(
     """Give the field and reason why a record cannot be sent as it is; None: it can."""
     for fault in faults:
         return fault.field, f"{fault.field}: {fault.reason}"
-    for name, field in track.lengths.items():
-        value = sending.values.get(name)
-        if isinstance(value, str) and len(value) > (field.length or 0):
-            long = f"has {len(value)} characters, {field.name} takes {field.length}: shorten it"
+    values = sending.values
+    for name, most in track.lengths:
+        value = values.get(name)
+        if type(value) is str and len(value) > most:
+            theirs = track.by_ours[name].theirs
+            long = f"has {len(value)} characters, {theirs} takes {most}: shorten it"
             return name, f"{name}: {long}"
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import attrs
@@ -15,6 +16,7 @@ from crmkit.sync.comparing import Base
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _quoted = json.encoder.encode_basestring  # what the encoder itself makes of a text, in C
+_name = lru_cache(maxsize=1_000)(_quoted)  # a mapping has few, and each record all of them
 
 LINKED = "linked"
 MAKING = "making"
@@ -67,15 +69,17 @@ def packed(base: Mapping[str, Base]) -> str:
 
 
 def alike(names: Iterable[str], values: Mapping[str, Any]) -> str:
-    """Write what both sides have in common in some fields, where all of it is spelled alike."""
-    return "{" + ",".join([f"{_quoted(name)}:[{_json(values.get(name))}]" for name in names]) + "}"
+    """Write what both sides have in common in some fields, where all of it is spelled alike.
 
-
-def _json(value: Any) -> str:
-    """Write a value; most are texts or nothing, for which an encoder takes five times as long."""
-    if type(value) is str:
-        return _quoted(value)
-    return "null" if value is None else _encode(value)
+    Most values are texts or nothing, for which an encoder takes five times as long.
+    """
+    written = [
+        f"{_name(name)}:[{_quoted(value)}]"
+        if type(value := values.get(name)) is str
+        else f"{_name(name)}:[{'null' if value is None else _encode(value)}]"
+        for name in names
+    ]
+    return "{" + ",".join(written) + "}"
 
 
 def _base(value: list[Any]) -> Base:
@@ -227,6 +231,11 @@ class Pairs:
         kept = [pair for pair in self._changed.values() if pair is not None]
         if gone:
             writer.delete(PAIR, [(self.connector, self.object, key) for key in gone])
+        if kept and self._written is not None:
+            known = self._written.ours
+            fresh = [pair for pair in kept if pair.ours not in known]
+            kept = [pair for pair in kept if pair.ours in known]
+            kept += [fresh[place] for place in writer.append(PAIR, fresh)]
         if kept:
             writer.put(PAIR, kept)
         if self._written is not None:

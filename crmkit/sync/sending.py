@@ -24,6 +24,7 @@ from crmkit.model.sync import THEIRS
 from crmkit.sync.comparing import Base
 from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
 from crmkit.sync.sendings import Sending, common
+from crmkit.sync.settings import FieldRule
 from crmkit.sync.tally import CREATE, UPDATE
 from crmkit.sync.track import Track
 from crmkit.sync.values import empty
@@ -48,6 +49,12 @@ class Sender:
     _threads: ThreadPoolExecutor | None = None
     _added: int = 0
     _sent: int = 0
+    _size: int = attrs.field(init=False)
+    _matching: FieldRule | None = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Read what is asked of every record."""
+        self._size, self._matching = max(1, self.track.schema.batch), self.track.matching
 
     def add(self, one: Sending, *, twin: str | None = None) -> None:
         """Take a record in, and send a batch as soon as one is full.
@@ -57,21 +64,21 @@ class Sender:
             twin: Who has its match already, and a record there: it is refused.
         """
         if one.creates:
-            if one.key in self._made:  # it is under way, and looked at once more meanwhile
+            key = one.key
+            if key in self._made:  # it is under way, and looked at once more meanwhile
                 return
-            self._made.add(one.key)
-            one.match = self._match(one)
-        if one.match is not None:
-            other = twin or self._taken.setdefault(one.match[1].casefold(), one.key)
-            if other != one.key:
-                why = f"{self.track.rule.match}: {one.match[1]} is {other}'s too: make it unique"
-                self._refuse(one, why, field=self.track.rule.match)
-                return
+            self._made.add(key)
+            one.match = match = self._match(one)
+            if match is not None:
+                other = twin or self._taken.setdefault(match[1].casefold(), key)
+                if other != key:
+                    why = f"{self.track.rule.match}: {match[1]} is {other}'s too: make it unique"
+                    self._refuse(one, why, field=self.track.rule.match)
+                    return
         self._added += 1
         self._queue.append(one)
-        size = max(1, self.track.schema.batch)
-        if len(self._queue) >= size:
-            batch, self._queue = self._queue[:size], self._queue[size:]
+        if len(self._queue) >= self._size:
+            batch, self._queue = self._queue, []
             self._go(batch)
 
     def mark(self, place: int) -> None:
@@ -170,8 +177,12 @@ class Sender:
     # -- one batch ---------------------------------------------------------------------
 
     def _announce(self, batch: Sequence[Sending]) -> None:
-        """Note what is about to be made and could be made twice, before anything is."""
-        blind = [one for one in batch if one.creates and self._blind(one)]
+        """Note what is about to be made and could be made twice, before anything is.
+
+        What is about a customer is only known again among his by what was sent.
+        """
+        always = self.track.concept.about is not None or not self.track.can("upsert")
+        blind = [one for one in batch if one.creates and (always or one.match is None)]
         if not blind:
             return
         now = self.track.session.now()
@@ -256,7 +267,7 @@ class Sender:
 
         `others` are the pairs that the ids of the batch's answers are in; this one's is added.
         """
-        track, pair = self.track, one.pair
+        track, pair, key = self.track, one.pair, one.key
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
             state = WANTED if one.creates else one.pair.state
@@ -265,9 +276,9 @@ class Sender:
         if result.done is None:
             self._refuse(one, result.reason or "refused", field=result.field, code=result.code)
             return ""
-        remote_id = result.remote_id or one.pair.theirs
+        remote_id = result.remote_id or pair.theirs
         other = others.get(remote_id or "")
-        if remote_id is None or (other is not None and other.ours != one.key):
+        if remote_id is None or (other is not None and other.ours != key):
             why = (
                 "the CRM gave no id"
                 if remote_id is None
@@ -277,13 +288,13 @@ class Sender:
             )
             self._refuse(one, why)
             return ""
-        track.cases.release(THEIRS, one.key)
+        track.cases.release(THEIRS, key)
         if one.creates:
-            track.pairs.begun.add(one.key)
-        place, kept = (pair.connector, pair.object, one.key), common(one)
-        due = 1 if one.owed else None
-        whose = one.local.customer
-        others[remote_id] = mine = Pair(*place, remote_id, whose, LINKED, due, at, now, kept)
+            track.pairs.begun.add(key)
+        name, entity, due = pair.connector, pair.object, 1 if one.owed else None
+        whose, kept = one.local.customer, common(one)
+        mine = Pair(name, entity, key, remote_id, whose, LINKED, due, at, now, kept)
+        others[remote_id] = mine
         track.pairs.put(mine)
         return CREATE if one.creates else UPDATE
 
@@ -317,15 +328,6 @@ class Sender:
         )
 
     def _match(self, one: Sending) -> tuple[str, str] | None:
-        rule = self.track.matching
+        rule = self._matching
         value = None if rule is None else one.said.get(rule.ours)
         return None if rule is None or empty(value) else (rule.theirs, str(value))
-
-    def _blind(self, one: Sending) -> bool:
-        """Tell whether sending a record twice could make two of it.
-
-        What is about a customer is only known again among his by what was sent.
-        """
-        if self.track.concept.about is not None:
-            return True
-        return one.match is None or not self.track.can("upsert")

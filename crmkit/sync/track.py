@@ -146,10 +146,10 @@ class Track:
         return {rule.ours: rule for rule in self.rules}
 
     @cached_property
-    def lengths(self) -> dict[str, Field]:
-        """Their fields that take texts of a certain length alone, by our field's name."""
-        found = {rule.ours: self.fields.get(rule.theirs) for rule in self.rules}
-        return {name: one for name, one in found.items() if one and one.length is not None}
+    def lengths(self) -> tuple[tuple[str, int], ...]:
+        """Our fields whose own there takes texts of a certain length alone, and that length."""
+        found = ((rule.ours, self.fields.get(rule.theirs)) for rule in self.rules)
+        return tuple((name, one.length) for name, one in found if one and one.length is not None)
 
     @cached_property
     def defaults(self) -> dict[str, Value]:

@@ -118,7 +118,7 @@ class _Chunk:
         for name, default in track.defaults.items():
             if empty(said.get(name)):
                 said[name] = default
-        values = filled(said)
+        values = said if all(said.values()) else filled(said)
         new = pair or self._wanted(local)
         sending = Sending(
             pair=new, local=local, said=said, values=values, base={}, creates=True, owed=owed
@@ -184,7 +184,7 @@ class _Chunk:
         track, key = self.track, sending.local.key
         if held is not None and held == sending.hash and not track.retry:
             return
-        where = objection(track, sending, faults)
+        where = objection(track, sending, faults) if faults or track.lengths else None
         if where is not None:
             field, reason = where
             track.cases.refuse(
@@ -242,7 +242,8 @@ class _Chunk:
 
     def _wanted(self, local: Local) -> Pair:
         """Give the pair of a record that is to be made there."""
-        return self.track.pairs.begin(local.key, WANTED, self.now, customer=local.customer, due=1)
+        name, entity = self.track.link.name, self.track.entity
+        return Pair(name, entity, local.key, None, local.customer, WANTED, 1, None, self.now)
 
 
 def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:

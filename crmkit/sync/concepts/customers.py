@@ -27,6 +27,8 @@ from crmkit.sync.settings import MappingRule
 _ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
 _RECORDED = CUSTOMER.position["recorded"]
 _COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
+_PLACES = {name: CUSTOMER.position[name] for name in _COLUMNS}
+_KIND, _NAME, _NUMBER, _OWNER = (_PLACES[name] for name in ("kind", "name", "number", "owner"))
 _columns_of = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _KEYS = {"email": EMAIL, "phone": PHONE}
@@ -65,8 +67,10 @@ class CustomersConcept(Concept):
         self._found: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
-    def _names(self) -> list[str]:
-        return [field.ours for field in self.rule.fields]
+    def _asked(self) -> list[tuple[str, str | None, int | None]]:
+        """Each field that is asked for, with the system of a key, or the place of a column."""
+        names = (field.ours for field in self.rule.fields)
+        return [(name, _KEYS.get(name), _PLACES.get(name)) for name in names]
 
     # -- reading -----------------------------------------------------------------------
 
@@ -105,27 +109,27 @@ class CustomersConcept(Concept):
         identities: Mapping[tuple[str, str], list[tuple[bool, int, str]]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
-        plain, saved = _plain(rows)
+        row = rows[0]
+        if len(rows) == 1 and row[_ID] == row[_ROOT]:
+            plain: dict[str, Any] = _decode(row[_BODY])[0]
+            saved = plain.get(SAVED) or row[_RECORDED]
+        else:
+            plain, saved = _plain(rows)
+            row = tuple(map(plain.get, CUSTOMER.names))
         also: dict[str, Sequence[Any]] = {}
         values: dict[str, Any] = {}
-        for name in self._names:
-            if name in _KEYS:
-                held = identities.get((key, _KEYS[name]), ())
+        for name, system, place in self._asked:
+            if system is not None:
+                held = identities.get((key, system), ())
                 if len(held) > 1:
                     held = sorted(held, reverse=True)
                     also[name] = [value for *_, value in held[1:]]
                 values[name] = held[0][-1] if held else None
             else:
-                values[name] = plain[name] if name in plain else _value(plain, name)
-        return Local(
-            key=key,
-            values=values,
-            also=also,
-            saved=saved,
-            customer=key,
-            name=plain.get("name") or plain.get("number") or "",
-            selected=not self.rule.select or self._selected(plain, stood),
-        )
+                values[name] = _value(plain, name) if place is None else row[place]
+        name = row[_NAME] or row[_NUMBER] or ""
+        selected = not self.rule.select or self._selected(row, stood)
+        return Local(key, values, also, saved, key, name, selected)
 
     def _stood(self, reader: Reader, keys: list[str]) -> dict[str, dict[str, Any]]:
         """Give tier, stage and kind of customer, where the mapping selects by them."""
@@ -135,11 +139,11 @@ class CustomersConcept(Concept):
         rows = reader.fetch(STANDING, [(key,) for key in keys])
         return {row[0]: {name: row[place] for name, place in places.items()} for row in rows}
 
-    def _selected(self, plain: Mapping[str, Any], stood: Mapping[str, Any] | None) -> bool:
+    def _selected(self, row: Row, stood: Mapping[str, Any] | None) -> bool:
         for name, words in self.rule.select.items():
-            said = {plain.get("kind"), (stood or {}).get("kind")} if name == "kind" else None
+            said = {row[_KIND], (stood or {}).get("kind")} if name == "kind" else None
             if said is None:
-                said = {plain.get("owner")} if name == "owner" else {(stood or {}).get(name)}
+                said = {row[_OWNER]} if name == "owner" else {(stood or {}).get(name)}
             if said.isdisjoint(words):
                 return False
         return True
