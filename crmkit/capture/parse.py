@@ -27,6 +27,10 @@ _LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
 _HIGHEST = 10
 _PLAIN = frozenset({dict, Line})
+_USUAL = frozenset({"id", "kind", "source", "at", "customer"})
+_COUNTED = frozenset({"amount", "margin", "currency", "quantity", "rating"})
+_SAID = frozenset({"item", "category", "channel", "text"})
+_MOST_SHAPES = 1_000
 _encode = JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -52,6 +56,7 @@ class Parser:
         self._negative = negative
         self._latest = 0
         self._currencies: set[str] = set()
+        self._shapes: dict[tuple[Any, ...], tuple[bool, bool, bool, bool]] = {}
 
     def set_clock(self, now: int) -> None:
         """Tell what the clock shows, in microseconds since 1970."""
@@ -87,6 +92,8 @@ class Parser:
     ) -> tuple[Any, ...] | None:
         """Read a plain record, or give None where it is not plain enough to be sure."""
         get = record.get
+        shape = self._shapes.get(tuple(record)) or self._shape(record)
+        is_counted, is_said, is_more, is_known = shape
         id_, kind, source, at = record["id"], record["kind"], get("source"), record["at"]
         customer = record["customer"]
         if source is None:
@@ -120,63 +127,79 @@ class Parser:
         if not EARLIEST <= instant <= self._latest:
             return None
 
-        amount = margin = quantity = rating = None
-        currency = get("currency")
-        if currency is not None:
-            if type(currency) is not str:
-                return None
-            if currency not in self._currencies:
-                if not _CURRENCY(currency):
+        amount = margin = quantity = rating = currency = None
+        if is_counted:
+            currency = get("currency")
+            if currency is not None:
+                if type(currency) is not str:
                     return None
-                self._currencies.add(currency)
-        if (value := get("amount")) is not None:
-            amount = _number(value)
-            if currency is None or amount is None:
-                return None
-            if amount[0] != "-" and kind in self._negative:
-                return None
-        if (value := get("margin")) is not None:
-            margin = _number(value)
-            if currency is None or margin is None:
-                return None
-        if (value := get("quantity")) is not None:
-            quantity = _number(value)
-            if quantity is None:
-                return None
-        if (value := get("rating")) is not None:
-            if (type(value) is not int and type(value) is not float) or not 0 <= value <= _HIGHEST:
-                return None
-            rating = float(value)
-
-        item, category, channel, text = get("item"), get("category"), get("channel"), get("text")
-        for value in (item, category, channel, text):
-            if value is not None:
-                if type(value) is not str:
+                if currency not in self._currencies:
+                    if not _CURRENCY(currency):
+                        return None
+                    self._currencies.add(currency)
+            if (value := get("amount")) is not None:
+                amount = _number(value)
+                if currency is None or amount is None:
                     return None
-                probe += value
-        of, friend = get("of"), get("friend")
-        if of is not None:
-            if type(of) is not str or not 0 < len(of) <= _LONGEST_ID:
-                return None
-            probe += of
-        direction, origin = get("direction"), get("origin", CAPTURED)
-        if type(origin) is not str or (direction is not None and type(direction) is not str):
-            return None
-        if (direction is not None and direction not in fields.DIRECTIONS) or (
-            origin not in fields.ORIGINS or friend is not None or kind == "referral"
-        ):
-            return None
+                if amount[0] != "-" and kind in self._negative:
+                    return None
+            if (value := get("margin")) is not None:
+                margin = _number(value)
+                if currency is None or margin is None:
+                    return None
+            if (value := get("quantity")) is not None:
+                quantity = _number(value)
+                if quantity is None:
+                    return None
+            if (value := get("rating")) is not None:
+                if (
+                    type(value) is not int and type(value) is not float
+                ) or not 0 <= value <= _HIGHEST:
+                    return None
+                rating = float(value)
 
-        attributes = get("attributes")
-        if not record.keys() <= KNOWN:
+        item = category = channel = text = None
+        if is_said:
+            item, category, channel, text = (
+                get("item"),
+                get("category"),
+                get("channel"),
+                get("text"),
+            )
+            for value in (item, category, channel, text):
+                if value is not None:
+                    if type(value) is not str:
+                        return None
+                    probe += value
+
+        of = direction = attributes = None
+        origin = CAPTURED
+        if kind == "referral":
+            return None
+        if is_more:
+            of, friend = get("of"), get("friend")
+            if of is not None:
+                if type(of) is not str or not 0 < len(of) <= _LONGEST_ID:
+                    return None
+                probe += of
+            direction, origin = get("direction"), get("origin", CAPTURED)
+            if type(origin) is not str or (direction is not None and type(direction) is not str):
+                return None
+            if (direction is not None and direction not in fields.DIRECTIONS) or (
+                origin not in fields.ORIGINS or friend is not None
+            ):
+                return None
+
+            attributes = get("attributes")
+            if not is_known:
+                if attributes is not None:
+                    return None
+                attributes = {key: value for key, value in record.items() if key not in KNOWN}
             if attributes is not None:
-                return None
-            attributes = {key: value for key, value in record.items() if key not in KNOWN}
-        if attributes is not None:
-            attributes = _flat(attributes)
-            if attributes is None:
-                return None
-            probe += attributes
+                attributes = _flat(attributes)
+                if attributes is None:
+                    return None
+                probe += attributes
 
         if len(probe) > _LONGEST_PROBE or "\0" in probe:
             return None
@@ -187,6 +210,22 @@ class Parser:
             amount, currency, margin, quantity, item, category, channel, direction, rating, text,
             origin, of, None, attributes or None, customer,
         )  # fmt: skip
+
+    def _shape(self, record: dict[str, Any]) -> tuple[bool, bool, bool, bool]:
+        """Tell what a record with these keys may hold: numbers, texts, more, only known keys.
+
+        Records of one source have few sets of keys; whatever is not among them is not asked for.
+        """
+        keys = record.keys()
+        shape = (
+            not keys.isdisjoint(_COUNTED),
+            not keys.isdisjoint(_SAID),
+            not keys <= _USUAL | _COUNTED | _SAID,
+            keys <= KNOWN,
+        )
+        if len(self._shapes) < _MOST_SHAPES:
+            self._shapes[tuple(record)] = shape
+        return shape
 
 
 def rejection(record: Any, fault: Fault) -> Rejection:

@@ -7,7 +7,7 @@ that does so moves the workspace's generation on; so several processes stay righ
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from itertools import islice
 from typing import Any
 
 from crmkit.capture.identity import Found
@@ -25,7 +25,7 @@ class Whose:
     def __init__(self, normaliser: Normaliser) -> None:
         """Start empty."""
         self._normaliser = normaliser
-        self._known: OrderedDict[Any, Found] = OrderedDict()
+        self._known: dict[Any, Found] = {}
         self._generation = -1
 
     def refresh(self, reader: Reader) -> None:
@@ -48,7 +48,7 @@ class Whose:
         if type(customer) is str:
             return self._known.get(customer, customer)
         try:
-            found = self._known.get(tuple(customer.items()))
+            found = self._known.get((*customer, *customer.values()))
         except TypeError:  # lists among the values
             found = None
         if found is not None:
@@ -64,18 +64,22 @@ class Whose:
         if spelt is None:
             return
         if len(self._known) >= _MOST:
-            self._known.popitem(last=False)
+            for oldest in list(islice(self._known, _MOST // 10)):
+                del self._known[oldest]
         self._known[spelt] = found
 
 
-def _spelt(customer: Any) -> tuple[tuple[str, str], ...] | None:
-    """Give a mapping as a key that no other mapping equals: 1, 1.0 and True are one to Python."""
-    pairs = []
-    for system, value in customer.items():
+def _spelt(customer: Any) -> tuple[str, ...] | None:
+    """Give a mapping as a key that no other mapping equals: 1, 1.0 and True are one to Python.
+
+    The systems stand first and their values behind them: a pair each would take twice the memory.
+    """
+    values = []
+    for value in customer.values():
         if type(value) is str:
-            pairs.append((system, value))
+            values.append(value)
         elif type(value) is int:
-            pairs.append((system, str(value)))
+            values.append(str(value))
         else:
             return None
-    return tuple(pairs)
+    return (*customer, *values)
