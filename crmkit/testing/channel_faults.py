@@ -36,14 +36,14 @@ class FaultLaws(ChannelLaws):
     @pytest.fixture
     def hurried(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make the channel wait `PATIENCE` for an answer; override it where not by requests."""
-        from urllib3 import HTTPConnectionPool  # noqa: PLC0415 - imported where it is used
+        import requests  # noqa: PLC0415 - imported where it is used
 
-        opened = HTTPConnectionPool.urlopen
+        send = requests.Session.send
 
-        def hurry(pool: Any, *asked: Any, **how: Any) -> Any:
-            return opened(pool, *asked, **{**how, "timeout": PATIENCE})
+        def hurry(session: Any, request: Any, **how: Any) -> Any:
+            return send(session, request, **{**how, "timeout": PATIENCE})
 
-        monkeypatch.setattr(HTTPConnectionPool, "urlopen", hurry)
+        monkeypatch.setattr(requests.Session, "send", hurry)
 
     def test_a_busy_provider_is_asked_later(
         self, warm: Channel, spec: ChannelSpec, simulator: Any
