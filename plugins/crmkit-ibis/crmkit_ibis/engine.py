@@ -22,6 +22,8 @@ from crmkit_ibis.log import Log
 from crmkit_ibis.opening import ENGINES, of_folder, open_source
 
 _ROWS = 4096
+Columns = dict[str, list[Any]]
+"""Of a batch, by name."""
 
 
 class IbisEngine(Engine):
@@ -65,8 +67,7 @@ class IbisEngine(Engine):
         count = len(folding.model.indicators)
         for batch in self._log.batches(table, _ROWS):
             columns = {name: batch.column(name).to_pylist() for name in batch.schema.names}
-            for row in zip(*columns.values(), strict=True):
-                yield _summary(dict(zip(columns, row, strict=True)), count)
+            yield from _summaries(columns, batch.num_rows, count)
 
     def close(self) -> None:
         """Let the connection go; a Spark session may be the host's, and is left to its process."""
@@ -74,32 +75,42 @@ class IbisEngine(Engine):
             self._log.connection.disconnect()
 
 
-def _summary(row: dict[str, Any], count: int) -> Summary:
-    return Summary(
-        customer=row["root"],
-        first=row["first"],
-        newest=row["newest"],
-        recorded=row["recorded"],
-        contact=row["contact"],
-        own=row["own"],
-        revenue=row["revenue"] or 0.0,
-        tallies=tuple(_tally(row, place) for place in range(count)),
-        foreign=tuple(_foreign(row, count)),
-        seen=tuple(
-            _seen(place, text) for place in range(count) for text in row.get(f"seen{place}") or ()
-        ),
-        bought=tuple(row["bought"] or ()),
-    )
+def _summaries(columns: Columns, rows: int, count: int) -> Iterator[Summary]:
+    """Give the rows of a batch, of which each indicator's columns are read at one go."""
+    tallies = [_tallies(columns, place, rows) for place in range(count)]
+    breadths = [place for place in range(count) if f"seen{place}" in columns]
+    foreign = {name: values for name, values in columns.items() if name.startswith("foreign")}
+    for row in range(rows):
+        yield Summary(
+            customer=columns["root"][row],
+            first=columns["first"][row],
+            newest=columns["newest"][row],
+            recorded=columns["recorded"][row],
+            contact=columns["contact"][row],
+            own=columns["own"][row],
+            revenue=columns["revenue"][row] or 0.0,
+            tallies=tuple([one[row] for one in tallies]),
+            foreign=tuple(_foreign({name: values[row] for name, values in foreign.items()}, count)),
+            seen=tuple([one for at in breadths for one in _seen(at, columns[f"seen{at}"][row])]),
+            bought=tuple(columns["bought"][row] or ()),
+        )
 
 
-def _tally(row: dict[str, Any], place: int) -> Tally:
-    n, chance, a, b, ref, last = (row.get(f"{name}{place}") for name in NUMBERS)
-    return Tally(n or 0, chance or 0, a or 0.0, b or 0.0, ref, last)
+def _tallies(columns: Columns, place: int, rows: int) -> list[Tally]:
+    nothing = [None] * rows
+    given = [columns.get(f"{name}{place}", nothing) for name in NUMBERS]
+    return [
+        Tally(n or 0, chance or 0, a or 0.0, b or 0.0, ref, last)
+        for n, chance, a, b, ref, last in zip(*given, strict=True)
+    ]
 
 
-def _seen(place: int, text: str) -> Seen:
-    at, _, value = text.partition(MARK)
-    return Seen(place, value[1:] if value[0] == "s" else float(value[1:]), int(at))
+def _seen(place: int, texts: list[str] | None) -> list[Seen]:
+    parts = [text.partition(MARK) for text in texts or ()]
+    return [
+        Seen(place, value[1:] if value[0] == "s" else float(value[1:]), int(at))
+        for at, _, value in parts
+    ]
 
 
 def _foreign(row: dict[str, Any], count: int) -> Iterator[tuple[int, str, Tally]]:
