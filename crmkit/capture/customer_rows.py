@@ -30,7 +30,7 @@ _EMPTY = Customer()
 _PLAIN = frozenset(
     field.name
     for field in attrs.fields(Customer)
-    if field.type in ("bool", "str", "str | None", "Mapping[str, Any]")
+    if str(field.type) in ("bool", "str", "str | None", "Mapping[str, Any]")
 )
 """Fields that JSON gives as they are; whoever has no others needs no converter."""
 _DECODE = json.JSONDecoder().raw_decode  # half the time of loads()

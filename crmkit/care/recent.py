@@ -18,7 +18,7 @@ from crmkit.value.layout import Kinds
 
 T = TypeVar("T")
 _SEQ, _CUSTOMER, _AT = (TOUCHPOINT.position[name] for name in ("seq", "customer", "at"))
-_SHOWN, _SAID, _MORE = 10, 2, 4
+_SHOWN, _SAID, _MORE = 10, 1, 4
 """Rows that are read of each id at first, and how many times as many where they were too few."""
 
 

@@ -19,7 +19,7 @@ from crmkit.stores.sql.statements import Last, Scan, Statements, where_shape
 
 STREAM = 2_000
 """Rows fetched at a time: memory stays flat however long the scan."""
-_FIRST, _GROWTH = 60, 4
+_FIRST, _GROWTH = 12, 3
 """Rows fetched at first, and how many times as many after that: many look at a few and stop."""
 
 
