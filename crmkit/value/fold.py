@@ -45,7 +45,7 @@ def fold_batch(
     Returns:
         The new STATE rows of everybody in `came`.
     """
-    program = compile_program(layout)
+    program = compile_program(layout, packed=True)
     return [
         _fold_one(program, layout, root, old.get(root), arrived, now)
         for root, arrived in came.items()
@@ -61,7 +61,7 @@ def _fold_one(  # noqa: PLR0913 - one customer of a batch
     now: int,
 ) -> Row:
     """Add one customer's arrivals, from packed row to packed row."""
-    state = State.empty(layout) if kept is None else unpack(kept)
+    state = State.empty(layout, packed=True) if kept is None else unpack(kept, packed=True)
     if state.ahead:
         catch_up(program, state, now)
     for row, aged in came:

@@ -10,6 +10,7 @@ from typing import Any
 
 _COMPACT_FROM = 16
 _PAIR = Struct("=2q").pack
+_UNTOLD = (bool, type(None), list, dict)
 TAG_BITS = 6
 """Bits of a value's key that tell which of the model's breadth indicators saw it."""
 TAG_MASK = (1 << TAG_BITS) - 1
@@ -17,12 +18,16 @@ TAG_MASK = (1 << TAG_BITS) - 1
 
 def see(seen: bytes, value: Any, tag: int, at: int) -> bytes | None:
     """Add a value seen at an instant; None where it is none that could be told from others."""
-    if value == "" or isinstance(value, (bool, type(None), list, dict)):
+    if type(value) is str:
+        if not value:
+            return None
+    elif value == "" or isinstance(value, _UNTOLD):
         return None
     seen += _PAIR(value_key(value, tag), at)
     pairs = len(seen) >> 4
-    compact = pairs >= _COMPACT_FROM and pairs & (pairs - 1) == 0
-    return _compact(seen) if compact else seen
+    if pairs & (pairs - 1) == 0 and pairs >= _COMPACT_FROM:
+        return _compact(seen)
+    return seen
 
 
 def newest_seen(seen: bytes) -> dict[int, int]:

@@ -37,6 +37,7 @@ class State:
         contact: Newest real touch between two people, in either direction.
         own: Newest touchpoint that the customer made himself.
         recorded: When the newest knowledge about the customer was recorded.
+        packed: The sums as the row keeps them, in place of `sums`: while capture adds to a few.
     """
 
     sums: list[float]
@@ -49,10 +50,13 @@ class State:
     contact: int = NEVER
     own: int = NEVER
     recorded: int = NEVER
+    packed: bytearray | None = None
 
     @classmethod
-    def empty(cls, layout: Layout) -> State:
+    def empty(cls, layout: Layout, *, packed: bool = False) -> State:
         """Give the state of somebody nothing is known of."""
+        if packed:
+            return cls([], packed=bytearray(layout.packed(*layout.zero)))
         return cls(layout.zero[:])
 
     def copy(self) -> State:
@@ -89,7 +93,7 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
     return (
         customer,
         layout.id,
-        layout.packed(*state.sums),
+        layout.packed(*state.sums) if state.packed is None else bytes(state.packed),
         state.seen or None,
         state.bought or None,
         json.dumps(rest, ensure_ascii=False) if rest else None,
@@ -101,8 +105,13 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
     )
 
 
-def unpack(row: Row) -> State:
-    """Turn a STATE row back into a state; its layout must be the one in force."""
+def unpack(row: Row, *, packed: bool = False) -> State:
+    """Turn a STATE row back into a state; its layout must be the one in force.
+
+    Args:
+        row: The row.
+        packed: Leave the sums packed, in `State.packed`.
+    """
     _, _, sums, seen, bought, rest, first, newest, contact, own, recorded = row
     money: dict[int, dict[str, list[float]]] = {}
     ahead: list[tuple[Row, int]] = []
@@ -111,7 +120,8 @@ def unpack(row: Row) -> State:
         money = {int(slot): sums for slot, sums in kept.get("money", {}).items()}
         ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
     return State(  # by position: this runs for everybody scored, and names cost a third more
-        array("d", sums).tolist(),  # a list is read and written in a third of the time
+        # A list is read and written in a third of the time.
+        [] if packed else array("d", sums).tolist(),
         seen or b"",
         bought or b"",
         money,
@@ -121,4 +131,5 @@ def unpack(row: Row) -> State:
         NEVER if contact is None else contact,
         NEVER if own is None else own,
         recorded,
+        bytearray(sums) if packed else None,
     )
