@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import attrs
 
 from crmkit.clock import DAY, span
 from crmkit.model.value import CustomerKind
+from crmkit.value.scoring import TierOf
 from crmkit.value.state import NEVER, State
 
 VALUABLE_TIERS = ("key", "core")
@@ -37,8 +39,8 @@ def kind_of(  # noqa: PLR0913 - the facts a kind rests on
     state: State,
     at: int,
     gap: float | None,
-    tier: str | None,
-    moved: tuple[float, float],
+    tier: TierOf | str | None,
+    moved: tuple[float, float | Callable[[], float]],
     research: str | None,
 ) -> CustomerKind:
     """Tell which kind a customer is.
@@ -48,8 +50,8 @@ def kind_of(  # noqa: PLR0913 - the facts a kind rests on
         state: His state at `at`.
         at: The instant, in microseconds.
         gap: His median gap between purchase days, in days, where there is one.
-        tier: His tier.
-        moved: (delta, unexpected) over the rules' period, in points.
+        tier: His tier, or how to find it: looked for only where the kind hangs on it.
+        moved: (delta, unexpected) over the rules' period, in points; the latter, or how to find it.
         research: What market research holds of him (`Customer.research`).
     """
     silent = None if state.own == NEVER else at - state.own
@@ -62,11 +64,15 @@ def kind_of(  # noqa: PLR0913 - the facts a kind rests on
     if silent is not None and silent >= span(rules.frozen_after):
         return CustomerKind(name="frozen", reason=f"nothing from him for {silent // DAY} days")
     days = rules.period.days
+    if callable(unexpected):
+        unexpected = unexpected()
     if unexpected <= -rules.fallen:
         return CustomerKind(
             name="migrating",
             reason=f"fell unexpectedly by {-unexpected:.1f} points in {days} days",
         )
+    if callable(tier):
+        tier = tier()
     if tier in VALUABLE_TIERS:
         return CustomerKind(name="value", reason=f"stands in the {tier} tier")
     if delta >= rules.risen:

@@ -22,7 +22,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting
-from crmkit.value.rhythm import own_gap, silences, unexplained
+from crmkit.value.rhythm import least_unexplained, own_gap, silences, unexplained
 from crmkit.value.scoring import TierOf, value
 from crmkit.value.state import State
 
@@ -222,3 +222,11 @@ def movement(
         unexpected=unexpected if fading and gap is None else unexpected(),
         causes=path.causes(),
     )
+
+
+def least_unexpected(path: Path, until: int) -> float:
+    """Give the least that the unexpected part of a path can be, whatever a tier's rhythm is."""
+    fading = path.fading()
+    silent = silences(path.before.layout, path.state, until)
+    delta = path.after.total - path.before.total
+    return delta - sum(fading.values()) + least_unexplained(fading, silent)

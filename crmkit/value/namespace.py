@@ -27,6 +27,7 @@ from crmkit.value.movers import (
     Movers,
     Survey,
     check_order,
+    least_unexpected,
     movement,
     order_movers,
     survey,
@@ -45,6 +46,7 @@ from crmkit.value.scoring import (
 )
 from crmkit.value.shown import shown_survey, tier_as_shown
 
+_ROUNDING = 1e-9
 _BODY = CUSTOMER.position["body"]
 _TIER = STANDING.position["tier"]
 
@@ -217,17 +219,22 @@ class Value(Decisions):
             row = require_root(reader, id)
             basis = read_basis(reader, self.defaults)
             ((_, state),) = each_state(reader, basis.layout, now, [id])
-            moved = self._movement(reader, basis, id, (since, now), as_shown=False)
-            research = json.loads(row[_BODY]).get("research")
-            tier = self._tier(reader, id, now, held=True)
+            path, when = explain(reader, basis, id, since, now), (since, now)
+            moved = movement(id, path, when, (None, None), lambda: self._ranks.gap(id, when))
+
+            def unexpected() -> float:
+                # A tier's rhythm is worked out of everybody: only where the kind hangs on it.
+                least = least_unexpected(path, now)
+                return least if least > _ROUNDING - self.kind_rules.fallen else moved.unexpected
+
             return kind_of(
                 self.kind_rules,
                 state,
                 now,
                 own_gap(state, now),
-                tier() if callable(tier) else tier,
-                (moved.delta, moved.unexpected),
-                research,
+                self._tier(reader, id, now, held=True),
+                (moved.delta, unexpected),
+                json.loads(row[_BODY]).get("research"),
             )
 
     # -- inside ------------------------------------------------------------------------

@@ -7,7 +7,7 @@ exceeds 1.5 times the customer's own median gap between purchase days.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import groupby, pairwise
 from statistics import median
 
 from crmkit.clock import DAY
@@ -60,3 +60,12 @@ def unexplained(fading: Mapping[str, float], silent: Mapping[str, int], gap: flo
         return sum(fading.values())
     patience = PATIENCE * gap * DAY
     return sum(lost for name, lost in fading.items() if silent[name] > patience)
+
+
+def least_unexplained(fading: Mapping[str, float], silent: Mapping[str, int]) -> float:
+    """Give the least that `unexplained` can be, whatever the gap; but for rounding."""
+    least = left = sum(fading.values())
+    for _, explained in groupby(sorted(fading, key=silent.__getitem__), silent.__getitem__):
+        left -= sum(fading[name] for name in explained)
+        least = min(least, left)
+    return least
