@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -64,7 +64,7 @@ class Sender:
             twin: Who has its match already, and a record there: it is refused.
         """
         if one.creates:
-            key = one.key
+            key = one.local.key
             if key in self._made:  # it is under way, and looked at once more meanwhile
                 return
             self._made.add(key)
@@ -120,18 +120,21 @@ class Sender:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._depth, thread_name_prefix="crmkit-sync")
         self._flying.append((self._threads.submit(self._call, batch), batch))
-        while len(self._flying) >= self._depth + 1:
-            self._land()
+        if len(self._flying) >= 2 * self._depth:
+            self._land(self._depth)
 
     @property
     def _depth(self) -> int:
-        """How many batches are under way at once: one, unless the connector takes more threads."""
+        """How many batches are under way at once: one, unless the connector takes more threads.
+
+        As many again wait behind them, so that the CRM never waits for us.
+        """
         return _AT_ONCE if self.track.spec.thread_safe else 1
 
-    def _land(self) -> None:
-        """Settle the batch that was sent first, and whatever is over behind it: in one write."""
-        over = [self._flying.popleft()]
-        over[0][0].exception()  # waits for it
+    def _land(self, count: int = 1) -> None:
+        """Settle those batches that were sent first, and what is over behind them: in one write."""
+        over = [self._flying.popleft() for _ in range(count)]
+        wait([call for call, _ in over])
         while self._flying and self._flying[0][0].done():
             over.append(self._flying.popleft())
         taken = [(call.result(), batch) for call, batch in over if call.exception() is None]
@@ -242,7 +245,7 @@ class Sender:
     def _keep(self, batch: Sequence[Sending], results: Sequence[Result]) -> None:
         """Keep what became of each record, matched by its key."""
         by_key = {result.key: result for result in results}
-        missing = [one for one in batch if one.key not in by_key]
+        missing = [one for one in batch if one.local.key not in by_key]
         if missing:
             self._lose(missing)
         makes = any(one.creates for one in batch)
@@ -254,7 +257,7 @@ class Sender:
             now = self.track.session.now()
             done: Counter[str] = Counter()
             for one in batch:
-                result = by_key.get(one.key)
+                result = by_key.get(one.local.key)
                 if result is not None:
                     done[self._one(one, result, others, at[result.changed_at], now)] += 1
         for what in (CREATE, UPDATE):
@@ -267,7 +270,7 @@ class Sender:
 
         `others` are the pairs that the ids of the batch's answers are in; this one's is added.
         """
-        track, pair, key = self.track, one.pair, one.key
+        track, pair, key = self.track, one.pair, one.local.key
         if result.done is None and (result.retry or result.conflict):
             track.tally.again |= result.conflict
             state = WANTED if one.creates else one.pair.state

@@ -36,11 +36,11 @@ class Sending:
     creates: bool
     match: tuple[str, str] | None = None
     owed: bool = False
-    key: str = attrs.field(init=False)
 
-    def __attrs_post_init__(self) -> None:
-        """Name it as ours is."""
-        self.key = self.local.key
+    @property
+    def key(self) -> str:
+        """Our key."""
+        return self.local.key
 
     @property
     def hash(self) -> str:

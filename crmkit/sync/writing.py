@@ -77,7 +77,7 @@ class _Chunk:
         self._undo()
         twins = self._twins()
         for one in self.sendings:
-            self.sender.add(one, twin=twins.get(one.key))
+            self.sender.add(one, twin=twins.get(one.key) if twins else None)
 
     def _twins(self) -> dict[str, str]:
         """Give who is in step already, by those to be made whom the CRM could not tell from him."""

@@ -91,10 +91,12 @@ class CustomersConcept(Concept):
             groups[row[_ROOT]].append(row)
             homes[row[_ID]] = row[_ROOT]
         found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
-        asked = [(member,) for member in homes]
+        wanted = {system for _, system, _ in self._asked}
+        asked = [(member,) for member in homes] if wanted != {None} else []
         for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
-            home = homes[member]  # what came with a merge stands behind the customer's own
-            found.setdefault((home, system), []).append((member == home, recorded, value))
+            if system in wanted:
+                home = homes[member]  # what came with a merge stands behind the customer's own
+                found.setdefault((home, system), []).append((member == home, recorded, value))
         stood = self._stood(reader, list(groups))
         return {
             key: self._local(key, rows, found, stood.get(key))

@@ -21,6 +21,7 @@ from crmkit_zoho.shapes import BATCH, Shape, Shapes
 from crmkit_zoho.values import PLAIN, instant, write
 
 _BAD = 400
+_INSERTED = ("insert", "record added")
 
 
 class _Way(NamedTuple):
@@ -50,11 +51,12 @@ class Writer:
             for one in records
             if one.remote_id is not None and not one.values
         ]
-        ways: defaultdict[_Way, list[Upsert]] = defaultdict(list)
+        found: defaultdict[str | None, list[Upsert]] = defaultdict(list)
         shape = self._shapes.of(module)
         for one in records:
             if one.remote_id is None or one.values:
-                ways[_way(module, shape, one)].append(one)
+                found[_by(shape, one)].append(one)
+        ways = {_way(module, by): listed for by, listed in found.items()}
         for way in sorted(ways, key=lambda way: not way.repeatable):
             for start in range(0, len(ways[way]), BATCH):
                 results += self._write(module, way, ways[way][start : start + BATCH])
@@ -96,13 +98,18 @@ class Writer:
             row["$se_module"] = parent
 
 
-def _way(module: str, shape: Shape, record: Upsert) -> _Way:
+def _by(shape: Shape, record: Upsert) -> str | None:
+    """Give the field by which Zoho finds a record; an empty one: by its id; None: by none."""
     if record.remote_id is not None:
-        return _Way("PUT", module)
+        return ""
     field, value = record.match or ("", "")
-    if value and field not in shape.common:
-        return _Way("POST", f"{module}/upsert", (field,))
-    return _Way("POST", module)
+    return field if value and field not in shape.common else None
+
+
+def _way(module: str, by: str | None) -> _Way:
+    if by == "":
+        return _Way("PUT", module)
+    return _Way("POST", f"{module}/upsert", (by,)) if by else _Way("POST", module)
 
 
 def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:
@@ -110,7 +117,7 @@ def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:
         return result(record.key, item, record.remote_id)
     details = mapping(item, "details")
     action = item.get("action") or item.get("message")
-    inserted = action in ("insert", "record added") or (way.method == "POST" and not way.fields)
+    inserted = action in _INSERTED or (way.method == "POST" and not way.fields)
     found = details.get("id")
     return Result(
         key=record.key,
