@@ -31,6 +31,8 @@ from crmkit.sync.values import empty
 
 _AT_ONCE = 4
 """Batches under way at once where the connector takes several threads; its limits say the rest."""
+_READY = 24
+"""Batches under way, or ready to be, in that case: those of five chunks of ours."""
 
 
 @attrs.define
@@ -100,7 +102,15 @@ class Sender:
             pass  # what was looked at and not sent
 
     def _close(self) -> None:
-        """Settle what is under way although something went wrong, and end the threads."""
+        """Settle what is under way although something went wrong, and end the threads.
+
+        What no call was begun for is put off: where the CRM is away, each would try it at length.
+        """
+        ready = [(call, batch) for call, batch in reversed(self._flying) if call.cancel()]
+        self._flying = deque(one for one in self._flying if not one[0].cancelled())
+        if ready:
+            with suppress(SyncError):
+                self._put_off([one for _, batch in reversed(ready) for one in batch])
         while self._flying:
             with suppress(SyncError):
                 self._land()
@@ -120,16 +130,18 @@ class Sender:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._depth, thread_name_prefix="crmkit-sync")
         self._flying.append((self._threads.submit(self._call, batch), batch))
-        if len(self._flying) >= 2 * self._depth:
-            self._land(self._depth)
+        if len(self._flying) >= self._most:
+            self._land(self._most // 2)
 
     @property
     def _depth(self) -> int:
-        """How many batches are under way at once: one, unless the connector takes more threads.
-
-        As many again wait behind them, so that the CRM never waits for us.
-        """
+        """How many batches are under way at once: one, unless the connector takes more threads."""
         return _AT_ONCE if self.track.spec.thread_safe else 1
+
+    @property
+    def _most(self) -> int:
+        """How many batches are under way or ready: neither the CRM nor we wait for the other."""
+        return _READY if self.track.spec.thread_safe else 2
 
     def _land(self, count: int = 1) -> None:
         """Settle those batches that were sent first, and what is over behind them: in one write."""
@@ -332,5 +344,9 @@ class Sender:
 
     def _match(self, one: Sending) -> tuple[str, str] | None:
         rule = self._matching
-        value = None if rule is None else one.said.get(rule.ours)
-        return None if rule is None or empty(value) else (rule.theirs, str(value))
+        if rule is None:
+            return None
+        value = one.said.get(rule.ours)
+        if type(value) is str and value:  # most are
+            return rule.theirs, value
+        return None if empty(value) else (rule.theirs, str(value))

@@ -157,11 +157,16 @@ class Track:
         return {rule.ours: rule.default for rule in self.rules if rule.default is not None}
 
     @cached_property
-    def _spelling(self) -> list[tuple[FieldRule, Field, bool]]:
-        """Each rule with their field, and whether a text goes over as it is."""
+    def _spelling(self) -> list[tuple[str, FieldRule, Field, bool]]:
+        """Each field of ours with its rule, theirs, and whether a text goes over as it is."""
         plain = {"text", "email", "phone"}
         return [
-            (rule, field, not rule.values and self.kinds[rule.ours] in plain and _texts(field))
+            (
+                rule.ours,
+                rule,
+                field,
+                not rule.values and self.kinds[rule.ours] in plain and _texts(field),
+            )
             for rule in self.rules
             if (field := self.fields.get(rule.theirs)) is not None
         ]
@@ -205,21 +210,21 @@ class Track:
         """Give our values as the CRM takes them, and those that it cannot take."""
         said: dict[str, Value] = {}
         faults: list[Fault] = []
-        for rule, field, plain in self._spelling:
-            if rule.ours not in local.values:
+        values = local.values
+        for name, rule, field, plain in self._spelling:
+            if name not in values:
                 continue
-            value = local.values[rule.ours]
+            value = values[name]
             if plain and (value is None or type(value) is str):
-                said[rule.ours] = value or None  # nothing is to be turned into anything
+                said[name] = value or None  # nothing is to be turned into anything
                 continue
             try:
-                said[rule.ours] = self._said(rule, field, value, references)
+                said[name] = self._said(rule, field, value, references)
             except Fault as fault:
                 faults.append(fault)
                 continue
-            if self.extra is not None and rule.ours.startswith(SCORE):
-                steady = self.extra.steady(rule.ours, said[rule.ours], base.get(rule.ours))
-                said[rule.ours] = steady
+            if self.extra is not None and name.startswith(SCORE):
+                said[name] = self.extra.steady(name, said[name], base.get(name))
         return said, faults
 
     def _said(

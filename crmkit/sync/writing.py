@@ -123,7 +123,8 @@ class _Chunk:
         sending = Sending(
             pair=new, local=local, said=said, values=values, base={}, creates=True, owed=owed
         )
-        track.tally.again |= owed
+        if owed:
+            track.tally.again = True
         self._queue(sending, faults, held)
 
     def _update(self, local: Local, pair: Pair, references: Any, held: str | None) -> None:

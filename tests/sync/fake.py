@@ -57,6 +57,7 @@ class Fake(Connector):
         faults: Called with the name of each call; may raise.
         lose: So many writes are carried out and then lost on the way back.
         whole: A bad record refuses its whole batch.
+        thread_safe: Several threads may call it.
     """
 
     book: Book = attrs.field(factory=lambda: Book(start=START, step=timedelta(seconds=1)))
@@ -69,6 +70,7 @@ class Fake(Connector):
     whole: bool = False
     fields: Mapping[str, tuple[Field, ...]] = attrs.field(factory=lambda: {CONTACTS: FIELDS})
     overlap: float = 120.0
+    thread_safe: bool = False
 
     def entities(self) -> Sequence[str]:
         return list(self.fields)
@@ -262,4 +264,11 @@ class Fakes:
 
     @crmkit.hookimpl
     def crmkit_connectors(self) -> list[ConnectorSpec]:
-        return [ConnectorSpec(name="fake", open=lambda _: self._fake, capabilities=self._fake.can)]
+        return [
+            ConnectorSpec(
+                name="fake",
+                open=lambda _: self._fake,
+                capabilities=self._fake.can,
+                thread_safe=self._fake.thread_safe,
+            )
+        ]

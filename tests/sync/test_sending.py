@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+
+from crmkit.contracts.connector import Result, RetryLater, Upsert
+from crmkit.sync.sending import Sender
 from tests.sync.fake import CAN, Fake, Shop
 
 
@@ -16,4 +24,45 @@ def test_who_is_looked_at_twice_in_a_run_is_made_once() -> None:
     shop.run()
     assert len(shop.theirs(Name="Ann")) == 1
     assert len(shop.theirs()) == 2_101
+    assert shop.run().written == 0
+
+
+class Spent(Fake):
+    """Its first batch is refused for want of calls; the others take as long as they are told."""
+
+    def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
+        with LOCK:
+            if not self.calls.count("upsert"):
+                self.calls.append("upsert")
+                raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
+            begun = super().upsert(entity, records)
+        GATE.wait(10)
+        return begun
+
+
+LOCK, GATE = Lock(), Event()
+
+
+def test_what_no_call_was_begun_for_is_put_off_once_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty batches are ready, and four threads: the CRM is not asked twenty times in vain."""
+    put_off = Sender._put_off
+
+    def told(sender: Sender, batch: Sequence[Any]) -> None:
+        put_off(sender, batch)
+        if len(batch) > 20:  # what was ready, all together
+            GATE.set()
+
+    monkeypatch.setattr(Sender, "_put_off", told)
+    shop = Shop(Spent(thread_safe=True))
+    for number in range(400):
+        shop.save(f"c{number}", f"c{number}@example.com")
+    report = shop.run()
+    assert "spent" in report.stopped
+    assert GATE.is_set()
+    assert shop.fake.calls.count("upsert") == 5
+    assert report.written == 4 * 20
+    assert shop.run().written == 400 - 4 * 20
+    assert len(shop.theirs()) == 400
     assert shop.run().written == 0
