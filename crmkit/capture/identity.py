@@ -251,11 +251,15 @@ class Directory:
             run: Capture that new customers come from; 0: they were saved by hand.
         """
         rows = []
+        bodies: dict[str, str] = {}
         for base in self._changed:
             row = self._rows[base]
             row[_SEQ] = seq
             if run and base in self._sources:
-                row[-1] = json.dumps({"source": self._sources[base], "run": run}, sort_keys=True)
+                source = self._sources[base]
+                if source not in bodies:
+                    bodies[source] = json.dumps({"source": source, "run": run}, sort_keys=True)
+                row[-1] = bodies[source]
             rows.append(tuple(row))
             seq += 1
         if rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from crmkit.capture.exact import ID_LIMIT, Fault, show, text
@@ -44,7 +45,7 @@ def read_keys(customer: Mapping[Any, Any], normaliser: Normaliser) -> Keys:
     found: dict[Key, None] = {}
     unusable: list[str] = []
     name = ""
-    for system, given in sorted(_named(customer), key=lambda pair: (strength(pair[0]), pair[0])):
+    for system, given in _by_strength(customer):
         if system == NAME:
             name = "" if given is None else text("customer", given, NAME_LIMIT).strip()
             continue
@@ -65,15 +66,30 @@ def read_keys(customer: Mapping[Any, Any], normaliser: Normaliser) -> Keys:
     return Keys(tuple(found), name)
 
 
-def _named(customer: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
-    for system, value in customer.items():
-        if not isinstance(system, str) or not system:
-            raise Fault("customer", f"has the key {show(system)}, keys must be text")
-        yield text("customer", system, ID_LIMIT), value
+def _by_strength(customer: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
+    """Give the values of a mapping, the strongest system first."""
+    if type(customer) is dict:
+        return [(system, customer[system]) for system in _ordered(tuple(customer))]
+    named = ((_system(system), value) for system, value in customer.items())
+    return sorted(named, key=lambda pair: (strength(pair[0]), pair[0]))
+
+
+@lru_cache(maxsize=1_000)
+def _ordered(systems: tuple[Any, ...]) -> list[str]:
+    """Order systems by strength: the mappings of one source have few sets of them."""
+    return sorted(map(_system, systems), key=lambda system: (strength(system), system))
+
+
+def _system(system: object) -> str:
+    if not isinstance(system, str) or not system:
+        raise Fault("customer", f"has the key {show(system)}, keys must be text")
+    return text("customer", system, ID_LIMIT)
 
 
 def _written(system: str, value: object) -> str:
     """Give one value as text; empty for a missing one."""
+    if type(value) is str:
+        return text("customer", value)
     if _is_missing(value):
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) <= _LONGEST_EXACT:
