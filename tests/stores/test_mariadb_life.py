@@ -18,7 +18,7 @@ from crmkit.contracts.tables import CUSTOMER, META, TABLES, TOUCHPOINT
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores import open_store
 from crmkit.stores.sql import schema
-from crmkit.stores.sql.reader import STREAM
+from crmkit.stores.sql.cursor import STREAM
 from crmkit.testing.rows import row, touchpoints
 from crmkit.testing.store_base import again
 from crmkit.testing.store_sharing import increment

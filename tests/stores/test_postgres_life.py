@@ -283,3 +283,24 @@ def test_a_database_of_another_language_gives_the_same_order():
                 text for text in texts if "a" <= text <= "z"
             )
         store.close()
+
+
+# -- scans ---------------------------------------------------------------------------------
+
+
+def test_scans_that_nobody_reads_to_the_end_are_given_up():
+    """The server keeps no cursor for them, and the driver finds none that was left open."""
+    with ExitStack() as stack:
+        store = opened(database())
+        stack.callback(store.close)
+        ids = map(str, range(100))
+        again(store, lambda writer: writer.append(TOUCHPOINT, touchpoints(writer, ids)))
+        reader = stack.enter_context(store.read())
+        for _ in range(3):
+            assert next(iter(reader.scan(TOUCHPOINT)))
+        held = reader.scan(TOUCHPOINT)
+        assert next(held)
+        connection: Any = reader.connection  # type: ignore[attr-defined]
+        left = "SELECT count(*) FROM pg_cursors WHERE name LIKE 'crmkit%%'"
+        assert connection.exec_driver_sql(left).scalar_one() == 1
+        assert len(list(held)) == 99

@@ -14,54 +14,9 @@ from crmkit.contracts.store import Reader, Row, Value
 from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
 from crmkit.stores import checks
+from crmkit.stores.sql.cursor import STREAM, Cursor
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.statements import Last, Scan, Statements, where_shape
-
-STREAM = 2_000
-"""Rows fetched at a time: memory stays flat however long the scan."""
-_FIRST, _GROWTH = 12, 3
-"""Rows fetched at first, and how many times as many after that: many look at a few and stop."""
-
-
-class Cursor:
-    """The rows of one query, read as they are asked for."""
-
-    def __init__(self, transaction: SqlReader, cursor: Any) -> None:
-        """Read the driver's own `cursor`, which gives plain tuples, while `transaction` lasts."""
-        self._transaction = transaction
-        self._cursor = cursor
-        self._settled: list[Row] | None = None
-        self._size = _FIRST
-
-    def settle(self) -> None:
-        """Read the rest now, since something is about to be written."""
-        if self._settled is None:
-            with self._transaction.asking():
-                self._settled = self._cursor.fetchall()
-            self.close()
-
-    def close(self) -> None:
-        """Give up what was not read; what the database says to that changes nothing."""
-        with suppress(Exception):
-            self._cursor.close()
-
-    def __iter__(self) -> Iterator[Row]:
-        """Give the rows; each is given once."""
-        while rows := self._batch():
-            yield from rows
-
-    def _batch(self) -> list[Row]:
-        self._transaction.check()
-        if self._settled is not None:
-            rows, self._settled = self._settled, []
-            return rows
-        with self._transaction.asking():
-            fetched: list[Row] = self._cursor.fetchmany(self._size)
-        if len(fetched) < self._size:
-            self._settled = []
-            self.close()
-        self._size = min(self._size * _GROWTH, STREAM)
-        return fetched
 
 
 class SqlReader(Reader):
@@ -76,12 +31,14 @@ class SqlReader(Reader):
         self.texts = texts
         self._over = False
         self._open: WeakSet[Cursor] = WeakSet()
+        self._left: list[Any] = []
 
     def end(self) -> None:
         """Refuse whatever is asked from now on."""
         self._over = True
         for cursor in list(self._open):
             cursor.close()
+        self._give_up()
 
     def check(self) -> None:
         """Raise StoreError where the transaction is over."""
@@ -114,9 +71,16 @@ class SqlReader(Reader):
         return self._rows(cursor)
 
     def _rows(self, driver_cursor: Any) -> Iterator[Row]:
-        cursor = Cursor(self, driver_cursor)
+        self._give_up()
+        cursor = Cursor(self, driver_cursor, self._left)
         self._open.add(cursor)
         return iter(cursor)
+
+    def _give_up(self) -> None:
+        """Close what nobody reads to its end any more."""
+        while self._left:
+            with suppress(Exception):
+                self._left.pop().close()
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
