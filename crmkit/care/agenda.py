@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from math import inf
 
 import attrs
 
@@ -46,7 +47,9 @@ def agenda(
         known = []
         if not changes.all:
             known = note["owners"]
-            found.growth = (day.ends - policy.begins(note["day"]) - DAY) / policy.quickest
+            found.growth = inf  # of an old queue nobody knows how late its contacts were
+            if note["policy"] == policy.fingerprint:
+                found.growth = (day.ends - policy.begins(note["day"]) - DAY) / policy.quickest
         entries = found.of(owner, known, planned.left(owner, limit))
         accounts = read_accounts(reader, [entry.account for entry in entries])
         items = Writer(reader, policy, kinds, day).items(entries, accounts)

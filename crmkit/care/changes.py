@@ -83,7 +83,7 @@ def _serves(note: Mapping[str, Any], policy: AgendaPolicy, day: Day, today: int)
 
     For a day to come, what is known today is all there is.
     """
-    if note.get("policy") != policy.fingerprint or note["day"] > day.number:
+    if not policy.gives(note.get("policy")) or note["day"] > day.number:
         return False
     return bool(min(day.number, today) - note["day"] <= LASTS)
 

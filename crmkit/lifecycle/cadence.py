@@ -16,6 +16,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -139,12 +140,22 @@ class AgendaPolicy:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A text that is equal exactly where the policy leads to the same dates."""
+        """A text that is equal exactly where the policy leads to the same dates and queue."""
+        return json.dumps({**self._dates, "steps": STEPS}, sort_keys=True)
+
+    def gives(self, fingerprint: object) -> bool:
+        """Tell whether the policy with a fingerprint led to the same dates.
+
+        One without steps is of an `advance` of before, whose queue does not tell how late.
+        """
+        return fingerprint in (self.fingerprint, json.dumps(self._dates, sort_keys=True))
+
+    @property
+    def _dates(self) -> dict[str, Any]:
         plain = attrs.asdict(self.settings)
         plain.pop("unowned")
         plain["cadence"] = sorted(self.intervals.items())
-        plain["steps"] = STEPS
-        return json.dumps(plain, sort_keys=True)
+        return plain
 
     def day_at(self, at: int) -> int:
         """Give the day an instant falls on, counted from 1970."""

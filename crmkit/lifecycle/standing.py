@@ -102,7 +102,7 @@ def read_note(reader: Reader) -> dict[str, Any]:
 def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day: int) -> list[Row]:
     """Work out everybody's row from a frame, with the next contact as of the day's beginning."""
     columns, roster, held = frame.columns, world.roster, world.held
-    settled = read_note(reader).get("policy") == guide.policy.fingerprint
+    settled = guide.policy.gives(read_note(reader).get("policy"))
     begins = guide.policy.begins(day)
     accounts = Accounts(
         world,
