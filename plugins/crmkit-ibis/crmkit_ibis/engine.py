@@ -78,7 +78,11 @@ class IbisEngine(Engine):
 def _summaries(columns: Columns, rows: int, count: int) -> Iterator[Summary]:
     """Give the rows of a batch, of which each indicator's columns are read at one go."""
     tallies = [_tallies(columns, place, rows) for place in range(count)]
-    breadths = [place for place in range(count) if f"seen{place}" in columns]
+    seen = [
+        (place, columns[f"seen{place}"], columns[f"when{place}"])
+        for place in range(count)
+        if f"seen{place}" in columns
+    ]
     foreign = {name: values for name, values in columns.items() if name.startswith("foreign")}
     for row in range(rows):
         yield Summary(
@@ -91,7 +95,7 @@ def _summaries(columns: Columns, rows: int, count: int) -> Iterator[Summary]:
             revenue=columns["revenue"][row] or 0.0,
             tallies=tuple([one[row] for one in tallies]),
             foreign=tuple(_foreign({name: values[row] for name, values in foreign.items()}, count)),
-            seen=tuple([one for at in breadths for one in _seen(at, columns[f"seen{at}"][row])]),
+            seen=tuple([one for at, what, when in seen for one in _seen(at, what[row], when[row])]),
             bought=tuple(columns["bought"][row] or ()),
         )
 
@@ -105,11 +109,10 @@ def _tallies(columns: Columns, place: int, rows: int) -> list[Tally]:
     ]
 
 
-def _seen(place: int, texts: list[str] | None) -> list[Seen]:
-    parts = [text.partition(MARK) for text in texts or ()]
+def _seen(place: int, shown: list[str] | None, when: list[int] | None) -> list[Seen]:
     return [
-        Seen(place, value[1:] if value[0] == "s" else float(value[1:]), int(at))
-        for at, _, value in parts
+        Seen(place, float(value[1:]) if value[0] == MARK else value, at)
+        for value, at in zip(shown or (), when or (), strict=True)
     ]
 
 

@@ -58,9 +58,9 @@ class Sorts:
             counted = facts.keep(("usable", counted, number, within), usable)
         given = facts.among(indicator.opportunity) if indicator.opportunity else None
         if measure != "breadth":
-            self._ask(place, "n", _[counted].ifelse(1, 0).sum())
+            self._ask(place, "n", _.count(where=_[counted]))
         if given is not None:
-            self._ask(place, "chance", _[given].ifelse(1, 0).sum())
+            self._ask(place, "chance", _.count(where=_[given]))
         if measure == "sum" or whole:
             self._ask(place, "last", _["at"].max(where=_[counted]))
         if measure == "breadth":
@@ -174,7 +174,10 @@ def _breadths(folding: Folding) -> list[tuple[int, Indicator]]:
 
 
 def _seen(log: Log, folding: Folding, place: int, indicator: Indicator) -> Table:
-    """Give how many an indicator counts, and a text for each value: instant, type, value."""
+    """Give how many an indicator counts, each value as a text, and when it was seen last.
+
+    A number begins with `MARK`. Both lists are of the same rows of one group, in one order.
+    """
     facts = breadth_facts(log, folding.model, indicator, folding.until)
     among = facts.among(indicator.kinds)
     text, number = facts.value(indicator)
@@ -183,11 +186,14 @@ def _seen(log: Log, folding: Folding, place: int, indicator: Indicator) -> Table
     newest = usable.group_by("root", text, number).agg(
         newest=usable["at"].max(), times=usable.count()
     )
-    shown = ibis.coalesce("s" + newest[text], "n" + newest[number].cast("string"))
-    written = newest.newest.cast("string") + MARK + shown
-    found = newest.select("root", "times", written=written)
+    shown = ibis.coalesce(newest[text], MARK + newest[number].cast("string"))
+    found = newest.select("root", "times", "newest", shown=shown)
     return found.group_by("root").agg(
-        **{f"n{place}": found.times.sum(), f"seen{place}": found.written.collect()}
+        **{
+            f"n{place}": found.times.sum(),
+            f"seen{place}": found.shown.collect(),
+            f"when{place}": found.newest.collect(),
+        }
     )
 
 
@@ -203,7 +209,7 @@ def _foreign(log: Log, folding: Folding, happened: Table) -> Table:
         sorts.tally(place, indicator, whole=True)
     turnover = _turnover(facts, folding.negative)
     paid = facts.keep("paid", away.amount.cast("float64"))
-    sorts.asked["times"] = _[turnover].ifelse(1, 0).sum()
+    sorts.asked["times"] = _.count(where=_[turnover])
     sorts.asked["paid"] = _[paid].sum(where=_[turnover])
     row = sorts.grouped("at", "since")
     lists = {f"foreign{REVENUE}": _written(row, "times", ["times", "paid"])}

@@ -101,7 +101,7 @@ class Log:
         """Run an expression and give its rows as batches of Arrow's, as they come."""
         if self.dialect.name == "duckdb":  # Ibis 12 asks DuckDB 2 for a reader that has gone
             self.connection._run_pre_execute_hooks(table)  # noqa: SLF001 - tables in memory
-            text = str(ibis.to_sql(table, dialect="duckdb"))
+            text = self.connection.compile(table)
             return self.connection.con.sql(text).to_arrow_reader(rows)
         return self.connection.to_pyarrow_batches(table, chunk_size=rows)
 
