@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -211,7 +211,8 @@ class Firm:
         if self.live:
             changes = {"rating": one % 11} if three % 2 else {"attributes": {"colour": f"{two}"}}
             key = self.live[two % len(self.live)]
-            self.crm.touchpoints.correct("shop", key, changes, reason=WHY)
+            with suppress(crmkit.InvalidValueError):  # one like the last changes nothing
+                self.crm.touchpoints.correct("shop", key, changes, reason=WHY)
 
     def _retract(self, one: int, _two: int, _three: int) -> None:
         if self.live:
