@@ -155,15 +155,15 @@ def _read(reader: Reader, session: Session, guide: Guide, score: Score) -> Dossi
     customers = {one.id: one for one in read_customers(reader, roots)}
     bases = [base for one in roots for base in accounts.groups[one]]
     log = read_log(reader, bases)
-    entries = newest_first((one for base in bases for one in log[base]), now + 1)
+    everything = Newest(newest_first((one for base in bases for one in log[base]), now + 1))
     names = {
         base: customers[one].name for one in roots if one != root for base in accounts.groups[one]
     }
     return Dossier(
         customer=customers[root],
         members=[customers[one] for one in roots if one != root],
-        told=Told(customers[root], names, Newest(entries), Newest(entries), kinds, now),
-        touchpoints=[touchpoint(one.row) for one in entries],
+        told=Told(customers[root], names, everything, everything, kinds, now),
+        touchpoints=[touchpoint(one.row) for one in everything],
         score=score,
         stage=stage_at(reader, root, now) or work_out(reader, guide, root, now),
         moves=read_moves(reader, root),

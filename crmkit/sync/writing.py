@@ -243,8 +243,7 @@ class _Chunk:
 
     def _wanted(self, local: Local) -> Pair:
         """Give the pair of a record that is to be made there."""
-        name, entity = self.track.link.name, self.track.entity
-        return Pair(name, entity, local.key, None, local.customer, WANTED, 1, None, self.now)
+        return self.track.pairs.begin(local.key, WANTED, self.now, customer=local.customer, due=1)
 
 
 def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
