@@ -26,30 +26,20 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     return duck
 
 
-def query(model: ValueModel) -> str:
-    """Give the statement that gives everybody's total at the end of the firm's three years."""
-    hand = ByHand(model)
-    now = hand.now
-    spans = sorted({span(indicator.half_life) for indicator in model.indicators})
+def faded(model: ValueModel, columns: str) -> str:
+    """Give the common tables ``log`` and ``faded``: what holds, whose, and what is left of it.
+
+    Args:
+        model: Each of its half-lives gets a column: ``fade0`` is that of the shortest.
+        columns: What is read of the touchpoints besides customer, kind and instants.
+    """
+    now = ByHand(model).now
     fades = ", ".join(
         f"exp((since - {now}) * (ln(2.0) / {one})) AS fade{place}"
-        for place, one in enumerate(spans)
+        for place, one in enumerate(spans(model))
     )
-
-    def add(name: str, kinds: str, x: str = "1.0", _at: str = "since") -> str:
-        return faded_sum(f"fade{spans.index(hand.half_life(name))}", kinds, x)
-
-    said = {
-        name: f"CASE WHEN said->>'{name}' = 'declined' THEN NULL "
-        f"WHEN said->>'{name}' IS NOT NULL THEN (said->>'{name}')::DOUBLE ELSE {earned} END"
-        for name, earned in hand.points().items()
-    }
-    columns = ", ".join(f"{text} AS p_{name}" for name, text in said.items())
-    total = hand.total({name: f"p_{name}" for name in said})
-    rates = " ".join(f"WHEN '{code}' THEN {rate!r}" for code, rate in model.rates.items())
-    price = f"CASE currency WHEN '{model.currency}' THEN 1.0 {rates} END"
     return f"""
-    WITH moved AS (SELECT id, root FROM customers WHERE id <> root),
+    moved AS (SELECT id, root FROM customers WHERE id <> root),
     bought AS (
         SELECT source, id, epoch_us("at") AS bought FROM touchpoints
         WHERE kind = 'purchase' AND seq NOT IN (SELECT touchpoint FROM voids)
@@ -61,14 +51,40 @@ def query(model: ValueModel) -> str:
     ),
     log AS (
         SELECT coalesce(moved.root, customer) AS customer, kind, epoch_us("at") AS happened,
-            coalesce(returned.bought, happened) AS since, item, rating,
-            amount::DOUBLE * {price} AS amount, margin::DOUBLE * {price} AS margin,
-            quantity::DOUBLE AS quantity
+            coalesce(returned.bought, happened) AS since, {columns}
         FROM touchpoints t
         LEFT JOIN moved ON moved.id = t.customer LEFT JOIN returned ON returned.seq = t.seq
         WHERE t.seq NOT IN (SELECT touchpoint FROM voids) AND epoch_us("at") <= {now}
     ),
-    faded AS (SELECT *, {fades} FROM log),
+    faded AS (SELECT *, {fades} FROM log)"""  # noqa: S608 - made of the model's own numbers
+
+
+def spans(model: ValueModel) -> list[int]:
+    """Give the model's half-lives, each once, in microseconds."""
+    return sorted({span(indicator.half_life) for indicator in model.indicators})
+
+
+def query(model: ValueModel) -> str:
+    """Give the statement that gives everybody's total at the end of the firm's three years."""
+    hand = ByHand(model)
+    now, places = hand.now, spans(model)
+
+    def add(name: str, kinds: str, x: str = "1.0", _at: str = "since") -> str:
+        return faded_sum(f"fade{places.index(hand.half_life(name))}", kinds, x)
+
+    said = {
+        name: f"CASE WHEN said->>'{name}' = 'declined' THEN NULL "
+        f"WHEN said->>'{name}' IS NOT NULL THEN (said->>'{name}')::DOUBLE ELSE {earned} END"
+        for name, earned in hand.points().items()
+    }
+    columns = ", ".join(f"{text} AS p_{name}" for name, text in said.items())
+    total = hand.total({name: f"p_{name}" for name in said})
+    rates = " ".join(f"WHEN '{code}' THEN {rate!r}" for code, rate in model.rates.items())
+    price = f"CASE currency WHEN '{model.currency}' THEN 1.0 {rates} END"
+    read = f"""item, rating, quantity::DOUBLE AS quantity,
+            amount::DOUBLE * {price} AS amount, margin::DOUBLE * {price} AS margin"""
+    return f"""
+    WITH {faded(model, read)},
     promotion AS (
         SELECT (body->>'start')::BIGINT AS start, (body->>'end')::BIGINT AS finish
         FROM decisions WHERE kind = 'promotion' AND (body->>'end')::BIGINT <= {now}

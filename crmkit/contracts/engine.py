@@ -9,7 +9,9 @@ words and limits that they name are here too, for whoever states them elsewhere.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 
 import attrs
@@ -51,16 +53,20 @@ __all__ = [
     "Engine",
     "EngineConfig",
     "Folding",
-    "Seen",
+    "Foreign",
     "Source",
-    "Summary",
-    "Tally",
+    "Summaries",
+    "Tallies",
+    "breadth_tags",
     "micros",
     "span",
+    "value_key",
 ]
 
 REVENUE = -1
 """In place of an indicator's number: purchases less returns, undecayed."""
+TAG_BITS = 6
+"""Bits of a value's key that tell which of the model's breadth indicators saw it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -99,8 +105,10 @@ class Folding:
     negative: frozenset[str] = NEGATIVE_KINDS
 
 
-class Tally(NamedTuple):
-    """What one customer's touchpoints come to for one indicator, in one currency.
+class Tallies(NamedTuple):
+    """What touchpoints come to for one indicator: columns with a number a customer.
+
+    A column that the indicator's measure has no use for is None.
 
     Attributes:
         n: How many count.
@@ -108,62 +116,93 @@ class Tally(NamedTuple):
         a: Decayed sum: of 1, of the field (``sum``, ``mean``), of successes (``rate``).
         b: Decayed count (``mean``), or decayed count of chances (``rate``).
         ref: The instant that `a` and `b` are decayed to: the newest that anything is aged from;
-            None: nothing counts.
+            None for a customer: nothing of his counts.
         last: The newest that counts, which of returns may be another.
     """
 
-    n: int = 0
-    chance: int = 0
-    a: float = 0.0
-    b: float = 0.0
-    ref: int | None = None
-    last: int | None = None
+    n: Sequence[int] | None = None
+    chance: Sequence[int] | None = None
+    a: Sequence[float] | None = None
+    b: Sequence[float] | None = None
+    ref: Sequence[int | None] | None = None
+    last: Sequence[int | None] | None = None
 
 
-class Seen(NamedTuple):
-    """One of the different values that a breadth tells apart.
+class Foreign(NamedTuple):
+    """What one customer's money in another currency than the model's comes to.
 
     Attributes:
-        place: The indicator's number in the model.
-        value: The text or the number.
-        at: When it was seen last, in microseconds.
+        place: The indicator's number, or `REVENUE`, of which `n` and `a` alone are read.
+        currency: Its code.
+        n: How many count.
+        a: Decayed sum; of `REVENUE` undecayed.
+        b: Decayed count.
+        ref: The instant that both are decayed to.
+        last: The newest that counts.
     """
 
     place: int
-    value: str | float
-    at: int
+    currency: str
+    n: int
+    a: float
+    b: float = 0.0
+    ref: int = 0
+    last: int = 0
 
 
 @attrs.frozen(kw_only=True)
-class Summary:
-    """One customer's touchpoints that hold and happened by the instant asked for; all in micros.
+class Summaries:
+    """A batch of customers, column by column; what holds and happened by the instant asked for.
+
+    Every column has a value a customer, in the order of `customers`; instants are microseconds.
+    A batch is written in one transaction: some thousands are many.
 
     Attributes:
-        customer: Root of the merge group.
-        first: The earliest.
+        customers: Roots of merge groups.
+        first: The earliest touchpoint's instant.
         newest: The latest.
-        contact: The latest between two people, other than a purchase, that no machine made.
-        own: The latest that he made himself: ``in``, or of a kind that is not the firm's.
         recorded: When the latest of them was recorded.
+        contact: The latest between two people, other than a purchase, that no machine made; None:
+            there is none.
+        own: The latest that he made himself: ``in``, or of a kind that is not the firm's.
         revenue: Purchases less returns in the base currency, undecayed.
         tallies: One an indicator, in the model's order; of money only what is in the base
             currency or in none.
-        foreign: Money in others: (indicator's number or `REVENUE`, currency, what it comes to).
-        seen: Values of the breadth indicators, each once.
-        bought: Instants of the purchases; repeated or not, in any order.
+        foreign: Money in others.
+        seen: What each breadth tells apart: `value_key` of a value and the instant that it was seen
+            last, as two signed integers of 64 bits in the machine's order, one pair after another.
+        bought: Instants of the purchases, as such integers; repeated or not, in any order.
     """
 
-    customer: str
-    first: int
-    newest: int
-    recorded: int
-    tallies: tuple[Tally, ...]
-    contact: int | None = None
-    own: int | None = None
-    revenue: float = 0.0
-    foreign: tuple[tuple[int, str, Tally], ...] = ()
-    seen: tuple[Seen, ...] = ()
-    bought: tuple[int, ...] = ()
+    customers: Sequence[str]
+    first: Sequence[int]
+    newest: Sequence[int]
+    recorded: Sequence[int]
+    contact: Sequence[int | None]
+    own: Sequence[int | None]
+    revenue: Sequence[float]
+    tallies: Sequence[Tallies]
+    foreign: Sequence[Sequence[Foreign]]
+    seen: Sequence[bytes]
+    bought: Sequence[bytes]
+
+
+def breadth_tags(model: ValueModel) -> dict[int, int]:
+    """Give for each breadth indicator, by its number in the model, what `value_key` calls it."""
+    breadths = [n for n, indicator in enumerate(model.indicators) if indicator.measure == "breadth"]
+    return {place: tag for tag, place in enumerate(breadths)}
+
+
+@lru_cache(maxsize=1 << 15)
+def value_key(value: str | float, tag: int) -> int:
+    """Give 58 bits of a value's hash with the breadth indicator's number below them.
+
+    Numbers that are equal give one key (``1``, ``1.0``); texts are compared exactly.
+    """
+    if not isinstance(value, str):
+        value = "\0" + repr(int(value) if value == value // 1 else value)
+    digest = int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)
+    return (digest >> TAG_BITS << TAG_BITS) | tag
 
 
 @attrs.frozen(kw_only=True)
@@ -194,7 +233,7 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def summaries(self, folding: Folding) -> Iterator[Summary]:
+    def summaries(self, folding: Folding) -> Iterator[Summaries]:
         """Give everybody who did anything by then, ordered by the bytes of his id in UTF-8.
 
         Raises:

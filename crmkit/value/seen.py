@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from functools import lru_cache
-from hashlib import blake2b
 from struct import Struct
 from typing import Any
+
+from crmkit.contracts.engine import TAG_BITS, value_key
 
 _COMPACT_FROM = 16
 _PAIR = Struct("=2q").pack
 _UNTOLD = (bool, type(None), list, dict)
-TAG_BITS = 6
-"""Bits of a value's key that tell which of the model's breadth indicators saw it."""
 TAG_MASK = (1 << TAG_BITS) - 1
 
 
@@ -44,15 +42,3 @@ def _compact(seen: bytes) -> bytes:
     """Keep only the newest instant of each value: what grows is what differs."""
     pairs = newest_seen(seen).items()
     return array("q", [number for pair in pairs for number in pair]).tobytes()
-
-
-@lru_cache(maxsize=1 << 15)
-def value_key(value: str | float, tag: int) -> int:
-    """Give 58 bits of a value's hash with the breadth indicator's number below them.
-
-    Numbers that are equal give one key (``1``, ``1.0``); texts are compared exactly.
-    """
-    if not isinstance(value, str):
-        value = "\0" + repr(int(value) if value == value // 1 else value)
-    digest = int.from_bytes(blake2b(value.encode(), digest_size=8).digest(), "big", signed=True)
-    return (digest >> TAG_BITS << TAG_BITS) | tag

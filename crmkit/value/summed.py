@@ -1,34 +1,31 @@
-"""Building states from what an engine summed up: packed and written here, a page a transaction."""
+"""Building states from what an engine summed up: packed and written here, a batch a transaction."""
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
-from struct import Struct
+from itertools import repeat
+
+import attrs
 
 from crmkit.contracts.engine import REVENUE as FOREIGN_REVENUE
-from crmkit.contracts.engine import Engine, Folding, Source, Summary, Tally
+from crmkit.contracts.engine import Engine, Folding, Foreign, Source, Summaries
 from crmkit.contracts.lineage import lineage
 from crmkit.contracts.store import Reader, Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE
 from crmkit.errors import ExportError, InvalidValueError, PluginError
-from crmkit.value.layout import FAR_PAST, REVENUE, Layout, Slots
+from crmkit.value.layout import FAR_PAST, REVENUE, Layout
 from crmkit.value.rebuild import rebuild
-from crmkit.value.seen import value_key
 from crmkit.value.state import NEVER, State, pack
 from crmkit.value.touched import Touched
 
 _ROOT = CUSTOMER.position["root"]
-_PAGE = 2000
-_PAIR = Struct("=2q").pack
 
 
 def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> int:
     """Replace every state by what an engine summed up; tell how many customers have one.
 
     Whoever was touched since the engine's log was written, or while this runs, is refolded from
-    the log. Each page is a transaction of its own: a rebuild that was killed is made again.
+    the log. Each batch is a transaction of its own: a rebuild that was killed is made again.
 
     Args:
         store: The workspace.
@@ -39,7 +36,7 @@ def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> in
     Raises:
         ExportError: the engine reads another workspace's log, another database's, or one that was
             left by a restore; no state was touched.
-        PluginError: it does not keep to the order that its contract asks for.
+        PluginError: it does not keep to what its contract asks for: whole columns, in order.
     """
     source = engine.source()
     if source.workspace != store.workspace:
@@ -59,14 +56,15 @@ def rebuild_summed(store: Store, layout: Layout, now: int, engine: Engine) -> in
         two_way=kinds.two_way,
         negative=kinds.negative,
     )
-    pages = _pages(engine.summaries(folding))
+    batches = _in_order(engine.summaries(folding), len(layout.slots))
     after: str | None = None
     done = 0
     while True:
-        page = next(pages, [])  # summing up takes long: nothing is held meanwhile
-        last = page[-1].customer if page else None
+        batch = next(batches, None)  # summing up takes long: nothing is held meanwhile
+        made = packed(layout, batch) if batch is not None else []
+        last = made[-1][0] if made else None
         with store.write() as writer:
-            done += _write(writer, layout, now, touched, page, (after, last))
+            done += _write(writer, layout, now, touched, made, (after, last))
         if last is None:
             return done
         after = last
@@ -90,37 +88,42 @@ def _reached(reader: Reader, source: Source) -> int:
     return source.watermark
 
 
-def _pages(summaries: Iterable[Summary]) -> Iterator[list[Summary]]:
-    """Cut what the engine gives into pages, and see that it comes in order."""
-    stream = iter(summaries)
+def _in_order(batches: Iterable[Summaries], indicators: int) -> Iterator[Summaries]:
+    """Pass on what the engine gives, and see that it is whole and comes in order."""
     before = b""
-    while page := list(islice(stream, _PAGE)):
-        for one in page:
-            found = one.customer.encode()
+    for batch in batches:
+        columns = attrs.asdict(batch, recurse=False)
+        counted = [one for tallies in columns.pop("tallies") for one in tallies if one is not None]
+        lengths = {len(column) for column in (*columns.values(), *counted)}
+        if lengths != {len(batch.customers)} or len(batch.tallies) != indicators:
+            message = "the engine gave columns of different lengths, or not each indicator's"
+            raise PluginError(message)
+        for customer in batch.customers:
+            found = customer.encode()
             if found <= before:
-                message = f"the engine gave customer {one.customer!r} out of order"
+                message = f"the engine gave customer {customer!r} out of order"
                 raise PluginError(message)
             before = found
-        yield page
+        if batch.customers:
+            yield batch
 
 
-def _write(  # noqa: PLR0913 - one page
+def _write(  # noqa: PLR0913 - one batch
     writer: Writer,
     layout: Layout,
     now: int,
     touched: Touched,
-    page: list[Summary],
+    made: list[Row],
     between: tuple[str | None, str | None],
 ) -> int:
     """Write the states of the customers that lie between two ids; tell how many there are."""
     after, last = between
     touched.look(writer)
     anew = {root for root in touched.roots(writer) if _lies(root, after, last)}
-    given = {one.customer: one for one in page}
-    rows = writer.fetch(CUSTOMER, [(customer,) for customer in given])
+    rows = writer.fetch(CUSTOMER, [row[:1] for row in made])
     there = {row[0] for row in rows if row[0] == row[_ROOT]}
     summed = there - anew
-    writer.put(STATE, [packed(layout, given[customer]) for customer in sorted(summed)])
+    writer.put(STATE, [row for row in made if row[0] in summed])
     kept = writer.scan(STATE, low=after, high=last, columns=("customer",))
     others = {row[0] for row in kept} - summed - {after}
     rebuild(writer, sorted(anew | others), layout, now)
@@ -135,42 +138,48 @@ def _lies(customer: str, after: str | None, last: str | None) -> bool:
     )
 
 
-# -- one state -------------------------------------------------------------------------
+# -- their states ----------------------------------------------------------------------
 
 
-def packed(layout: Layout, summary: Summary) -> Row:
-    """Turn what a customer's touchpoints come to into his STATE row."""
-    state = State.empty(layout)
-    state.sums[REVENUE] = summary.revenue
-    for slots, tally in zip(layout.slots, summary.tallies, strict=True):
-        _place(state.sums, slots, tally)
-    for place, code, tally in summary.foreign:
-        if place == FOREIGN_REVENUE:
-            state.money.setdefault(REVENUE, {})[code] = [tally.n, tally.a, 0.0, 0.0, 0.0]
-        else:
-            sums = [tally.n, tally.a, _since(tally.ref), tally.b, _since(tally.last)]
-            state.money.setdefault(layout.slots[place].n, {})[code] = sums
-    state.seen = b"".join(
-        [_PAIR(value_key(value, layout.slots[place].tag), at) for place, value, at in summary.seen]
+def packed(layout: Layout, batch: Summaries) -> list[Row]:
+    """Turn what customers' touchpoints come to into their STATE rows."""
+    columns: list[Iterable[float]] = [repeat(nothing) for nothing in layout.zero]
+    columns[REVENUE] = batch.revenue
+    for slots, tallies in zip(layout.slots, batch.tallies, strict=True):
+        for name, column in tallies._asdict().items():
+            place = getattr(slots, name)
+            if place >= 0 and column is not None:
+                columns[place] = map(_since, column) if name in ("ref", "last") else column
+    others = zip(
+        batch.seen,
+        batch.bought,
+        (_money(layout, foreign) for foreign in batch.foreign),
+        repeat([]),
+        batch.first,
+        batch.newest,
+        map(_or_never, batch.contact),
+        map(_or_never, batch.own),
+        batch.recorded,
+        strict=False,  # what is the same for all has no end
     )
-    state.bought = array("q", summary.bought).tobytes()
-    state.first, state.newest, state.recorded = summary.first, summary.newest, summary.recorded
-    state.contact = NEVER if summary.contact is None else summary.contact
-    state.own = NEVER if summary.own is None else summary.own
-    return pack(summary.customer, state, layout)
+    whole = zip(batch.customers, zip(*columns, strict=False), others, strict=True)
+    return [pack(customer, State(list(sums), *rest), layout) for customer, sums, rest in whole]
 
 
-def _place(sums: list[float], slots: Slots, tally: Tally) -> None:
-    """Put an indicator's numbers where the layout has them."""
-    for name in ("n", "chance", "a", "b"):
-        place = getattr(slots, name)
-        if place >= 0:
-            sums[place] = getattr(tally, name)
-    for name in ("ref", "last"):
-        place = getattr(slots, name)
-        if place >= 0:
-            sums[place] = _since(getattr(tally, name))
+def _money(layout: Layout, foreign: Iterable[Foreign]) -> dict[int, dict[str, list[float]]]:
+    """Give money in other currencies as a state keeps it."""
+    money: dict[int, dict[str, list[float]]] = {}
+    for place, code, n, a, b, ref, last in foreign:
+        if place == FOREIGN_REVENUE:
+            money.setdefault(REVENUE, {})[code] = [n, a, 0.0, 0.0, 0.0]
+        else:
+            money.setdefault(layout.slots[place].n, {})[code] = [n, a, float(ref), b, float(last)]
+    return money
 
 
 def _since(instant: int | None) -> float:
-    return FAR_PAST if instant is None else float(instant)
+    return FAR_PAST if instant is None else instant
+
+
+def _or_never(instant: int | None) -> int:
+    return NEVER if instant is None else instant

@@ -10,17 +10,25 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.contracts.engine import REVENUE, Engine, Folding, Seen, Source, Summary, Tally
+from crmkit.contracts.engine import (
+    REVENUE,
+    Engine,
+    Folding,
+    Foreign,
+    Source,
+    Summaries,
+    Tallies,
+)
 from crmkit.contracts.lineage import fork, lineage
 from crmkit.contracts.tables import STATE
 from crmkit.errors import ExportError, InvalidValueError, PluginError
 from crmkit.value.layout import FAR_PAST, Layout, Slots
-from crmkit.value.seen import newest_seen, value_key
+from crmkit.value.seen import newest_seen
 from crmkit.value.state import NEVER, State, unpack
-from tests.value.shop import COLOURS, DAY, FULL, ITEMS, Shop, generated, shop
+from tests.value.shop import DAY, FULL, ITEMS, Shop, generated, shop
 
 PEOPLE = [f"p{number}@x.org" for number in range(30)]
-VALUES = [one for one in (*ITEMS, *COLOURS) if isinstance(one, (str, int, float))]
+AT_ONCE = 7  # customers in a batch
 
 
 class Snapshot(Engine):
@@ -36,58 +44,57 @@ class Snapshot(Engine):
             self._source = Source(workspace=store.workspace, watermark=place, cursor=cursor)
             rows = {row[0]: unpack(row) for row in reader.scan(STATE)}
         layout = Layout(opened.crm.value.model())
-        self.summaries_made = [_summary(layout, *one) for one in sorted(rows.items())]
+        people = sorted(rows.items())
+        self.made = [
+            _summaries(layout, dict(people[start : start + AT_ONCE]))
+            for start in range(0, len(people), AT_ONCE)
+        ]
 
     def source(self) -> Source:
         return self._source
 
-    def summaries(self, folding: Folding) -> Iterator[Summary]:
+    def summaries(self, folding: Folding) -> Iterator[Summaries]:
         assert folding.model == FULL
         self.meanwhile()
-        yield from self.summaries_made
+        yield from self.made
 
 
-def _summary(layout: Layout, customer: str, state: State) -> Summary:
-    keys = {
-        value_key(value, slots.tag): (slots.place, value)
-        for slots in layout.slots
-        if slots.tag >= 0
-        for value in VALUES
-    }
-    return Summary(
-        customer=customer,
-        first=state.first,
-        newest=state.newest,
-        recorded=state.recorded,
-        contact=None if state.contact == NEVER else state.contact,
-        own=None if state.own == NEVER else state.own,
-        revenue=state.sums[0],
-        tallies=tuple(_tally(state, slots) for slots in layout.slots),
-        foreign=tuple(
-            (_place(layout, n), code, _foreign(*sums))
-            for n, money in state.money.items()
-            for code, sums in money.items()
-        ),
-        seen=tuple(Seen(*keys[key], at) for key, at in newest_seen(state.seen).items()),
-        bought=tuple(array("q", state.bought)),
+def _summaries(layout: Layout, people: dict[str, State]) -> Summaries:
+    states = list(people.values())
+    return Summaries(
+        customers=list(people),
+        first=[state.first for state in states],
+        newest=[state.newest for state in states],
+        recorded=[state.recorded for state in states],
+        contact=[None if state.contact == NEVER else state.contact for state in states],
+        own=[None if state.own == NEVER else state.own for state in states],
+        revenue=[state.sums[0] for state in states],
+        tallies=[_tallies(states, slots) for slots in layout.slots],
+        foreign=[
+            [
+                Foreign(_place(layout, slot), code, int(n), a, b, int(ref), int(last))
+                for slot, money in state.money.items()
+                for code, (n, a, ref, b, last) in money.items()
+            ]
+            for state in states
+        ],
+        seen=[state.seen for state in states],
+        bought=[state.bought for state in states],
     )
 
 
-def _tally(state: State, slots: Slots) -> Tally:
-    found = {
-        name: state.sums[getattr(slots, name)]
-        for name in Tally._fields
-        if getattr(slots, name) >= 0
-    }
-    return Tally(**{name: None if sum_ == FAR_PAST else sum_ for name, sum_ in found.items()})  # type: ignore[arg-type]
+def _tallies(states: list[State], slots: Slots) -> Tallies:
+    columns: dict[str, list[Any]] = {}
+    for name in Tallies._fields:
+        place = getattr(slots, name)
+        if place >= 0:
+            sums = [state.sums[place] for state in states]
+            columns[name] = [None if sum_ == FAR_PAST else sum_ for sum_ in sums]
+    return Tallies(**columns)
 
 
 def _place(layout: Layout, n: int) -> int:
     return next((slots.place for slots in layout.slots if slots.n == n), REVENUE)
-
-
-def _foreign(n: int, a: float, ref: float, b: float, last: float) -> Tally:
-    return Tally(n, 0, a, b, int(ref), int(last))
 
 
 def states(opened: Shop) -> dict[str, Any]:
@@ -187,7 +194,7 @@ def test_states_that_nobody_has_are_dropped(opened: Shop) -> None:
     """A state that is nobody's, and one of a customer the engine does not know, are put right."""
     engine = Snapshot(opened)
     expected = states(opened)
-    first = engine.summaries_made.pop(4).customer
+    first = engine.made.pop(2).customers[0]
     with opened.crm.session.store.write() as writer:
         (row,) = writer.fetch(STATE, [(first,)])
         writer.put(STATE, [("nobody", *row[1:])])
@@ -199,9 +206,22 @@ def test_states_that_nobody_has_are_dropped(opened: Shop) -> None:
 def test_an_engine_out_of_order_is_found_out(opened: Shop) -> None:
     """Pages are put beside the states that lie between two ids: any order will not do."""
     engine = Snapshot(opened)
-    engine.summaries_made.reverse()
+    engine.made.reverse()
     with pytest.raises(PluginError, match="out of order"):
         opened.crm.value.rebuild(engine=engine)
+
+
+@pytest.mark.parametrize("column", ["revenue", "seen", "tallies"])
+def test_columns_of_different_lengths_are_found_out(opened: Shop, column: str) -> None:
+    """The numbers behind a gap would be written into other customers' states."""
+    engine = Snapshot(opened)
+    given = getattr(engine.made[1], column)
+    short = [given[0]._replace(n=given[0].n[1:]), *given[1:]] if column == "tallies" else given[1:]
+    engine.made[1] = attrs.evolve(engine.made[1], **{column: short})
+    before = states(opened)
+    with pytest.raises(PluginError, match="columns of different lengths"):
+        opened.crm.value.rebuild(engine=engine)
+    assert states(opened) == before
 
 
 def test_another_workspace_s_log_is_refused(opened: Shop) -> None:

@@ -7,7 +7,9 @@ engine's own; types of values in between are declared as text, since only the la
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 import ibis
@@ -41,6 +43,15 @@ def _three(a: Any, b: Any, c: Any) -> Any: ...
 
 _SHAPES = (_one, _two, _three)
 """Ibis wants to see functions with so many arguments."""
+
+
+def one_of(column: Expression, values: Iterable[str]) -> Expression:
+    """Tell whether a column is one of these values, each compared by itself.
+
+    DuckDB turns a long ``IN`` into a join; and what is joined it does not pass on to all who read
+    it as it comes, but keeps it whole in memory first.
+    """
+    return reduce(or_, (column == value for value in sorted(values)), ibis.literal(value=False))
 
 
 class Dialect(ABC):

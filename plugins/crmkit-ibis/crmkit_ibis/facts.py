@@ -12,7 +12,7 @@ import ibis
 from crmkit import Indicator, ValueModel
 from crmkit.contracts.engine import EARLIEST, MONEY_FIELDS, NUMBER_LIMIT, NUMBERS, TEXTS, span
 from crmkit_ibis.decay import SAFE, double, fade
-from crmkit_ibis.dialects import Expression
+from crmkit_ibis.dialects import Expression, one_of
 from crmkit_ibis.log import Log, Table
 
 
@@ -64,9 +64,9 @@ class Facts:
         """
         wanted = frozenset(kinds)
         t, apart = self.table, wanted & unnamed
-        found = t.kind.isin(sorted(wanted - apart))
+        found = one_of(t.kind, wanted - apart)
         if apart:
-            found |= t.kind.isin(sorted(apart)) & t.of.isnull()
+            found |= one_of(t.kind, apart) & t.of.isnull()
         return self.keep(("among", wanted, apart), found)
 
     def fade(self, half_life: timedelta, by: str = "at") -> str:
@@ -105,7 +105,7 @@ class Facts:
         It is right for the indicator's own kinds; nobody looks into the attributes of others.
         """
         field, defaults = str(indicator.field), _defaults(indicator)
-        own = self.table.kind.isin(sorted(indicator.kinds))
+        own = one_of(self.table.kind, indicator.kinds)
         looked_up = (own, self._attribute(field, defaults))
         found = ibis.cases(looked_up)
         if field in NUMBERS:
@@ -152,7 +152,7 @@ class Facts:
         t, dialect = self.table, self.log.dialect
         kind = dialect.kind(t.attributes, field)
         number = dialect.text(t.attributes, field).cast("float64")
-        usable = kind.isin(dialect.numbers)
+        usable = one_of(kind, dialect.numbers)
         if limit:
             usable &= number.abs() < float(NUMBER_LIMIT)
         missing = ibis.null("float64")

@@ -16,10 +16,10 @@ from ibis import _
 from crmkit import Indicator
 from crmkit.contracts.engine import MONEY_FIELDS, REVENUE, Folding
 from crmkit_ibis.decay import fade
-from crmkit_ibis.dialects import Expression
+from crmkit_ibis.dialects import Expression, one_of
 from crmkit_ibis.facts import Facts
 from crmkit_ibis.log import Log, Table
-from crmkit_ibis.sums import aged, breadth_facts
+from crmkit_ibis.sums import breadth_facts, with_since
 
 NUMBERS = ("n", "chance", "a", "b", "ref", "last")
 """Of every indicator, before its number: `crmkit.contracts.engine.Tally`."""
@@ -101,7 +101,8 @@ class Sorts:
 def fold(log: Log, folding: Folding) -> Table:
     """Give a row for everybody who did anything, ordered by ``root``."""
     model, until = folding.model, folding.until
-    happened = _since(log, until, folding.negative)
+    happened = log.live.filter(log.live["at"] <= until)
+    happened = with_since(happened, until, folding.negative, log.apart)
     facts = Facts(happened, log, model, until, priced=False)
     own = facts.keep(
         "own money", (happened.currency == model.currency) | happened.currency.isnull()
@@ -116,35 +117,26 @@ def fold(log: Log, folding: Folding) -> Table:
         if not indicator.within:
             main.tally(place, indicator, own if _is_money(indicator) else None)
     row = main.grouped("at", "since", "recorded")
-    lists = [_seen(log, folding, place, one) for place, one in _breadths(folding)]
+    lists = [_seen(log, folding, happened, place, one) for place, one in _breadths(folding)]
     for table in (_foreign(log, folding, happened), *lists):
         mine = table.rename(mine="root")
         row = row.left_join(mine, row.root == mine.mine).drop("mine")
     return row.order_by("root")
 
 
-def _since(log: Log, until: int, negative: frozenset[str]) -> Table:
-    """Give everything by then with the instant ``since`` it is aged from."""
-    happened = log.live.filter(log.live["at"] <= until)
-    returns = aged(log, until, negative).select(number="seq", bought="since")
-    joined = happened.left_join(returns, happened.seq == returns.number)
-    since = ibis.coalesce(joined.bought, joined["at"])
-    return joined.select(*(joined[name] for name in happened.columns), since=since)
-
-
 def _instants(facts: Facts, folding: Folding) -> dict[str, Expression]:
     """Ask for what a state has besides its sums."""
     t, dialect = facts.table, facts.log.dialect
-    own = (t.direction == "in") | (t.direction.isnull() & ~t.kind.isin(sorted(folding.outbound)))
+    own = (t.direction == "in") | (t.direction.isnull() & ~one_of(t.kind, folding.outbound))
     kind, text = dialect.kind(t.attributes, "automatic"), dialect.text(t.attributes, "automatic")
     automatic = ibis.cases(
         (t.attributes.isnull(), False),
         (kind.isnull() | (kind == dialect.nothing), False),
         (kind == dialect.truth, text == "true"),
-        (kind.isin(dialect.numbers), text.cast("float64") != 0.0),
-        else_=~text.isin(["", "[]", "{}"]),
+        (one_of(kind, dialect.numbers), text.cast("float64") != 0.0),
+        else_=~one_of(text, ("", "[]", "{}")),
     )
-    contact = t.kind.isin(sorted(folding.two_way - {"purchase"})) & ~automatic
+    contact = one_of(t.kind, folding.two_way - {"purchase"}) & ~automatic
     mine, met = facts.keep("own", own), facts.keep("contact", contact)
     purchase = facts.among(["purchase"])
     return {
@@ -173,12 +165,12 @@ def _breadths(folding: Folding) -> list[tuple[int, Indicator]]:
     return [(place, one) for place, one in made if one.measure == "breadth"]
 
 
-def _seen(log: Log, folding: Folding, place: int, indicator: Indicator) -> Table:
+def _seen(log: Log, folding: Folding, happened: Table, place: int, indicator: Indicator) -> Table:
     """Give how many an indicator counts, each value as a text, and when it was seen last.
 
     A number begins with `MARK`. Both lists are of the same rows of one group, in one order.
     """
-    facts = breadth_facts(log, folding.model, indicator, folding.until)
+    facts = breadth_facts(log, folding.model, indicator, folding.until, happened)
     among = facts.among(indicator.kinds)
     text, number = facts.value(indicator)
     t = facts.select("root", "at")

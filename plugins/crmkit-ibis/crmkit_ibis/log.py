@@ -26,12 +26,12 @@ READ = (
 class Log:
     """Everything that was recorded of one workspace, as tables of one engine.
 
-    Instants are whole microseconds since 1970 in every one of them.
+    Instants are whole microseconds since 1970 in every one of them but `touchpoints`.
 
     Attributes:
         connection: The engine, as Ibis has it.
         dialect: What it writes differently.
-        touchpoints: TOUCHPOINT rows, taken back ones too.
+        touchpoints: TOUCHPOINT rows, taken back ones too, with instants as the engine has them.
         decisions: DECISION rows.
         customers: Every customer's ``id`` and ``root``.
         voids: ``touchpoint``: the seq of each touchpoint that was taken back; None: there is none.
@@ -63,16 +63,28 @@ class Log:
 
         Args:
             names: The columns; of `READ`, where the engine shares.
-            where: Which touchpoints, as a deferred expression of Ibis; None: all.
+            where: Which touchpoints, as a deferred expression of Ibis over these columns; None:
+                all.
         """
         if self.dialect.shares:
             held = self.live if where is None else self.live.filter(where)
             return held.select(*names, "root")
         return self._led(names, where)
 
+    def apart(self, *names: str, where: Any = None) -> Table:
+        """Give the same as `held`, read by itself: for what is joined with other touchpoints.
+
+        A table that is joined with a part of itself cannot be passed on as it is read: the engine
+        would keep all of it in memory.
+        """
+        return self._led(names, where)
+
     def _led(self, names: Iterable[str], where: Any) -> Table:
-        t = self.touchpoints if where is None else self.touchpoints.filter(where)
-        t = t.select(*dict.fromkeys(("seq", "customer", *names)))
+        t = self.touchpoints.select(*dict.fromkeys(("seq", "customer", *names)))
+        instants = [name for name in ("at", "recorded") if name in t.columns]
+        t = in_micros(t, self.dialect, *instants)
+        if where is not None:
+            t = t.filter(where)
         if self.voids is not None:
             t = t.anti_join(self.voids, t.seq == self.voids.touchpoint)
         moved = self.customers.filter(self.customers.id != self.customers.root)
@@ -83,8 +95,9 @@ class Log:
     @cached_property
     def oldest(self) -> int:
         """When the first touchpoint happened, in microseconds; `EARLIEST`: there is none."""
-        oldest = ibis.coalesce(self.touchpoints["at"].min(), EARLIEST)
-        ((found,),) = self.rows(self.touchpoints.agg(oldest=oldest))
+        first = self.touchpoints.agg(oldest=self.touchpoints["at"].min())
+        first = in_micros(first, self.dialect, "oldest")
+        ((found,),) = self.rows(first.select(oldest=ibis.coalesce(first.oldest, EARLIEST)))
         return int(found)
 
     @cached_property

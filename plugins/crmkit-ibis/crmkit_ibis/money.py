@@ -6,7 +6,7 @@ import ibis
 
 from crmkit import ValueModel
 from crmkit_ibis.decay import double
-from crmkit_ibis.dialects import Expression
+from crmkit_ibis.dialects import Expression, one_of
 from crmkit_ibis.log import Table
 
 
@@ -22,4 +22,4 @@ def worth(table: Table, model: ValueModel, amount: Expression) -> Expression:
 
 def turnover(table: Table, negative: frozenset[str]) -> Expression:
     """Tell whether a touchpoint is a purchase, or takes money back."""
-    return table.kind.isin(sorted({"purchase", *negative}))
+    return one_of(table.kind, {"purchase", *negative})

@@ -107,7 +107,7 @@ def of_folder(manifest: Manifest, engine: Any = "duckdb") -> Log:
     return Log(
         connection,
         dialect,
-        touchpoints=read(TOUCHPOINTS, "at", "recorded"),
+        touchpoints=read(TOUCHPOINTS),
         decisions=read(DECISIONS, "at"),
         customers=read(CUSTOMERS),
         voids=read(VOIDS) if manifest.rows(VOIDS) else None,

@@ -11,7 +11,7 @@ from ibis import _
 from crmkit import Indicator, ValueModel
 from crmkit.contracts.engine import NUMBERS, TEXTS
 from crmkit_ibis.decay import FULL, earned, fade
-from crmkit_ibis.dialects import Expression
+from crmkit_ibis.dialects import Expression, one_of
 from crmkit_ibis.facts import Facts
 from crmkit_ibis.log import READ, Log, Table
 from crmkit_ibis.windows import Window, bit_or, mask_of, ratio
@@ -228,12 +228,24 @@ class Sums:
         return read
 
 
-def breadth_facts(log: Log, model: ValueModel, indicator: Indicator, until: int) -> Facts:
-    """Give the columns that a breadth reads, of the touchpoints that it counts."""
+def breadth_facts(
+    log: Log, model: ValueModel, indicator: Indicator, until: int, table: Table | None = None
+) -> Facts:
+    """Give the columns that a breadth reads, of the touchpoints that it counts.
+
+    Args:
+        log: Where they are from.
+        model: Whose indicator it is.
+        indicator: The breadth.
+        until: The last instant that counts, in microseconds.
+        table: What an engine that shares passes on to others too; None: it is read.
+    """
     field = str(indicator.field)
     names = dict.fromkeys(("kind", "at", "attributes", *({field} & (NUMBERS | TEXTS))))
-    counted = _.kind.isin(sorted(indicator.kinds)) & (_["at"] <= until)
-    return Facts(log.held(*names, where=counted), log, model, until)
+    counted = one_of(_.kind, indicator.kinds) & (_["at"] <= until)
+    if table is None or not log.dialect.shares:
+        return Facts(log.held(*names, where=counted), log, model, until)
+    return Facts(table.filter(counted).select(*names, "root"), log, model, until)
 
 
 def aged(log: Log, until: int, negative: frozenset[str]) -> Table:
@@ -241,14 +253,35 @@ def aged(log: Log, until: int, negative: frozenset[str]) -> Table:
 
     That is the purchase's, whoever bought, and their own where no purchase of that name holds.
     """
-    naming = _.kind.isin(sorted(negative)) & _.of.notnull() & (_["at"] <= until)
-    returns = log.held(*READ, where=naming)
-    purchases = log.held("source", "id", "at", where=_.kind == "purchase")
-    purchases = purchases.select(named="id", named_by="source", bought="at")
-    same = (returns.source == purchases.named_by) & (returns.of == purchases.named)
-    joined = returns.left_join(purchases, same)
-    columns = [joined[name] for name in returns.columns]
+    returns = log.held(*READ, where=_naming(until, negative))
+    return with_since(returns, until, negative, log.held)
+
+
+def with_since(
+    table: Table, until: int, negative: frozenset[str], read: Callable[..., Table]
+) -> Table:
+    """Give touchpoints with the instant ``since`` that they are aged from, mostly their own.
+
+    Args:
+        table: The touchpoints.
+        until: The last instant that counts, in microseconds.
+        negative: Kinds that are aged from the purchase they name.
+        read: Reads returns and purchases: `Log.held`, or `Log.apart`.
+    """
+    naming = _naming(until, negative)
+    named = read("seq", "source", "kind", "at", "of", where=naming)
+    named = named.select(number="seq", named_by="source", named="of")
+    purchases = read("source", "id", "kind", "at", where=_.kind == "purchase")
+    same = (purchases.source == named.named_by) & (purchases.id == named.named)
+    # The few on the right: an engine that believes both to be as many keeps that side in memory.
+    found = purchases.inner_join(named, same).select("number", bought="at")
+    joined = table.left_join(found, table.seq == found.number)
+    columns = [joined[name] for name in table.columns]
     return joined.select(*columns, since=ibis.coalesce(joined.bought, joined["at"]))
+
+
+def _naming(until: int, negative: frozenset[str]) -> Expression:
+    return one_of(_.kind, negative) & _.of.notnull() & (_["at"] <= until)
 
 
 def _reading(
