@@ -59,7 +59,7 @@ def test_any_firm_scores_the_same_on_duckdb(duck: Any, story: list[Any]):
 
 @pytest.mark.slow("some minutes")
 @settings(
-    max_examples=150,
+    max_examples=40,
     deadline=None,
     phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=list(HealthCheck),
