@@ -63,7 +63,8 @@ class Reader(ABC):
 
         Args:
             table: Where to look.
-            by: One of ``table.orders``; None: the key.
+            by: One of ``table.orders``, or with a value for each of its columns of
+                ``table.sparse``; None: the key.
             equal: Values for the leading columns of `by`.
             low: Least value of the next column of `by`, inclusive.
             high: Greatest value of the next column of `by`, inclusive.

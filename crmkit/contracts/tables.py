@@ -26,6 +26,19 @@ class Column:
     null: bool = True
 
 
+@attrs.frozen
+class Sparse:
+    """An order that few rows of a table are read in: the others need not be in its index.
+
+    Attributes:
+        by: Its columns. A `scan` by it gives a value for each, the last one not `without`.
+        without: Value of the last column that leaves a row out; None: that there is none.
+    """
+
+    by: tuple[str, ...]
+    without: str | int | None = None
+
+
 @attrs.frozen(slots=False)
 class Table:
     """One table of the workspace; a store adds the workspace to every key by itself.
@@ -35,6 +48,7 @@ class Table:
         columns: In the order rows carry them.
         key: Columns that are unique together.
         indexes: Further leading columns that `scan` and `fetch` may go by.
+        sparse: Orders of few rows, for `scan` alone.
         log: Append-only, with a first column ``seq`` that grows in commit order and is unique.
     """
 
@@ -42,6 +56,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     indexes: tuple[tuple[str, ...], ...] = ()
+    sparse: tuple[Sparse, ...] = ()
     log: bool = False
 
     @cached_property
@@ -56,8 +71,17 @@ class Table:
 
     @cached_property
     def orders(self) -> tuple[tuple[str, ...], ...]:
-        """Every order rows can be read in: the key, ``seq`` of a log, and the indexes."""
+        """Every order all rows can be read in: the key, ``seq`` of a log, and the indexes."""
         return (self.key, *((("seq",),) if self.log else ()), *self.indexes)
+
+    @cached_property
+    def indexed(self) -> tuple[tuple[str, ...], ...]:
+        """Every order that any rows can be read in."""
+        return (*self.orders, *(one.by for one in self.sparse))
+
+    def sparse_by(self, by: tuple[str, ...]) -> Sparse | None:
+        """Give the order of few rows that has these columns; None: there is none."""
+        return next((one for one in self.sparse if one.by == by), None)
 
 
 def _columns(spec: str) -> tuple[Column, ...]:
@@ -220,9 +244,11 @@ PAIR = Table(
     key=("connector", "object", "ours"),
     indexes=(
         ("connector", "object", "theirs"),
-        ("connector", "object", "due"),
-        ("connector", "object", "state"),
         ("customer",),
+    ),
+    sparse=(
+        Sparse(("connector", "object", "due")),
+        Sparse(("connector", "object", "state"), without="linked"),
     ),
 )
 """Our record and theirs that are kept equal, by a connector and its object.

@@ -20,15 +20,20 @@ def picker(places: Iterable[int]) -> Callable[[Row], Row]:
     return itemgetter(*several)
 
 
-def order(table: Table, by: tuple[str, ...] | None) -> tuple[str, ...]:
+def order(table: Table, by: tuple[str, ...] | None, equal: Row = ()) -> tuple[str, ...]:
     """Give the full order that `scan` by `by` promises: those columns, then the rest of the key.
 
     Raises:
-        StoreError: `by` is none of the table's orders.
+        StoreError: `by` is none of the table's orders, or `equal` does not name the few rows that
+            have it.
     """
     if by is None:
         return table.key
-    if by not in table.orders:
+    if few := table.sparse_by(by):
+        if len(equal) != len(by) or equal[-1] in (None, few.without):
+            message = f"{table.name} by {by} is asked for one value of each, {few.without} not last"
+            raise StoreError(message)
+    elif by not in table.orders:
         raise StoreError(f"{table.name} is not ordered by {by}; choose one of {table.orders}")
     return by + tuple(name for name in table.key if name not in by)
 

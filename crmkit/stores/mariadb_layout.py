@@ -98,7 +98,7 @@ def lay_out(table: Table, metadata: sa.MetaData) -> sa.Table:
     InnoDB ends each index with what the rows are ordered by, so that the order of an index is the
     whole order of a scan; a log's, whose key is another, says so itself.
     """
-    looked_by = {name for order in table.orders for name in order}
+    looked_by = {name for order in table.indexed for name in order}
     columns = []
     for column in table.columns:
         kind = type_of(column)
@@ -110,7 +110,7 @@ def lay_out(table: Table, metadata: sa.MetaData) -> sa.Table:
     indexes: list[sa.Constraint] = []
     if by_number:
         indexes.append(sa.UniqueConstraint("workspace", *table.key, name="key"))
-    for by in table.indexes:
+    for by in (*table.indexes, *(one.by for one in table.sparse)):  # whole: there are no others
         rest = tuple(name for name in table.key if name not in by) if by_number else ()
         names = ("workspace", *by, *rest)
         indexes.append(_Key(*names, name=index_name(by)))
@@ -132,7 +132,7 @@ def index_name(by: tuple[str, ...]) -> str:
 
 def index_of(table: Table, by: tuple[str, ...]) -> str:
     """Name the index that a table is looked into by, where these are leading columns."""
-    order = next(order for order in table.orders if order[: len(by)] == by)
+    order = next(order for order in table.indexed if order[: len(by)] == by)
     if order == (("seq",) if table.log else table.key):
         return "PRIMARY"
     return "key" if order == table.key else index_name(order)

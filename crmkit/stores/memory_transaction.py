@@ -75,7 +75,7 @@ class MemoryReader(Reader):
         columns: tuple[str, ...] | None = None,
     ) -> Iterator[Row]:
         """Stream rows in order: see the contract."""
-        names = checks.order(table, by)
+        names = checks.order(table, by, equal)
         checks.place(by or table.key, equal, (low, high), after, len(names))
         checks.known(table, where, contains, columns)
         self.check()

@@ -22,7 +22,7 @@ from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
 from crmkit.stores.sql.schema import PREFIX
-from crmkit.stores.sql.statements import Scan, Statements
+from crmkit.stores.sql.statements import Scan, Statements, among_few
 from crmkit.stores.sql.store import SqlStore
 
 OLDEST = (12,)
@@ -195,11 +195,16 @@ class PostgresDialect(Dialect):
         for by in table.indexes:
             rest = ("seq",) if table.log else table.key
             self._index(physical, "_".join(by), by + tuple(n for n in rest if n not in by))
+        for few in table.sparse:
+            names = few.by + tuple(n for n in table.key if n not in few.by)
+            self._index(physical, "_".join(few.by), names, few=among_few(few, physical))
         return physical
 
-    def _index(self, table: sa.Table, name: str, names: tuple[str, ...]) -> None:
+    def _index(
+        self, table: sa.Table, name: str, names: tuple[str, ...], *, few: Any = None
+    ) -> None:
         columns = (self.sorted(table.c[column], reverse=False) for column in names)
-        sa.Index(f"{table.name}_{name}", table.c.workspace, *columns)
+        sa.Index(f"{table.name}_{name}", table.c.workspace, *columns, postgresql_where=few)
 
     def sorted(self, column: sa.ColumnElement[Any], *, reverse: bool) -> sa.ColumnElement[Any]:
         """Put None first, where PostgreSQL would put it last."""

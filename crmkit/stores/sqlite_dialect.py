@@ -24,6 +24,7 @@ from crmkit.stores import sqlite_bulk as bulk
 from crmkit.stores.checks import picker
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.schema import PREFIX
+from crmkit.stores.sql.statements import among_few
 from crmkit.stores.sqlite_errors import busy, translate
 from crmkit.stores.sqlite_url import Place
 
@@ -209,6 +210,9 @@ class SqliteDialect(Dialect):
             else:
                 rest = tuple(name for name in table.key if name not in by)
                 _index(physical, "_".join(by), by + rest)
+        for few in table.sparse:
+            rest = tuple(name for name in table.key if name not in few.by)
+            _index(physical, "_".join(few.by), few.by + rest, few=among_few(few, physical))
         return physical
 
     def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
@@ -281,7 +285,7 @@ class SqliteDialect(Dialect):
 
     def hint(self, table: Table, by: tuple[str, ...]) -> str:
         """Name the index: SQLite takes the workspace for choosy, and would read all of it."""
-        order = next(order for order in table.orders if order[: len(by)] == by)
+        order = next(order for order in table.indexed if order[: len(by)] == by)
         if order == (("seq",) if table.log else table.key):
             return "NOT INDEXED"  # the table itself lies in this order
         name = "key" if order == table.key else "_".join(order)
@@ -313,9 +317,11 @@ class SqliteDialect(Dialect):
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _index(table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool = False) -> None:
+def _index(
+    table: sa.Table, name: str, names: tuple[str, ...], *, unique: bool = False, few: Any = None
+) -> None:
     columns = (table.c.workspace, *(table.c[column] for column in names))
-    sa.Index(f"{table.name}_{name}", *columns, unique=unique)
+    sa.Index(f"{table.name}_{name}", *columns, unique=unique, sqlite_where=few)
 
 
 def _target(key: tuple[str, ...]) -> list[str]:

@@ -170,23 +170,21 @@ class Pairs:
         yield from self._scan(reader, "due", 1)
 
     def in_state(self, reader: Reader, state: str) -> Iterator[Pair]:
-        """Stream the pairs in one state."""
-        yield from self._scan(reader, "state", state)
+        """Stream the pairs in one state: most are linked."""
+        yield from self._scan(reader, "state", state, few=state != LINKED)
 
-    def all(self, reader: Reader) -> Iterator[Pair]:
-        """Stream every pair, in the order of our keys."""
-        for row in reader.scan(PAIR, equal=(self.connector, self.object)):
-            pair = self._now(Pair(*row))
-            if pair is not None:
-                yield pair
-        if self.dry:
-            yield from (pair for pair in self._changed.values() if pair is not None)
-
-    def _scan(self, reader: Reader, column: str, value: int | str) -> Iterator[Pair]:
-        by = ("connector", "object", column)
+    def _scan(
+        self, reader: Reader, column: str, value: int | str, *, few: bool = True
+    ) -> Iterator[Pair]:
+        mine = (self.connector, self.object)
+        if few:
+            by = ("connector", "object", column)
+            rows = reader.scan(PAIR, by=by, equal=(*mine, value))
+        else:
+            rows = reader.scan(PAIR, equal=mine, where={column: value})
         place = Pair._fields.index(column)
         seen = set()
-        for row in reader.scan(PAIR, by=by, equal=(self.connector, self.object, value)):
+        for row in rows:
             pair = self._now(Pair(*row))
             seen.add(row[2])
             if pair is not None and pair[place] == value:

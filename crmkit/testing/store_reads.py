@@ -14,11 +14,13 @@ from crmkit.contracts.tables import (
     CUSTOMER,
     DECISION,
     IDENTITY,
+    INTEGER,
     META,
     STANDING,
     TABLES,
     TOUCHPOINT,
     VOID,
+    Sparse,
     Table,
 )
 from crmkit.errors import StoreError
@@ -29,6 +31,11 @@ ORDERS = [
     pytest.param(table, by, id=f"{table.name}-{'-'.join(by)}")
     for table in TABLES
     for by in dict.fromkeys(table.orders)  # the key of a log may be its number
+]
+SPARSE = [
+    pytest.param(table, few, id=f"{table.name}-{few.by[-1]}")
+    for table in TABLES
+    for few in table.sparse
 ]
 _TEXTS = ("", "B", "a", "a b", "b", "é", "中")
 _TYPES: dict[str, tuple[Value, ...]] = {
@@ -125,6 +132,37 @@ class ReadLaws(StoreLaws):
                             high=high,
                             reverse=reverse,
                         )
+
+    @pytest.mark.parametrize(("table", "few"), SPARSE)
+    def test_an_order_of_few_rows(self, store: Store, table: Table, few: Sparse) -> None:
+        """It gives the rows of any value but the one that leaves them out, as they change."""
+        last = table.position[few.by[-1]]
+        word = few.without or (1 if table.columns[last].type == INTEGER else "x")
+        rows = {pick(table, one, table.key): one for one in sample(table)}
+        for number, (key, one) in enumerate(rows.items()):
+            value = (few.without, word, one[last])[number % 3]
+            rows[key] = (*one[:last], value, *one[last + 1 :])
+        write(store, table, list(rows.values()))
+        gone, moved = list(rows)[:6], list(rows)[6:18]
+        for place, key in enumerate(moved):
+            value = rows[moved[place - 1]][last]
+            rows[key] = (*rows[key][:last], value, *rows[key][last + 1 :])
+        with store.write() as writer:
+            writer.put(table, [rows[key] for key in moved])
+            writer.delete(table, gone)
+        left = [rows[key] for key in rows if key not in gone]
+        groups = {pick(table, one, few.by) for one in left}
+        asked = {one for one in groups if one[-1] not in (None, few.without)}
+        assert asked
+        with store.read() as reader:
+            for equal, reverse in product(asked, (False, True)):
+                same(reader, table, left, by=few.by, equal=equal, reverse=reverse)
+                same(reader, table, left, by=few.by, equal=equal, reverse=reverse, limit=1)
+            for bad in ((), (*min(asked)[:-1], few.without), (*min(asked)[:-1], None)):
+                with pytest.raises(StoreError):
+                    list(reader.scan(table, by=few.by, equal=bad))
+            with pytest.raises(StoreError):
+                list(reader.fetch(table, asked, by=few.by))
 
     def test_a_place_that_no_row_has(self, store: Store) -> None:
         """A scan goes on behind a place whose row was deleted in the meantime."""

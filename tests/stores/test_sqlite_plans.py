@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from crmkit.contracts.tables import META, TABLES, TOUCHPOINT, Table
+from crmkit.contracts.tables import META, TABLES, TOUCHPOINT, Sparse, Table
 from crmkit.stores import open_store
 from crmkit.stores.sql.store import SqlStore
 from crmkit.testing.rows import touchpoints
@@ -85,6 +85,33 @@ def test_a_fetch_looks_each_key_up(store: SqlStore, table: Table, by: tuple[str,
     assert len(search) == 1, found
     column = "rowid" if table.log and by[-1] == "seq" else by[-1]
     assert f"{column}=?" in search[0], found
+
+
+SPARSE = [
+    pytest.param(table, few, id=f"{table.name}-{few.by[-1]}")
+    for table in TABLES
+    for few in table.sparse
+]
+
+
+@pytest.mark.parametrize(("table", "few"), SPARSE)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_of_few_rows_sees_no_others(
+    store: SqlStore, table: Table, few: Sparse, reverse: bool
+):
+    """An order of few rows is read from its index, which holds no others."""
+    equal = ("x",) * len(few.by)
+    found = plans(
+        store, lambda reader: list(reader.scan(table, by=few.by, equal=equal, reverse=reverse))
+    )
+    (line,) = found
+    assert f"SEARCH crmkit_{table.name} USING INDEX crmkit_{table.name}_{'_'.join(few.by)}" in line
+    assert f"{few.by[-1]}=?" in line
+    with store.engine.connect() as connection:
+        told = connection.exec_driver_sql(f"PRAGMA index_list(crmkit_{table.name})")
+        assert {row[1] for row in told if row[4]} == {
+            f"crmkit_{table.name}_{'_'.join(one.by)}" for one in table.sparse
+        }
 
 
 def test_a_scan_keeps_memory_flat(store: SqlStore):

@@ -152,7 +152,7 @@ class SqlReader(Reader):
         columns: tuple[str, ...] | None = None,
     ) -> Iterator[Row]:
         """Stream rows in order: see the contract."""
-        order = checks.order(table, by)
+        order = checks.order(table, by, equal)
         checks.place(by or table.key, equal, (low, high), after, len(order))
         checks.known(table, where, contains, columns)
         conditions, values = where_shape(where)

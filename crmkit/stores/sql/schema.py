@@ -24,7 +24,7 @@ from crmkit.errors import SchemaError, StoreError
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
 
-VERSION = 4
+VERSION = 5
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
@@ -42,10 +42,15 @@ def _pairs(connection: sa.Connection, schema: Schema) -> None:
     schema.make(connection, PAIR, SYNC_CASE, SYNC_RUN)
 
 
+def _few_pairs(connection: sa.Connection, schema: Schema) -> None:
+    schema.thin(connection, PAIR)
+
+
 STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
     1: _documents,
     2: _messages,
     3: _pairs,
+    4: _few_pairs,
 }
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
@@ -91,6 +96,15 @@ class Schema:
         """Create tables, in a step; those that one left which was killed are taken as they are."""
         for table in tables:
             self[table].create(connection, checkfirst=not self._dialect.undoes_schema)
+
+    def thin(self, connection: sa.Connection, *tables: Table) -> None:
+        """Make anew, in a step, the indexes that have few of the rows, where they had all."""
+        for table in tables:
+            thin = {"_".join((self[table].name, *one.by)) for one in table.sparse}
+            for index in self[table].indexes:
+                if index.name in thin:
+                    index.drop(connection, checkfirst=True)
+                    index.create(connection)
 
     def found(self, connection: sa.Connection) -> int | None:
         """Give the version of the database's schema; None: it has none.
