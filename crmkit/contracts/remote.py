@@ -133,9 +133,11 @@ class Changes(Record):
     now: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Upsert(Record):
     """One record to write.
+
+    Not frozen: every record that moves is one, and freezing it takes as long as making it.
 
     Attributes:
         key: Ours, unique in the batch: results are matched by it, not by position.
@@ -152,9 +154,11 @@ class Upsert(Record):
     unchanged_since: datetime | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True)
 class Result(Record):
     """What became of one record of a batch.
+
+    Not frozen: every record that moves is one, and freezing it takes as long as making it.
 
     Attributes:
         key: `Upsert.key`, or the id that was to be deleted.

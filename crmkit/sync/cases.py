@@ -130,11 +130,13 @@ class Cases:
             self._held[side, key] = hash
         self._keep((QUARANTINE, key, side), customer, at, hash, case.to_dict())
 
-    def release(self, side: str, key: str) -> None:
-        """Take a record out of quarantine."""
-        if self._held is None or self._held.pop((side, key), None) is not None:
-            self.refused.pop((side, key), None)
-            self._close((QUARANTINE, key, side))
+    def release(self, side: str, *keys: str) -> None:
+        """Take records out of quarantine."""
+        held = self._held
+        for key in keys if held is None or held else ():
+            if held is None or held.pop((side, key), None) is not None:
+                self.refused.pop((side, key), None)
+                self._close((QUARANTINE, key, side))
 
     def clash(self, clash: Clash, local: Local, remote_id: str, at: int) -> None:
         """Record a field in conflict."""

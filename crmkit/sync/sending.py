@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import partial
@@ -53,10 +53,13 @@ class Sender:
     _sent: int = 0
     _size: int = attrs.field(init=False)
     _matching: FieldRule | None = attrs.field(init=False)
+    _rules: Mapping[str, FieldRule] = attrs.field(init=False)
+    _guards: bool = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Read what is asked of every record."""
         self._size, self._matching = max(1, self.track.schema.batch), self.track.matching
+        self._rules, self._guards = self.track.by_ours, self.track.can("if_unchanged")
 
     def add(self, one: Sending, *, twin: str | None = None) -> None:
         """Take a record in, and send a batch as soon as one is full.
@@ -173,8 +176,8 @@ class Sender:
 
     def _plan(self, one: Sending) -> None:
         if one.creates:  # so that what names it is found to go over too
-            planned = one.pair._replace(theirs=f"new:{one.key}", state=LINKED, due=None)
-            self.track.pairs.put(planned)
+            theirs = f"new:{one.key}"
+            self.track.pairs.put(self._pair(one)._replace(theirs=theirs, state=LINKED, due=None))
         fields = {
             name: (one.base[name].theirs if name in one.base else None, value)
             for name, value in one.values.items()
@@ -184,7 +187,7 @@ class Sender:
             CREATE if one.creates else UPDATE,
             THEIRS,
             key=one.key,
-            remote_id=one.pair.theirs,
+            remote_id=None if one.pair is None else one.pair.theirs,
             name=one.local.name,
             fields=fields,
         )
@@ -204,9 +207,9 @@ class Sender:
         with self.track.writing():
             for one in blind:
                 sent = {name: Base(value, value) for name, value in one.values.items()}
-                making = one.pair._replace(state=MAKING, due=None, at=now, fields=packed(sent))
-                one.pair = making
-                self.track.pairs.put(making)
+                begun = self._pair(one)
+                one.pair = begun._replace(state=MAKING, due=None, at=now, fields=packed(sent))
+                self.track.pairs.put(one.pair)
 
     def _call(self, batch: Sequence[Sending]) -> Sequence[Result]:
         """Make the call, in whatever thread."""
@@ -242,17 +245,27 @@ class Sender:
         self.track.tally.again = True
         with self.track.writing():
             for one in batch:
-                if not one.creates:
-                    self.track.pairs.put(one.pair._replace(due=1))
-                elif one.pair.state != MAKING:
-                    self.track.pairs.put(one.pair._replace(state=WANTED, due=1))
+                if one.pair is None or one.pair.state != MAKING:
+                    self._owe(one)
 
     def _put_off(self, batch: Sequence[Sending]) -> None:
         """Keep in mind what was surely not taken."""
         with self.track.writing():
             for one in batch:
-                state = WANTED if one.creates else one.pair.state
-                self.track.pairs.put(one.pair._replace(state=state, due=1))
+                self._owe(one)
+
+    def _owe(self, one: Sending) -> None:
+        """See that a record that was not taken is looked at again."""
+        pair = self._pair(one)
+        state = WANTED if one.creates else pair.state
+        self.track.pairs.put(pair._replace(state=state, due=1))
+
+    def _pair(self, one: Sending) -> Pair:
+        """Give a record's pair, or the one that begins with it."""
+        if one.pair is not None:
+            return one.pair
+        now, customer = self.track.session.now(), one.local.customer
+        return self.track.pairs.begin(one.key, WANTED, now, customer=customer, due=1)
 
     def _keep(self, batch: Sequence[Sending], results: Sequence[Result]) -> None:
         """Keep what became of each record, matched by its key."""
@@ -267,51 +280,52 @@ class Sender:
             told = {one.changed_at for one in results}  # a batch is written in a second or two
             at = {one: None if one is None else micros(one) for one in told}
             now = self.track.session.now()
-            done: Counter[str] = Counter()
-            for one in batch:
-                result = by_key.get(one.local.key)
-                if result is not None:
-                    done[self._one(one, result, others, at[result.changed_at], now)] += 1
-        for what in (CREATE, UPDATE):
-            self.track.tally.add(what, done[what])
+            taken = [
+                one
+                for one in batch
+                if (result := by_key.get(one.local.key)) is not None
+                and self._took(one, result, others, at[result.changed_at], now)
+            ]
+            made = [one.local.key for one in taken if one.creates]
+            self.track.pairs.begun.update(made)
+            self.track.cases.release(THEIRS, *(one.local.key for one in taken))
+        self.track.tally.add(CREATE, len(made))
+        self.track.tally.add(UPDATE, len(taken) - len(made))
 
-    def _one(
+    def _took(
         self, one: Sending, result: Result, others: dict[str, Pair], at: int | None, now: int
-    ) -> str:
-        """Keep what became of one record, changed there `at`; tell what was done, if anything.
+    ) -> bool:
+        """Keep what became of one record, changed there `at`; tell whether it was taken.
 
         `others` are the pairs that the ids of the batch's answers are in; this one's is added.
         """
-        track, pair, key = self.track, one.pair, one.local.key
-        if result.done is None and (result.retry or result.conflict):
-            track.tally.again |= result.conflict
-            state = WANTED if one.creates else one.pair.state
-            track.pairs.put(one.pair._replace(state=state, due=1))
-            return ""
+        pairs, pair, key = self.track.pairs, one.pair, one.local.key
         if result.done is None:
-            self._refuse(one, result.reason or "refused", field=result.field, code=result.code)
-            return ""
-        remote_id = result.remote_id or pair.theirs
-        other = others.get(remote_id or "")
-        if remote_id is None or (other is not None and other.ours != key):
-            why = (
-                "the CRM gave no id"
-                if remote_id is None
-                else (
-                    f"the CRM says that it is its record {remote_id}, which is {other.ours}'s"  # type: ignore[union-attr]
-                )
-            )
+            self._refused(one, result)
+            return False
+        remote_id = result.remote_id or (None if pair is None else pair.theirs)
+        other = None if remote_id is None else others.get(remote_id)
+        if remote_id is None:
+            self._refuse(one, "the CRM gave no id")
+            return False
+        if other is not None and other.ours != key:
+            why = f"the CRM says that it is its record {remote_id}, which is {other.ours}'s"
             self._refuse(one, why)
-            return ""
-        track.cases.release(THEIRS, key)
-        if one.creates:
-            track.pairs.begun.add(key)
-        name, entity, due = pair.connector, pair.object, 1 if one.owed else None
+            return False
+        name, entity, due = pairs.connector, pairs.object, 1 if one.owed else None
         whose, kept = one.local.customer, common(one)
         mine = Pair(name, entity, key, remote_id, whose, LINKED, due, at, now, kept)
         others[remote_id] = mine
-        track.pairs.put(mine)
-        return CREATE if one.creates else UPDATE
+        pairs.put(mine)
+        return True
+
+    def _refused(self, one: Sending, result: Result) -> None:
+        """Keep what was not taken: to be looked at again, or for somebody to look at."""
+        if result.retry or result.conflict:
+            self.track.tally.again |= result.conflict
+            self._owe(one)
+        else:
+            self._refuse(one, result.reason or "refused", field=result.field, code=result.code)
 
     def _refuse(
         self, one: Sending, reason: str, *, field: str | None = None, code: str | None = None
@@ -329,17 +343,18 @@ class Sender:
         )
         if one.creates:
             track.pairs.drop(one.key)
-        elif one.pair.due:
+        elif one.pair is not None and one.pair.due:
             track.pairs.put(one.pair._replace(due=None))
 
     def _upsert(self, one: Sending) -> Upsert:
-        rules, since = self.track.by_ours, one.pair.changed
+        rules, pair = self._rules, one.pair
+        since = None if pair is None or not self._guards else pair.changed
         return Upsert(
-            key=one.key,
-            remote_id=one.pair.theirs,
+            key=one.local.key,
+            remote_id=None if pair is None else pair.theirs,
             match=one.match,
             values={rules[name].theirs: value for name, value in one.values.items()},
-            unchanged_since=instant(since) if since and self.track.can("if_unchanged") else None,
+            unchanged_since=None if since is None else instant(since),
         )
 
     def _match(self, one: Sending) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ class Sending:
     """One record that is sent.
 
     Attributes:
-        pair: The pair as it stands.
+        pair: The pair as it stands; None: there is none yet.
         local: Ours.
         said: All our values as the CRM takes them, by our field's name.
         values: Those of them that are sent.
@@ -28,7 +28,7 @@ class Sending:
         owed: It names a record that is not there yet: it is looked at again.
     """
 
-    pair: Pair
+    pair: Pair | None
     local: Local
     said: Mapping[str, Value]
     values: Mapping[str, Value]

@@ -51,7 +51,6 @@ class _Chunk:
 
     track: Track
     sender: Sender
-    now: int = 0
     kept_out: dict[str, str | None] = attrs.field(factory=dict)
     drafts: list[Draft] = attrs.field(factory=list)
     undone: dict[str, Verdict] = attrs.field(factory=dict)
@@ -60,7 +59,6 @@ class _Chunk:
     def run(self, keys: Sequence[str]) -> None:
         """Look at each, undo here what is theirs, and send what is ours."""
         track = self.track
-        self.now = track.session.now()
         with track.session.store.read() as reader:
             pairs = track.pairs.of(reader, keys)
             locals_ = track.locals(reader, keys)
@@ -110,18 +108,17 @@ class _Chunk:
         said, faults = track.spoken(local, {}, references)
         owed, faults = _owed(track, faults) if faults else (False, faults)
         if faults and any(isinstance(fault, Waiting) for fault in faults):
-            wait = self._wanted(local)._replace(ours=track.concept.waiting(local), due=None)
-            if pair is not None and wait.ours != pair.ours:
+            key, now = track.concept.waiting(local), track.session.now()
+            if pair is not None and key != pair.ours:
                 track.pairs.drop(pair.ours)
-            track.pairs.put(wait)
+            track.pairs.put(track.pairs.begin(key, WANTED, now, customer=local.customer))
             return
         for name, default in track.defaults.items():
             if empty(said.get(name)):
                 said[name] = default
         values = said if all(said.values()) else filled(said)
-        new = pair or self._wanted(local)
         sending = Sending(
-            pair=new, local=local, said=said, values=values, base={}, creates=True, owed=owed
+            pair=pair, local=local, said=said, values=values, base={}, creates=True, owed=owed
         )
         if owed:
             track.tally.again = True
@@ -240,10 +237,6 @@ class _Chunk:
         for one in self.sendings:  # should nobody take it there, it is this that stands
             one.pair = pairs.get(one.key, one.pair)
         track.tally.add(UPDATE, sum(one.key is not None for one in applied))
-
-    def _wanted(self, local: Local) -> Pair:
-        """Give the pair of a record that is to be made there."""
-        return self.track.pairs.begin(local.key, WANTED, self.now, customer=local.customer, due=1)
 
 
 def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
