@@ -106,8 +106,9 @@ class Saver:
             saved.ids.append(base)
             saved.outcomes.append(outcome)
         changes = self._directory.changes
+        if changes or self._directory.collisions:  # a key of somebody else's may be all that is new
+            self._directory.write(self._writer.sequence(changes) if changes else 0, 0)
         if changes:
-            self._directory.write(self._writer.sequence(changes), 0)
             roots = {self._directory.root(base) for base in saved.ids if base is not None}
             index(self._writer, sorted(root for root in roots if root))
         saved.collisions.update(self._directory.collisions)

@@ -136,8 +136,10 @@ def _objection(
         listed = ", ".join(sorted(found)[:5])
         return f"{name}: leads to {len(found)} records of ours ({listed}): make it unique there"
     (key,) = found
-    other = taken.get(key) or (pairs[key].theirs if key in pairs else None)
-    if other is not None and not (key in pairs and pairs[key].state == UNLINKED):
+    known, other = pairs.get(key), taken.get(key)
+    if other is None and known is not None and known.state != UNLINKED:
+        other = known.theirs
+    if other is not None:
         return (
             f"{name}: leads to {key}, which is linked to record {other} already: "
             "merge the two there"

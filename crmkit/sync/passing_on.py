@@ -39,7 +39,7 @@ def follow_gone(
         elif not moves:
             # due: a run that is broken off before `merge_there` is followed by one that sees it
             track.pairs.put(pair._replace(due=1))
-            track.mergers.append((what.into, pair))
+            track.mergers[key] = what.into, pair
         else:
             track.pairs.drop(key)
             moved = pair._replace(ours=what.into, customer=what.into, due=1)
@@ -50,7 +50,7 @@ def follow_gone(
 
 def merge_there(track: Track) -> None:
     """Make one record there of the two whose customers were merged here."""
-    for into, pair in track.mergers:
+    for into, pair in track.mergers.values():
         with track.session.store.read() as reader:
             keeper = track.pairs.of(reader, [into]).get(into)
         if keeper is None or keeper.theirs is None:

@@ -67,7 +67,7 @@ class Track:
         merge: Merges two records of ours: the one to keep, and the one to drop.
         erase: Erases one of ours.
         patches: What a dry run would have written here, by key and field.
-        mergers: Pairs to be merged there: the keeper's key, and the dropped pair.
+        mergers: Pairs to be merged there, by the dropped key: the keeper's, and the dropped pair.
         fresh: In a dry run, whom strangers that would be made here are found by, with their ids.
         met: Customers whom fields of theirs name, by our field and their id; for one page.
         expanded: Keys of what waited for a customer, and is being sent.
@@ -94,7 +94,7 @@ class Track:
     merge: Callable[[str, str], object] = lambda _keep, _drop: None
     erase: Callable[[str], object] = lambda _key: None
     patches: dict[str, dict[str, Value]] = attrs.field(factory=dict)
-    mergers: list[tuple[str, Pair]] = attrs.field(factory=list)
+    mergers: dict[str, tuple[str, Pair]] = attrs.field(factory=dict)
     fresh: dict[str, str] = attrs.field(factory=dict)
     met: dict[tuple[str, str], str] = attrs.field(factory=dict)
     expanded: list[str] = attrs.field(factory=list)

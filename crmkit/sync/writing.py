@@ -6,7 +6,7 @@ it, or it is noted as being made before the call, and read for before it is sent
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -63,6 +63,8 @@ class _Chunk:
             pairs = track.pairs.of(reader, keys)
             locals_ = track.locals(reader, keys)
             missing = [key for key in keys if key not in locals_]
+            missing += _brought(locals_, pairs)
+            pairs |= track.pairs.of(reader, missing) if missing else {}
             gone = track.concept.gone(reader, missing) if missing else {}
             references = track.references(reader, locals_.values())
             held = track.cases.held(reader, THEIRS, keys)
@@ -237,6 +239,19 @@ class _Chunk:
         for one in self.sendings:  # should nobody take it there, it is this that stands
             one.pair = pairs.get(one.key, one.pair)
         track.tally.add(UPDATE, sum(one.key is not None for one in applied))
+
+
+def _brought(locals_: Mapping[str, Local], pairs: Mapping[str, Pair]) -> list[str]:
+    """Give who was merged into those without a record there: theirs may be had, and none is made.
+
+    The merge itself may come much later in our own order than whoever stays.
+    """
+    return [
+        key
+        for local in locals_.values()
+        if local.merged and (local.key not in pairs or pairs[local.key].theirs is None)
+        for key in local.merged
+    ]
 
 
 def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:

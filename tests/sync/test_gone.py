@@ -326,3 +326,45 @@ def test_whoever_was_merged_away_waits_no_more():
     one.crm.customers.merge(ann.id, long.id, reason="one person")
     one.run()
     assert held(one) == ()
+
+
+def test_whose_making_was_put_off_takes_over_the_record_of_whom_is_merged_into_him():
+    """None is made for him, though he is looked at before the merge is."""
+    one = shop(Fake(can=CAN - {"upsert"}))
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    anne = one.save("Anne", "anne@example.com")
+
+    def busy(name: str) -> None:
+        if name == "upsert":
+            raise RetryLater("busy", after=1.0, kind="burst")
+
+    one.fake.faults = busy
+    one.run()
+    one.fake.faults = lambda _name: None
+    one.crm.customers.merge(anne.id, ann.id, reason="one")
+    one.run()
+    assert [(one.id, one.values["Name"]) for one in one.theirs()] == [("1", "Anne")]
+    quiet(one)
+
+
+def test_an_address_that_a_merge_took_along_there_is_disputed_until_somebody_says_whose_it_is():
+    """The CRM does not tell of merges: one record is gone, another has come by its address."""
+    one = shop(Fake(can=CAN - {"deleted_feed"}))
+    ann, bob, cat = one.save("Ann", "ann@example.com"), one.save("Bob"), one.save("Cat")
+    one.run()
+    records = {entry.values["Name"]: entry.id for entry in one.theirs()}
+    one.book.merge(CONTACTS, records["Bob"], records["Ann"])
+    one.run()
+    one.crm.customers.merge(cat.id, ann.id, reason="one")
+    one.run()
+    assert {entry.values["Name"] for entry in one.theirs(Email="ann@example.com")} == {"Bob", "Cat"}
+    quiet(one)
+    (disputed,) = one.crm.customers.collisions()
+    assert disputed.identity.value == "ann@example.com"
+    assert {one.crm.customers.get(bob.id).id} < {*disputed.customers}
+    one.crm.customers.merge(bob.id, cat.id, reason="one")
+    one.run()
+    assert [entry.values["Name"] for entry in one.theirs(Email="ann@example.com")] == ["Bob"]
+    assert one.crm.customers.collisions() == ()
+    quiet(one)

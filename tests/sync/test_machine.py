@@ -171,10 +171,13 @@ class Machine(RuleBasedStateMachine):
         plan = shop.crm.sync.plan("crm")
         assert plan.empty, plan
         held = {one.key for one in shop.crm.sync.quarantine("crm")}
+        # Where a merge there was not told, an address is two people's here: somebody has to say.
+        disputed = {one.identity.value for one in shop.crm.customers.collisions()}
         mails = [
-            one.values["Email"]
+            mail
             for one in shop.theirs()
-            if one.values.get("Email") and one.id not in held  # its address is somebody's already
+            if (mail := one.values.get("Email")) not in (None, *disputed)
+            and one.id not in held  # its address is somebody's already
         ]
         if self.match == "email":  # else two people made two records of one address
             assert len(set(mails)) == len(mails), mails

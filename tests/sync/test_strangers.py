@@ -146,3 +146,23 @@ def test_a_parent_may_follow_his_child():
     assert there["parent"].values["Parent"] == there["grand"].id
     assert not there["grand"].values.get("Parent")
     quiet(one)
+
+
+def test_two_strangers_are_not_both_whom_a_record_was_deleted_of():
+    """He has both addresses: one of them is his record again, and the other is held back."""
+    one = shop()
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    anne = one.save("Anne", "anne@example.com")
+    one.crm.customers.merge(ann.id, anne.id, reason="one")
+    for mail in ("ann@example.com", "anne@example.com"):
+        one.book.create(CONTACTS, {"Name": "Ann", "Email": mail})
+    one.run()
+    (item,) = held(one)
+    assert (item.key, "record 2" in item.reason) == ("3", True)
+    one.book.merge(CONTACTS, "2", "3")
+    one.run()
+    assert (held(one), len(customers(one))) == ((), 1)
+    quiet(one)

@@ -27,6 +27,7 @@ class Local(NamedTuple):
         customer: Id of whom it is about.
         name: What a reader knows it by.
         selected: Whether the mapping lets it be made there.
+        merged: Keys of those that were merged into it.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Local(NamedTuple):
     customer: str | None = None
     name: str = ""
     selected: bool = True
+    merged: Sequence[str] = ()
 
 
 @attrs.frozen(kw_only=True)

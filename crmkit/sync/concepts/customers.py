@@ -111,12 +111,13 @@ class CustomersConcept(Concept):
         identities: Mapping[tuple[str, str], list[tuple[bool, int, str]]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
-        row = rows[0]
+        row, merged = rows[0], ()
         if len(rows) == 1 and row[_ID] == row[_ROOT]:
             plain: dict[str, Any] = _decode(row[_BODY])[0]
             saved = plain.get(SAVED) or row[_RECORDED]
         else:
             plain, saved = _plain(rows)
+            merged = tuple(one[_ID] for one in rows if one[_ID] != key)
             row = tuple(map(plain.get, CUSTOMER.names))
         also: dict[str, Sequence[Any]] = {}
         values: dict[str, Any] = {}
@@ -131,7 +132,7 @@ class CustomersConcept(Concept):
                 values[name] = _value(plain, name) if place is None else row[place]
         name = row[_NAME] or row[_NUMBER] or ""
         selected = not self.rule.select or self._selected(row, stood)
-        return Local(key, values, also, saved, key, name, selected)
+        return Local(key, values, also, saved, key, name, selected, merged)
 
     def _stood(self, reader: Reader, keys: list[str]) -> dict[str, dict[str, Any]]:
         """Give tier, stage and kind of customer, where the mapping selects by them."""
