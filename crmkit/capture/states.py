@@ -9,6 +9,7 @@ from crmkit.capture.returns import aged, arrived
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import STATE
 from crmkit.value.fold import by_customer, fold_batch
+from crmkit.value.former import taken_over
 from crmkit.value.layout import Layout
 from crmkit.value.rebuild import rebuild
 
@@ -43,7 +44,8 @@ def fold_in(  # noqa: PLR0913 - what a batch has
     touched = sorted(arrivals.keys() - anew)
     for start in range(0, len(touched), _AT_ONCE):
         part = touched[start : start + _AT_ONCE]
-        old = {row[0]: row for row in writer.fetch(STATE, [(root,) for root in part])}
+        kept = taken_over(writer.fetch(STATE, [(root,) for root in part]), layout)
+        old = {row[0]: row for row in kept}
         stale = {root for root, row in old.items() if row[_LAYOUT] != layout.id}
         anew |= stale
         came = {root: arrivals[root] for root in part if root not in stale}

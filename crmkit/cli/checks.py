@@ -21,6 +21,7 @@ from crmkit.model.statistics import NOBODY, Statistics
 from crmkit.model.value import ValueModel
 from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis
+from crmkit.value.former import FORMER
 from crmkit.value.history import TODAY
 from crmkit.value.models import load_model
 
@@ -120,7 +121,8 @@ def data(crm: CRM) -> Iterator[Finding]:
         counts = gather(reader, step=step)
         fed = basis.setting(basis.layout, crm.session.now(), TODAY).fed
         layouts = reader.scan(STATE, columns=("layout",))
-        stale = sum(1 for (found,) in layouts if found != basis.layout.id)
+        served = (basis.layout.id, basis.layout.id_of(FORMER))
+        stale = sum(1 for (found,) in layouts if found not in served)
     model = basis.layout.model
     yield ok("model", f"{model.version}, in {model.currency}, {len(fed)} indicators")
     yield from _currencies(counts, model)

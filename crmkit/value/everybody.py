@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, STATE
+from crmkit.value.former import taken_over
 from crmkit.value.history import (
     build_course,
     current,
@@ -39,7 +40,7 @@ def each_course(
 
     A customer's touchpoints are read at most once, however many instants are asked for.
     """
-    rows = _everybody(reader) if ids is None else _named(reader, sorted(set(ids)))
+    rows = _everybody(reader, layout) if ids is None else _named(reader, layout, sorted(set(ids)))
     page: list[tuple[str, Row | None]] = []
     nobody = (State.empty(layout),) * len(instants)
     for entry in rows:
@@ -59,8 +60,8 @@ def roots_of_all(reader: Reader) -> Iterator[str]:
             last = root
 
 
-def _everybody(reader: Reader) -> Iterator[tuple[str, Row | None]]:
-    kept = reader.scan(STATE)
+def _everybody(reader: Reader, layout: Layout) -> Iterator[tuple[str, Row | None]]:
+    kept = taken_over(reader.scan(STATE), layout)
     row = next(kept, None)
     for root in roots_of_all(reader):
         while row is not None and row[0] < root:
@@ -68,10 +69,11 @@ def _everybody(reader: Reader) -> Iterator[tuple[str, Row | None]]:
         yield root, row if row is not None and row[0] == root else None
 
 
-def _named(reader: Reader, ids: list[str]) -> Iterator[tuple[str, Row | None]]:
+def _named(reader: Reader, layout: Layout, ids: list[str]) -> Iterator[tuple[str, Row | None]]:
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
-        rows = {row[0]: row for row in reader.fetch(STATE, [(root,) for root in page])}
+        kept = taken_over(reader.fetch(STATE, [(root,) for root in page]), layout)
+        rows = {row[0]: row for row in kept}
         for root in page:
             yield root, rows.get(root)
 

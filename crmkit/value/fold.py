@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from crmkit.contracts.store import Row
-from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.contracts.tables import STATE, TOUCHPOINT
 from crmkit.value.layout import Layout
 from crmkit.value.program import Program, compile_program
-from crmkit.value.state import State, pack, unpack
+from crmkit.value.state import State, begin, close_row, open_row, pack, unpack
 
 _AT = TOUCHPOINT.position["at"]
 _KIND = TOUCHPOINT.position["kind"]
 _RECORDED = TOUCHPOINT.position["recorded"]
+_KNOWN = STATE.position["recorded"]
 
 
 Arrival = tuple[Row, int]
@@ -60,17 +61,32 @@ def _fold_one(  # noqa: PLR0913 - one customer of a batch
     came: list[Arrival],
     now: int,
 ) -> Row:
-    """Add one customer's arrivals, from packed row to packed row."""
-    state = State.empty(layout, packed=True) if kept is None else unpack(kept, packed=True)
-    if state.ahead:
-        catch_up(program, state, now)
+    """Add one customer's arrivals, from row to row."""
+    opened = begin(root, layout) if kept is None else open_row(kept)
+    if opened is None:
+        return _fold_waiting(layout, root, kept, came, now)
     for row, aged in came:
-        if row[_RECORDED] > state.recorded:
-            state.recorded = row[_RECORDED]
+        if row[_AT] > now:
+            return _fold_waiting(layout, root, kept, came, now)
+        program[row[_KIND]](opened, row, aged)
+        if row[_RECORDED] > opened[_KNOWN]:
+            opened[_KNOWN] = row[_RECORDED]
+    return close_row(opened)
+
+
+def _fold_waiting(
+    layout: Layout, root: str, kept: Row | None, came: list[Arrival], now: int
+) -> Row:
+    """Do the same where something lies ahead, or has lain: it waits in the state."""
+    program = compile_program(layout)
+    state = State.empty(layout) if kept is None else unpack(kept)
+    catch_up(program, state, now)
+    for row, aged in came:
+        state.recorded = max(state.recorded, row[_RECORDED])
         if row[_AT] > now:
             state.ahead.append((row, aged))
         else:
-            program[row[_KIND]](state, row, aged)
+            fold(program, state, row, aged)
     return pack(root, state, layout)
 
 

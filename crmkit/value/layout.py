@@ -19,19 +19,21 @@ from crmkit.model.value import MONEY_FIELDS, Indicator, ValueModel
 
 REVENUE = 0
 """Where a state's sums keep purchases less returns, undecayed, in the model's currency."""
-FORMAT = 1
-"""Version of the packed state; a new one makes every state row stale."""
+FORMAT = 2
+"""Version of the packed state; rows of the one before are taken over: `crmkit.value.former`."""
 
 FAR_PAST = -9.0e18
 """Reference time of a sum that nothing was added to yet, in microseconds."""
 _SLOTS = {
-    "count": ("n", "a", "ref"),
-    "sum": ("n", "a", "ref", "last"),
-    "breadth": ("n",),
-    "recency": ("n", "ref"),
-    "mean": ("n", "a", "b", "ref"),
-    "rate": ("n", "chance", "a", "b", "ref"),
+    "count": ("a", "ref"),
+    "sum": ("a", "ref", "last"),
+    "breadth": (),
+    "recency": ("ref",),
+    "mean": ("a", "b", "ref"),
+    "rate": ("n", "a", "b", "ref"),
 }
+SHARING = ("count", "recency")
+"""Measures that every touchpoint of their kinds moves on: those of the same kinds share a `ref`."""
 
 
 @attrs.frozen
@@ -42,11 +44,12 @@ class Slots:
         indicator: The indicator.
         place: Its position in the model.
         per_us: Half-lives a microsecond: the decay's exponent factor.
-        n: How many touchpoints count.
-        chance: How many gave the chance.
+        n: How many successes a rate has, whose `ref` may be a chance's.
+        chance: How many gave the chance; a rate's own `ref` tells that.
         a: Decayed sum (of 1, of the field, of successes).
         b: Decayed count (mean) or decayed count of chances (rate).
-        ref: Instant that `a` and `b` refer to: the newest one's.
+        ref: Instant that `a` and `b` refer to: the newest one's, and `FAR_PAST` before there is
+            any. Indicators that count all touchpoints of the same kinds share it.
         last: Newest touchpoint's own instant, where `ref` may be a return's purchase's.
         tag: Number of the breadth indicator among its like.
         money: Whether the field is money.
@@ -63,6 +66,18 @@ class Slots:
     last: int = -1
     tag: int = -1
     money: bool = False
+
+    @property
+    def any(self) -> tuple[int, float]:
+        """A place, and what it exceeds once a touchpoint counts; a breadth has none."""
+        return (self.n, 0.0) if self.n >= 0 else (self.ref, FAR_PAST)
+
+    @property
+    def any_chance(self) -> tuple[int, float] | None:
+        """The same of what gave the chance; None: no chance is needed."""
+        if self.indicator.measure == "rate":
+            return self.ref, FAR_PAST
+        return (self.chance, 0.0) if self.chance >= 0 else None
 
 
 @attrs.frozen(slots=False)
@@ -95,22 +110,28 @@ class Layout:
         """One `Slots` an indicator, in the model's order."""
         placed: list[Slots] = []
         width, tags = 1, 0  # the revenue stands before them
+        newest: dict[frozenset[str], int] = {}
         for place, indicator in enumerate(self.model.indicators):
-            names = () if indicator.within else _SLOTS[indicator.measure]
-            if indicator.opportunity and "chance" not in names and not indicator.within:
+            measure = indicator.measure
+            names = () if indicator.within else _SLOTS[measure]
+            if indicator.opportunity and measure != "rate":
                 names = (*names, "chance")
-            is_breadth = indicator.measure == "breadth"
+            places: dict[str, int] = {}
+            for name in names:
+                alike = newest if name == "ref" and measure in SHARING else {}
+                places[name] = alike.setdefault(frozenset(indicator.kinds), width)
+                width += places[name] == width
+            is_breadth = measure == "breadth"
             placed.append(
                 Slots(
                     indicator,
                     place,
                     1.0 / span(indicator.half_life),
-                    **{name: width + offset for offset, name in enumerate(names)},
+                    **places,
                     tag=tags if is_breadth else -1,
-                    money=indicator.measure in ("sum", "mean") and indicator.field in MONEY_FIELDS,
+                    money=measure in ("sum", "mean") and indicator.field in MONEY_FIELDS,
                 )
             )
-            width += len(names)
             tags += is_breadth
         return tuple(placed)
 
@@ -131,11 +152,20 @@ class Layout:
         return Struct(f"={len(self.zero)}d").pack
 
     @cached_property
+    def packed_zero(self) -> bytes:
+        """The sums of somebody nothing is known of, packed."""
+        return self.packed(*self.zero)
+
+    @cached_property
     def id(self) -> int:
         """A number that is equal exactly where the sums mean the same."""
+        return self.id_of(FORMAT)
+
+    def id_of(self, version: int) -> int:
+        """Give the id of states of this model that were packed in some version of the format."""
         meaning = repr(
             (
-                FORMAT,
+                version,
                 self.model.currency,
                 sorted(self.kinds.outbound),
                 sorted(self.kinds.two_way),

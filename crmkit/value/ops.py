@@ -11,7 +11,7 @@ from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.model.touchpoint import NUMBER_LIMIT, NUMBERS, TEXTS
 from crmkit.value.layout import FAR_PAST, REVENUE, Slots
-from crmkit.value.state import State
+from crmkit.value.state import Money
 
 _AMOUNT, _CURRENCY, _ATTRIBUTES = (
     TOUCHPOINT.position[name] for name in ("amount", "currency", "attributes")
@@ -63,19 +63,18 @@ def automatic(row: Row) -> bool:
     return bool(attribute(row, "automatic"))
 
 
-def add_revenue(state: State, row: Row) -> None:
+def add_revenue(money: Money, row: Row) -> None:
     """Add to the undecayed sum of purchases less returns in another currency."""
-    money = state.money.setdefault(REVENUE, {})
-    sums = money.setdefault(row[_CURRENCY], [0, 0.0, 0.0, 0.0, 0.0])
+    sums = money.setdefault(REVENUE, {}).setdefault(row[_CURRENCY], [0, 0.0, 0.0, 0.0, 0.0])
     sums[0] += 1
     sums[1] += float(row[_AMOUNT])
 
 
 def add_foreign(  # noqa: PLR0913 - called from the text above
-    state: State, slots: Slots, code: str, since: int, at: int, x: float
+    money: Money, slots: Slots, code: str, since: int, at: int, x: float
 ) -> None:
     """Add money to its own currency's sums, so that a new rate needs no rebuild."""
-    sums = state.money.setdefault(slots.n, {}).setdefault(code, [0, 0.0, FAR_PAST, 0.0, FAR_PAST])
+    sums = money.setdefault(slots.a, {}).setdefault(code, [0, 0.0, FAR_PAST, 0.0, FAR_PAST])
     sums[0] += 1
     ahead = since - sums[2]
     fade = exp2(-abs(ahead) * slots.per_us)

@@ -6,8 +6,8 @@ loop over indicators and no call for each took half the time, and floats through
 an eighth of the rest. Nothing that a user wrote stands in the text: places and factors are numbers,
 everything else is bound by name.
 
-Who folds a history adds to a list of sums. Capture adds a touchpoint or two to each of many states:
-there a kind unpacks the sums that it needs, and no others, and packs them again.
+Who folds a history adds to a `State`. Capture adds a touchpoint or two to each of many: there a
+kind works on the row itself, unpacks the sums that it needs, and no others, and packs them again.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ from textwrap import indent
 from typing import Any
 
 from crmkit.contracts.store import Row
-from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.contracts.tables import STATE, TOUCHPOINT
 from crmkit.model.touchpoint import NUMBERS, TEXTS
-from crmkit.value.layout import REVENUE, Layout, Slots
+from crmkit.value.layout import REVENUE, SHARING, Layout, Slots
 from crmkit.value.ops import add_foreign, add_revenue, automatic, number, value_of
 from crmkit.value.seen import see
-from crmkit.value.state import State
 
-Add = Callable[[State, Row, int], None]
-"""Adds one touchpoint's row, with the instant it is aged from, to a state."""
+Add = Callable[[Any, Row, int], None]
+"""Adds one touchpoint's row, with the instant it is aged from, to a `State` or an opened row."""
 
 _AT, _AMOUNT, _CURRENCY, _DIRECTION = (
     TOUCHPOINT.position[name] for name in ("at", "amount", "currency", "direction")
@@ -61,27 +60,26 @@ if row[{_AMOUNT}] is not None:
     if row[{_CURRENCY}] == currency:
         sums[{REVENUE}] += float(row[{_AMOUNT}])
     else:
-        add_revenue(state, row)
-"""
-_RECENCY = """\
-sums[{n}] += 1.0
-if moment > sums[{ref}]:
-    sums[{ref}] = moment
+        add_revenue(state.money, row)
 """
 _CHANCE = """\
 sums[{chance}] += 1.0
 """
-_COUNT = """\
-sums[{n}] += 1.0
+_NEWEST = """\
 ahead = moment - sums[{ref}]
 if ahead > 0.0:
-    sums[{a}] = sums[{a}] * exp2(-ahead * {per_us!r}) + 1.0
     sums[{ref}] = moment
-else:
+"""
+_COUNT = """\
+    sums[{a}] = sums[{a}] * exp2(-ahead * {per_us!r}) + 1.0
+"""
+_LATE_COUNT = """\
     sums[{a}] += exp2(ahead * {per_us!r})
 """
-_SIDE = """\
+_SUCCESS = """\
 sums[{n}] += 1.0
+"""
+_SIDE = """\
 ahead = moment - sums[{ref}]
 if ahead > 0.0:
     fade = exp2(-ahead * {per_us!r})
@@ -92,7 +90,6 @@ else:
     sums[{a}] += exp2(ahead * {per_us!r})
 """
 _SUM = """\
-sums[{n}] += 1.0
 if moment > sums[{last}]:
     sums[{last}] = moment
 since = {since}
@@ -104,7 +101,6 @@ else:
     sums[{a}] += x * exp2(ahead * {per_us!r})
 """
 _MEAN = """\
-sums[{n}] += 1.0
 ahead = moment - sums[{ref}]
 if ahead > 0.0:
     fade = exp2(-ahead * {per_us!r})
@@ -120,11 +116,12 @@ _BREADTH = """\
 seen = see(state.seen, {said}, {tag}, at)
 if seen is not None:
     state.seen = seen
-    sums[{n}] += 1.0
 """
 
 
 _SUMS = re.compile(r"sums\[([0-9]+)\]")
+_FIELD = re.compile(r"\bstate\.([a-z]+)")
+_PLACES = STATE.position | {"money": STATE.position["rest"]}
 _NEAR = 8
 """Most sums between two that are moved together with them: another call would take as long."""
 
@@ -150,7 +147,7 @@ def compile_program(layout: Layout, *, packed: bool = False) -> Program:
 
     Args:
         layout: The compiled model.
-        packed: Whether they add to a state's `packed` sums instead of its `sums`.
+        packed: Whether they add to opened rows instead of states.
     """
     return Program(layout, packed=packed)
 
@@ -176,15 +173,20 @@ def _compile(layout: Layout, kind: str, *, packed: bool) -> Add:
         parts.append(_BOUGHT)
     elif kind in kinds.two_way:
         parts.append(_CONTACT)
+    alike: dict[int, list[Slots]] = {}
     for slots in layout.slots:
         indicator = slots.indicator
         if indicator.within:
             continue  # evaluated at reading, from the purchase instants
         if kind in indicator.kinds:
-            parts.append(_counted(layout, slots, kind, names))
+            if indicator.measure in SHARING:
+                alike.setdefault(slots.ref, []).append(slots)
+            else:
+                parts.append(_counted(layout, slots, kind, names))
         if kind in indicator.opportunity:
             is_rate = indicator.measure == "rate"
-            parts.append(_side(slots, "chance", "b", "a") if is_rate else _fill(_CHANCE, slots))
+            parts.append(_side(slots, "b", "a") if is_rate else _fill(_CHANCE, slots))
+    parts += map(_newest, alike.values())
     text = "".join(parts)
     text = _in_place(text, names) if packed else "sums = state.sums\n" + text
     source = "def add(state, row, aged):\n" + indent(text, "    ")
@@ -199,7 +201,8 @@ def _in_place(text: str, names: dict[str, Any]) -> str:
     for place in sorted({int(found) for found in _SUMS.findall(text)}):
         is_near = bool(runs) and place - runs[-1][1] <= _NEAR
         runs.append((runs.pop()[0] if is_near else place, place + 1))
-    before, after = ["sums = state.packed\n"], []
+    text = _FIELD.sub(lambda found: f"state[{_PLACES[found[1]]}]", text)
+    before, after = [f"sums = state[{_PLACES['sums']}]\n"], []
     for first, end in runs:
         run = Struct(f"={end - first}d")
         names[f"take{first}"], names[f"keep{first}"] = run.unpack_from, run.pack_into
@@ -216,20 +219,24 @@ def _fill(text: str, slots: Slots, **more: str) -> str:
     return text.format(per_us=slots.per_us, **{**places, **more})
 
 
-def _side(slots: Slots, n: str, mine: str, other: str) -> str:
+def _newest(alike: list[Slots]) -> str:
+    """Write what a touchpoint adds to indicators that share a reference time."""
+    counts = [slots for slots in alike if slots.a >= 0]
+    text = _fill(_NEWEST, alike[0]) + "".join(_fill(_COUNT, slots) for slots in counts)
+    late = "".join(_fill(_LATE_COUNT, slots) for slots in counts)
+    return f"{text}else:\n{late}" if late else text
+
+
+def _side(slots: Slots, mine: str, other: str) -> str:
     """Add to one side of a rate; both sides keep one reference time."""
-    return _fill(_SIDE, slots, n=getattr(slots, n), a=getattr(slots, mine), b=getattr(slots, other))
+    return _fill(_SIDE, slots, a=getattr(slots, mine), b=getattr(slots, other))
 
 
 def _counted(layout: Layout, slots: Slots, kind: str, names: dict[str, Any]) -> str:
     """Write what a touchpoint that the indicator counts adds to it."""
     match slots.indicator.measure:
-        case "count":
-            return _fill(_COUNT, slots)
-        case "recency":
-            return _fill(_RECENCY, slots)
         case "rate":
-            return _side(slots, "n", "a", "b")
+            return _fill(_SUCCESS, slots) + _side(slots, "a", "b")
         case "breadth":
             return _fill(_BREADTH, slots, said=_said(slots, kind, names))
         case "mean":
@@ -268,5 +275,5 @@ def _measured(slots: Slots, kind: str, since: str, add: str, names: dict[str, An
     return (
         f"{text}if x is None:\n    pass\n"
         f"elif {code} == currency or {code} is None:\n{indent(add, '    ')}"
-        f"else:\n    add_foreign(state, slots{slots.place}, {code}, {since}, at, x)\n"
+        f"else:\n    add_foreign(state.money, slots{slots.place}, {code}, {since}, at, x)\n"
     )

@@ -19,7 +19,7 @@ from crmkit.value.readers import FULL, MAX_EXPONENT, Setting, compile_readers
 from crmkit.value.state import State
 
 _DECAYED = f"""\
-if sums[{{n}}] > 0:
+if sums[{{any}}] > {{least!r}}:
     whole += {{weight!r}}
     exponent = (sums[{{ref}}] - at) * {{per_us!r}}
     raw = sums[{{a}}] * exp2(exponent if exponent < {MAX_EXPONENT!r} else {MAX_EXPONENT!r})
@@ -27,19 +27,19 @@ if sums[{{n}}] > 0:
         earned += {{weight!r}} * ({FULL!r} * (1.0 - exp2(-raw / {{scale!r}})))
 {{nothing}}"""
 _RECENCY = f"""\
-if sums[{{n}}] > 0:
+if sums[{{any}}] > {{least!r}}:
     whole += {{weight!r}}
     raw = exp2((sums[{{ref}}] - at) * {{per_us!r}})
     earned += {{weight!r}} * ({FULL!r} * raw if raw < 1.0 else {FULL!r})
 {{nothing}}"""
 _RATE = f"""\
-if sums[{{n}}] > 0:
+if sums[{{any}}] > {{least!r}}:
     whole += {{weight!r}}
     won, chances = sums[{{a}}], sums[{{b}}]
     earned += {{weight!r}} * ({FULL!r} if won >= chances else {FULL!r} * (won / chances))
 {{nothing}}"""
 _MEAN = f"""\
-if sums[{{n}}] > 0:
+if sums[{{any}}] > {{least!r}}:
     whole += {{weight!r}}
     points = {FULL!r} * (sums[{{a}}] / sums[{{b}}]) / {{scale!r}}
     earned += {{weight!r}} * min(max(points, 0.0), {FULL!r})
@@ -105,12 +105,14 @@ def _points(slots: Slots) -> str:
 
 
 def _fill(text: str, slots: Slots) -> str:
-    places = {name: getattr(slots, name) for name in ("place", "n", "a", "b", "ref", "per_us")}
+    places = {name: getattr(slots, name) for name in ("place", "a", "b", "ref", "per_us")}
+    places["any"], places["least"] = slots.any
     indicator = slots.indicator
     weight = indicator.weight
     # Where no opportunity is needed there always was one; and nothing yet earns nothing.
-    if slots.chance < 0:
+    if slots.any_chance is None:
         nothing = f"else:\n    whole += {weight!r}\n"
     else:
-        nothing = f"elif sums[{slots.chance}] > 0:\n    whole += {weight!r}\n"
+        place, least = slots.any_chance
+        nothing = f"elif sums[{place}] > {least!r}:\n    whole += {weight!r}\n"
     return text.format(nothing=nothing, weight=weight, scale=indicator.scale, **places)

@@ -24,7 +24,7 @@ from typing import NamedTuple
 import attrs
 
 from crmkit.model.value import NOT_APPLICABLE, UNOBSERVED
-from crmkit.value.layout import Layout, Slots
+from crmkit.value.layout import FAR_PAST, Layout, Slots
 from crmkit.value.seen import TAG_MASK, newest_seen
 from crmkit.value.state import State
 
@@ -92,20 +92,22 @@ def _reader(layout: Layout, slots: Slots) -> Read:
 
 def _always(slots: Slots) -> str:
     """Give what nothing seen always means where no opportunity is needed; else ``""``."""
-    return UNOBSERVED if slots.chance < 0 else ""
+    return UNOBSERVED if slots.any_chance is None else ""
 
 
 def _nothing(slots: Slots, state: State) -> str:
     """Tell whether nothing was seen where there was a chance, or there never was one."""
-    return UNOBSERVED if state.sums[slots.chance] > 0 else NOT_APPLICABLE
+    chance = slots.any_chance
+    is_known = chance is None or state.sums[chance[0]] > chance[1]
+    return UNOBSERVED if is_known else NOT_APPLICABLE
 
 
 def _decayed(slots: Slots) -> Read:
-    n, a, ref, per_us = slots.n, slots.a, slots.ref, slots.per_us
+    a, ref, per_us = slots.a, slots.ref, slots.per_us
     nothing = _always(slots)
 
     def read(sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
-        if sums[n] > 0:
+        if sums[ref] > FAR_PAST:
             exponent = (sums[ref] - at) * per_us
             return sums[a] * exp2(exponent if exponent < MAX_EXPONENT else MAX_EXPONENT)
         return nothing or _nothing(slots, state)
@@ -119,7 +121,7 @@ def _money(layout: Layout, slots: Slots) -> Read:
     def read(sums: Sums, at: int, state: State, setting: Setting) -> float | str:
         raw = own(sums, at, state, setting)
         for code, (_, amount, ref, *_) in (
-            state.money.get(slots.n, {}).items() if state.money else ()
+            state.money.get(slots.a, {}).items() if state.money else ()
         ):
             rate = layout.model.rate(code)
             if rate is not None:
@@ -131,28 +133,30 @@ def _money(layout: Layout, slots: Slots) -> Read:
 
 
 def _breadth(layout: Layout, slots: Slots) -> Read:
-    n, tag, per_us = slots.n, slots.tag, slots.per_us
+    tag, per_us = slots.tag, slots.per_us
     alone = max(other.tag for other in layout.slots) == 0
     nothing = _always(slots)
 
-    def read(sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
-        if not sums[n] > 0:
-            return nothing or _nothing(slots, state)
+    def read(_sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
         newest = newest_seen(state.seen)
-        if alone:
-            return sum([exp2((seen - at) * per_us) for seen in newest.values()])
-        mine = [seen for key, seen in newest.items() if key & TAG_MASK == tag]
+        mine = (
+            newest.values()
+            if alone
+            else [seen for key, seen in newest.items() if key & TAG_MASK == tag]
+        )
+        if not mine:
+            return nothing or _nothing(slots, state)
         return sum([exp2((seen - at) * per_us) for seen in mine])
 
     return read
 
 
 def _recency(slots: Slots) -> Read:
-    n, ref, per_us = slots.n, slots.ref, slots.per_us
+    ref, per_us = slots.ref, slots.per_us
     nothing = _always(slots)
 
     def read(sums: Sums, at: int, state: State, _setting: Setting) -> float | str:
-        if sums[n] > 0:
+        if sums[ref] > FAR_PAST:
             return exp2((sums[ref] - at) * per_us)
         return nothing or _nothing(slots, state)
 
@@ -160,23 +164,23 @@ def _recency(slots: Slots) -> Read:
 
 
 def _mean(slots: Slots) -> Read:
-    n, a, b = slots.n, slots.a, slots.b
+    a, b, ref = slots.a, slots.b, slots.ref
     nothing = _always(slots)
 
     def read(sums: Sums, _at: int, state: State, _setting: Setting) -> float | str:
-        return sums[a] / sums[b] if sums[n] > 0 else nothing or _nothing(slots, state)
+        return sums[a] / sums[b] if sums[ref] > FAR_PAST else nothing or _nothing(slots, state)
 
     return read
 
 
 def _mean_of_money(layout: Layout, slots: Slots) -> Read:
     """Read a mean over several currencies: every sum is taken at the newest one's instant."""
-    n, a, b, ref, per_us = slots.n, slots.a, slots.b, slots.ref, slots.per_us
+    a, b, ref, per_us = slots.a, slots.b, slots.ref, slots.per_us
     nothing = _always(slots)
 
     def read(sums: Sums, _at: int, state: State, _setting: Setting) -> float | str:
-        found = [(sums[a], sums[b], sums[ref])] if sums[n] > 0 else []
-        for code, (_, amount, newest, count, _) in state.money.get(n, {}).items():
+        found = [(sums[a], sums[b], sums[ref])] if sums[ref] > FAR_PAST else []
+        for code, (_, amount, newest, count, _) in state.money.get(a, {}).items():
             rate = layout.model.rate(code)
             if rate is not None:
                 found.append((rate * amount, count, newest))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE, Table
+from crmkit.value.former import take_over
 from crmkit.value.history import (
     build,
     pages,
@@ -16,19 +17,7 @@ from crmkit.value.history import (
 from crmkit.value.layout import Layout
 from crmkit.value.state import pack
 
-_LAYOUT = STATE.position["layout"]
 _PAGE = 2000
-
-
-def ready(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> dict[str, Row]:
-    """Give the STATE rows of these customers, refolding those that another model left behind."""
-    keys = [(root,) for root in dict.fromkeys(roots)]
-    rows = {row[0]: row for row in writer.fetch(STATE, keys)}
-    stale = [root for root, row in rows.items() if row[_LAYOUT] != layout.id]
-    if stale:
-        rebuild(writer, stale, layout, now)
-        rows.update((row[0], row) for row in writer.fetch(STATE, [(root,) for root in stale]))
-    return rows
 
 
 def rebuild_all(
@@ -63,8 +52,10 @@ def rebuild_all(
             if everything:  # states of nobody
                 known = {row[0] for row in writer.fetch(CUSTOMER, [row[:1] for row in page])}
                 stale = {row[0] for row in page} - known
+            else:
+                done += len(stale)
+                stale -= take_over(writer, stale, layout)
             rebuild(writer, sorted(stale), layout, now)
-        done += 0 if everything else len(stale)
     return done
 
 

@@ -30,14 +30,16 @@ def own_gap(state: State, at: int) -> float | None:
 
 def last_touch(layout: Layout, slots: Slots, state: State) -> int:
     """Give the instant of the newest touchpoint that an indicator counts, or `NEVER`."""
-    if slots.n < 0:
+    if slots.indicator.within:
         return NEVER
     if slots.tag >= 0:
         seen = newest_seen(state.seen).items()
         return max((at for key, at in seen if key & TAG_MASK == slots.tag), default=NEVER)
-    place = slots.last if slots.last >= 0 else slots.ref
-    newest = int(state.sums[place]) if state.sums[slots.n] > 0 else NEVER
-    for code, (*_, last) in state.money.get(slots.n, {}).items():
+    place, least = slots.any
+    newest = NEVER
+    if state.sums[place] > least:
+        newest = int(state.sums[slots.last if slots.last >= 0 else slots.ref])
+    for code, (*_, last) in state.money.get(slots.a, {}).items():
         if layout.model.rate(code) is not None:
             newest = max(newest, int(last))
     return newest

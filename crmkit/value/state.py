@@ -19,6 +19,10 @@ from crmkit.value.layout import Layout
 NEVER = -(1 << 62)
 """Earlier than every instant."""
 
+Money = dict[int, dict[str, list[float]]]
+"""Sums in other currencies than the model's, by the place of the indicator's `a` (the revenue's
+own) and by currency: [n, sum, ref, decayed count, last]."""
+
 
 @attrs.define
 class State:
@@ -29,34 +33,29 @@ class State:
         seen: Packed pairs (value key, instant) of the breadth indicators, appended as they come;
             the newest instant of a key counts.
         bought: Packed purchase instants, in microseconds, unordered and possibly repeated.
-        money: Sums in other currencies than the model's, by the place of the indicator's n and by
-            currency: [n, sum, ref, decayed count, last].
+        money: Sums in other currencies than the model's.
         ahead: TOUCHPOINT rows (with their aged-from instant) that lie ahead of the last fold.
         first: Earliest touchpoint's instant.
         newest: Newest touchpoint's instant.
         contact: Newest real touch between two people, in either direction.
         own: Newest touchpoint that the customer made himself.
         recorded: When the newest knowledge about the customer was recorded.
-        packed: The sums as the row keeps them, in place of `sums`: while capture adds to a few.
     """
 
     sums: list[float]
     seen: bytes = b""
     bought: bytes = b""
-    money: dict[int, dict[str, list[float]]] = attrs.field(factory=dict)
+    money: Money = attrs.field(factory=dict)
     ahead: list[tuple[Row, int]] = attrs.field(factory=list)
     first: int = -NEVER
     newest: int = NEVER
     contact: int = NEVER
     own: int = NEVER
     recorded: int = NEVER
-    packed: bytearray | None = None
 
     @classmethod
-    def empty(cls, layout: Layout, *, packed: bool = False) -> State:
+    def empty(cls, layout: Layout) -> State:
         """Give the state of somebody nothing is known of."""
-        if packed:
-            return cls([], packed=bytearray(layout.packed(*layout.zero)))
         return cls(layout.zero[:])
 
     def copy(self) -> State:
@@ -93,7 +92,7 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
     return (
         customer,
         layout.id,
-        layout.packed(*state.sums) if state.packed is None else bytes(state.packed),
+        layout.packed(*state.sums),
         state.seen or None,
         state.bought or None,
         json.dumps(rest, ensure_ascii=False) if rest else None,
@@ -105,15 +104,10 @@ def pack(customer: str, state: State, layout: Layout) -> Row:
     )
 
 
-def unpack(row: Row, *, packed: bool = False) -> State:
-    """Turn a STATE row back into a state; its layout must be the one in force.
-
-    Args:
-        row: The row.
-        packed: Leave the sums packed, in `State.packed`.
-    """
+def unpack(row: Row) -> State:
+    """Turn a STATE row back into a state; its layout must be the one in force."""
     _, _, sums, seen, bought, rest, first, newest, contact, own, recorded = row
-    money: dict[int, dict[str, list[float]]] = {}
+    money: Money = {}
     ahead: list[tuple[Row, int]] = []
     if rest:
         kept = json.loads(rest)
@@ -121,7 +115,7 @@ def unpack(row: Row, *, packed: bool = False) -> State:
         ahead = [(tuple(row), aged) for row, aged in kept.get("ahead", ())]
     return State(  # by position: this runs for everybody scored, and names cost a third more
         # A list is read and written in a third of the time.
-        [] if packed else array("d", sums).tolist(),
+        array("d", sums).tolist(),
         seen or b"",
         bought or b"",
         money,
@@ -131,5 +125,59 @@ def unpack(row: Row, *, packed: bool = False) -> State:
         NEVER if contact is None else contact,
         NEVER if own is None else own,
         recorded,
-        bytearray(sums) if packed else None,
+    )
+
+
+# -- for capture, which adds a touchpoint or two to each of many: no more is unpacked than needed --
+
+Opened = list[Any]
+"""A STATE row that is added to: a list in its order, with the sums in a bytearray, the money in
+place of `rest`, and nothing None."""
+
+
+def begin(customer: str, layout: Layout) -> Opened:
+    """Open the row of somebody nothing is known of."""
+    sums = bytearray(layout.packed_zero)
+    return [customer, layout.id, sums, b"", b"", {}, -NEVER, NEVER, NEVER, NEVER, NEVER]
+
+
+def open_row(row: Row) -> Opened | None:
+    """Open a STATE row; None where touchpoints wait in it."""
+    customer, layout, sums, seen, bought, rest, first, newest, contact, own, recorded = row
+    money: Money = {}
+    if rest:
+        kept = json.loads(rest)
+        if "ahead" in kept:
+            return None
+        money = {int(slot): sums for slot, sums in kept["money"].items()}
+    return [
+        customer,
+        layout,
+        bytearray(sums),
+        seen or b"",
+        bought or b"",
+        money,
+        first,
+        newest,
+        NEVER if contact is None else contact,
+        NEVER if own is None else own,
+        recorded,
+    ]
+
+
+def close_row(opened: Opened) -> Row:
+    """Give the STATE row as it is kept."""
+    customer, layout, sums, seen, bought, money, first, newest, contact, own, recorded = opened
+    return (
+        customer,
+        layout,
+        bytes(sums),
+        seen or None,
+        bought or None,
+        json.dumps({"money": money}, ensure_ascii=False) if money else None,
+        first,
+        newest,
+        contact if contact != NEVER else None,
+        own if own != NEVER else None,
+        recorded,
     )

@@ -173,7 +173,7 @@ def _money(layout: Layout, foreign: Iterable[Foreign]) -> dict[int, dict[str, li
         if place == FOREIGN_REVENUE:
             money.setdefault(REVENUE, {})[code] = [n, a, 0.0, 0.0, 0.0]
         else:
-            money.setdefault(layout.slots[place].n, {})[code] = [n, a, float(ref), b, float(last)]
+            money.setdefault(layout.slots[place].a, {})[code] = [n, a, float(ref), b, float(last)]
     return money
 
 

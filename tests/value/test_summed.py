@@ -93,8 +93,8 @@ def _tallies(states: list[State], slots: Slots) -> Tallies:
     return Tallies(**columns)
 
 
-def _place(layout: Layout, n: int) -> int:
-    return next((slots.place for slots in layout.slots if slots.n == n), REVENUE)
+def _place(layout: Layout, a: int) -> int:
+    return next((slots.place for slots in layout.slots if slots.a == a), REVENUE)
 
 
 def states(opened: Shop) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def test_columns_of_different_lengths_are_found_out(opened: Shop, column: str) -
     """The numbers behind a gap would be written into other customers' states."""
     engine = Snapshot(opened)
     given = getattr(engine.made[1], column)
-    short = [given[0]._replace(n=given[0].n[1:]), *given[1:]] if column == "tallies" else given[1:]
+    short = [given[0]._replace(a=given[0].a[1:]), *given[1:]] if column == "tallies" else given[1:]
     engine.made[1] = attrs.evolve(engine.made[1], **{column: short})
     before = states(opened)
     with pytest.raises(PluginError, match="columns of different lengths"):

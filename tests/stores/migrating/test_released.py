@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,16 @@ import pytest
 
 import crmkit
 from crmkit.capture.tombstones import VARIABLE
+from crmkit.clock import micros
+from crmkit.contracts.tables import STATE
 from crmkit.errors import SchemaError
 from crmkit.stores import open_store
 from crmkit.stores.sql import schema
+from crmkit.value.basis import read_basis
+from crmkit.value.former import FORMER, taken_over
+from crmkit.value.rebuild import rebuild_all
+from crmkit.value.seen import newest_seen
+from crmkit.value.state import unpack
 from tests.many.picture import picture
 from tests.stores.migrating.databases import KINDS, Database
 from tests.stores.migrating.released import FOLDER, load, versions
@@ -172,6 +180,33 @@ def test_data_of_a_released_schema(empty: Database, version: int, workspace: str
         for crm in pair:
             crm.value.rebuild()
         are_alike(*pair)
+
+
+@pytest.mark.parametrize("workspace", CHAPTERS)
+@pytest.mark.parametrize("version", versions())
+def test_states_are_taken_over_without_the_log(empty: Database, version: int, workspace: str):
+    """What was packed in an older format comes to what is folded anew."""
+    load(version, empty)
+    with opened(empty.url, workspace=workspace) as crm:
+        store = crm.session.store
+        with store.read() as reader:
+            layout = read_basis(reader, crm.value.defaults).layout
+            was = [row for row in reader.scan(STATE) if row[1] == layout.id_of(FORMER)]
+            kept = list(taken_over(was, layout))
+        assert was
+        rebuild_all(store, layout, micros(TOLD), everything=True)
+        with store.read() as reader:
+            anew = list(reader.fetch(STATE, [row[:1] for row in was]))
+    assert sorted(map(known_as, kept)) == sorted(map(known_as, anew))
+
+
+def known_as(row: tuple[Any, ...]) -> list[Any]:
+    """Give what a state row says, as far as the order in which it was learnt is none of it."""
+    state = attrs.asdict(unpack(row), recurse=False)
+    state["sums"] = [round(one, 6) for one in state["sums"]]
+    state["seen"] = newest_seen(state["seen"])
+    state["bought"] = sorted(set(array("q", state["bought"])))
+    return [*row[:2], *map(str, state.values())]
 
 
 @pytest.mark.parametrize("version", [1, 2])
