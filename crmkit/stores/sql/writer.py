@@ -150,7 +150,7 @@ class SqlWriter(SqlReader, Writer):
 def _by_key(table: Table, rows: Sequence[Row]) -> list[Row]:
     """Sort rows; of two with one key the later still comes later."""
     try:
-        return sorted(rows, key=checks.picker(table.position[name] for name in table.key))
+        return checks.in_order(rows, (table.position[name] for name in table.key))
     except TypeError as error:
         message = f"A key of {table.name} holds None, or a value of another type than the others"
         raise StoreError(message) from error
