@@ -220,12 +220,15 @@ class Batch:
             came = (seq, p[0], p[1], rev, base, via, p[2], p[3], p[4], now, run)
             rows.append(came + p[_AMOUNT:_CUSTOMER])
             roots.append(root)
-        if writer.append(TOUCHPOINT, rows):
-            raise LostRace
-        self._directory.write(first + count, run)
-        feed(writer, rows)
         outcome.rows = rows
-        outcome.roots = fold_in(writer, self._directory, self._layout, rows, roots, now)
+
+        def add() -> None:
+            if writer.append(TOUCHPOINT, rows):
+                raise LostRace
+            self._directory.write(first + count, run)
+            feed(writer, rows)
+
+        outcome.roots = fold_in(writer, self._directory, self._layout, rows, roots, now, add)
 
 
 def _said(parsed: Sequence[Any]) -> Row:

@@ -12,8 +12,9 @@ in commit order, and below `Reader.watermark` nothing new appears; a closed stor
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -153,6 +154,20 @@ class Writer(Reader):
             columns: All that may differ; none of the key.
         """
         self.put(table, rows)
+
+    @contextmanager
+    def meanwhile(self, work: Iterator[object]) -> Iterator[None]:
+        """Do work of the caller's own by the end of a block.
+
+        A store that waits for its database does it while it waits.
+
+        Args:
+            work: Is done by being gone through: a piece of a millisecond or so at each step, none
+                of which asks this transaction for anything. Where the block raises, the rest of it
+                is left; what the work raises is raised at the end of the block.
+        """
+        yield
+        deque(work, maxlen=0)
 
     @abstractmethod
     def delete(

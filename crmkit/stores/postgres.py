@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -19,6 +19,7 @@ from crmkit.errors import StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
+from crmkit.stores.postgres_meanwhile import going_on
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
 from crmkit.stores.sql.schema import PREFIX
@@ -246,6 +247,12 @@ class PostgresDialect(Dialect):
     def deleting(self, table: Table, delete: str) -> str:
         """Delete the keys that stand beside the touchpoints too."""
         return log.with_keys(delete) if log.is_log(table) else delete
+
+    def meanwhile(
+        self, connection: sa.Connection, work: Iterator[object]
+    ) -> AbstractContextManager[None]:
+        """Go on with `work` between two looks at the socket."""
+        return going_on(connection.connection.driver_connection, work)
 
     def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:
         """Ask for the rows as the server keeps them."""

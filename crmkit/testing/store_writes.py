@@ -4,6 +4,7 @@
 # raises in a block is what undoes it
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
@@ -108,6 +109,49 @@ class WriteLaws(StoreLaws):
             assert list(reader.scan(CUSTOMER)) == [after[0], before[1], after[1]]
             assert list(reader.fetch(CUSTOMER, [("lin",)], by=("owner",))) == [before[1]]
             assert list(reader.fetch(CUSTOMER, [("a",)], by=("number",))) == [after[0]]
+
+    def test_work_of_the_callers_own_is_done_by_the_end_of_a_block(self, store: Store) -> None:
+        """Piece by piece, whenever the store likes, beside what the block writes."""
+        done: list[int] = []
+        rows = [(f"k{n:04}", "1") for n in range(2_500)]
+
+        def work() -> Iterator[None]:
+            for piece in range(50):
+                done.append(piece)
+                yield
+
+        with store.write() as writer:
+            with writer.meanwhile(work()):
+                writer.put(META, rows)
+            assert done == list(range(50))
+            with writer.meanwhile(iter(())):
+                assert writer.append(META, [("k0007", "2"), ("x", "1")]) == [0]
+        with store.read() as reader:
+            assert list(reader.scan(META)) == [*rows, ("x", "1")]
+
+    def test_work_that_fails_harms_nothing_else(self, store: Store) -> None:
+        """What it raises is raised at the end of the block, whose writes stand."""
+
+        def work() -> Iterator[None]:
+            yield
+            raise _Undo
+
+        with store.write() as writer:
+            with pytest.raises(_Undo), writer.meanwhile(work()):
+                writer.put(META, [(f"k{n:04}", "1") for n in range(2_500)])
+            writer.put(META, [("x", "1")])
+        with store.read() as reader:
+            assert reader.count(META) == 2_501
+
+    def test_work_is_left_where_its_block_fails(self, store: Store) -> None:
+        """A block that raises does not wait for the rest of the work."""
+
+        def endless() -> Iterator[None]:
+            while True:
+                yield
+
+        with pytest.raises(_Undo), store.write() as writer, writer.meanwhile(endless()):
+            raise _Undo
 
     def test_delete_tells_how_many(self, store: Store) -> None:
         """Rows that were there are counted, each once; keys that find nothing are not."""

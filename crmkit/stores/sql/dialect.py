@@ -132,6 +132,14 @@ class Dialect(ABC):
         """Replace rows that are there, of which only `columns` may differ."""
         self.replace(connection, texts, table, rows)
 
+    def meanwhile(
+        self,
+        connection: sa.Connection,  # noqa: ARG002 - most are waited for in the driver's own code
+        work: Iterator[object],  # noqa: ARG002
+    ) -> AbstractContextManager[None]:
+        """Go on with `work` while a block waits for the database: see `Writer.meanwhile`."""
+        return nullcontext()
+
     def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:
         """Run a query; give the driver's cursor, whose rows are plain tuples."""
         return connection.exec_driver_sql(sql, values or None).cursor

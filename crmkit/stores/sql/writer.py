@@ -126,6 +126,14 @@ class SqlWriter(SqlReader, Writer):
             with self.asking():
                 self.dialect.change(self.connection, self.texts, table, list(rows), columns)
 
+    @contextmanager
+    def meanwhile(self, work: Iterator[object]) -> Iterator[None]:
+        """Do work of the caller's own by the end of a block, while the database is waited for."""
+        with self.asking():
+            waiting = self.dialect.meanwhile(self.connection, work)
+        with super().meanwhile(work), waiting:
+            yield
+
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
     ) -> int:

@@ -1,0 +1,101 @@
+"""Work of the caller's own while PostgreSQL is waited for."""
+
+# ruff: noqa: PT012 - what raises in a block is what undoes it
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from crmkit.contracts.store import Store
+from crmkit.contracts.tables import META
+from crmkit.errors import StoreError
+from tests.postgres import database
+from tests.stores.postgres_kit import kill, opened
+
+_SLOW = "SELECT pg_sleep(0.3)"
+
+
+@pytest.fixture
+def url() -> str:
+    return database()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    store = opened(url)
+    yield store
+    store.close()
+
+
+def _counting(done: list[int], pieces: int) -> Iterator[None]:
+    for piece in range(pieces):
+        done.append(piece)
+        yield
+
+
+def test_it_is_done_while_the_server_is_busy(store: Store):
+    """Before the block's end, and the statement gives what it would have given."""
+    done: list[int] = []
+    with store.write() as writer, writer.meanwhile(_counting(done, 100)):
+        assert writer.connection.exec_driver_sql("SELECT 7 FROM pg_sleep(0.3)").scalar() == 7
+        assert len(done) == 100
+
+
+def test_it_does_not_hold_up_what_has_come(store: Store):
+    """Endless work ends with the statement, and a block without one does none of it."""
+    done: list[int] = []
+    work = _counting(done, 10**9)
+    with pytest.raises(KeyError), store.write() as writer, writer.meanwhile(work):
+        assert done == []
+        writer.connection.exec_driver_sql(_SLOW)
+        raise KeyError
+    assert done
+
+
+def test_a_block_in_a_block(store: Store):
+    """The inner one's work comes first; afterwards the connection waits as ever."""
+    outer: list[int] = []
+    inner: list[int] = []
+    with store.write() as writer:
+        driver = writer.connection.connection.driver_connection
+        with writer.meanwhile(_counting(outer, 10)):
+            with writer.meanwhile(_counting(inner, 10)):
+                writer.connection.exec_driver_sql(_SLOW)
+            assert len(inner) == 10
+            writer.connection.exec_driver_sql(_SLOW)
+            assert len(outer) == 10
+        assert "wait" not in vars(driver)
+
+
+def test_a_statement_that_fails_fails_as_ever(store: Store):
+    """The server's error comes out, and the connection is of use again."""
+    with pytest.raises(StoreError), store.write() as writer, writer.meanwhile(_counting([], 5)):
+        writer.run("SELECT 1 / 0 FROM pg_sleep(0.1)")
+    with store.write() as writer:
+        writer.put(META, [("a", "1")])
+
+
+def test_an_interruption_leaves_the_connection_of_use(store: Store):
+    """Ctrl-C in the midst of the work comes out once the server has answered."""
+
+    def interrupted() -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt
+
+    with store.write() as writer:
+        with pytest.raises(KeyboardInterrupt), writer.meanwhile(interrupted()):
+            writer.connection.exec_driver_sql(_SLOW)
+        writer.put(META, [("a", "1")])
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("a", "1")]
+
+
+def test_a_server_that_hangs_up(url: str, store: Store):
+    """A connection that is lost under the work is told as lost."""
+    with pytest.raises(StoreError), store.write() as writer, writer.meanwhile(_counting([], 50)):
+        kill(url)
+        writer.put(META, [(f"k{n}", "1") for n in range(5_000)])
+    with store.write() as writer:
+        writer.put(META, [("a", "1")])
