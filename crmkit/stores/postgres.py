@@ -18,6 +18,7 @@ from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, 
 from crmkit.errors import StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
+from crmkit.stores.postgres_arrays import array
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.postgres_meanwhile import going_on
 from crmkit.stores.sql.dialect import Dialect
@@ -288,7 +289,7 @@ class PostgresDialect(Dialect):
 
     def bind_keys(self, keys: list[Row]) -> Row:
         """Bind column after column."""
-        return tuple(list(column) for column in zip(*keys, strict=True))
+        return tuple(array(column) for column in zip(*keys, strict=True))
 
     def by_keys(
         self,

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import Table
 from crmkit.stores import postgres_log as log
+from crmkit.stores.checks import picker
 from crmkit.stores.sql.schema import PREFIX
 from crmkit.stores.sql.statements import Statements
 
@@ -34,8 +35,8 @@ def replace(connection: sa.Connection, texts: Statements, table: Table, rows: li
     """Copy rows beside the table, and put them in from there; the later of two of a key holds."""
     from crmkit.stores.postgres_copy import copy  # noqa: PLC0415 - made of psycopg
 
-    places = [table.position[name] for name in table.key]
-    last = {tuple(row[place] for place in places): row for row in rows}
+    keys = map(picker(table.position[name] for name in table.key), rows)
+    last = dict(zip(keys, rows, strict=True))
     if log.is_log(table):
         delete = texts.delete(table, table.key, (True,) * len(table.key))
         connection.exec_driver_sql(delete, list(last))
