@@ -88,6 +88,7 @@ class PostgresDialect(Dialect):
         "AND pg_table_is_visible(pg_class.oid)"
     )
     streams = True
+    binds_arrays = True
 
     def __init__(self, place: Place) -> None:
         """Know where the database is; nothing is opened yet."""

@@ -46,6 +46,8 @@ class Dialect(ABC):
     """Seconds to wait for other writers."""
     streams: ClassVar[bool] = False
     """Whether a long scan goes by `stream`, lest the driver fetch all of it at once."""
+    binds_arrays: ClassVar[bool] = False
+    """Whether keys of one column are bound as an array, which an index goes through in order."""
     compares_rows: ClassVar[bool] = True
     """Whether an index leads to ``(a, b) > (1, 2)``; else it is written column by column."""
     undoes_schema: ClassVar[bool] = True

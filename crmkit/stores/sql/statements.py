@@ -187,7 +187,13 @@ class Statements:
         if found is None:
             found = self._kept[mark] = self._query(self._fetch(table, by, given, columns))
         bound = tuple(name for name, value in zip(by, given, strict=True) if value)
-        return self._with_keys(table, bound, count, found.sql) if bound else found.sql
+        if not bound or self._is_array(table, by, given):
+            return found.sql
+        return self._with_keys(table, bound, count, found.sql)
+
+    def _is_array(self, table: Table, by: tuple[str, ...], given: tuple[bool, ...]) -> bool:
+        """Tell whether keys are bound as one array: of one column, and each finds a row at most."""
+        return self.dialect.binds_arrays and by == table.key and given == (True,)
 
     def _with_keys(self, table: Table, names: tuple[str, ...], count: int, sql: str) -> str:
         """Put a list of keys before a query: written here, as its length differs every time."""
@@ -249,6 +255,10 @@ class Statements:
         conditions += [physical.c[name] == keys.c[f"k{place}"] for place, name in enumerate(bound)]
         conditions += [physical.c[name].is_(None) for name in by if name not in bound]
         wanted = [physical.c[name] for name in columns]
+        if self._is_array(table, by, given):
+            column = physical.c[by[0]]
+            array = sa.bindparam("keys", type_=sa.ARRAY(column.type))
+            return sa.select(*wanted).where(conditions[0], column == sa.any_(array))
         if not bound:
             return self._hinted(sa.select(*wanted), table, by).where(*conditions)
         select = self.dialect.by_keys(keys, physical, sa.and_(*conditions), wanted)
