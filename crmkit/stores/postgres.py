@@ -14,7 +14,16 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from crmkit.contracts.postgres_url import DRIVER, Place, need_driver, of_engine, read_url
 from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Row, Store
-from crmkit.contracts.tables import BLOB, DECIMAL, INTEGER, REAL, TEXT, Column, Table
+from crmkit.contracts.tables import (
+    BLOB,
+    DECIMAL,
+    INTEGER,
+    REAL,
+    STATE,
+    TEXT,
+    Column,
+    Table,
+)
 from crmkit.errors import StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
@@ -43,6 +52,9 @@ _SETTINGS = (
 # the server's own setting is that nobody does.
 _READ_ONLY = ", set_config('transaction_read_only', 'on', true)"
 _cursors = count(1)
+_FILLED = {STATE.name: 70}
+"""How much of a page new rows may fill, in percent, where rows are replaced all the time: the next
+version of one then lies beside it, and no index has to hear of it."""
 _TYPES = {TEXT: "text", INTEGER: "bigint", REAL: "double precision", DECIMAL: "text", BLOB: "bytea"}
 
 
@@ -191,6 +203,7 @@ class PostgresDialect(Dialect):
             *(sa.Column(c.name, self.type(c), nullable=c.null) for c in table.columns),
             sa.PrimaryKeyConstraint("workspace", *key, *(("at",) if in_parts else ())),
             postgresql_partition_by=log.BY_YEAR if in_parts else None,
+            postgresql_with=_filled(table),
         )
         if in_parts:
             log.keys_table(physical)
@@ -202,6 +215,12 @@ class PostgresDialect(Dialect):
             names = few.by + tuple(n for n in table.key if n not in few.by)
             self._index(physical, "_".join(few.by), names, few=among_few(few, physical))
         return physical
+
+    def make_room(self, connection: sa.Connection, table: Table) -> None:
+        """Leave room in the pages that are still to come."""
+        for option, value in _filled(table).items():
+            alter = f"ALTER TABLE {PREFIX}{table.name} SET ({option} = {value})"
+            connection.exec_driver_sql(alter)
 
     def _index(
         self, table: sa.Table, name: str, names: tuple[str, ...], *, few: Any = None
@@ -342,3 +361,8 @@ class PostgresDialect(Dialect):
     def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say what the error means; neither password nor values are told."""
         return translate(error, self.place, committing=committing)
+
+
+def _filled(table: Table) -> dict[str, int]:
+    """Give the options of a table that say how full its pages are."""
+    return {"fillfactor": _FILLED[table.name]} if table.name in _FILLED else {}

@@ -103,6 +103,9 @@ class Dialect(ABC):
     def table(self, table: Table, metadata: sa.MetaData) -> sa.Table:
         """Describe how a table lies in the database."""
 
+    def make_room(self, connection: sa.Connection, table: Table) -> None:  # noqa: B027 - most differ in nothing
+        """Let a table that is there have the room for changes that `table` gives a new one."""
+
     @abstractmethod
     def insert_new(self, table: sa.Table, key: tuple[str, ...]) -> sa.Insert:
         """Give an INSERT that leaves rows whose key is there as they are."""

@@ -11,6 +11,7 @@ from crmkit.contracts.tables import (
     DOCUMENT,
     MESSAGE,
     PAIR,
+    STATE,
     SUPPRESSION,
     SYNC_CASE,
     SYNC_RUN,
@@ -46,11 +47,20 @@ def _few_pairs(connection: sa.Connection, schema: Schema) -> None:
     schema.thin(connection, PAIR)
 
 
+def _room(connection: sa.Connection, schema: Schema) -> None:
+    schema.make_room(connection, STATE)
+
+
+def _few_pairs_and_room(connection: sa.Connection, schema: Schema) -> None:
+    _few_pairs(connection, schema)
+    _room(connection, schema)
+
+
 STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
     1: _documents,
     2: _messages,
     3: _pairs,
-    4: _few_pairs,
+    4: _few_pairs_and_room,
 }
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
@@ -105,6 +115,11 @@ class Schema:
                 if index.name in thin:
                     index.drop(connection, checkfirst=True)
                     index.create(connection)
+
+    def make_room(self, connection: sa.Connection, *tables: Table) -> None:
+        """Let tables, in a step, have the room for changes that new ones have."""
+        for table in tables:
+            self._dialect.make_room(connection, table)
 
     def found(self, connection: sa.Connection) -> int | None:
         """Give the version of the database's schema; None: it has none.

@@ -140,7 +140,8 @@ CREATE TABLE public.crmkit_state (
     contact bigint,
     own bigint,
     recorded bigint NOT NULL
-);
+)
+WITH (fillfactor='70');
 CREATE TABLE public.crmkit_suppression (
     workspace integer NOT NULL,
     hash text NOT NULL COLLATE pg_catalog."C",
