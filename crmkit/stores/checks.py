@@ -20,11 +20,19 @@ def picker(places: Iterable[int]) -> Callable[[Row], Row]:
     return itemgetter(*several)
 
 
-def in_order(rows: Iterable[Row], places: Iterable[int]) -> list[Row]:
-    """Sort rows by some of their columns: one by one, which takes half as long as tuples would."""
+def in_order(table: Table, rows: Iterable[Row], places: Iterable[int]) -> list[Row]:
+    """Sort rows by some of their columns: one by one, which takes half as long as tuples would.
+
+    Raises:
+        StoreError: values of one column cannot be compared.
+    """
     found = list(rows)
-    for place in reversed(tuple(places)):
-        found.sort(key=itemgetter(place))
+    try:
+        for place in reversed(tuple(places)):
+            found.sort(key=itemgetter(place))
+    except TypeError as error:
+        message = f"A key of {table.name} holds None, or a value of another type than the others"
+        raise StoreError(message) from error
     return found
 
 

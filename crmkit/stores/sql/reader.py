@@ -96,7 +96,7 @@ class SqlReader(Reader):
         for given, group in by_nulls(keys, len(by)).items():
             size = self.dialect.key_values // max(1, sum(given))
             # Neighbours on one page are read together.
-            rest = iter(checks.in_order(group, range(sum(given))))
+            rest = iter(checks.in_order(table, group, range(sum(given))))
             while part := list(islice(rest, size)):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
                 yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())

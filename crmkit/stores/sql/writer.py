@@ -116,7 +116,8 @@ class SqlWriter(SqlReader, Writer):
             return
         with self.asking():
             if self.dialect.sort_puts:
-                rows = _by_key(table, rows)
+                places = (table.position[name] for name in table.key)
+                rows = checks.in_order(table, rows, places)
             self.dialect.replace(self.connection, self.texts, table, list(rows))
 
     def change(self, table: Table, rows: Sequence[Row], columns: tuple[str, ...]) -> None:
@@ -153,12 +154,3 @@ class SqlWriter(SqlReader, Writer):
         self.check()
         self._settle()
         self.run(self.texts.clear(table))
-
-
-def _by_key(table: Table, rows: Sequence[Row]) -> list[Row]:
-    """Sort rows; of two with one key the later still comes later."""
-    try:
-        return checks.in_order(rows, (table.position[name] for name in table.key))
-    except TypeError as error:
-        message = f"A key of {table.name} holds None, or a value of another type than the others"
-        raise StoreError(message) from error

@@ -100,6 +100,7 @@ def test_postgresql_sums_its_own_tables_up(database: str):
         assert check_states(firm.crm, engine) == 3
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its sockets
 @pytest.mark.slow("Spark takes half a minute to start and to plan")
 def test_spark_sums_up_the_same(spark: Any, tmp_path: Path):
     """The same expression on Spark, in the session that there is."""

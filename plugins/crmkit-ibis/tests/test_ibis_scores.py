@@ -111,6 +111,7 @@ def test_a_log_without_anything_gives_nobody(duck: Any, tmp_path: Path):
         assert rows(table) == {}
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its sockets
 @pytest.mark.slow("Spark takes half a minute to start and to plan")
 def test_spark_scores_the_same(spark: Any, tmp_path: Path):
     """The same expression on Spark, in a session with a time zone of its own."""
