@@ -190,18 +190,19 @@ def test_a_scan_goes_by_an_index_and_sorts_nothing():
             writer.append(TOUCHPOINT, touchpoints(writer, map(str, range(50))))
         with store.read() as reader:
             texts: list[str] = []
-            query = reader.run  # type: ignore[attr-defined]
+            query = reader.query  # type: ignore[attr-defined]
+            explain = reader.run  # type: ignore[attr-defined]
 
-            def run(sql: str, values: Any = ()) -> Any:
+            def noted(sql: str, values: Any = ()) -> Any:
                 texts.append(sql)
                 return query(sql, values)
 
-            reader.run = run  # type: ignore[attr-defined]
+            reader.query = noted  # type: ignore[attr-defined]
             for table in TABLES:
                 for by in table.orders:
                     texts.clear()
                     list(reader.scan(table, by=by, limit=5))
-                    plan = query(f"EXPLAIN {texts[0]}", (5,)).mappings().one()
+                    plan = explain(f"EXPLAIN {texts[0]}", (5,)).mappings().one()
                     if "filesort" in (plan["Extra"] or ""):
                         sorting.append((table.name, by))
     assert sorting == [("message", ("channel", "provider"))]
