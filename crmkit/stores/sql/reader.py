@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from weakref import WeakSet
 
@@ -201,9 +201,12 @@ def by_nulls(keys: Iterable[Row], width: int) -> dict[tuple[bool, ...], dict[Row
     Raises:
         StoreError: a key has another number of values.
     """
+    asked = dict.fromkeys(keys)
+    if set(map(len, asked)) == {width} and None not in chain.from_iterable(asked):  # mostly
+        return {(True,) * width: asked}
     whole: dict[Row, None] = {}
     groups = {(True,) * width: whole}
-    for key in keys:
+    for key in asked:
         if len(key) != width:
             raise StoreError(f"Key {key!r} must have {width} values")
         if None not in key:

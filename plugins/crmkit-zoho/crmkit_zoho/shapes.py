@@ -15,7 +15,7 @@ import attrs
 from crmkit.contracts.connector import Field, Schema, SyncAborted
 from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import Api
-from crmkit_zoho.values import NONE, TYPES
+from crmkit_zoho.values import NONE, PLAIN, TYPES
 
 BATCH = 100
 """Records that Zoho takes in one call."""
@@ -57,12 +57,18 @@ class Shape:
         types: The engine's type by field.
         common: Fields of which Zoho says that several records may hold one value: it refuses to
             find records by them.
+        plain: Fields whose texts are spelled alike on both sides.
     """
 
     schema: Schema
     kinds: Mapping[str, str]
     types: Mapping[str, str]
     common: frozenset[str]
+    plain: frozenset[str] = attrs.field(init=False)
+
+    @plain.default
+    def _spelled_alike(self) -> frozenset[str]:
+        return frozenset(name for name, type_ in self.types.items() if type_ in PLAIN)
 
 
 class Shapes:

@@ -18,7 +18,7 @@ from crmkit.contracts.reading import mapping, rows
 from crmkit_zoho.api import Api, code_of, refused
 from crmkit_zoho.refusals import FATAL, result, whole
 from crmkit_zoho.shapes import BATCH, Shape, Shapes
-from crmkit_zoho.values import PLAIN, instant, write
+from crmkit_zoho.values import instant, write
 
 _BAD = 400
 _INSERTED = ("insert", "record added")
@@ -74,10 +74,10 @@ class Writer:
         return [_result(one, item, way) for one, item in zip(records, items, strict=True)]
 
     def _row(self, shape: Shape, record: Upsert) -> dict[str, Any]:
-        types, kinds = shape.types, shape.kinds
+        types, kinds, plain = shape.types, shape.kinds, shape.plain
         row = {
             name: value
-            if type(value) is str and types.get(name) in PLAIN  # most are: they stay as they are
+            if type(value) is str and name in plain  # most are: they stay as they are
             else write(types.get(name, "other"), kinds.get(name, ""), value)
             for name, value in record.values.items()
         }
