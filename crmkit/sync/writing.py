@@ -130,11 +130,10 @@ class _Chunk:
         track = self.track
         base = pair.base
         said, faults = track.spoken(local, base, references)
-        owed, faults = _owed(track, faults) if faults else (False, faults)
-        if any(isinstance(fault, Waiting) for fault in faults):
-            if pair.due:
-                track.pairs.put(pair._replace(due=None))
-            return
+        owed, faults = _owed(track, faults, there=True) if faults else (False, faults)
+        if pair.customer != local.customer:  # who is to wake it
+            pair = pair._replace(customer=local.customer)
+            track.pairs.put(pair)
         verdict = compare(
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser
         )
@@ -254,19 +253,24 @@ def _brought(locals_: Mapping[str, Local], pairs: Mapping[str, Pair]) -> list[st
     ]
 
 
-def _owed(track: Track, faults: list[Fault]) -> tuple[bool, list[Fault]]:
+def _owed(track: Track, faults: list[Fault], *, there: bool = False) -> tuple[bool, list[Fault]]:
     """Take out the references that may follow, once whom they name is there, and tell of them.
 
-    A customer goes over before his parent, or without one who never does.
+    A customer goes over before his parent, or without one who never does. Of what is there already
+    any may follow; a record about a customer need not be looked at until he is: he wakes it.
     """
+    customers = track.rule.concept == CUSTOMERS
     kept = [
         fault
         for fault in faults
-        if track.rule.concept != CUSTOMERS
-        or not isinstance(fault, Waiting)
-        or track.fields[track.by_ours[fault.field].theirs].required
+        if not isinstance(fault, Waiting)
+        or not (there or (customers and not _required(track, fault)))
     ]
-    return len(kept) < len(faults), kept
+    return customers and len(kept) < len(faults), kept
+
+
+def _required(track: Track, fault: Fault) -> bool:
+    return track.fields[track.by_ours[fault.field].theirs].required
 
 
 def _read_since(track: Track, pair: Pair) -> bool:

@@ -195,6 +195,44 @@ def test_touchpoints_follow_a_merge(shop: Shop) -> None:
     quiet(shop)
 
 
+def test_a_correction_goes_out_although_the_customers_own_record_was_deleted_there(
+    shop: Shop,
+) -> None:
+    """The note is still there, and still his: what it says is not to differ for ever."""
+    shop.book.create(ACCOUNTS, {"Name": "Acme", "Email": "a@x.example"})
+    shop.book.create(NOTES, {"Text": "old", "Account": there(shop)})
+    shop.run()
+    (acme,) = shop.crm.customers.search().items
+    shop.book.delete(ACCOUNTS, there(shop))
+    (one,) = told(shop, acme)
+    shop.clock.advance(seconds=1)
+    shop.crm.touchpoints.correct(one.source, one.id, {"text": "new"}, reason="typo")
+    shop.run()
+    assert set(texts(shop)) == {"new"}
+    quiet(shop)
+
+
+def test_a_note_given_to_somebody_who_is_not_in_step_is_his_there_once_he_is() -> None:
+    """What it says goes out meanwhile."""
+    shop = shop_of({**ORGANISATIONS, "select": {"owner": "lin"}}, TOUCHPOINTS)
+    acme = shop.save("Acme", "a@x.example", owner="lin")
+    bolt = shop.save("Bolt", "b@x.example")
+    note(shop, "1", acme, text="his")
+    shop.run()
+    first = there(shop)
+    changes = {"customer": bolt.id, "text": "Bolt's"}
+    shop.crm.touchpoints.correct("shop", "1", changes, reason="his")
+    shop.run()
+    assert texts(shop)["Bolt's"].values["Account"] == first
+    quiet(shop)
+    shop.crm.customers.save(attrs.evolve(shop.crm.customers.get(bolt.id), owner="lin"))
+    shop.run()
+    (second,) = (one.id for one in shop.book.live(ACCOUNTS) if one.id != first)
+    assert texts(shop)["Bolt's"].values["Account"] == second
+    quiet(shop)
+    shop.crm.close()
+
+
 def test_an_erasure_passes_on_to_the_notes(shop: Shop) -> None:
     """Those that had come from there too."""
     acme = shop.save("Acme", "a@x.example")
