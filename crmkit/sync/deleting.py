@@ -18,6 +18,7 @@ from crmkit.sync.pairs import (
     LINKED,
     REMOVING,
     UNLINKED,
+    UNREAD,
     WANTED,
     Pair,
     packed,
@@ -128,25 +129,27 @@ def take_deleted(
 ) -> None:
     """Do here what the mapping says of records that are gone there."""
     into = [one.merged_into for one in records if one.merged_into]
-    keepers = track.pairs.by_theirs(reader, into)
+    linked = {**pairs, **track.pairs.by_theirs(reader, into)}
     for remote in records:
-        pair = pairs.get(remote.id)
+        pair = linked.get(remote.id)
         if pair is None:
             track.cases.release(STRANGER, remote.id)
         if pair is None or pair.state != LINKED:
             continue
         track.cases.release(OURS, pair.ours)
         if remote.merged_into is not None:
-            _merged_there(track, remote.merged_into, pair, keepers)
+            _merged_there(track, remote.merged_into, pair, linked)
         else:
             _deleted_there(track, pair)
 
 
-def _merged_there(track: Track, into: str, pair: Pair, keepers: Mapping[str, Pair]) -> None:
+def _merged_there(track: Track, into: str, pair: Pair, linked: dict[str, Pair]) -> None:
     """Follow a merge: the pair goes to the record that stayed, or two of ours become one."""
-    keeper = keepers.get(into)
+    keeper = linked.get(into)
     if keeper is None:
-        track.pairs.put(pair._replace(theirs=into, changed=None, due=1))
+        linked[into] = moved = pair._replace(theirs=into, changed=UNREAD, due=1)
+        track.pairs.put(moved)
+        track.cases.release(STRANGER, into)
         return
     why = f"record {pair.theirs} was merged into {into} there"
     track.note(DELETE, OURS, key=pair.ours, remote_id=pair.theirs, why=why)

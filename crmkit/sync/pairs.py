@@ -35,6 +35,8 @@ ABSORBED = "absorbed"
 """It was merged there into another, and `fields` names ours that it is to be merged into here."""
 INTO = "/into"
 """Under which `fields` names it, beside what both had in common."""
+UNREAD = 0
+"""`changed` of a pair that a merge there led to another record, until that was read."""
 
 
 class Pair(NamedTuple):

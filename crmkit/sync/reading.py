@@ -22,7 +22,7 @@ from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.fields import SCORE
 from crmkit.sync.meeting import Meeting, meet
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, UNREAD, Pair
 from crmkit.sync.places import TICK, Place, Window
 from crmkit.sync.tally import CREATE, UPDATE
 from crmkit.sync.track import Track
@@ -42,8 +42,7 @@ def read_there(track: Track) -> None:
         if not moved:
             break
         track.place = attrs.evolve(track.place, changed=before)  # some may have slipped through
-    if track.retry:
-        _read_held(track)
+    _read_more(track)
 
 
 def _read_window(track: Track) -> tuple[bool, datetime | None]:
@@ -78,12 +77,15 @@ def _since(remote: Remote, began: datetime | None) -> bool:
     return at is not None and began is not None and at >= began - TICK
 
 
-def _read_held(track: Track) -> None:
-    """Read once more what we refused, and try again."""
+def _read_more(track: Track) -> None:
+    """Read where merges there led, which was told of before; in a retry what we refused, too."""
     with track.session.store.read() as reader:
-        pairs = track.pairs.of(reader, track.cases.keys(reader, OURS))
-        asked = track.cases.keys(reader, STRANGER)
-    asked += [pair.theirs for pair in pairs.values() if pair.theirs is not None]
+        pairs = [pair for pair in track.pairs.due(reader) if pair.changed == UNREAD]
+        strangers: list[str] = []
+        if track.retry:
+            pairs += track.pairs.of(reader, track.cases.keys(reader, OURS)).values()
+            strangers = track.cases.keys(reader, STRANGER)
+    asked = list(dict.fromkeys([*strangers, *(one.theirs for one in pairs if one.theirs)]))
     if not asked:
         return
     if not track.can("fetch"):  # one by one is not to be had: everything

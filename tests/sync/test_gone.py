@@ -14,6 +14,7 @@ from crmkit.contracts.connector import (
     Remote,
     Result,
     RetryLater,
+    SyncAborted,
     WriteLost,
 )
 from crmkit.contracts.tables import PAIR
@@ -166,6 +167,52 @@ def test_a_merge_among_the_changes_leads_to_the_record_that_stayed():
     assert held(one) == ()
     (ann,) = customers(one)
     assert ann.name == one.theirs()[0].values["Name"]
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"fetch"}])
+@pytest.mark.parametrize("merges", ["13", "13 34", "13 23", "12 23"])
+def test_a_merge_into_a_record_that_was_held_back_is_followed_to_what_it_says(
+    can: frozenset[str], merges: str
+):
+    """It was told of before, and would not be again; nothing is held back any more."""
+    one = shop(Fake(can=can, overlap=0))
+    for name in ("ann", "bob"):
+        one.save(name, f"{name}@example.com")
+    one.run()
+    for name in ("Anna", "Anne"):
+        one.book.create(CONTACTS, {"Name": name, "Email": "ann@example.com"})
+    one.run()
+    assert {item.key for item in held(one)} == {"3", "4"}
+    for drop, keep in merges.split():
+        one.book.merge(CONTACTS, keep, drop)
+    one.run()
+    assert {item.key for item in held(one)} == (set() if "4" in merges else {"4"})
+    quiet(one)
+    out = {item.key for item in held(one)}
+    linked = sorted(entry.values["Name"] for entry in one.theirs() if entry.id not in out)
+    assert linked == sorted(customer.name for customer in customers(one))
+
+
+def test_a_run_that_ends_before_it_reads_where_a_merge_led_is_followed_by_one_that_does():
+    """Its pair is at the new record already, which nothing would tell of again."""
+    one = shop(Fake(overlap=0))
+    one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.create(CONTACTS, {"Name": "Anna", "Email": "ann@example.com"})
+    one.run()
+    one.book.merge(CONTACTS, "2", "1")
+
+    def away(name: str) -> None:
+        if name == "fetch":
+            raise SyncAborted("gone")
+
+    one.fake.faults = away
+    with pytest.raises(SyncAborted):
+        one.run()
+    one.fake.faults = lambda _name: None
+    one.run()
+    assert [customer.name for customer in customers(one)] == ["Anna"]
+    quiet(one)
 
 
 @pytest.mark.parametrize("direction", ["both", "in"])
