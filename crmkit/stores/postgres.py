@@ -203,8 +203,9 @@ class PostgresDialect(Dialect):
             *(sa.Column(c.name, self.type(c), nullable=c.null) for c in table.columns),
             sa.PrimaryKeyConstraint("workspace", *key, *(("at",) if in_parts else ())),
             postgresql_partition_by=log.BY_YEAR if in_parts else None,
-            postgresql_with=_filled(table),
         )
+        if room := _room(table):
+            sa.event.listen(physical, "after_create", sa.DDL(room))  # type: ignore[no-untyped-call]
         if in_parts:
             log.keys_table(physical)
             self._index(physical, "key", table.key)
@@ -218,9 +219,8 @@ class PostgresDialect(Dialect):
 
     def make_room(self, connection: sa.Connection, table: Table) -> None:
         """Leave room in the pages that are still to come."""
-        for option, value in _filled(table).items():
-            alter = f"ALTER TABLE {PREFIX}{table.name} SET ({option} = {value})"
-            connection.exec_driver_sql(alter)
+        if room := _room(table):
+            connection.exec_driver_sql(room)
 
     def _index(
         self, table: sa.Table, name: str, names: tuple[str, ...], *, few: Any = None
@@ -363,6 +363,11 @@ class PostgresDialect(Dialect):
         return translate(error, self.place, committing=committing)
 
 
-def _filled(table: Table) -> dict[str, int]:
-    """Give the options of a table that say how full its pages are."""
-    return {"fillfactor": _FILLED[table.name]} if table.name in _FILLED else {}
+def _room(table: Table) -> str:
+    """Give the text that says how full a table's pages are made; empty: as full as can be.
+
+    Newer SQLAlchemys write it themselves, the oldest that crmkit takes does not.
+    """
+    if table.name not in _FILLED:
+        return ""
+    return f"ALTER TABLE {PREFIX}{table.name} SET (fillfactor = {_FILLED[table.name]})"
