@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from selectors import DefaultSelector
 from typing import Any
 
-_DONE = object()
 _Waiting = Generator[int, Any, Any]
 """Yields what it waits for, in the bits that `selectors` has, and is sent what has come."""
 
@@ -27,10 +26,22 @@ def going_on(driver: Any, work: Iterator[object]) -> Iterator[None]:
     """
     usual, before = driver.wait, vars(driver).get("wait")
     failed: list[BaseException] = []
-    pieces = _until_failed(work, failed)
+
+    def go_on() -> bool:
+        """Do one piece; False: there is none left, or one has failed."""
+        if failed:
+            return False
+        try:
+            next(work)
+        except StopIteration:
+            return False
+        except BaseException as error:  # noqa: BLE001 - raised once the server has answered
+            failed.append(error)
+            return False
+        return True
 
     def wait(waiting: _Waiting, *args: Any, **named: Any) -> Any:
-        return usual(_busy(waiting, driver.fileno, pieces), *args, **named)
+        return usual(_busy(waiting, driver.fileno, go_on), *args, **named)
 
     driver.wait = wait
     try:
@@ -44,14 +55,7 @@ def going_on(driver: Any, work: Iterator[object]) -> Iterator[None]:
         raise error
 
 
-def _until_failed(work: Iterator[object], failed: list[BaseException]) -> Iterator[object]:
-    try:
-        yield from work
-    except BaseException as error:  # noqa: BLE001 - raised once the server has answered
-        failed.append(error)
-
-
-def _busy(waiting: _Waiting, fileno: Callable[[], int], pieces: Iterator[object]) -> _Waiting:
+def _busy(waiting: _Waiting, fileno: Callable[[], int], go_on: Callable[[], bool]) -> _Waiting:
     """Wait as psycopg would, but not before there is nothing else to do."""
     ready = None
     while True:
@@ -61,6 +65,6 @@ def _busy(waiting: _Waiting, fileno: Callable[[], int], pieces: Iterator[object]
             return end.value
         with DefaultSelector() as selector:
             selector.register(fileno(), wanted)
-            while not selector.select(0) and next(pieces, _DONE) is not _DONE:
+            while not selector.select(0) and go_on():
                 pass
         ready = yield wanted

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +42,22 @@ def test_it_is_done_while_the_server_is_busy(store: Store):
     with store.write() as writer, writer.meanwhile(_counting(done, 100)):
         assert writer.connection.exec_driver_sql("SELECT 7 FROM pg_sleep(0.3)").scalar() == 7
         assert len(done) == 100
+
+
+def test_what_was_begun_is_done_to_its_end(store: Store):
+    """A server that answers in the midst of the work leaves nothing of it out."""
+    done: list[int] = []
+
+    def work() -> Iterator[None]:
+        for piece in range(100):
+            time.sleep(0.002)
+            done.append(piece)
+            yield
+
+    with store.write() as writer, writer.meanwhile(work()):
+        writer.connection.exec_driver_sql("SELECT pg_sleep(0.03)")
+        assert 0 < len(done) < 100
+    assert done == list(range(100))
 
 
 def test_it_does_not_hold_up_what_has_come(store: Store):
