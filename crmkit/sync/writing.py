@@ -92,7 +92,7 @@ class _Chunk:
             found = track.concept.match(reader, rule.ours, list(asked.values()))
             others = {key: set(found.get(value, ())) - {key} for key, value in asked.items()}
             pairs = track.pairs.of(reader, set().union(*others.values()))
-        there = {key for key, pair in pairs.items() if pair.stands}
+        there = {key for key, pair in pairs.items() if pair.theirs is not None}
         return {key: min(found & there) for key, found in others.items() if found & there}
 
     def _look(self, local: Local, pair: Pair | None, references: Any, held: str | None) -> None:

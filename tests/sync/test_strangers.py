@@ -166,17 +166,3 @@ def test_two_strangers_are_not_both_whom_a_record_was_deleted_of():
     one.run()
     assert (held(one), len(customers(one))) == ((), 1)
     quiet(one)
-
-
-def test_whoever_is_like_one_whose_record_was_deleted_there_is_made_there():
-    """The CRM has nobody whom it could take for him."""
-    one = shop(match="name")
-    one.save("Ann", "ann@example.com")
-    one.run()
-    one.book.delete(CONTACTS, "1")
-    one.run()
-    one.save("Ann", "anne@example.com")
-    one.run()
-    assert [entry.values["Email"] for entry in one.theirs()] == ["anne@example.com"]
-    assert held(one) == ()
-    quiet(one)
