@@ -54,11 +54,6 @@ class Pair(NamedTuple):
     fields: str = "{}"
 
     @property
-    def stands(self) -> bool:
-        """Whether it has a record there, as far as we know."""
-        return self.theirs is not None and self.state != UNLINKED
-
-    @property
     def base(self) -> dict[str, Base]:
         """What both sides had in common, by our field's name."""
         return {name: _base(value) for name, value in _decode(self.fields)[0].items()}

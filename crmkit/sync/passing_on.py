@@ -9,7 +9,7 @@ from crmkit.contracts.store import Reader
 from crmkit.model.sync import THEIRS
 from crmkit.sync.cases import hashed
 from crmkit.sync.concepts.base import Gone
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
 from crmkit.sync.tally import DELETE
 from crmkit.sync.track import Track
 
@@ -27,12 +27,12 @@ def follow_gone(
     for key, what in gone.items():
         pair = pairs.get(key)
         keeper = None if what.into is None else keepers.get(what.into)
-        moves = what.into is not None and (keeper is None or not keeper.stands)
+        moves = what.into is not None and (keeper is None or keeper.theirs is None)
         if pair is None or pair.state not in (ERASED, BURIED):
             track.cases.follow(reader, key, what.into if pair is not None and moves else None)
         if pair is None or pair.state in (ERASED, BURIED):
             continue
-        if not pair.stands or what.hidden or not track.outward:
+        if pair.theirs is None or pair.state == UNLINKED or what.hidden or not track.outward:
             track.pairs.drop(key)
         elif what.into is None:
             track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
@@ -53,7 +53,7 @@ def merge_there(track: Track) -> None:
     for into, pair in track.mergers.values():
         with track.session.store.read() as reader:
             keeper = track.pairs.of(reader, [into]).get(into)
-        if keeper is None or keeper.theirs is None or not keeper.stands:
+        if keeper is None or keeper.theirs is None:
             continue  # it was deleted there meanwhile: the next run sees to it
         why = f"its customer was merged into {into}"
         track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)

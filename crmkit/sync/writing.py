@@ -248,7 +248,7 @@ def _brought(locals_: Mapping[str, Local], pairs: Mapping[str, Pair]) -> list[st
     return [
         key
         for local in locals_.values()
-        if local.merged and (local.key not in pairs or not pairs[local.key].stands)
+        if local.merged and (local.key not in pairs or pairs[local.key].theirs is None)
         for key in local.merged
     ]
 

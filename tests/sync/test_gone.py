@@ -375,28 +375,6 @@ def test_whoever_was_merged_away_waits_no_more():
     assert held(one) == ()
 
 
-@pytest.mark.parametrize("can", [CAN, CAN - {"merge"}])
-def test_whose_record_was_deleted_there_takes_over_that_of_whom_is_merged_into_him(
-    can: frozenset[str],
-):
-    """Nothing there is merged into what is gone, and nothing more is lost there."""
-    one = shop(Fake(can=can))
-    ann, bob = one.save("Ann", "ann@example.com"), one.save("Bob", "bob@example.com")
-    one.run()
-    one.book.delete(CONTACTS, "1")
-    one.run()
-    one.crm.customers.merge(ann.id, bob.id, reason="one person")
-    one.run()
-    (entry,) = one.theirs()
-    assert (entry.id, entry.values["Name"]) == ("2", "Ann")
-    quiet(one)
-    one.book.edit(CONTACTS, "2", Name="Anne")
-    one.run()
-    assert [customer.name for customer in customers(one)] == ["Anne"]
-    assert held(one) == ()
-    quiet(one)
-
-
 def test_whose_making_was_put_off_takes_over_the_record_of_whom_is_merged_into_him():
     """None is made for him, though he is looked at before the merge is."""
     one = shop(Fake(can=CAN - {"upsert"}))
