@@ -97,13 +97,14 @@ class Story:
         self.now = END
         self._made = 0
         monkeypatch.setattr("crmkit.cli.settings.system_clock", lambda: self.now)
-        numbers = SimpleNamespace(randbits=self._number)
+        numbers = SimpleNamespace(token_bytes=self._numbers)
         monkeypatch.setattr("crmkit.capture.ids.secrets", numbers)
         monkeypatch.setattr("crmkit.capture.ids.time", SimpleNamespace(time_ns=lambda: 10**18))
 
-    def _number(self, _: int) -> int:
-        self._made += 1
-        return self._made
+    def _numbers(self, count: int) -> bytes:
+        """Give the next numbers, of five bytes each."""
+        first, self._made = self._made, self._made + count // 5
+        return b"".join(number.to_bytes(5, "big") for number in range(first, self._made))
 
     def run(self, *words: str, code: int = 0) -> str:
         """Run a command, note what it told, and give what it printed."""
@@ -215,10 +216,11 @@ class Story:
     def _decide(self) -> None:
         self.run("import", "shared.csv", "--source", "desk", "--json")
         self.run("collisions")
+        kept, gone = self.id(3), self.id(4)
         with crmkit.connect(self.url, plugins=[]) as crm:
-            one, other = (found.id for found in crm.customers.collisions())
-        gone = self.id(4)
-        self.run("resolve", one, "merge", "--reason", "same person", "--keep", self.id(3))
+            found = sorted(crm.customers.collisions(), key=lambda one: kept not in one.customers)
+        one, other = (collision.id for collision in found)
+        self.run("resolve", one, "merge", "--reason", "same person", "--keep", kept)
         self.run("resolve", other, "apart", "--reason", "father and son")
         self.run("score", gone, code=2)
         self.run("explain", "--email", "c3@example.com", "--as-shown")
