@@ -22,37 +22,54 @@ def going_on(driver: Any, work: Iterator[object]) -> Iterator[None]:
     Args:
         driver: A connection of psycopg's.
         work: Short pieces, none of which asks this connection for anything. What they raise is
-            raised at the end of the block: a statement is never left half asked.
+            raised at the end of the block: a statement is never left half asked. Where the block
+            raises too, that goes first, unless it was Ctrl-C that ended the work.
     """
     usual, before = driver.wait, vars(driver).get("wait")
-    failed: list[BaseException] = []
-
-    def go_on() -> bool:
-        """Do one piece; False: there is none left, or one has failed."""
-        if failed:
-            return False
-        try:
-            next(work)
-        except StopIteration:
-            return False
-        except BaseException as error:  # noqa: BLE001 - raised once the server has answered
-            failed.append(error)
-            return False
-        return True
+    pieces = _Pieces(work)
 
     def wait(waiting: _Waiting, *args: Any, **named: Any) -> Any:
-        return usual(_busy(waiting, driver.fileno, go_on), *args, **named)
+        return usual(_busy(waiting, driver.fileno, pieces.go_on), *args, **named)
 
     driver.wait = wait
     try:
         yield
+    except BaseException as error:
+        if pieces.failure is not None and not isinstance(pieces.failure, Exception):
+            raise pieces.failure from error  # nothing may swallow it
+        raise
     finally:
         if before is None:
             del driver.wait
         else:
             driver.wait = before
-    for error in failed:
-        raise error
+    if pieces.failure is not None:
+        raise pieces.failure
+
+
+class _Pieces:
+    """Work, done piece by piece.
+
+    Attributes:
+        failure: What it raised, kept until the server has answered.
+    """
+
+    def __init__(self, work: Iterator[object]) -> None:
+        self.failure: BaseException | None = None
+        self._work = work
+
+    def go_on(self) -> bool:
+        """Do one piece; False: there is none left, or one has failed."""
+        if self.failure is not None:
+            return False
+        try:
+            next(self._work)
+        except StopIteration:
+            return False
+        except BaseException as error:  # noqa: BLE001 - kept
+            self.failure = error
+            return False
+        return True
 
 
 def _busy(waiting: _Waiting, fileno: Callable[[], int], go_on: Callable[[], bool]) -> _Waiting:

@@ -88,14 +88,18 @@ def _read_more(track: Track) -> None:
     asked = list(dict.fromkeys([*strangers, *(one.theirs for one in pairs if one.theirs)]))
     if not asked:
         return
-    if not track.can("fetch"):  # one by one is not to be had: everything
+    if track.can("fetch"):
+        for start in range(0, len(asked), max(1, track.schema.page)):
+            part = asked[start : start + max(1, track.schema.page)]
+            records = track.connector.fetch(track.entity, part, fields=track.theirs)
+            _take_page(track, records, track.place)
+    else:  # one by one is not to be had: everything
         track.place = attrs.evolve(track.place, changed=Window())
         _read_window(track)
-        return
-    for start in range(0, len(asked), max(1, track.schema.page)):
-        part = asked[start : start + max(1, track.schema.page)]
-        records = track.connector.fetch(track.entity, part, fields=track.theirs)
-        _take_page(track, records, track.place)
+    with track.writing() as writer:  # what is not shown, or not when it changed, is asked for once
+        for pair in track.pairs.by_theirs(writer, asked).values():
+            if pair.changed == UNREAD:
+                track.pairs.put(pair._replace(changed=None))
 
 
 def _goes_on(page: Changes, cursor: Cursor | None) -> bool:

@@ -61,7 +61,7 @@ def _settle(track: Track, conflict: SyncConflict, take: str) -> None:
                 message = f"{fault.field}: {fault.reason}"
                 raise InvalidValueError(message, field="take") from None
             base[field] = Base(None, shown)
-            at = None if pair.changed is None else instant(pair.changed)
+            at = instant(pair.changed) if pair.changed else None
             remote = Remote(id=conflict.remote_id, changed_at=at)
             draft = Draft(key=pair.ours, values=values, remote_id=conflict.remote_id)
             verdict = Verdict(take={field: shown}, base=base)

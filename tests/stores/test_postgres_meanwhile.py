@@ -109,6 +109,23 @@ def test_an_interruption_leaves_the_connection_of_use(store: Store):
         assert list(reader.scan(META)) == [("a", "1")]
 
 
+def test_an_interruption_is_not_lost_where_the_block_fails_too(store: Store):
+    """Whoever meets the block's own error goes on, and Ctrl-C would have done nothing."""
+
+    def interrupted() -> Iterator[None]:
+        yield
+        raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt) as caught,
+        store.write() as writer,
+        writer.meanwhile(interrupted()),
+    ):
+        writer.connection.exec_driver_sql(_SLOW)
+        raise KeyError
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
 def test_a_server_that_hangs_up(url: str, store: Store):
     """A connection that is lost under the work is told as lost."""
     with pytest.raises(StoreError), store.write() as writer, writer.meanwhile(_counting([], 50)):

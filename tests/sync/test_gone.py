@@ -415,3 +415,26 @@ def test_an_address_that_a_merge_took_along_there_is_disputed_until_somebody_say
     assert [entry.values["Name"] for entry in one.theirs(Email="ann@example.com")] == ["Bob"]
     assert one.crm.customers.collisions() == ()
     quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"fetch"}])
+def test_where_a_merge_led_is_asked_for_once(can: frozenset[str], monkeypatch: pytest.MonkeyPatch):
+    """It may lie where the credentials do not reach: what is not shown is not waited for."""
+    one = shop(Fake(can=can, overlap=0))
+    one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.create(CONTACTS, {"Name": "Anna", "Email": "ann@example.com"})
+    one.run()
+    one.book.merge(CONTACTS, "2", "1")
+    asked: list[str] = []
+    one.fake.faults = asked.append
+    if "fetch" in can:
+        monkeypatch.setattr(one.fake, "fetch", lambda *_, **__: asked.append("fetch") or [])
+    one.run()
+    first = list(asked)
+    asked.clear()
+    one.save("Ann", "ann@example.com", industry="tea")
+    one.run()
+    assert first.count("fetch") == ("fetch" in can)
+    assert asked.count("fetch") == 0
+    assert asked.count("changes") <= first.count("changes")
