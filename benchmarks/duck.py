@@ -20,8 +20,8 @@ from crmkit.clock import micros, span
 Add = Callable[..., str]
 """Gives a faded sum: of which indicator, of which kinds, of what (1.0), faded since when."""
 _FELT = "survey_answered opinion complaint praise"
-_RATING = "coalesce(rating, CASE kind WHEN 'complaint' THEN 0.0 WHEN 'praise' THEN 10.0 END)"
-_RATED = f"CASE WHEN {_RATING} IS NOT NULL THEN 1.0 END"
+RATING = "coalesce(rating, CASE kind WHEN 'complaint' THEN 0.0 WHEN 'praise' THEN 10.0 END)"
+_RATED = f"CASE WHEN {RATING} IS NOT NULL THEN 1.0 END"
 LOG = """
     SELECT t.customer, t.kind, t.at, coalesce(p.at, t.at), t.amount, t.margin, t.quantity,
            t.item, t.rating
@@ -132,7 +132,7 @@ class ByHand:
             {add("suggestions", "suggestion")} AS suggestions,
             {add("referrals", "referral")} AS referrals,
             {add("shares", "share")} AS shares,
-            {add("satisfaction", _FELT, _RATING)} AS felt,
+            {add("satisfaction", _FELT, RATING)} AS felt,
             {add("satisfaction", _FELT, _RATED)} AS felt_often
         FROM {table} GROUP BY customer
     ),

@@ -7,7 +7,7 @@ crmkit's engine names them, so that both can be laid side by side.
 
 from __future__ import annotations
 
-from benchmarks.duck import ByHand
+from benchmarks.duck import RATING, ByHand
 from benchmarks.duck_log import faded, spans
 from crmkit import Indicator, ValueModel
 from crmkit.clock import span
@@ -16,7 +16,6 @@ from crmkit.model.touchpoint import OUTBOUND_KINDS, TWO_WAY_KINDS
 _READ = """recorded, direction, item, rating, currency, amount::DOUBLE AS amount,
             margin::DOUBLE AS margin, quantity::DOUBLE AS quantity"""
 _MONEY = ("amount", "margin")
-_RATING = "coalesce(rating, CASE kind WHEN 'complaint' THEN 0.0 WHEN 'praise' THEN 10.0 END)"
 
 
 def query(model: ValueModel) -> str:
@@ -62,7 +61,7 @@ def query(model: ValueModel) -> str:
 def _sums(model: ValueModel, place: int, one: Indicator, within: str | None) -> list[str]:
     """Give an indicator's columns: decayed sums are those of its newest instant."""
     fade = f"fade{spans(model).index(span(one.half_life))}"
-    number = {"satisfaction": _RATING}.get(one.name, one.field)
+    number = {"satisfaction": RATING}.get(one.name, one.field)
     terms = [f"kind IN {_listed(one.kinds)}", within]
     counted = " AND ".join(filter(None, [*terms, number and f"{number} IS NOT NULL"]))
     chance = f"kind IN {_listed(one.opportunity)}" if one.opportunity else None

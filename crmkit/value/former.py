@@ -31,14 +31,14 @@ _LAYOUT = STATE.position["layout"]
 
 def taken_over(rows: Iterable[Row], layout: Layout) -> Iterator[Row]:
     """Give STATE rows as they come; those of this model in the former format as today's."""
-    former = layout.id_of(FORMER)
+    former = _id(layout)
     for row in rows:
         yield _renewer(layout)(row) if row[_LAYOUT] == former else row
 
 
 def take_over(writer: Writer, roots: Iterable[str], layout: Layout) -> set[str]:
     """Write those of these customers' rows anew that are in the former format; tell whose."""
-    former = layout.id_of(FORMER)
+    former = _id(layout)
     rows = [row for row in writer.fetch(STATE, map(_key, roots)) if row[_LAYOUT] == former]
     writer.put(STATE, [*map(_renewer(layout), rows)])
     return {row[0] for row in rows}
@@ -46,6 +46,12 @@ def take_over(writer: Writer, roots: Iterable[str], layout: Layout) -> set[str]:
 
 def _key(root: str) -> Row:
     return (root,)
+
+
+@lru_cache(maxsize=8)
+def _id(layout: Layout) -> int:
+    """Give the id of this model's states then: asked for with every single score and capture."""
+    return layout.id_of(FORMER)
 
 
 @lru_cache(maxsize=8)

@@ -43,17 +43,9 @@ def _pairs(connection: sa.Connection, schema: Schema) -> None:
     schema.make(connection, PAIR, SYNC_CASE, SYNC_RUN)
 
 
-def _few_pairs(connection: sa.Connection, schema: Schema) -> None:
-    schema.thin(connection, PAIR)
-
-
-def _room(connection: sa.Connection, schema: Schema) -> None:
-    schema.make_room(connection, STATE)
-
-
 def _few_pairs_and_room(connection: sa.Connection, schema: Schema) -> None:
-    _few_pairs(connection, schema)
-    _room(connection, schema)
+    schema.thin(connection, PAIR)
+    schema.make_room(connection, STATE)
 
 
 STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -53,7 +53,7 @@ class Log:
     @cached_property
     def live(self) -> Table:
         """The touchpoints that hold today, each with the ``root`` it leads to."""
-        return self._led(READ, None)
+        return self.apart(*READ)
 
     def held(self, *names: str, where: Any = None) -> Table:
         """Give columns of the touchpoints that hold today, with the ``root`` each leads to.
@@ -69,7 +69,7 @@ class Log:
         if self.dialect.shares:
             held = self.live if where is None else self.live.filter(where)
             return held.select(*names, "root")
-        return self._led(names, where)
+        return self.apart(*names, where=where)
 
     def apart(self, *names: str, where: Any = None) -> Table:
         """Give the same as `held`, read by itself: for what is joined with other touchpoints.
@@ -77,9 +77,6 @@ class Log:
         A table that is joined with a part of itself cannot be passed on as it is read: the engine
         would keep all of it in memory.
         """
-        return self._led(names, where)
-
-    def _led(self, names: Iterable[str], where: Any) -> Table:
         t = self.touchpoints.select(*dict.fromkeys(("seq", "customer", *names)))
         instants = [name for name in ("at", "recorded") if name in t.columns]
         t = in_micros(t, self.dialect, *instants)
