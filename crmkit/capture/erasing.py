@@ -19,6 +19,7 @@ from crmkit.capture.keys import read_keys
 from crmkit.capture.mentions import mentions_of
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
+from crmkit.capture.paired import pairs_of, unpair
 from crmkit.capture.returns import forget
 from crmkit.capture.strays import dropped, forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
@@ -34,7 +35,6 @@ from crmkit.contracts.tables import (
     PAIR,
     STANDING,
     STATE,
-    SYNC_CASE,
     TOUCHPOINT,
     VOID,
 )
@@ -79,7 +79,7 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
         ],
         "in_step": [
             dict(zip(PAIR.names, row, strict=True))
-            for row in sorted(reader.fetch(PAIR, keys, by=("customer",)))
+            for row in pairs_of(reader, [key[0] for key in keys], his_records(reader, rows, keys))
         ],
         "messages": [
             dict(zip(MESSAGE.names, row, strict=True))
@@ -154,6 +154,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     contacts = _naming(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     mentions = mentions_of(writer, group, {*identities, *only_his}, his, contacts)
     strays = [row for row in his if (row[_CUSTOMER],) not in keys]
+    unpair(writer, his_ids, his)
     forget(writer, [*touchpoints, *strays])
     forget_strays(writer, strays)
     forget_friend(writer, {*identities, *only_his}, normaliser)
@@ -162,7 +163,6 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     handover.ended(writer, [str(row[0]) for row in merges])
     for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT, MESSAGE):
         writer.delete(table, keys, by=("customer",))
-    _unpair(writer, keys)
     for side in ("holder", "other"):
         writer.delete(COLLISION, keys, by=(side,))
     writer.delete(IDENTITY, {*identities, *only_his})
@@ -176,19 +176,6 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         told([one[0] for one in keys], buried)
     (row,) = writer.fetch(DECISION, [(seq,)])
     return decision(row)
-
-
-def _unpair(writer: Writer, keys: list[tuple[str]]) -> None:
-    """Keep of the records in external CRMs only their ids, by which the next sync deletes them."""
-    state, due, fields = (PAIR.position[name] for name in ("state", "due", "fields"))
-    rows = []
-    for row in writer.fetch(PAIR, keys, by=("customer",)):
-        bare = list(row)
-        bare[state], bare[due], bare[fields] = "erased", None, "{}"
-        rows.append(tuple(bare))
-    if rows:
-        writer.put(PAIR, rows)
-    writer.delete(SYNC_CASE, keys, by=("customer",))
 
 
 def forget_friend(writer: Writer, identities: set[Pair], normaliser: Normaliser) -> None:

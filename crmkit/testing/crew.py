@@ -209,6 +209,14 @@ def assert_same(undisturbed: dict[str, Any], disturbed: dict[str, Any]) -> None:
     """Compare both ends of the day, part by part; nobody got a message twice."""
     assert set(disturbed) == set(undisturbed)
     for part, found in undisturbed.items():
-        assert disturbed[part] == found, part
+        assert disturbed[part] == found, f"{part}: {_difference(found, disturbed[part])}"
     assert set(disturbed["sent"].values()) == {1}
     assert {state for *_, state in disturbed["messages"]} == {"accepted"}
+
+
+def _difference(undisturbed: Any, disturbed: Any) -> str:
+    """Say what one day has and the other has not."""
+    if not isinstance(undisturbed, Counter | list):
+        return f"{disturbed}, undisturbed {undisturbed}"
+    one, other = Counter(undisturbed), Counter(disturbed)
+    return f"lost {sorted(one - other, key=str)}, more {sorted(other - one, key=str)}"

@@ -25,6 +25,9 @@ SETTLING = 5
 HEAD = ("id", "mail", "name", "language", "stage", "tier")
 """Columns of the office's file."""
 _HOUR = timedelta(hours=1)
+_PARTS = 6
+"""One in so many bought nothing before the day; the office hears of them in odd hours, and all are
+brought to their tiers in even ones: how many there are decides who is in which."""
 _WORDS = {"subject": "Tea", "text": "Your tea of hour {{ hour }} is here"}
 _CONFIG = """\
 url = {url}
@@ -55,6 +58,7 @@ fields.stage = "stage"
 fields.tier = "tier"
 
 [jobs]
+advance = "2h"
 dispatch = "1h"
 reconcile = "1h"
 sync = "1h"
@@ -109,6 +113,7 @@ class Day:
         self._write(
             {"id": str(n), "mail": mail(n), "name": f"P {n}", "language": "en"}
             for n in range(0, people, 2)
+            if n % _PARTS
         )
 
     def set(self, hour: int) -> None:
@@ -139,7 +144,7 @@ class Day:
             (
                 _purchase(f"old-{n}-{k}", n, BEGINS - timedelta(days=3 + 11 * k + n % 7 * n), lot)
                 for n in range(self._people)
-                for k in range(n % 6)
+                for k in range(n % _PARTS)
             ),
         )
 
@@ -159,7 +164,9 @@ class Day:
         crm.outreach.enqueue(some, occasion=f"h{hour}", variables={"hour": hour}, **say)
         rows = self.office()
         rows[hour % len(rows)]["language"] = "zh" if hour % 2 else "de"
-        rows.append({"mail": f"new{hour}@example.com", "name": f"N {hour}", "language": "fr"})
+        if hour % 2:
+            number = _PARTS * (hour // 2)
+            rows.append({"mail": mail(number), "name": f"P {number}", "language": "fr"})
         self._write(rows)
 
     def office(self) -> list[dict[str, str]]:

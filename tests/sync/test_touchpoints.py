@@ -246,6 +246,72 @@ def test_an_erasure_passes_on_to_the_notes(shop: Shop) -> None:
     quiet(shop)
 
 
+def two_in_step(shop: Shop) -> tuple[Any, Any]:
+    """Give two customers who are in step with a note each."""
+    acme = shop.save("Acme", "a@x.example")
+    bolt = shop.save("Bolt", "b@x.example")
+    note(shop, "1", acme, text="Acme's")
+    note(shop, "2", bolt, text="Bolt's")
+    shop.run()
+    return acme, bolt
+
+
+def left(shop: Shop) -> dict[str, set[str]]:
+    """Give the notes of each account that is left there, by its name."""
+    names = {one.id: one.values["Name"] for one in shop.book.live(ACCOUNTS)}
+    found: dict[str, set[str]] = {name: set() for name in names.values()}
+    for text, one in texts(shop).items():
+        found[names[one.values["Account"]]].add(text)
+    return found
+
+
+def test_a_note_is_gone_with_him_to_whom_it_was_given(shop: Shop) -> None:
+    """Though no run has come by between."""
+    acme, bolt = two_in_step(shop)
+    shop.crm.touchpoints.correct("shop", "1", {"customer": bolt.id}, reason="his")
+    shop.run()
+    shop.crm.touchpoints.correct("shop", "1", {"customer": acme.id}, reason="hers after all")
+    (pair,) = (one for one in shop.crm.customers.export(acme.id)["in_step"] if "/" in one["ours"])
+    assert pair["ours"] == "shop/1"
+    shop.crm.customers.erase(acme.id, reason="asked")
+    shop.run()
+    assert left(shop) == {"Bolt": {"Bolt's"}}
+    quiet(shop)
+
+
+def test_a_note_stays_when_he_is_erased_whose_it_was(shop: Shop) -> None:
+    """It is another's by now, though no run has come by between."""
+    acme, bolt = two_in_step(shop)
+    shop.crm.touchpoints.correct("shop", "1", {"customer": bolt.id}, reason="his")
+    told = shop.crm.customers.export(acme.id)["in_step"]
+    assert acme.id in {one["ours"] for one in told}
+    shop.crm.customers.erase(acme.id, reason="asked")
+    shop.run()
+    assert left(shop) == {"Bolt": {"Acme's", "Bolt's"}}
+    quiet(shop)
+
+
+@pytest.mark.parametrize("between", [True, False], ids=["a run between", "no run between"])
+@pytest.mark.parametrize("who", ["Acme", "Bolt"])
+def test_after_a_merge_was_taken_back_each_is_erased_with_his_own_notes(
+    shop: Shop, who: str, between: bool
+) -> None:
+    """The notes had moved to the keeper's account meanwhile."""
+    acme, bolt = two_in_step(shop)
+    merged = shop.crm.customers.merge(acme.id, bolt.id, reason="one")
+    shop.run()
+    assert left(shop) == {"Acme": {"Acme's", "Bolt's"}}
+    shop.crm.customers.unmerge(merged.id, reason="two")
+    if between:
+        shop.run()
+    erased, stays = (acme, "Bolt") if who == "Acme" else (bolt, "Acme")
+    shop.crm.customers.erase(erased.id, reason="asked")
+    shop.run()
+    shop.run()
+    assert left(shop) == {stays: {f"{stays}'s"}}
+    quiet(shop)
+
+
 def test_who_listens_hears_of_what_came_in_after_the_commit(shop: Shop) -> None:
     """Once, with the pair already kept."""
     heard: list[Any] = []

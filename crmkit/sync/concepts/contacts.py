@@ -18,6 +18,7 @@ from crmkit.capture.exact import Fault
 from crmkit.capture.ids import digest
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.saving import Saver
+from crmkit.contracts.pair_keys import contact_home, contact_key
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import CUSTOMER, SYNC_CASE
@@ -32,7 +33,6 @@ from crmkit.value.roots import roots_of
 
 _BODY = CUSTOMER.position["body"]
 _CHUNK = 200
-_MARK = "#"
 _PARTS = ("name", "title", "email", "phone", "primary")
 
 
@@ -127,7 +127,7 @@ class ContactsConcept(Concept):
         """Tell who is talked to no more; one whose customer was merged is only out of sight."""
         there = self.read(reader, keys)
         pairs = self.pairs.of(reader, keys)
-        homes = {key: pairs[key].customer if key in pairs else _home(key) for key in keys}
+        homes = {key: pairs[key].customer if key in pairs else contact_home(key) for key in keys}
         roots = roots_of(reader, homes.values())
         return {
             key: Gone(hidden=roots.get(home or "", home) != home)
@@ -164,7 +164,7 @@ class ContactsConcept(Concept):
         return found
 
     def _roots(self, reader: Reader, keys: Sequence[str]) -> dict[str, str]:
-        return roots_of(reader, {_home(key) for key in keys})
+        return roots_of(reader, {contact_home(key) for key in keys})
 
     def _people(self, reader: Reader, roots: Any) -> dict[str, _People]:
         """Give customers by id with the keys of their contacts."""
@@ -290,7 +290,7 @@ class ContactsConcept(Concept):
             raise outcome
 
     def _home(self, reader: Reader, key: str | None) -> str | None:
-        return None if key is None else roots_of(reader, [_home(key)]).get(_home(key))
+        return None if key is None else roots_of(reader, [contact_home(key)]).get(contact_home(key))
 
     def erase(self, key: str, why: str) -> None:  # noqa: ARG002 - contacts have no history
         """Take out a contact who was deleted there."""
@@ -314,14 +314,9 @@ class ContactsConcept(Concept):
                 self._change(writer, people, keep, filled)
 
 
-def _home(key: str) -> str:
-    """Give the id of the customer under whom a key was made."""
-    return key.rpartition(_MARK)[0]
-
-
 def _fresh(root: str, one: Traits, taken: set[str]) -> str:
     """Make a key of what a contact is known by that nobody else has."""
-    key = made = f"{root}{_MARK}{digest('contact', one.handle)[:12]}"
+    key = made = contact_key(root, digest("contact", one.handle)[:12])
     number = 1
     while made in taken:
         number += 1

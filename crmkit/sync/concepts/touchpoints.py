@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from operator import itemgetter
 from typing import Any
-from urllib.parse import quote, unquote
 
 from crmkit.arguments import ID_LIMIT
 from crmkit.capture.amend import correct, retract
@@ -22,6 +21,13 @@ from crmkit.capture.normalise import Normaliser
 from crmkit.capture.tombstones import Tombstones
 from crmkit.capture.touchpoints import Touchpoints
 from crmkit.contracts.decisions import decision
+from crmkit.contracts.pair_keys import (
+    is_touchpoint_key,
+    split_touchpoint_key,
+    touchpoint_key,
+    waiting_customer,
+    waiting_key,
+)
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT
 from crmkit.errors import InvalidValueError, TouchpointNotFound
@@ -85,7 +91,7 @@ class TouchpointsConcept(Concept):
             TOUCHPOINT, by=("seq",), low=after + 1, high=upto, where=kinds, columns=columns
         )
         for seq, source, id_ in rows:
-            yield seq, key_of(source, id_)
+            yield seq, touchpoint_key(source, id_)
 
     def _put_right(self, reader: Reader, after: int, upto: int) -> Iterator[tuple[int, str]]:
         where = {"kind": _PUT_RIGHT}
@@ -94,9 +100,9 @@ class TouchpointsConcept(Concept):
             if made.kind == "undo":
                 run = int(made.body["run"])
                 rows = reader.scan(TOUCHPOINT, where={"run": run}, columns=("source", "id"))
-                yield from ((row[0], key_of(*one)) for one in rows)
+                yield from ((row[0], touchpoint_key(*one)) for one in rows)
             else:
-                yield row[0], key_of(made.body["source"], made.body["id"])
+                yield row[0], touchpoint_key(made.body["source"], made.body["id"])
 
     def read(self, reader: Reader, keys: Sequence[str]) -> dict[str, Local]:
         """Give touchpoints that hold today by key."""
@@ -108,7 +114,7 @@ class TouchpointsConcept(Concept):
         }
 
     def _live(self, reader: Reader, keys: Sequence[str]) -> dict[str, Row]:
-        named = {split(key): key for key in keys if not key.startswith(_MARK)}
+        named = {split_touchpoint_key(key): key for key in keys if waiting_customer(key) is None}
         return {
             named[one]: found.live
             for one, found in earlier(reader, named).items()
@@ -139,7 +145,7 @@ class TouchpointsConcept(Concept):
         """Find touchpoints by the key that went out as their id."""
         if field != "id":
             return {}
-        live = self._live(reader, [one for one in values if isinstance(one, str) and _MARK in one])
+        live = self._live(reader, [one for one in values if is_touchpoint_key(one)])
         return {key: [key] for key in live}
 
     def recognise(
@@ -152,19 +158,19 @@ class TouchpointsConcept(Concept):
 
     def waiting(self, local: Local) -> str:
         """Give the key that stands for all touchpoints of a customer."""
-        return f"{_MARK}{local.customer}"
+        return waiting_key(str(local.customer))
 
     def awaited(self, reader: Reader, key: str) -> Iterator[str]:
         """Stream what a customer's key stands for."""
-        if not key.startswith(_MARK):
+        home = waiting_customer(key)
+        if home is None:
             yield key
             return
-        home = key.removeprefix(_MARK)
         group = list(reader.fetch(CUSTOMER, [(home,)], by=("root",)))
         ids = {row[0] for row in group} | {home}
         for row in sorted(reader.fetch(TOUCHPOINT, [(one,) for one in ids], by=("customer",))):
             if not self._kinds or row[_KIND] in self._kinds:
-                yield key_of(row[_SOURCE], row[_ID])
+                yield touchpoint_key(row[_SOURCE], row[_ID])
 
     # -- writing -----------------------------------------------------------------------
 
@@ -196,7 +202,7 @@ class TouchpointsConcept(Concept):
         return {
             remote_id: Applied(None, refused[id_].field, refused[id_].reason)
             if id_ in refused
-            else Applied(key_of(self._source, id_))
+            else Applied(touchpoint_key(self._source, id_))
             for remote_id, id_ in ids.items()
         }
 
@@ -215,7 +221,7 @@ class TouchpointsConcept(Concept):
         return said | {"id": id_, "source": self._source}
 
     def _correct(self, writer: Writer, draft: Draft, key: str, layout: Layout) -> Applied:
-        doors, (source, id_) = self._doors, split(key)
+        doors, (source, id_) = self._doors, split_touchpoint_key(key)
         try:
             correct(
                 writer,
@@ -238,7 +244,7 @@ class TouchpointsConcept(Concept):
 
     def erase(self, key: str, why: str) -> None:
         """Retract what was deleted there."""
-        source, id_ = split(key)
+        source, id_ = split_touchpoint_key(key)
         doors = self._doors
         deciding = doors.session.deciding(why, self._source)
         with doors.session.store.write() as writer:
@@ -247,20 +253,6 @@ class TouchpointsConcept(Concept):
     def merge(self, keep: str, drop: str, why: str) -> None:  # noqa: ARG002 - the other stays
         """Retract one of two that were made one there."""
         self.erase(drop, why)
-
-
-_MARK = "/"
-
-
-def key_of(source: str, id_: str) -> str:
-    """Give the key of a touchpoint."""
-    return f"{quote(source, safe='')}{_MARK}{id_}"
-
-
-def split(key: str) -> tuple[str, str]:
-    """Give source and id of a touchpoint by its key."""
-    source, _, id_ = key.partition(_MARK)
-    return unquote(source), id_
 
 
 def _value(plain: Mapping[str, Any], name: str) -> Any:
