@@ -32,8 +32,11 @@ def follow_gone(
             track.cases.follow(reader, key, what.into if pair is not None and moves else None)
         if pair is None or pair.state in (ERASED, BURIED):
             continue
-        if pair.theirs is None or pair.state == UNLINKED or what.hidden or not track.outward:
+        if pair.theirs is None or pair.state == UNLINKED or not track.outward:
             track.pairs.drop(key)
+        elif what.hidden:
+            # still in step: it comes back where the merge is taken back, and goes with an erasure
+            track.pairs.put(pair._replace(due=None))
         elif what.into is None:
             track.pairs.put(pair._replace(state=ERASED, due=None, fields="{}"))
         elif not moves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from crmkit.contracts.connector import RetryLater, SyncAborted
 from crmkit.contracts.tables import PAIR
+from crmkit.errors import DecisionNotFound, RefusedError
 from tests.sync.fake import CAN, Fake, Shop
 from tests.sync.objects import ACCOUNTS, OBJECTS, ORGANISATIONS
 
@@ -36,6 +38,7 @@ class Machine(RuleBasedStateMachine):
     mapping: dict[str, Any]
     entity: str
     saved = 0
+    merges: Sequence[str] = ()
 
     @initialize(can=ABLE, whole=st.booleans())
     def begin(self, can: frozenset[str], whole: bool) -> None:
@@ -80,7 +83,16 @@ class Machine(RuleBasedStateMachine):
     def merge(self, pick: int, other: int) -> None:
         keep, drop = self.some(pick), self.some(other)
         if keep is not None and keep.id != drop.id:
-            self.shop.crm.customers.merge(keep.id, drop.id, reason="one")
+            made = self.shop.crm.customers.merge(keep.id, drop.id, reason="one")
+            self.merges = [*self.merges, made.id]
+
+    @rule(pick=PICK)
+    def unmerge(self, pick: int) -> None:
+        if self.merges:
+            try:
+                self.shop.crm.customers.unmerge(self.merges[pick % len(self.merges)], reason="two")
+            except (RefusedError, DecisionNotFound):
+                pass  # it was taken back before, or one of the two was erased or merged since
 
     @rule(pick=PICK)
     def delete_there(self, pick: int) -> None:

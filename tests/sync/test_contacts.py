@@ -237,6 +237,67 @@ def test_people_of_merged_organisations_are_not_lost(shop: Shop) -> None:
     quiet(shop)
 
 
+def test_people_whom_a_merge_hid_are_deleted_there_with_whoever_is_erased(shop: Shop) -> None:
+    """Nothing of them stays in the CRM."""
+    keep = acme(shop, ANN)
+    drop = shop.save("Acme 2", "two@acme.example", contacts=(BOB,))
+    shop.run()
+    shop.crm.customers.merge(keep.id, drop.id, reason="one")
+    shop.run()
+    shop.crm.customers.erase(keep.id, reason="asked")
+    shop.run()
+    assert not shop.book.live(PEOPLE)
+    quiet(shop)
+
+
+@pytest.mark.parametrize("what", ["edited", "deleted", "merged"])
+def test_what_happens_there_to_people_whom_a_merge_hid(shop: Shop, what: str) -> None:
+    """It is taken over once the merge is taken back."""
+    keep = acme(shop, ANN)
+    drop = shop.save("Acme 2", "two@acme.example", contacts=(BOB,))
+    shop.run()
+    merged = shop.crm.customers.merge(keep.id, drop.id, reason="one")
+    shop.run()
+    shop.clock.advance(seconds=1)
+    bob = people(shop)["Bob"]
+    if what == "edited":
+        shop.book.edit(PEOPLE, bob.id, Name="Robert")
+    elif what == "deleted":
+        shop.book.delete(PEOPLE, bob.id)
+    else:
+        shop.book.merge(PEOPLE, people(shop)["Ann"].id, bob.id)
+    shop.run()
+    quiet(shop)
+    shop.crm.customers.unmerge(merged.id, reason="two")
+    shop.run()
+    shop.run()
+(one,) = shop.crm.customers.get(drop.id).contacts
+    assert one.name == ("Robert" if what == "edited" else "Bob")
+    assert set(people(shop)) == {"Ann", one.name} - ({"Bob"} if what == "deleted" else set())
+    quiet(shop)
+
+
+@pytest.mark.parametrize("who", ["Acme", "Acme 2"])
+def test_after_a_merge_was_taken_back_each_is_erased_with_his_own_people(
+    shop: Shop, who: str
+) -> None:
+    """No run has come by between."""
+    keep = acme(shop, ANN)
+    drop = shop.save("Acme 2", "two@acme.example", contacts=(BOB,))
+    shop.run()
+    merged = shop.crm.customers.merge(keep.id, drop.id, reason="one")
+    shop.run()
+    shop.crm.customers.unmerge(merged.id, reason="two")
+    shop.crm.customers.erase((keep if who == "Acme" else drop).id, reason="asked")
+    shop.run()
+    shop.run()
+    assert set(people(shop)) == {"Bob" if who == "Acme" else "Ann"}
+    (account,) = shop.book.live(ACCOUNTS)
+    (one,) = people(shop).values()
+    assert one.values["Account"] == account.id
+    quiet(shop)
+
+
 def test_a_child_goes_over_before_its_parent_and_names_it_later(shop: Shop) -> None:
     """An organisation is not held up by the one that it belongs to."""
     child = shop.save("Child", "c@x.example")

@@ -210,6 +210,28 @@ def test_deals_follow_a_merge_and_an_erasure(shop: Shop) -> None:
     quiet(shop)
 
 
+@pytest.mark.parametrize("who", ["Acme", "Beta"])
+def test_after_a_merge_was_taken_back_each_is_erased_with_his_own_deals(
+    shop: Shop, who: str
+) -> None:
+    """No run has come by between."""
+    deal(shop)
+    other = shop.save("Beta", "b@x.example")
+    shop.run()
+    (acme,) = shop.crm.customers.search("Acme").items
+    merged = shop.crm.customers.merge(other.id, acme.id, reason="one")
+    shop.run()
+    shop.crm.customers.unmerge(merged.id, reason="two")
+    shop.crm.customers.erase((acme if who == "Acme" else other).id, reason="asked")
+    shop.run()
+    shop.run()
+    (account,) = shop.book.live(ACCOUNTS)
+    assert [one.values["Account"] for one in shop.book.live(DEALS)] == (
+        [] if who == "Acme" else [account.id]
+    )
+    quiet(shop)
+
+
 def test_state_and_stage_may_be_fields_of_their_own() -> None:
     """Then a lost one keeps the stage in which it was lost."""
     fields = {**DEALS_MAPPING["fields"], "state": {"field": "Currency"}}

@@ -73,7 +73,7 @@ class Gone:
     Attributes:
         into: The key it was merged into; None: it was erased.
         hidden: It is only out of sight, behind what its customer was merged into: the CRM's record
-            of it stays, and is linked no more.
+            of it stays as it is, until the merge is taken back or its customer is erased.
     """
 
     into: str | None = None
