@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -89,10 +90,9 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def unmerge(self, pick: int) -> None:
         if self.merges:
-            try:
-                self.shop.crm.customers.unmerge(self.merges[pick % len(self.merges)], reason="two")
-            except (RefusedError, DecisionNotFound):
-                pass  # it was taken back before, or one of the two was erased or merged since
+            made = self.merges[pick % len(self.merges)]
+            with suppress(RefusedError, DecisionNotFound):  # erased, merged or taken back since
+                self.shop.crm.customers.unmerge(made, reason="two")
 
     @rule(pick=PICK)
     def delete_there(self, pick: int) -> None:

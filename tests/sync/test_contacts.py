@@ -271,7 +271,7 @@ def test_what_happens_there_to_people_whom_a_merge_hid(shop: Shop, what: str) ->
     shop.crm.customers.unmerge(merged.id, reason="two")
     shop.run()
     shop.run()
-(one,) = shop.crm.customers.get(drop.id).contacts
+    (one,) = shop.crm.customers.get(drop.id).contacts
     assert one.name == ("Robert" if what == "edited" else "Bob")
     assert set(people(shop)) == {"Ann", one.name} - ({"Bob"} if what == "deleted" else set())
     quiet(shop)
