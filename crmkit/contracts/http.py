@@ -7,7 +7,6 @@ the connection stood he surely has not (`NotSent`); after that nobody knows (`Un
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import socket
 import ssl
@@ -24,6 +23,7 @@ import attrs
 
 from crmkit.clock import Clock, system_clock
 from crmkit.contracts.signatures import header
+from crmkit.contracts.wire import read_json, write_json
 from crmkit.errors import CrmkitError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Reply:
     def json(self) -> Any:
         """Give the body as JSON; an empty mapping where it is none."""
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except (ValueError, RecursionError):  # no JSON, or nested to harm
             return {}
 
@@ -142,7 +142,7 @@ class Http:
             raise Forbidden("the address is none of the web: it must be http:// or https://")
         sent = dict(headers or {})
         if json_body is not None:
-            body = json.dumps(json_body, ensure_ascii=False, separators=(",", ":"))
+            body = write_json(json_body)
             sent.setdefault("Content-Type", "application/json; charset=utf-8")
         if isinstance(body, str):
             body = body.encode("utf-8", "surrogatepass")

@@ -6,7 +6,6 @@ the token, since the token may be renewed between two tries.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from crmkit.contracts.exchange import Answer, Request, garbled, said_of
 from crmkit.contracts.http import Http, NotSent, Reply, Unclear
 from crmkit.contracts.limits import CallLimits, Pace
 from crmkit.contracts.settings import Secret
+from crmkit.contracts.wire import read_json
 
 ATTEMPTS = 5
 """Tries of one call before it is given up."""
@@ -211,7 +211,7 @@ class Service:
             message = f"{self.name} answers {reply.status} and leads elsewhere: is base_url right?"
             raise SyncAborted(message)
         try:
-            data = json.loads(reply.body) if reply.body.strip() else None
+            data = read_json(reply.body) if reply.body.strip() else None
         except (ValueError, RecursionError):
             data = None
             if reply.status < 400:  # noqa: PLR2004 - what claims to be in order

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from crmkit.contracts.tables import Table
+from crmkit.errors import StoreError
 
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
@@ -43,6 +44,34 @@ class Reader(ABC):
             keys: Tuples of values; any number of them, each given once.
             by: Leading columns of the key or of an index that the tuples bind; None: the key.
         """
+
+    def fetch_columns(
+        self,
+        table: Table,
+        keys: Iterable[Row],
+        columns: tuple[str, ...],
+        *,
+        by: tuple[str, ...] | None = None,
+    ) -> Iterator[Row]:
+        """Give some columns of the rows that `fetch` gives, in any order.
+
+        A store may know a quicker way than to read the others too.
+
+        Args:
+            table: Where to look.
+            keys: As of `fetch`.
+            columns: Columns to give, in this order.
+            by: As of `fetch`.
+
+        Raises:
+            StoreError: the table has no such column.
+        """
+        unknown = [name for name in columns if name not in table.position]
+        if unknown:
+            raise StoreError(f"{table.name} has no column {unknown[0]!r}")
+        places = [table.position[name] for name in columns]
+        for row in self.fetch(table, keys, by=by):
+            yield tuple([row[place] for place in places])
 
     @abstractmethod
     def scan(  # noqa: PLR0913 - the one way to read in order

@@ -283,8 +283,11 @@ class ReadLaws(StoreLaws):
     def test_fetch_by_leading_columns(
         self, store: Store, table: Table, by: tuple[str, ...]
     ) -> None:
-        """Any leading columns of a key or index find all their rows, also where one is None."""
-        rows = write(store, table, sample(table))
+        """Any leading columns of a key or index find all their rows, also where one is None.
+
+        Or some columns of these.
+        """
+        rows, columns = write(store, table, sample(table)), table.names[::-2]
         with store.read() as reader:
             for count in range(1, len(by) + 1):
                 keys = {pick(table, given, by[:count]) for given in rows[::3]}
@@ -292,6 +295,10 @@ class ReadLaws(StoreLaws):
                 wanted = [given for given in rows if pick(table, given, by[:count]) in keys]
                 assert len(found) == len(wanted)
                 assert set(found) == set(wanted)
+                some = list(reader.fetch_columns(table, keys, columns, by=by[:count]))
+                assert Counter(some) == Counter(pick(table, given, columns) for given in wanted)
+            with pytest.raises(StoreError):
+                list(reader.fetch_columns(table, [()], ("nothing",)))
 
     @pytest.mark.parametrize(("table", "by"), ORDERS)
     def test_last_rows_of_each_key(self, store: Store, table: Table, by: tuple[str, ...]) -> None:

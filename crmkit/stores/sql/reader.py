@@ -89,6 +89,19 @@ class SqlReader(Reader):
         self.check()
         return self.fetched(table, keys, checks.leading(table, by), table.names)
 
+    def fetch_columns(
+        self,
+        table: Table,
+        keys: Iterable[Row],
+        columns: tuple[str, ...],
+        *,
+        by: tuple[str, ...] | None = None,
+    ) -> Iterator[Row]:
+        """Give some columns of the rows whose leading columns equal a key: see the contract."""
+        self.check()
+        checks.known(table, None, None, columns)
+        return self.fetched(table, keys, checks.leading(table, by), columns)
+
     def fetched(
         self, table: Table, keys: Iterable[Row], by: tuple[str, ...], columns: tuple[str, ...]
     ) -> Iterator[Row]:

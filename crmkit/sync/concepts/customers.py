@@ -27,8 +27,11 @@ from crmkit.sync.settings import MappingRule
 _ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
 _RECORDED = CUSTOMER.position["recorded"]
 _COLUMNS = ("id", "kind", "name", "number", "owner", "parent")
-_PLACES = {name: CUSTOMER.position[name] for name in _COLUMNS}
+_ASKED = (*_COLUMNS, "root", "recorded", "body")
+"""What is asked of a customer whom nobody was merged into: not the text that search looks into."""
+_PLACES = {name: place for place, name in enumerate(_COLUMNS)}
 _KIND, _NAME, _NUMBER, _OWNER = (_PLACES[name] for name in ("kind", "name", "number", "owner"))
+_KEY, _HOME, _MADE, _TEXT = map(_ASKED.index, ("id", "root", "recorded", "body"))
 _columns_of = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
 _KEYS = {"email": EMAIL, "phone": PHONE}
@@ -86,48 +89,97 @@ class CustomersConcept(Concept):
     def read(self, reader: Reader, keys: Sequence[str]) -> dict[str, Local]:
         """Give customers by id, with everything that was merged into them."""
         groups: dict[str, list[Row]] = {key: [] for key in keys}
+        asked = [(key,) for key in groups]
         homes: dict[str, str] = {}
-        for row in reader.fetch(CUSTOMER, [(key,) for key in groups], by=("root",)):
-            groups[row[_ROOT]].append(row)
-            homes[row[_ID]] = row[_ROOT]
-        found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
-        wanted = {system for _, system, _ in self._asked}
-        asked = [(member,) for member in homes] if wanted != {None} else []
-        for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
-            if system in wanted:
-                home = homes[member]  # what came with a merge stands behind the customer's own
-                found.setdefault((home, system), []).append((member == home, recorded, value))
+        for row in reader.fetch_columns(CUSTOMER, asked, _ASKED, by=("root",)):
+            groups[row[_HOME]].append(row)
+            homes[row[_KEY]] = row[_HOME]
+        merged = [
+            key for key, rows in groups.items() if rows and [row[_KEY] for row in rows] != [key]
+        ]
+        whole: dict[str, list[Row]] = {key: [] for key in merged}
+        for row in reader.fetch(CUSTOMER, [(key,) for key in merged], by=("root",)):
+            whole[row[_ROOT]].append(row)
+        held = self._held(reader, homes)
         stood = self._stood(reader, list(groups))
         return {
-            key: self._local(key, rows, found, stood.get(key))
+            key: self._local(key, rows[0], whole.get(key), held, stood.get(key))
             for key, rows in groups.items()
             if rows
+        }
+
+    def _held(self, reader: Reader, homes: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
+        """Give the keys of customers that are asked for, by customer and system, the first first.
+
+        Args:
+            reader: One consistent look.
+            homes: Where each of their ids leads.
+        """
+        wanted = {system for _, system, _ in self._asked}
+        asked = [(member,) for member in homes] if wanted != {None} else []
+        found: dict[tuple[str, str], list[str]] = {}
+        several: set[str] = set()
+        columns = ("system", "value", "customer")
+        for system, value, member in reader.fetch_columns(
+            IDENTITY, asked, columns, by=("customer",)
+        ):
+            if system in wanted:
+                home = homes[member]
+                known = found.setdefault((home, system), [])
+                known.append(value)
+                if len(known) > 1:
+                    several.add(home)
+        if several:
+            found |= self._in_order(reader, homes, several, wanted)
+        return found
+
+    def _in_order(
+        self,
+        reader: Reader,
+        homes: Mapping[str, str],
+        several: set[str],
+        wanted: set[str | None],
+    ) -> dict[tuple[str, str], list[str]]:
+        """Give the keys of those who have several of one system: own ones first, the newest first.
+
+        What came with a merge stands behind the customer's own.
+        """
+        asked = [(member,) for member, home in homes.items() if home in several]
+        found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
+        for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
+            if system in wanted:
+                home = homes[member]
+                found.setdefault((home, system), []).append((member == home, recorded, value))
+        return {
+            key: [value for *_, value in sorted(values, reverse=True)]
+            for key, values in found.items()
         }
 
     def _local(
         self,
         key: str,
-        rows: list[Row],
-        identities: Mapping[tuple[str, str], list[tuple[bool, int, str]]],
+        row: Row,
+        group: list[Row] | None,
+        identities: Mapping[tuple[str, str], list[str]],
         stood: Mapping[str, Any] | None,
     ) -> Local:
-        row, merged = rows[0], ()
-        if len(rows) == 1 and row[_ID] == row[_ROOT]:
-            plain: dict[str, Any] = _decode(row[_BODY])[0]
-            saved = plain.get(SAVED) or row[_RECORDED]
+        """Make one of a row as it was asked for, or of the whole rows of a merge group."""
+        merged: tuple[str, ...] = ()
+        if group is None:
+            plain: dict[str, Any] = _decode(row[_TEXT])[0]
+            saved = plain.get(SAVED) or row[_MADE]
         else:
-            plain, saved = _plain(rows)
-            merged = tuple(one[_ID] for one in rows if one[_ID] != key)
-            row = tuple(map(plain.get, CUSTOMER.names))
+            plain, saved = _plain(group)
+            merged = tuple(one[_ID] for one in group if one[_ID] != key)
+            row = tuple(map(plain.get, _COLUMNS))
         also: dict[str, Sequence[Any]] = {}
         values: dict[str, Any] = {}
         for name, system, place in self._asked:
             if system is not None:
-                held = identities.get((key, system), ())
-                if len(held) > 1:
-                    held = sorted(held, reverse=True)
-                    also[name] = [value for *_, value in held[1:]]
-                values[name] = held[0][-1] if held else None
+                held = identities.get((key, system))
+                values[name] = held[0] if held else None
+                if held and len(held) > 1:
+                    also[name] = held[1:]
             else:
                 values[name] = _value(plain, name) if place is None else row[place]
         name = row[_NAME] or row[_NUMBER] or ""
