@@ -104,16 +104,17 @@ class Batch:
 
     def _owners(self, staged: Staged) -> list[Found | Keys | str | None]:
         """Give for each record whose it is, or the keys to find out by; None: rejected."""
-        owners: list[Found | Keys | str | None] = []
+        customers = [parsed[_CUSTOMER] for parsed in staged.parsed]
+        owners: list[Found | Keys | str | None] = [*self._whose.met(customers)]
         look_up = self._whose.look_up
-        for at, parsed in enumerate(staged.parsed):
+        for at, owner in enumerate(owners):
+            if owner is not None:
+                continue
             try:
-                owners.append(look_up(parsed[_CUSTOMER]))
+                owners[at] = look_up(customers[at])
             except Fault as fault:
-                owners.append(None)
                 self._reject(staged, at, fault)
             except Exception as error:  # noqa: BLE001 - a host's own classes may do anything
-                owners.append(None)
                 why = f"cannot be read: {type(error).__name__}"
                 self._reject(staged, at, Fault("customer", why))
         return owners

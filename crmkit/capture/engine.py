@@ -15,9 +15,9 @@ from typing import Any
 import attrs
 
 from crmkit.capture.batch import Batch
-from crmkit.capture.fields import Fields
+from crmkit.capture.cutting import Cutter, Read
 from crmkit.capture.normalise import Normaliser
-from crmkit.capture.outcome import LostRace, Outcome, Staged
+from crmkit.capture.outcome import LostRace, Outcome
 from crmkit.capture.parse import Parser
 from crmkit.capture.tombstones import Key, Tombstones, no_key
 from crmkit.capture.whose import Whose
@@ -28,10 +28,9 @@ from crmkit.garbage import collecting_later
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection
 from crmkit.value.layout import Layout
 
-BATCH = 25_000
-"""Records a transaction: fewer write the same customers' pages more often."""
+BATCH = 50_000
+"""Records a transaction, of about a second: fewer write the same customers' rows more often."""
 _ATTEMPTS = 5
-_ROOM = 16_000_000  # characters of unusually large records that one batch may hold
 
 OnReject = Callable[[Rejection], object]
 Told = Callable[[list[Row], set[str]], object]
@@ -111,26 +110,32 @@ class Capture:
         """
         tally = _Tally(layout, on_reject)
         parser = Parser(self._settings.kinds, source, layout.kinds.negative)
-        stream = iter(records)
+        cutter = Cutter(records, parser, self._settings.batch)
         if isinstance(into, Store) and into.hosted:
             self.forget()  # the host may have undone what was learnt
         with collecting_later():
             while True:
                 now = micros(self._settings.clock())
                 parser.set_clock(now)
-                read = _read(stream, parser, self._settings.batch)
+                read = cutter.batch()
                 if not read.staged.records:
                     break
                 with self._turn():  # a stream, and who is told, are not held up by others' batches
-                    outcome = self._write(into, read, now, layout, tally.run)
+                    outcome = self._write(into, read, now, layout, tally.run, cutter.ahead())
                 tally.add(outcome)
                 if outcome.rows and self._settings.told is not None:
                     self._settings.told(outcome.rows, outcome.roots)
-                del read, outcome  # or two batches would be in memory while the next is read
+                del read, outcome  # or one more would be in memory while the next is read
         return tally.report()
 
-    def _write(
-        self, into: Store | Writer, read: _Read, now: int, layout: Layout, run: int
+    def _write(  # noqa: PLR0913 - a batch, and what it goes by
+        self,
+        into: Store | Writer,
+        read: Read,
+        now: int,
+        layout: Layout,
+        run: int,
+        ahead: Iterator[None],
     ) -> Outcome:
         if not read.staged.parsed:
             return Outcome(run, rejections=read.rejected)
@@ -144,7 +149,8 @@ class Capture:
                     batch = Batch(
                         writer, self._whose, tombstones, layout, now, run, trusting=trusting
                     )
-                    outcome = batch.write(read.staged)
+                    with writer.while_waiting(ahead) if writer is not into else nullcontext():
+                        outcome = batch.write(read.staged)
             except LostRace:
                 self.forget()
                 trusting = False
@@ -159,49 +165,6 @@ class Capture:
                 return outcome
         message = "other processes captured the same records at the same time: capture them again"
         raise StoreBusy(message)
-
-
-@attrs.frozen
-class _Read:
-    """A batch that was read: what could be, and what could not, by place."""
-
-    staged: Staged
-    rejected: list[tuple[int, Rejection]]
-
-
-def _read(stream: Iterator[Any], parser: Parser, size: int) -> _Read:
-    """Read the records of one batch, before its transaction.
-
-    A batch ends after `size` records, or earlier where they are huge. Both depend on the records
-    alone, so that a second run cuts the same batches.
-    """
-    records: list[Any] = []
-    places: list[int] = []
-    parsed: list[Any] = []
-    rejected: list[tuple[int, Rejection]] = []
-    parse = parser.parse
-    room = _ROOM
-    for record in stream:
-        found = record if type(record) is Rejection else parse(record)
-        if type(found) is Rejection:
-            rejected.append((len(records), found))
-            room -= _weight(found.record)
-        else:
-            places.append(len(records))
-            parsed.append(found)
-            if type(found) is Fields:  # a plain record is small
-                room -= sum(len(value) for value in found if type(value) is str)
-        records.append(record)
-        if len(records) == size or room < 0:
-            break
-    return _Read(Staged(places, parsed, records), rejected)
-
-
-def _weight(record: Any) -> int:
-    """Give about how many characters a rejected record holds on to."""
-    if isinstance(record, dict):
-        return sum(len(value) for value in record.values() if isinstance(value, (str, bytes)))
-    return len(record) if isinstance(record, (str, bytes)) else 0
 
 
 class _Tally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -64,4 +63,4 @@ class Staged:
 
     places: list[int]
     parsed: list[tuple[Any, ...]]
-    records: Sequence[Any]
+    records: list[Any]

@@ -26,7 +26,8 @@ _FLAT = frozenset({str, int, float, bool, type(None)})
 _LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
 _HIGHEST = 10
-_PLAIN = frozenset({dict, Line})
+PLAIN = frozenset({dict, Line})
+"""Records that are read without any code but crmkit's."""
 _USUAL = frozenset({"id", "kind", "source", "at", "customer"})
 _COUNTED = frozenset({"amount", "margin", "currency", "quantity", "rating"})
 _SAID = frozenset({"item", "category", "channel", "text"})
@@ -69,7 +70,7 @@ class Parser:
         Returns:
             A tuple in the order of `Fields`, or the rejection.
         """
-        if type(record) in _PLAIN:
+        if type(record) in PLAIN:
             try:
                 found = self._fast(record)
             except Exception:  # noqa: BLE001 - whatever it is, the careful path names it

@@ -55,11 +55,11 @@ def fold_in(  # noqa: PLR0913 - what a batch has
     )
     folding = _Folding(writer, layout, now, add)
     folding.fold(arrivals, sorted(arrivals))
-    ages = aged(writer, rows)
+    ages = aged(writer, rows) if naming else ()  # most batches have no returns
     directory.load((), waiting := arrived(writer, rows))
     anew = {root for base in waiting if (root := directory.root(base))}
     late = by_customer(
-        (root, row, age) for root, row, age in zip(roots, rows, ages, strict=True) if root in naming
+        (roots[at], rows[at], age) for at, age in enumerate(ages) if roots[at] in naming
     )
     folding.fold(late, sorted(naming - anew))
     folding.write()

@@ -7,6 +7,7 @@ that does so moves the workspace's generation on; so several processes stay righ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
@@ -38,6 +39,17 @@ class Whose:
     def forget(self) -> None:
         """Forget everything: what was learnt in a transaction that was undone is not so."""
         self._known.clear()
+
+    def met(self, customers: Sequence[Any]) -> list[Found | None]:
+        """Give whose these are, of those that were met as they stand; None: look it up."""
+        known = self._known.get
+        try:
+            return [
+                known(customer if type(customer) is str else (*customer, *customer.values()))
+                for customer in customers
+            ]
+        except Exception:  # noqa: BLE001 - lists among the values, or a class of the host's own
+            return [None] * len(customers)
 
     def look_up(self, customer: Any) -> Found | Keys | str:
         """Give whose a mapping is, or its keys; an id stays as it is.

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -195,8 +195,20 @@ class Writer(Reader):
                 of which asks this transaction for anything. Where the block raises, the rest of it
                 is left; what the work raises is raised at the end of the block.
         """
-        yield
+        with self.while_waiting(work):
+            yield
         deque(work, maxlen=0)
+
+    def while_waiting(
+        self,
+        work: Iterator[object],  # noqa: ARG002 - most stores wait within their driver's own code
+    ) -> AbstractContextManager[None]:
+        """Do as much of the caller's own work as there is time for while a block waits.
+
+        Args:
+            work: As of `meanwhile`; what is not done by the end of the block is left.
+        """
+        return nullcontext()
 
     @abstractmethod
     def delete(

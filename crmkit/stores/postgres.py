@@ -269,7 +269,7 @@ class PostgresDialect(Dialect):
         """Delete the keys that stand beside the touchpoints too."""
         return log.with_keys(delete) if log.is_log(table) else delete
 
-    def meanwhile(
+    def while_waiting(
         self, connection: sa.Connection, work: Iterator[object]
     ) -> AbstractContextManager[None]:
         """Go on with `work` between two looks at the socket."""

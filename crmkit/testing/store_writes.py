@@ -143,6 +143,24 @@ class WriteLaws(StoreLaws):
         with store.read() as reader:
             assert reader.count(META) == 2_501
 
+    def test_work_beside_a_block_is_done_as_far_as_there_is_time(self, store: Store) -> None:
+        """In order, none of it twice, and none of it behind the block."""
+        done: list[int] = []
+
+        def work() -> Iterator[None]:
+            for piece in range(10_000):
+                done.append(piece)
+                yield
+
+        with store.write() as writer:
+            with writer.while_waiting(work()):
+                writer.put(META, [(f"k{n:04}", "1") for n in range(2_500)])
+            there = len(done)
+            writer.put(META, [("x", "1")])
+        assert done == list(range(there))
+        with store.read() as reader:
+            assert reader.count(META) == 2_501
+
     def test_work_is_left_where_its_block_fails(self, store: Store) -> None:
         """A block that raises does not wait for the rest of the work."""
 

@@ -137,12 +137,12 @@ class Dialect(ABC):
         """Replace rows that are there, of which only `columns` may differ."""
         self.replace(connection, texts, table, rows)
 
-    def meanwhile(
+    def while_waiting(
         self,
         connection: sa.Connection,  # noqa: ARG002 - most are waited for in the driver's own code
         work: Iterator[object],  # noqa: ARG002
     ) -> AbstractContextManager[None]:
-        """Go on with `work` while a block waits for the database: see `Writer.meanwhile`."""
+        """Go on with `work` while a block waits for the database: see `Writer.while_waiting`."""
         return nullcontext()
 
     def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:

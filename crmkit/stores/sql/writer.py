@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import sqlalchemy as sa
 
@@ -127,13 +127,10 @@ class SqlWriter(SqlReader, Writer):
             with self.asking():
                 self.dialect.change(self.connection, self.texts, table, list(rows), columns)
 
-    @contextmanager
-    def meanwhile(self, work: Iterator[object]) -> Iterator[None]:
-        """Do work of the caller's own by the end of a block, while the database is waited for."""
+    def while_waiting(self, work: Iterator[object]) -> AbstractContextManager[None]:
+        """Do as much work of the caller's own as there is time for: see the contract."""
         with self.asking():
-            waiting = self.dialect.meanwhile(self.connection, work)
-        with super().meanwhile(work), waiting:
-            yield
+            return self.dialect.while_waiting(self.connection, work)
 
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
