@@ -104,14 +104,13 @@ class Batch:
 
     def _owners(self, staged: Staged) -> list[Found | Keys | str | None]:
         """Give for each record whose it is, or the keys to find out by; None: rejected."""
-        customers = [parsed[_CUSTOMER] for parsed in staged.parsed]
-        owners: list[Found | Keys | str | None] = [*self._whose.met(customers)]
+        owners: list[Found | Keys | str | None] = [*self._whose.of(staged)]
         look_up = self._whose.look_up
         for at, owner in enumerate(owners):
             if owner is not None:
                 continue
             try:
-                owners[at] = look_up(customers[at])
+                owners[at] = look_up(staged.parsed[at][_CUSTOMER])
             except Fault as fault:
                 self._reject(staged, at, fault)
             except Exception as error:  # noqa: BLE001 - a host's own classes may do anything

@@ -16,6 +16,7 @@ import attrs
 from crmkit.capture.fields import Fields
 from crmkit.capture.outcome import Staged
 from crmkit.capture.parse import PLAIN, Parser
+from crmkit.capture.whose import Whose
 from crmkit.model.touchpoint import Rejection
 
 _ROOM = 16_000_000
@@ -34,7 +35,7 @@ class Read:
         room: Characters that are left for unusually large records.
     """
 
-    staged: Staged = attrs.field(factory=lambda: Staged([], [], []))
+    staged: Staged = attrs.field(factory=Staged)
     rejected: list[tuple[int, Rejection]] = attrs.field(factory=list)
     room: int = attrs.field(factory=lambda: _ROOM)
 
@@ -46,12 +47,13 @@ class Cutter:
     alone, so that a second run cuts the same batches.
     """
 
-    def __init__(self, records: Iterable[Any], parser: Parser, size: int) -> None:
+    def __init__(self, records: Iterable[Any], parser: Parser, whose: Whose, size: int) -> None:
         """Read nothing yet.
 
         Args:
             records: The stream.
             parser: Reads a record; its clock must be set before a batch is read.
+            whose: Looks up whose they are.
             size: Records of a batch.
         """
         self._listed: Sequence[Any] | None = None
@@ -59,6 +61,7 @@ class Cutter:
             self._listed = records
         self._stream = iter(records)
         self._parse = parser.parse
+        self._meet = whose.meet
         self._size = size
         self._taken = 0
         self._next = Read()
@@ -74,14 +77,18 @@ class Cutter:
         return read
 
     def ahead(self) -> Iterator[None]:
-        """Read the next batch piece by piece, as far as no code of the host's would be run."""
+        """Read the next batch piece by piece, as far as no code of the host's would be run.
+
+        And find out whose its records are, if they were met before.
+        """
         while self._listed is not None:
             records = self._next.staged.records
             piece = self._listed[self._taken : self._taken + _PIECE]
             plain = all(type(record) in PLAIN for record in piece)
             if not piece or not plain or not self._fill(len(records) + len(piece)):
-                return
+                break
             yield
+        yield from self._meet(self._next.staged)
 
     def _fill(self, most: int) -> bool:
         """Read until the batch has so many records; tell whether there may be room for more."""

@@ -110,7 +110,7 @@ class Capture:
         """
         tally = _Tally(layout, on_reject)
         parser = Parser(self._settings.kinds, source, layout.kinds.negative)
-        cutter = Cutter(records, parser, self._settings.batch)
+        cutter = Cutter(records, parser, self._whose, self._settings.batch)
         if isinstance(into, Store) and into.hosted:
             self.forget()  # the host may have undone what was learnt
         with collecting_later():

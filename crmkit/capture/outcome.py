@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.capture.identity import Found
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.model.touchpoint import TYPED, Rejection
@@ -51,7 +52,7 @@ class Outcome:
         return {row[_CURRENCY] for row in self.rows if row[_CURRENCY] is not None}
 
 
-@attrs.frozen
+@attrs.define
 class Staged:
     """The records of a batch that could be read, side by side.
 
@@ -59,8 +60,12 @@ class Staged:
         places: Place of each in the batch.
         parsed: Their fields, in the order of `crmkit.capture.fields.Fields`.
         records: The records as they came, for rejections.
+        owners: Whose the first of them are, as far as that was found out ahead.
+        age: Of what `owners` were found among.
     """
 
-    places: list[int]
-    parsed: list[tuple[Any, ...]]
-    records: list[Any]
+    places: list[int] = attrs.field(factory=list)
+    parsed: list[tuple[Any, ...]] = attrs.field(factory=list)
+    records: list[Any] = attrs.field(factory=list)
+    owners: list[Found | None] = attrs.field(factory=list)
+    age: int = -1

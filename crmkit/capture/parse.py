@@ -21,6 +21,8 @@ from crmkit.clock import DAY, EARLIEST, EPOCH, SECOND
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?").fullmatch
+_BELOW = 10**18
+"""Integers of more digits are not plain."""
 _CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _FLAT = frozenset({str, int, float, bool, type(None)})
 _LONGEST_ID = 200
@@ -238,10 +240,10 @@ def rejection(record: Any, fault: Fault) -> Rejection:
 def _number(value: Any) -> str | None:
     """Give a number's exact decimal text where it is plain, or None."""
     kind = type(value)
+    if kind is int:
+        return str(value) if -_BELOW < value < _BELOW else None
     if kind is float:
         value = repr(value)
-    elif kind is int:
-        value = str(value)
     elif kind is not str:
         return None
     return value if _PLAIN_NUMBER(value) else None

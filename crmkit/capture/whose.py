@@ -7,17 +7,22 @@ that does so moves the workspace's generation on; so several processes stay righ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from crmkit.capture.fields import Fields
 from crmkit.capture.identity import Found
 from crmkit.capture.ids import generation
 from crmkit.capture.keys import Keys, read_keys
 from crmkit.capture.normalise import Normaliser
+from crmkit.capture.outcome import Staged
 from crmkit.contracts.store import Reader
 
 _MOST = 100_000
+_PART = 500
+"""Records looked up at a time."""
+_CUSTOMER = Fields._fields.index("customer")
 
 
 class Whose:
@@ -28,27 +33,47 @@ class Whose:
         self._normaliser = normaliser
         self._known: dict[Any, Found] = {}
         self._generation = -1
+        self._age = 0
 
     def refresh(self, reader: Reader) -> None:
         """Forget everything where the workspace's generation moved on."""
         now = generation(reader)
         if now != self._generation:
-            self._known.clear()
+            self.forget()
             self._generation = now
 
     def forget(self) -> None:
         """Forget everything: what was learnt in a transaction that was undone is not so."""
         self._known.clear()
+        self._age += 1
 
-    def met(self, customers: Sequence[Any]) -> list[Found | None]:
-        """Give whose these are, of those that were met as they stand; None: look it up."""
+    def of(self, staged: Staged) -> list[Found | None]:
+        """Give whose the records of a batch are, where they name somebody met; None: look it up."""
+        for _ in self.meet(staged):
+            pass
+        return staged.owners
+
+    def meet(self, staged: Staged) -> Iterator[None]:
+        """Find out what `of` gives bit by bit, without any code but crmkit's."""
+        if staged.age != self._age:  # found before everything was forgotten
+            staged.owners.clear()
+            staged.age = self._age
+        while part := staged.parsed[len(staged.owners) : len(staged.owners) + _PART]:
+            staged.owners += self._met([parsed[_CUSTOMER] for parsed in part])
+            yield
+
+    def _met(self, customers: Sequence[Any]) -> list[Found | None]:
         known = self._known.get
         try:
             return [
-                known(customer if type(customer) is str else (*customer, *customer.values()))
-                for customer in customers
+                known((*one, *one.values()))
+                if type(one) is dict
+                else known(one)
+                if type(one) is str
+                else None
+                for one in customers
             ]
-        except Exception:  # noqa: BLE001 - lists among the values, or a class of the host's own
+        except TypeError:  # lists among the values
             return [None] * len(customers)
 
     def look_up(self, customer: Any) -> Found | Keys | str:

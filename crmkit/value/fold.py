@@ -20,16 +20,14 @@ Arrival = tuple[Row, int]
 """TOUCHPOINT row, and the instant it is aged from: its own, or its purchase's for a return."""
 
 
-def by_customer(arrivals: Iterable[tuple[str, Row, int]]) -> dict[str, list[Arrival]]:
-    """Gather a batch's arrivals, each with its root customer, by customer."""
-    found: dict[str, list[Arrival]] = {}
+def gather(arrivals: Iterable[tuple[str, Row, int]], found: dict[str, list[Arrival]]) -> None:
+    """Gather a batch's arrivals, each with its root customer, beside what was `found` of him."""
     for root, row, aged in arrivals:
         known = found.get(root)
         if known is None:
             found[root] = [(row, aged)]
         else:
             known.append((row, aged))
-    return found
 
 
 def fold_batch(

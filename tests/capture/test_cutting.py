@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.capture.cutting import Cutter
+from crmkit.capture.normalise import Normaliser
 from crmkit.capture.parse import Parser
+from crmkit.capture.whose import Whose
 from crmkit.clock import micros
 from crmkit.model.touchpoint import KINDS, Rejection, Touchpoint
 
@@ -40,7 +42,7 @@ def record(number: int, kind: str) -> Any:
 def cutter(records: Any, size: int) -> Cutter:
     parser = Parser(frozenset(KINDS), "shop")
     parser.set_clock(micros(NOW))
-    return Cutter(records, parser, size)
+    return Cutter(records, parser, Whose(Normaliser(None)), size)
 
 
 def batches(cut: Cutter, steps: Iterator[int]) -> Iterator[tuple[Any, ...]]:
