@@ -53,8 +53,7 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
     for arrival, done in zip(arrivals, applied, strict=True):
         pair, new = arrival.pair, arrival.draft.key is None
         if done.key is None:
-            fault = Fault(done.field or "", done.reason)
-            refuse(track, arrival.remote, fault, None if new else pair)
+            _turn_down(track, arrival, Fault(done.field or "", done.reason))
             continue
         track.cases.release(*((STRANGER, arrival.remote.id) if new else (OURS, done.key)))
         track.tally.add(CREATE if new else UPDATE)
@@ -99,10 +98,21 @@ def keep(track: Track, pair: Pair, remote: Remote, base: Mapping[str, Base], *, 
     )
 
 
+def hold(track: Track, pair: Pair, remote: Remote, verdict: Verdict) -> None:
+    """Keep a pair whose record says what cannot be ours: it is known, and its other fields hold.
+
+    What we write is not to be refused for its change, nor said again where it arrived.
+    """
+    before = pair.base
+    held = {
+        name: before.get(name, base._replace(theirs=None)) if name in verdict.take else base
+        for name, base in verdict.base.items()
+    }
+    keep(track, pair, remote, held, due=bool(verdict.send))
+
+
 def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> None:
     """Keep a record of theirs that cannot be ours out, until it changes."""
-    if pair is not None:  # we know of its change: what we write is not to be refused for it
-        track.pairs.put(pair._replace(changed=changed(remote)))
     where = f"{fault.field}: " if fault.field else ""
     track.cases.refuse(
         STRANGER if pair is None else OURS,
@@ -113,6 +123,14 @@ def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> Non
         customer=None if pair is None else pair.customer,
         field=fault.field or None,
     )
+
+
+def _turn_down(track: Track, arrival: Arrival, fault: Fault) -> None:
+    """Refuse what could not be written here."""
+    known = None if arrival.draft.key is None else arrival.pair
+    if known is not None:
+        hold(track, known, arrival.remote, arrival.verdict)
+    refuse(track, arrival.remote, fault, known)
 
 
 def changed(remote: Remote) -> int | None:

@@ -184,11 +184,11 @@ class _Field:
             if self._rule.owner == OURS:
                 self._keep(Base(self._ours, theirs))
             else:
-                self._take(Base(None, None), theirs)
+                self._take(Base(self._ours, None), theirs)
         elif empty(theirs):
             self._send(theirs)
         else:
-            self._both(Base(None, None), theirs)
+            self._both(Base(self._ours, None), theirs)
 
     def _both(self, base: Base, theirs: Value) -> None:
         owner = self._rule.owner

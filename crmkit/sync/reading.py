@@ -15,7 +15,7 @@ from crmkit.contracts.connector import Changes, Cursor, Remote
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync import referring
-from crmkit.sync.applying import Arrival, apply, changed, inward, keep, refuse, settle
+from crmkit.sync.applying import Arrival, apply, changed, hold, inward, keep, refuse, settle
 from crmkit.sync.cases import STRANGER, hashed
 from crmkit.sync.comparing import Base, Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
@@ -239,10 +239,12 @@ class _Page:
             keep(track, pair, remote, verdict.base, due=bool(verdict.send))
             return
         if self.held.get(pair.ours) == hashed(remote.values) and not track.retry:
-            return  # it was refused as it is
+            hold(track, pair, remote, verdict)  # it was refused as it is
+            return
         try:
             values = inward(track, self.writer, verdict.take)
         except Fault as fault:
+            hold(track, pair, remote, verdict)
             refuse(track, remote, fault, pair)
             return
         draft = Draft(key=pair.ours, values=values, remote_id=remote.id)

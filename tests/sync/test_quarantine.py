@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -94,6 +95,41 @@ def test_a_record_whose_change_we_refuse_is_written_to_all_the_same():
     one.fake.calls.clear()
     one.run()
     assert one.fake.calls.count("changes") == 1
+
+
+def test_what_arrived_is_known_though_its_answer_was_lost_and_another_field_is_refused():
+    """The record is read, and shows what we sent: no run sends it again."""
+    one = shop(Fake(overlap=0.0), **WORDS)
+    ann = one.save("Ann", "a@x.com", industry="shop")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, name="Ann B."))
+    one.book.edit(CONTACTS, "1", Industry="hotel")
+    one.fake.lose = 2
+    one.run()
+    assert [item.key for item in held(one)] == [ann.id]
+    one.fake.calls.clear()
+    quiet(one)
+    assert "upsert" not in one.fake.calls
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"upsert"}])
+def test_whoever_is_met_in_a_record_with_a_value_that_we_refuse_has_that_record(
+    can: frozenset[str],
+):
+    """None is made beside it, and what is newer there stays until all of it can come in."""
+    one = shop(Fake(can=can), **WORDS)
+    ann = one.save("Ann", "a@x.com")
+    one.book.advance(timedelta(minutes=1))
+    one.book.create(CONTACTS, {"Name": "Anna", "Email": "a@x.com", "Industry": "hotel"})
+    one.run()
+    assert [entry.values["Name"] for entry in one.theirs()] == ["Anna"]
+    assert [item.key for item in held(one)] == [ann.id]
+    quiet(one)
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    assert [(one.name, one.industry) for one in customers(one)] == [("Anna", "shop")]
+    assert held(one) == ()
+    quiet(one)
 
 
 def test_what_is_settled_stays_settled_though_another_field_is_refused():
