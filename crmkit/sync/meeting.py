@@ -137,8 +137,8 @@ def _objection(
         return f"{name}: leads to {len(found)} records of ours ({listed}): make it unique there"
     (key,) = found
     known, other = pairs.get(key), taken.get(key)
-    if other is None and known is not None and known.state != UNLINKED:
-        other = known.theirs
+    if other is None and known is not None:
+        other = known.there
     if other is not None:
         return (
             f"{name}: leads to {key}, which is linked to record {other} already: "

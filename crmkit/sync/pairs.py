@@ -36,7 +36,7 @@ ABSORBED = "absorbed"
 INTO = "/into"
 """Under which `fields` names it, beside what both had in common."""
 UNREAD = 0
-"""`changed` of a pair that a merge there led to another record, until that was read."""
+"""`changed` of a pair that a merge led to another record or customer, until the record was read."""
 
 
 class Pair(NamedTuple):
@@ -52,6 +52,11 @@ class Pair(NamedTuple):
     changed: int | None
     at: int
     fields: str = "{}"
+
+    @property
+    def there(self) -> str | None:
+        """The id of its record there; None: it has none, or that was deleted."""
+        return None if self.state == UNLINKED else self.theirs
 
     @property
     def base(self) -> dict[str, Base]:

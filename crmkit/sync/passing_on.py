@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from crmkit.contracts.connector import BatchRefused, Result, WriteLost
 from crmkit.contracts.store import Reader
-from crmkit.model.sync import THEIRS
+from crmkit.model.sync import OURS, THEIRS
 from crmkit.sync.cases import hashed
 from crmkit.sync.concepts.base import Gone
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNREAD, Pair
 from crmkit.sync.tally import DELETE
 from crmkit.sync.track import Track
 
@@ -24,15 +24,16 @@ def follow_gone(
     """
     into = {what.into for what in gone.values() if what.into is not None}
     keepers = track.pairs.of(reader, into)
+    held = track.cases.held(reader, OURS, gone)
     for key, what in gone.items():
         pair = pairs.get(key)
         keeper = None if what.into is None else keepers.get(what.into)
-        moves = what.into is not None and (keeper is None or keeper.theirs is None)
+        moves = what.into is not None and (keeper is None or keeper.there is None)
         if pair is None or pair.state not in (ERASED, BURIED):
             track.cases.follow(reader, key, what.into if pair is not None and moves else None)
         if pair is None or pair.state in (ERASED, BURIED):
             continue
-        if pair.theirs is None or pair.state == UNLINKED or not track.outward:
+        if pair.there is None or not track.outward:
             track.pairs.drop(key)
         elif what.hidden:
             # still in step: it comes back where the merge is taken back, and goes with an erasure
@@ -46,6 +47,9 @@ def follow_gone(
         else:
             track.pairs.drop(key)
             moved = pair._replace(ours=what.into, customer=what.into, due=1)
+            if keeper is not None or key in held:  # what theirs told meanwhile did not come in
+                moved = moved._replace(changed=UNREAD)
+                track.tally.again = True
             track.pairs.put(moved)
             track.pairs.begun.add(what.into)
             pairs[what.into] = keepers[what.into] = moved
@@ -56,7 +60,7 @@ def merge_there(track: Track) -> None:
     for into, pair in track.mergers.values():
         with track.session.store.read() as reader:
             keeper = track.pairs.of(reader, [into]).get(into)
-        if keeper is None or keeper.theirs is None:
+        if keeper is None or keeper.there is None:
             continue  # it was deleted there meanwhile: the next run sees to it
         why = f"its customer was merged into {into}"
         track.note(DELETE, THEIRS, key=pair.ours, remote_id=pair.theirs, why=why)
@@ -64,7 +68,7 @@ def merge_there(track: Track) -> None:
             continue
         assert pair.theirs is not None  # noqa: S101 - follow_gone saw to it
         if track.can("merge"):
-            done = _merged(track, keeper.theirs, pair.theirs)
+            done = _merged(track, keeper.there, pair.theirs)
         else:
             done = _deleted(track, [pair.theirs])
         _settle(track, {pair.theirs: pair}, done)

@@ -22,7 +22,7 @@ from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.fields import SCORE
 from crmkit.sync.meeting import Meeting, meet
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNLINKED, UNREAD, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNREAD, Pair
 from crmkit.sync.places import TICK, Place, Window
 from crmkit.sync.tally import CREATE, UPDATE
 from crmkit.sync.track import Track
@@ -196,7 +196,7 @@ class _Page:
             if into is None:
                 continue
             keeper = track.pairs.of(self.writer, [into]).get(into)
-            if keeper is None or keeper.theirs is None or keeper.state == UNLINKED:
+            if keeper is None or keeper.there is None:
                 track.pairs.drop(pair.ours)
                 track.cases.follow(self.writer, pair.ours, into)
                 heir = pair._replace(ours=into, customer=into, due=1)

@@ -19,7 +19,7 @@ from crmkit.sync.choosing import awaited_no_more, chunks
 from crmkit.sync.comparing import Verdict, compare
 from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.fields import CUSTOMERS
-from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.pairs import LINKED, MAKING, UNREAD, WANTED, Pair, packed
 from crmkit.sync.passing_on import delete_there, follow_gone, merge_there
 from crmkit.sync.referring import Waiting
 from crmkit.sync.sending import Sender
@@ -100,6 +100,9 @@ class _Chunk:
         if pair is None or pair.state in (MAKING, WANTED):
             if track.outward and (local.selected or pair is not None):
                 self._create(local, pair, references, held)
+        elif pair.state == LINKED and pair.changed == UNREAD and not track.dry:
+            track.pairs.put(pair._replace(due=1))
+            track.tally.again = True  # what it says is taken in before
         elif pair.state == LINKED:
             self._update(local, pair, references, held)
 
@@ -248,7 +251,7 @@ def _brought(locals_: Mapping[str, Local], pairs: Mapping[str, Pair]) -> list[st
     return [
         key
         for local in locals_.values()
-        if local.merged and (local.key not in pairs or pairs[local.key].theirs is None)
+        if local.merged and (local.key not in pairs or pairs[local.key].there is None)
         for key in local.merged
     ]
 

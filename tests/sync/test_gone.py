@@ -375,6 +375,90 @@ def test_whoever_was_merged_away_waits_no_more():
     assert held(one) == ()
 
 
+@pytest.mark.parametrize("can", [CAN, CAN - {"merge"}])
+def test_whose_record_was_deleted_there_takes_over_that_of_whom_is_merged_into_him(
+    can: frozenset[str],
+):
+    """Nothing there is merged into what is gone, and nothing more is lost there."""
+    one = shop(Fake(can=can))
+    ann, bob = one.save("Ann", "ann@example.com"), one.save("Bob", "bob@example.com")
+    one.run()
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    one.crm.customers.merge(ann.id, bob.id, reason="one person")
+    one.run()
+    assert [(entry.id, entry.values["Name"]) for entry in one.theirs()] == [("2", "Ann")]
+    quiet(one)
+    one.book.edit(CONTACTS, "2", Name="Anne")
+    one.run()
+    assert [customer.name for customer in customers(one)] == ["Anne"]
+    assert held(one) == ()
+    quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"fetch"}, CAN - {"if_unchanged"}])
+@pytest.mark.parametrize("rule", ["unlink", "recreate"])
+def test_what_a_record_told_before_it_was_taken_over_is_not_lost(can: frozenset[str], rule: str):
+    """It came while the customer had a record of his own, which was told to be gone after it."""
+    one = shop(Fake(can=can, overlap=0.0), on_remote_delete=rule)
+    ann, bob = one.save("Ann", "ann@example.com"), one.save("Bob", "bob@example.com")
+    one.run()
+    one.crm.customers.merge(ann.id, bob.id, reason="one person")
+    one.book.edit(CONTACTS, "2", Industry="hotel", Phone="+8613800001111")
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    (customer,), (there,) = customers(one), one.theirs()
+    assert (customer.name, customer.industry) == ("Ann", "hotel")
+    found = [there.values[name] for name in ("Name", "Industry", "Phone")]
+    assert (there.id, found) == ("2", ["Ann", "hotel", "+8613800001111"])
+    assert held(one) == ()
+    quiet(one)
+
+
+def test_a_merge_that_a_run_ended_before_is_gone_on_with_though_the_other_record_is_gone():
+    """Nobody is changed here any more: what the record told is read in the same run."""
+    one = shop(Fake(overlap=0.0))
+    ann, bob = one.save("Ann", "ann@example.com"), one.save("Bob", "bob@example.com")
+    one.run()
+    one.crm.customers.merge(ann.id, bob.id, reason="one person")
+    one.book.edit(CONTACTS, "2", Industry="hotel")
+
+    def spent(name: str) -> None:
+        if name == "merge":
+            raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
+
+    one.fake.faults = spent
+    assert one.run().stopped
+    one.fake.faults = lambda _name: None
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    found = [(entry.id, entry.values["Name"]) for entry in one.theirs(Industry="hotel")]
+    assert found == [("2", "Ann")]
+    assert [customer.industry for customer in customers(one)] == ["hotel"]
+    quiet(one)
+
+
+def test_what_was_refused_of_a_record_is_refused_of_whoever_takes_it_over():
+    """It is read again for him: else nobody would be told that it is not in step."""
+    words = {"industry": {"field": "Industry", "values": {"shop": "retail"}}}
+    one = shop(Fake(overlap=0.0), fields=PLAIN["fields"] | words)
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.edit(CONTACTS, "1", Industry="hotel")
+    one.run()
+    assert [item.key for item in held(one)] == [ann.id]
+    anne = one.save("Anne")
+    one.crm.customers.merge(anne.id, ann.id, reason="one person")
+    one.run()
+    assert [item.key for item in held(one)] == [anne.id]
+    quiet(one)
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    assert [customer.industry for customer in customers(one)] == ["shop"]
+    assert held(one) == ()
+    quiet(one)
+
+
 def test_whose_making_was_put_off_takes_over_the_record_of_whom_is_merged_into_him():
     """None is made for him, though he is looked at before the merge is."""
     one = shop(Fake(can=CAN - {"upsert"}))
