@@ -64,9 +64,10 @@ class Pair(NamedTuple):
         return {name: _base(value) for name, value in _decode(self.fields)[0].items()}
 
     @property
-    def theirs_by_ours(self) -> dict[str, Any]:
-        """What theirs had when both were last equal, by our field's name: `base` in part."""
-        return {name: value[:2][-1] for name, value in _decode(self.fields)[0].items()}
+    def shown(self) -> dict[str, Any]:
+        """What theirs had when it was last read, by our field's name: `base` in part."""
+        # one value, theirs second, or third where somebody is asked: see `_plain`
+        return {name: value[len(value) // 2] for name, value in _decode(self.fields)[0].items()}
 
 
 def packed(base: Mapping[str, Base]) -> str:

@@ -208,7 +208,7 @@ class _Page:
         """Tell whether a record says anything new, at the least cost."""
         track, values = self.track, remote.values
         if pair.state == LINKED:
-            known = pair.theirs_by_ours
+            known = pair.shown
             for ours, theirs in self.names:
                 if theirs in values and (ours not in known or known[ours] != values[theirs]):
                     return True

@@ -151,6 +151,26 @@ def test_what_is_settled_stays_settled_though_another_field_is_refused():
     quiet(one)
 
 
+def test_what_somebody_is_asked_about_is_not_settled_by_a_value_that_is_gone_there():
+    """Theirs is what it was before, and ours what theirs was when the question was asked."""
+    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
+    one = shop(Fake(overlap=0.0), fields=fields)
+    ann = one.save("Ann", "a@x.com", industry="tea")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="retail"))
+    one.book.edit(CONTACTS, "1", Industry="tea")
+    one.run()
+    (asked,) = one.crm.sync.conflicts("crm")
+    assert (asked.ours, asked.theirs) == ("retail", "tea")
+    one.crm.sync.resolve("crm", asked.id, take="ours")
+    one.run()
+    assert one.theirs()[0].values["Industry"] == "retail"
+    quiet(one)
+
+
 @pytest.mark.parametrize("batch", [1, 20])
 def test_a_record_that_is_said_to_be_made_for_two_is_one_customers_alone(batch: int):
     """Whether a CRM says so in one answer or in two, and in its first run as in a later one."""
