@@ -21,6 +21,7 @@ from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
 from crmkit.model.customer import CUSTOMER_KINDS, Address, Customer, Identity
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
+from crmkit.sync.concepts.keys import keys_held
 from crmkit.sync.fields import CUSTOMERS, OWN
 from crmkit.sync.settings import MappingRule
 
@@ -100,59 +101,13 @@ class CustomersConcept(Concept):
         whole: dict[str, list[Row]] = {key: [] for key in merged}
         for row in reader.fetch(CUSTOMER, [(key,) for key in merged], by=("root",)):
             whole[row[_ROOT]].append(row)
-        held = self._held(reader, homes)
+        wanted = {system for _, system, _ in self._asked if system is not None}
+        held = keys_held(reader, homes, wanted) if wanted else {}
         stood = self._stood(reader, list(groups))
         return {
             key: self._local(key, rows[0], whole.get(key), held, stood.get(key))
             for key, rows in groups.items()
             if rows
-        }
-
-    def _held(self, reader: Reader, homes: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
-        """Give the keys of customers that are asked for, by customer and system, the first first.
-
-        Args:
-            reader: One consistent look.
-            homes: Where each of their ids leads.
-        """
-        wanted = {system for _, system, _ in self._asked}
-        asked = [(member,) for member in homes] if wanted != {None} else []
-        found: dict[tuple[str, str], list[str]] = {}
-        several: set[str] = set()
-        columns = ("system", "value", "customer")
-        for system, value, member in reader.fetch_columns(
-            IDENTITY, asked, columns, by=("customer",)
-        ):
-            if system in wanted:
-                home = homes[member]
-                known = found.setdefault((home, system), [])
-                known.append(value)
-                if len(known) > 1:
-                    several.add(home)
-        if several:
-            found |= self._in_order(reader, homes, several, wanted)
-        return found
-
-    def _in_order(
-        self,
-        reader: Reader,
-        homes: Mapping[str, str],
-        several: set[str],
-        wanted: set[str | None],
-    ) -> dict[tuple[str, str], list[str]]:
-        """Give the keys of those who have several of one system: own ones first, the newest first.
-
-        What came with a merge stands behind the customer's own.
-        """
-        asked = [(member,) for member, home in homes.items() if home in several]
-        found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
-        for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
-            if system in wanted:
-                home = homes[member]
-                found.setdefault((home, system), []).append((member == home, recorded, value))
-        return {
-            key: [value for *_, value in sorted(values, reverse=True)]
-            for key, values in found.items()
         }
 
     def _local(

@@ -1,0 +1,52 @@
+"""The e-mail addresses and phone numbers that customers go over by, the first of several first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import IDENTITY
+
+Held = dict[tuple[str, str], list[str]]
+"""Values by customer and system."""
+
+
+def keys_held(reader: Reader, homes: Mapping[str, str], wanted: Collection[str]) -> Held:
+    """Give customers' keys of some systems.
+
+    Args:
+        reader: One consistent look.
+        homes: Where each of their ids leads.
+        wanted: The systems.
+    """
+    found: Held = {}
+    several: set[str] = set()
+    asked, columns = [(member,) for member in homes], ("system", "value", "customer")
+    for system, value, member in reader.fetch_columns(IDENTITY, asked, columns, by=("customer",)):
+        if system in wanted:
+            home = homes[member]
+            known = found.setdefault((home, system), [])
+            known.append(value)
+            if len(known) > 1:
+                several.add(home)
+    if several:
+        found |= _in_order(reader, homes, several, wanted)
+    return found
+
+
+def _in_order(
+    reader: Reader, homes: Mapping[str, str], several: Collection[str], wanted: Collection[str]
+) -> Held:
+    """Give the keys of those who have several of one system: own ones first, the newest first.
+
+    What came with a merge stands behind the customer's own.
+    """
+    asked = [(member,) for member, home in homes.items() if home in several]
+    found: dict[tuple[str, str], list[tuple[bool, int, str]]] = {}
+    for system, value, member, recorded in reader.fetch(IDENTITY, asked, by=("customer",)):
+        if system in wanted:
+            home = homes[member]
+            found.setdefault((home, system), []).append((member == home, recorded, value))
+    return {
+        key: [value for *_, value in sorted(values, reverse=True)] for key, values in found.items()
+    }
