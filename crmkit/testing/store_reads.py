@@ -283,10 +283,7 @@ class ReadLaws(StoreLaws):
     def test_fetch_by_leading_columns(
         self, store: Store, table: Table, by: tuple[str, ...]
     ) -> None:
-        """Any leading columns of a key or index find all their rows, also where one is None.
-
-        Or some columns of these.
-        """
+        """Leading columns of a key or index find all their rows, whole or in part, None too."""
         rows, columns = write(store, table, sample(table)), table.names[::-2]
         with store.read() as reader:
             for count in range(1, len(by) + 1):
