@@ -15,13 +15,12 @@ from crmkit.capture.outcome import LostRace, Outcome, Staged
 from crmkit.capture.parse import rejection
 from crmkit.capture.states import fold_in
 from crmkit.capture.tombstones import ERASED, Tombstones
-from crmkit.capture.whose import Whose
+from crmkit.capture.whose import CUSTOMER, Whose
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.value.layout import Layout
 
 _AMOUNT = 5  # place of the first field after the instant's in a parsed record
-_CUSTOMER = 19
 
 
 class Batch:
@@ -110,7 +109,7 @@ class Batch:
             if owner is not None:
                 continue
             try:
-                owners[at] = look_up(staged.parsed[at][_CUSTOMER])
+                owners[at] = look_up(staged.parsed[at][CUSTOMER])
             except Fault as fault:
                 self._reject(staged, at, fault)
             except Exception as error:  # noqa: BLE001 - a host's own classes may do anything
@@ -179,7 +178,7 @@ class Batch:
         else:
             found, again = self._directory.settle(owner, parsed[0], parsed[1])
         if again is not None:  # what is in dispute must be counted whenever it is met
-            self._whose.remember(parsed[_CUSTOMER], again)
+            self._whose.remember(parsed[CUSTOMER], again)
         return found
 
     def _is(self, owner: Found | Keys | str, root: str | None, via: str | None) -> bool:
@@ -218,7 +217,7 @@ class Batch:
             p = parsed[at]
             base, root, via = found
             came = (seq, p[0], p[1], rev, base, via, p[2], p[3], p[4], now, run)
-            rows.append(came + p[_AMOUNT:_CUSTOMER])
+            rows.append(came + p[_AMOUNT:CUSTOMER])
             roots.append(root)
         outcome.rows = rows
 
@@ -233,4 +232,4 @@ class Batch:
 
 def _said(parsed: Sequence[Any]) -> Row:
     """Give a parsed record's content, as `crmkit.capture.duplicates.content` gives a row's."""
-    return (parsed[2], parsed[3], *parsed[_AMOUNT:_CUSTOMER])
+    return (parsed[2], parsed[3], *parsed[_AMOUNT:CUSTOMER])

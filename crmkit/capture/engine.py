@@ -149,7 +149,7 @@ class Capture:
                     batch = Batch(
                         writer, self._whose, tombstones, layout, now, run, trusting=trusting
                     )
-                    with writer.while_waiting(ahead) if writer is not into else nullcontext():
+                    with writer.while_waiting(ahead):
                         outcome = batch.write(read.staged)
             except LostRace:
                 self.forget()

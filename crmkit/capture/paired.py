@@ -37,8 +37,8 @@ def pairs_of(reader: Reader, ids: Sequence[str], touchpoints: Iterable[Row]) -> 
         ids: All that he ever had.
         touchpoints: His, as TOUCHPOINT rows.
     """
-    named, told = _by_name(reader, ids, touchpoints), _told(reader, ids)
-    return sorted(named | (told - _others(reader, ids, told - named).keys()))
+    his, _ = _parted(reader, ids, touchpoints)
+    return sorted(his)
 
 
 def unpair(writer: Writer, ids: Sequence[str], touchpoints: Iterable[Row]) -> None:
@@ -49,11 +49,10 @@ def unpair(writer: Writer, ids: Sequence[str], touchpoints: Iterable[Row]) -> No
         ids: All that he ever had.
         touchpoints: His, as TOUCHPOINT rows.
     """
-    named, told = _by_name(writer, ids, touchpoints), _told(writer, ids)
-    others = _others(writer, ids, told - named)
+    his, others = _parted(writer, ids, touchpoints)
     rows = [_with(row, customer=whose, due=1) for row, whose in others.items()]
     cases = set()
-    for row in named | (told - others.keys()):
+    for row in his:
         rows.append(_with(row, state="erased", due=None, fields="{}"))
         cases |= {(*row[:2], what, row[_OURS]) for what in ("conflict", "quarantine")}
     if rows:
@@ -62,9 +61,14 @@ def unpair(writer: Writer, ids: Sequence[str], touchpoints: Iterable[Row]) -> No
     writer.delete(SYNC_CASE, [(one,) for one in ids], by=("customer",))
 
 
-def _told(reader: Reader, ids: Sequence[str]) -> set[Row]:
-    """Give the pairs that name him."""
-    return set(reader.fetch(PAIR, [(one,) for one in ids], by=("customer",)))
+def _parted(
+    reader: Reader, ids: Sequence[str], touchpoints: Iterable[Row]
+) -> tuple[set[Row], dict[Row, str]]:
+    """Give the pairs of what is his today, and those that name him still, with whose they are."""
+    named = _by_name(reader, ids, touchpoints)
+    told = set(reader.fetch(PAIR, [(one,) for one in ids], by=("customer",)))
+    others = _others(reader, ids, told - named)
+    return named | (told - others.keys()), others
 
 
 def _by_name(reader: Reader, ids: Sequence[str], touchpoints: Iterable[Row]) -> set[Row]:

@@ -22,7 +22,8 @@ from crmkit.contracts.store import Reader
 _MOST = 100_000
 _PART = 500
 """Records looked up at a time."""
-_CUSTOMER = Fields._fields.index("customer")
+CUSTOMER = Fields._fields.index("customer")
+"""Place of the customer in a parsed record."""
 
 
 class Whose:
@@ -59,7 +60,7 @@ class Whose:
             staged.owners.clear()
             staged.age = self._age
         while part := staged.parsed[len(staged.owners) : len(staged.owners) + _PART]:
-            staged.owners += self._met([parsed[_CUSTOMER] for parsed in part])
+            staged.owners += self._met([parsed[CUSTOMER] for parsed in part])
             yield
 
     def _met(self, customers: Sequence[Any]) -> list[Found | None]:

@@ -115,9 +115,7 @@ def _way(module: str, by: str | None) -> _Way:
 def _result(record: Upsert, item: Mapping[str, Any], way: _Way) -> Result:
     if item.get("status") != "success" and item.get("code") != "SUCCESS":
         return result(record.key, item, record.remote_id)
-    details = item.get("details")
-    if not isinstance(details, dict):
-        details = {}
+    details = mapping(item, "details")
     action = item.get("action") or item.get("message")
     inserted = action in _INSERTED or (way.method == "POST" and not way.fields)
     found = details.get("id")
