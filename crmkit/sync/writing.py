@@ -82,18 +82,17 @@ class _Chunk:
     def _twins(self) -> dict[str, str]:
         """Give who is in step already, by those to be made whom the CRM could not tell from him."""
         track, rule = self.track, self.track.matching
-        if rule is None or rule.ours in track.concept.unique:
+        if rule is None:
             return {}
-        given = {one.key: one.local.values.get(rule.ours) for one in self.sendings if one.creates}
-        asked = {key: str(value) for key, value in given.items() if not empty(value)}
-        if not asked:
+        made = {
+            one.key: one.local
+            for one in self.sendings
+            if one.creates and not empty(one.local.values.get(rule.ours))
+        }
+        if not made:
             return {}
         with track.session.store.read() as reader:
-            found = track.concept.match(reader, rule.ours, list(asked.values()))
-            others = {key: set(found.get(value, ())) - {key} for key, value in asked.items()}
-            pairs = track.pairs.of(reader, set().union(*others.values()))
-        there = {key for key, pair in pairs.items() if pair.theirs is not None}
-        return {key: min(found & there) for key, found in others.items() if found & there}
+            return track.concept.twins(reader, rule.ours, made)
 
     def _look(self, local: Local, pair: Pair | None, references: Any, held: str | None) -> None:
         track = self.track

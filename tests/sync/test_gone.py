@@ -501,6 +501,48 @@ def test_an_address_that_a_merge_took_along_there_is_disputed_until_somebody_say
     quiet(one)
 
 
+@pytest.mark.parametrize("merged_here", [False, True])
+def test_who_is_made_again_is_not_written_over_whose_record_there_has_come_by_his_address(
+    merged_here: bool,
+):
+    """By his match the CRM would find the other's record: he waits until it is said whose it is."""
+    one = shop(Fake(can=CAN - {"deleted_feed"}), on_remote_delete="recreate")
+    ann, bob = one.save("Ann", "ann@example.com"), one.save("Bob")
+    one.run()
+    records = {entry.values["Name"]: entry.id for entry in one.theirs()}
+    one.book.merge(CONTACTS, records["Bob"], records["Ann"])
+    if merged_here:  # the address is whom he stood for's
+        anne = one.save("Anne")
+        one.crm.customers.merge(anne.id, ann.id, reason="one")
+        ann = anne
+    one.run()
+    assert [(entry.values["Name"], entry.id) for entry in one.theirs()] == [("Bob", records["Bob"])]
+    (waits,) = held(one)
+    assert (waits.key, waits.side) == (ann.id, "theirs")
+    assert waits.reason == f"email: ann@example.com is {bob.id}'s too: make it unique"
+    quiet(one)
+    (disputed,) = one.crm.customers.collisions()
+    one.crm.customers.resolve(disputed.id, action="apart", reason="two")
+    one.run()
+    assert sorted(entry.values["Name"] for entry in one.theirs()) == [ann.name, "Bob"]
+    assert held(one) == ()
+    quiet(one)
+
+
+def test_an_address_in_dispute_that_the_other_record_does_not_show_keeps_nobody_out():
+    """Two bought with one address: whose it is goes over with it, the other without."""
+    one = shop(Fake())
+    bob = one.save("Bob")
+    one.run()
+    ann = one.save("Ann", "ann@example.com")
+    one.crm.customers.save(attrs.evolve(bob, identities=[*bob.identities, *ann.identities]))
+    assert len(one.crm.customers.collisions()) == 1
+    one.run()
+    assert {entry.values["Name"] for entry in one.theirs()} == {"Ann", "Bob"}
+    assert held(one) == ()
+    quiet(one)
+
+
 @pytest.mark.parametrize("can", [CAN, CAN - {"fetch"}])
 def test_where_a_merge_led_is_asked_for_once(can: frozenset[str], monkeypatch: pytest.MonkeyPatch):
     """It may lie where the credentials do not reach: what is not shown is not waited for."""

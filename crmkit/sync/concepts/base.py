@@ -85,8 +85,6 @@ class Concept(ABC):
 
     name: ClassVar[str]
     """As the mapping calls it."""
-    unique: ClassVar[frozenset[str]] = frozenset()
-    """Fields of which no two records of ours have the same value."""
     about: ClassVar[str | None] = None
     """The field that names the customer whom a record is about, without whom it cannot go over."""
     pairs: Pairs
@@ -122,6 +120,24 @@ class Concept(ABC):
     ) -> dict[Any, list[str]]:
         """Find keys by a field's values; several where it is not unique."""
         return {}
+
+    def twins(self, reader: Reader, field: str, made: Mapping[str, Local]) -> dict[str, str]:
+        """Find whom the CRM could not tell from those to be made: who has their match there.
+
+        Args:
+            reader: One consistent look.
+            field: The match.
+            made: Those to be made, by key; each has a value of it.
+
+        Returns:
+            Who is in step already, by the key of who is to be made.
+        """
+        values = {key: str(local.values[field]) for key, local in made.items()}
+        found = self.match(reader, field, list(values.values()))
+        others = {key: set(found.get(value, ())) - {key} for key, value in values.items()}
+        pairs = self.pairs.of(reader, set().union(*others.values()))
+        there = {key for key, pair in pairs.items() if pair.theirs is not None}
+        return {key: min(found & there) for key, found in others.items() if found & there}
 
     @abstractmethod
     def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:

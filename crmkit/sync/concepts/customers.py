@@ -21,7 +21,7 @@ from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
 from crmkit.model.customer import CUSTOMER_KINDS, Address, Customer, Identity
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
-from crmkit.sync.concepts.keys import keys_held
+from crmkit.sync.concepts.keys import disputed, keys_held
 from crmkit.sync.fields import CUSTOMERS, OWN
 from crmkit.sync.settings import MappingRule
 
@@ -46,7 +46,6 @@ class CustomersConcept(Concept):
     """Customers, their keys and their first address."""
 
     name = CUSTOMERS
-    unique = frozenset({"id", "number", *_KEYS})
 
     def __init__(
         self,
@@ -177,6 +176,30 @@ class CustomersConcept(Concept):
         if field not in self._found:
             self._found[field] = self._everybody(reader, field)
         return {one: self._found[field][one] for one in texts if one in self._found[field]}
+
+    def twins(self, reader: Reader, field: str, made: Mapping[str, Local]) -> dict[str, str]:
+        """Find whose record there shows an address that is in dispute with who is to be made.
+
+        No two customers have one key here; and no two the same number or id.
+        """
+        if field in ("id", "number"):
+            return {}
+        if field not in _KEYS:
+            return super().twins(reader, field, made)
+        system = _KEYS[field]
+        claims = disputed(reader, system, made)
+        pairs = self.pairs.of(reader, set().union(*claims.values())) if claims else {}
+        shown = {
+            (self._normaliser.key(system, value), key)
+            for key, pair in pairs.items()
+            if pair.there is not None and isinstance(value := pair.shown.get(field), str)
+        }
+        return {
+            key: other
+            for (key, value), others in claims.items()
+            for other in sorted(others)
+            if value == made[key].values[field] and (value, other) in shown
+        }
 
     def _by_key(self, reader: Reader, system: str, texts: list[str]) -> dict[Any, list[str]]:
         spelt = {one: self._normaliser.key(system, one) for one in texts}

@@ -1,12 +1,20 @@
-"""The e-mail addresses and phone numbers that customers go over by, the first of several first."""
+"""The e-mail addresses and phone numbers that customers go over by, the first of several first.
+
+Each is one customer's; who else lays claim to it stands in a collision.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import IDENTITY
+from crmkit.contracts.tables import COLLISION, IDENTITY
+from crmkit.sync.concepts.base import Local
+from crmkit.value.roots import roots_of
 
+_SYSTEM, _VALUE, _HOLDER, _OTHER, _RESOLVED = (
+    COLLISION.position[name] for name in ("system", "value", "holder", "other", "resolved")
+)
 Held = dict[tuple[str, str], list[str]]
 """Values by customer and system."""
 
@@ -50,3 +58,21 @@ def _in_order(
     return {
         key: [value for *_, value in sorted(values, reverse=True)] for key, values in found.items()
     }
+
+
+def disputed(
+    reader: Reader, system: str, locals_: Mapping[str, Local]
+) -> dict[tuple[str, str], set[str]]:
+    """Give who else lays claim to customers' keys of a system, by the customer and the key."""
+    homes = {one: key for key, local in locals_.items() for one in (key, *local.merged)}
+    rows = [
+        row
+        for row in reader.fetch(COLLISION, [(one,) for one in homes], by=("holder",))
+        if row[_RESOLVED] is None and row[_SYSTEM] == system
+    ]
+    roots = roots_of(reader, [row[_OTHER] for row in rows]) if rows else {}
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        place = homes[row[_HOLDER]], row[_VALUE]
+        found.setdefault(place, set()).add(roots.get(row[_OTHER], row[_OTHER]))
+    return found
