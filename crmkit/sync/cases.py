@@ -20,6 +20,8 @@ CONFLICT, QUARANTINE = "conflict", "quarantine"
 STRANGER = "stranger"
 """The side of a record of theirs that we refuse and that is nobody of ours: its key is their id."""
 _AWAITING = "awaits "
+_BEHIND = "behind "
+_FREE, _READ = "free", "read"
 _HASH, _BODY, _AT = (SYNC_CASE.position[name] for name in ("hash", "body", "at"))
 
 
@@ -32,6 +34,11 @@ def hashed(values: Mapping[str, Any] | str) -> str:
 def awaiting(remote_id: str) -> str:
     """Give what stands in the place of `hashed` where a record waits for another of theirs."""
     return f"{_AWAITING}{remote_id}"
+
+
+def behind(remote_id: str) -> str:
+    """Give what stands in the place of `hashed` where another of theirs is in a record's way."""
+    return f"{_BEHIND}{remote_id}"
 
 
 @attrs.define
@@ -83,10 +90,8 @@ class Cases:
     def fields(self, reader: Reader, side: str, keys: Iterable[str]) -> dict[str, str | None]:
         """Give the field for whose sake each of these records was refused, if it was."""
         held = self.held(reader, side, keys)  # few, and known without asking the store
-        asked = [(self.connector, self.object, QUARANTINE, key, side) for key in held]
-        rows = {row[:5]: row for row in reader.fetch(SYNC_CASE, asked)} if asked else {}
-        rows |= {key: self._put[key] for key in asked if key in self._put}
-        return {key[3]: json.loads(row[_BODY])["field"] for key, row in rows.items()}
+        rows = self._rows(reader, [(side, key) for key in held])
+        return {key: json.loads(row[_BODY])["field"] for (_, key), row in rows.items()}
 
     def keys(self, reader: Reader, side: str) -> list[str]:
         """Give the keys of everything that one side refused."""
@@ -101,6 +106,22 @@ class Cases:
             for (side, key), hash_ in (self._held or {}).items()
             if side in (OURS, STRANGER) and hash_.startswith(_AWAITING)
         }
+
+    def free(self, reader: Reader, ids: Iterable[str]) -> None:
+        """Keep in mind what was refused for the sake of records that are gone there by now."""
+        self.held(reader, STRANGER, ())
+        gone = {behind(one) for one in ids}
+        waited = [place for place, hash_ in (self._held or {}).items() if hash_ in gone]
+        self._rehash(reader, waited, _FREE)
+
+    def freed(self, reader: Reader) -> list[str]:
+        """Give the keys of what is to be read again since the record in its way is gone."""
+        self.held(reader, STRANGER, ())
+        return [key for (_, key), hash_ in (self._held or {}).items() if hash_ == _FREE]
+
+    def asked(self, reader: Reader) -> None:
+        """Keep in mind that those of `freed` that were not met again need not be read once more."""
+        self._rehash(reader, [(STRANGER, key) for key in self.freed(reader)], _READ)
 
     def refuse(  # noqa: PLR0913 - what a case says, by name
         self,
@@ -198,6 +219,21 @@ class Cases:
         if not self.dry:
             self._put.clear()
             self._closed.clear()
+
+    def _rows(
+        self, reader: Reader, places: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], Row]:
+        """Give what stands in quarantine as it is kept, by side and key."""
+        asked = [(self.connector, self.object, QUARANTINE, key, side) for side, key in places]
+        rows = {row[:5]: row for row in reader.fetch(SYNC_CASE, asked)} if asked else {}
+        rows |= {key: self._put[key] for key in asked if key in self._put}
+        return {(key[4], key[3]): row for key, row in rows.items()}
+
+    def _rehash(self, reader: Reader, places: Iterable[tuple[str, str]], hash_: str) -> None:
+        for place, row in self._rows(reader, places).items():
+            self._put[row[:5]] = (*row[:_HASH], hash_, *row[_HASH + 1 :])
+            if self._held is not None:
+                self._held[place] = hash_
 
     def _named(self, key: str, field: str) -> str:
         """Give the id of the conflict of one field."""

@@ -106,6 +106,7 @@ def _sweep(track: Track) -> None:
         take_deleted(track, writer, gone, pairs)
         for key in strangers:
             track.cases.release(STRANGER, key)
+        track.cases.free(writer, strangers)
         track.place = attrs.evolve(track.place, swept=track.session.now())
 
 
@@ -141,6 +142,8 @@ def take_deleted(
             _merged_there(track, remote.merged_into, pair, linked)
         else:
             _deleted_there(track, pair)
+    if records:
+        track.cases.free(reader, [one.id for one in records])
 
 
 def _merged_there(track: Track, into: str, pair: Pair, linked: dict[str, Pair]) -> None:

@@ -12,7 +12,7 @@ from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader
 from crmkit.sync.applying import inward
-from crmkit.sync.cases import STRANGER, hashed
+from crmkit.sync.cases import STRANGER, behind, hashed
 from crmkit.sync.fields import CUSTOMERS
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, MAKING, UNLINKED, Pair
 from crmkit.sync.settings import FieldRule
@@ -51,6 +51,7 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
     pairs = track.pairs.of(reader, keys)
     making = list(track.pairs.in_state(reader, MAKING))
     taken: dict[str, str] = {}
+    name = track.rule.match or "match"
     for remote in strangers:
         found = [key for key in matched.get(remote.id, ()) if not _erased(pairs.get(key))]
         if not found:
@@ -68,12 +69,12 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
             if twin == remote.id:
                 meeting.new.append(remote)
             else:
-                name = track.rule.match
-                _refuse(track, remote, f"{name}: is record {twin}'s too: merge the two there")
+                why = f"{name}: is record {twin}'s too: merge the two there"
+                _refuse(track, remote, why, twin)
             continue
-        why = _objection(track, found, pairs, taken)
+        why, other = _objection(name, found, pairs, taken)
         if why:
-            _refuse(track, remote, why)
+            _refuse(track, remote, why, other)
             continue
         (key,) = found
         taken[key] = remote.id
@@ -129,22 +130,21 @@ def _erased(pair: Pair | None) -> bool:
 
 
 def _objection(
-    track: Track, found: list[str], pairs: dict[str, Pair], taken: dict[str, str]
-) -> str:
-    name = track.rule.match or "match"
+    name: str, found: list[str], pairs: dict[str, Pair], taken: dict[str, str]
+) -> tuple[str, str | None]:
+    """Give why a record is held back, and which other of theirs is in its way, if one is."""
     if len(found) > 1:
         listed = ", ".join(sorted(found)[:5])
-        return f"{name}: leads to {len(found)} records of ours ({listed}): make it unique there"
+        why = f"{name}: leads to {len(found)} records of ours ({listed}): make it unique there"
+        return why, None
     (key,) = found
     known, other = pairs.get(key), taken.get(key)
     if other is None and known is not None:
         other = known.there
-    if other is not None:
-        return (
-            f"{name}: leads to {key}, which is linked to record {other} already: "
-            "merge the two there"
-        )
-    return ""
+    if other is None:
+        return "", None
+    why = f"{name}: leads to {key}, which is linked to record {other} already: merge the two there"
+    return why, other
 
 
 def _made_by_us(track: Track, remote: Remote, making: Sequence[Pair]) -> Pair | None:
@@ -166,5 +166,6 @@ def _arrived(track: Track, rule: FieldRule, value: Value, remote: Remote) -> boo
     return same(value, theirs, track.kinds[rule.ours], track.normaliser) or alike(value, theirs)
 
 
-def _refuse(track: Track, remote: Remote, why: str) -> None:
-    track.cases.refuse(STRANGER, remote.id, why, at=track.session.now(), hash=hashed(remote.values))
+def _refuse(track: Track, remote: Remote, why: str, other: str | None) -> None:
+    hash_ = hashed(remote.values) if other is None else behind(other)
+    track.cases.refuse(STRANGER, remote.id, why, at=track.session.now(), hash=hash_)

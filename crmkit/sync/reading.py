@@ -78,10 +78,13 @@ def _since(remote: Remote, began: datetime | None) -> bool:
 
 
 def _read_more(track: Track) -> None:
-    """Read where merges there led, which was told of before; in a retry what we refused, too."""
+    """Read where merges there led, and what stood behind a record that is gone.
+
+    Both were told of before. In a retry what we refused, too.
+    """
     with track.session.store.read() as reader:
         pairs = [pair for pair in track.pairs.due(reader) if pair.changed == UNREAD]
-        strangers: list[str] = []
+        strangers = track.cases.freed(reader)
         if track.retry:
             pairs += track.pairs.of(reader, track.cases.keys(reader, OURS)).values()
             strangers = track.cases.keys(reader, STRANGER)
@@ -100,6 +103,7 @@ def _read_more(track: Track) -> None:
         for pair in track.pairs.by_theirs(writer, asked).values():
             if pair.changed == UNREAD:
                 track.pairs.put(pair._replace(changed=None))
+        track.cases.asked(writer)
 
 
 def _goes_on(page: Changes, cursor: Cursor | None) -> bool:

@@ -103,9 +103,50 @@ def test_of_two_records_there_with_one_address_one_is_held_back():
     quiet(one)
     one.book.delete(CONTACTS, "1")
     one.run()
-    one.run(retry=True)
     assert held(one) == ()
     assert len(customers(one)) == len(one.theirs()) == 3
+    quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"deleted_feed"}, CAN - {"fetch"}])
+@pytest.mark.parametrize("rule", ["unlink", "recreate"])
+def test_whoever_stood_behind_a_record_that_is_gone_is_read_again(can: frozenset[str], rule: str):
+    """He is compared with ours, and not written over; nobody need ask for it."""
+    one = shop(Fake(can=can), on_remote_delete=rule)
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.clock.advance(seconds=60)
+    one.book.delete(CONTACTS, "1")
+    one.book.create(CONTACTS, {"Name": "Anne", "Email": "ann@example.com", "Industry": "tea"})
+    assert not one.crm.sync.plan("crm").quarantined
+    report = one.run()
+    assert [(entry.id, entry.values["Name"]) for entry in one.theirs()] == [("2", "Anne")]
+    assert [(known.id, known.name, known.industry) for known in customers(one)] == [
+        (ann.id, "Anne", "tea")
+    ]
+    assert (held(one), report.created) == ((), 0)
+    quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"fetch"}])
+def test_what_stands_behind_a_record_that_is_gone_is_read_once(can: frozenset[str]):
+    """It may lie where the credentials do not reach any more."""
+    one = shop(Fake(can=can, overlap=0.0))
+    one.save("Ann", "ann@example.com")
+    one.run()
+    one.book.create(CONTACTS, {"Name": "Anne", "Email": "ann@example.com"})
+    one.run()
+    assert [item.key for item in held(one)] == ["2"]
+    one.book.delete(CONTACTS, "1")
+    hidden = one.book.of(CONTACTS).pop("2")
+    one.run()
+    asked: list[str] = []
+    one.fake.faults = asked.append
+    one.run()
+    assert asked.count("fetch") + asked.count("changes") == 1
+    one.book.of(CONTACTS)["2"] = hidden
+    one.run(retry=True)
+    assert held(one) == ()
     quiet(one)
 
 

@@ -72,7 +72,7 @@ def disputed(
     ]
     roots = roots_of(reader, [row[_OTHER] for row in rows]) if rows else {}
     found: dict[tuple[str, str], set[str]] = {}
-    for row in rows:
+    for row in (one for one in rows if one[_OTHER] in roots):  # who is gone lays no claim
         place = homes[row[_HOLDER]], row[_VALUE]
-        found.setdefault(place, set()).add(roots.get(row[_OTHER], row[_OTHER]))
+        found.setdefault(place, set()).add(roots[row[_OTHER]])
     return found
