@@ -21,7 +21,7 @@ from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
 from crmkit.model.customer import CUSTOMER_KINDS, Address, Customer, Identity
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
-from crmkit.sync.concepts.keys import disputed, keys_held
+from crmkit.sync.concepts.keys import any_disputed, disputed, keys_held
 from crmkit.sync.fields import CUSTOMERS, OWN
 from crmkit.sync.settings import MappingRule
 
@@ -68,6 +68,7 @@ class CustomersConcept(Concept):
         self._source, self._normaliser, self._saver = source, normaliser, saver
         self._customers = customers
         self._found: dict[str, dict[str, list[str]]] = {}
+        self._disputes: bool | None = None
 
     @cached_property
     def _asked(self) -> list[tuple[str, str | None, int | None]]:
@@ -186,6 +187,10 @@ class CustomersConcept(Concept):
             return {}
         if field not in _KEYS:
             return super().twins(reader, field, made)
+        if self._disputes is None:
+            self._disputes = any_disputed(reader)
+        if not self._disputes:
+            return {}
         system = _KEYS[field]
         claims = disputed(reader, system, made)
         pairs = self.pairs.of(reader, set().union(*claims.values())) if claims else {}
@@ -238,6 +243,7 @@ class CustomersConcept(Concept):
     def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:
         """Save what came from there: a new customer, or fields of one that is known."""
         self._found.clear()
+        self._disputes = None
         keys = [draft.key for draft in drafts if draft.key is not None]
         groups = read_groups(writer, list(dict.fromkeys(keys)))
         merged = {key for key, (rows, _) in groups.items() if len(rows) > 1}

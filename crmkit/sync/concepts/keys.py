@@ -60,6 +60,11 @@ def _in_order(
     }
 
 
+def any_disputed(reader: Reader) -> bool:
+    """Tell whether any key is in dispute: hardly any shop has one, and each chunk would ask."""
+    return any(reader.scan(COLLISION, where={"resolved": None}, columns=("id",), limit=1))
+
+
 def disputed(
     reader: Reader, system: str, locals_: Mapping[str, Local]
 ) -> dict[tuple[str, str], set[str]]:
