@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
-
-import attrs
 
 from crmkit.capture.customer_rows import SAVED, group_of, read_groups
 from crmkit.capture.customers import Customers
 from crmkit.capture.exact import Fault
 from crmkit.capture.ids import customer_id
-from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
+from crmkit.capture.normalise import Normaliser
 from crmkit.capture.saving import Saver
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING
-from crmkit.model.customer import CUSTOMER_KINDS, Address, Customer, Identity
+from crmkit.contracts.tables import CUSTOMER, STANDING
+from crmkit.model.customer import CUSTOMER_KINDS, Customer
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
-from crmkit.sync.concepts.keys import any_disputed, disputed, keys_held
+from crmkit.sync.concepts.changing import ADDRESS, KEYS, with_values
+from crmkit.sync.concepts.keys import Disputes, homes_by_key, keys_held
 from crmkit.sync.fields import CUSTOMERS, OWN
 from crmkit.sync.settings import MappingRule
 
@@ -35,8 +33,6 @@ _KIND, _NAME, _NUMBER, _OWNER = (_PLACES[name] for name in ("kind", "name", "num
 _KEY, _HOME, _MADE, _TEXT = map(_ASKED.index, ("id", "root", "recorded", "body"))
 _columns_of = itemgetter(*(CUSTOMER.position[name] for name in _COLUMNS))
 _decode = json.JSONDecoder().raw_decode  # half the time of loads()
-_KEYS = {"email": EMAIL, "phone": PHONE}
-_ADDRESS = frozenset({"street", "city", "region", "postcode", "country"})
 BY = "sync"
 """Who decides what is done here because it was done there."""
 _STOOD = ("tier", "stage", "kind")
@@ -68,13 +64,13 @@ class CustomersConcept(Concept):
         self._source, self._normaliser, self._saver = source, normaliser, saver
         self._customers = customers
         self._found: dict[str, dict[str, list[str]]] = {}
-        self._disputes: bool | None = None
+        self._disputes = Disputes(normaliser)
 
     @cached_property
     def _asked(self) -> list[tuple[str, str | None, int | None]]:
         """Each field that is asked for, with the system of a key, or the place of a column."""
         names = (field.ours for field in self.rule.fields)
-        return [(name, _KEYS.get(name), _PLACES.get(name)) for name in names]
+        return [(name, KEYS.get(name), _PLACES.get(name)) for name in names]
 
     # -- reading -----------------------------------------------------------------------
 
@@ -166,8 +162,8 @@ class CustomersConcept(Concept):
     def match(self, reader: Reader, field: str, values: Sequence[Any]) -> dict[Any, list[str]]:
         """Find customers by a key, their number or their id; by another field in one look."""
         texts = [value for value in values if isinstance(value, str) and value]
-        if field in _KEYS:
-            return self._by_key(reader, _KEYS[field], texts)
+        if field in KEYS:
+            return homes_by_key(reader, self._normaliser, KEYS[field], texts)
         if field in ("id", "number"):
             rows = reader.fetch(CUSTOMER, [(one,) for one in dict.fromkeys(texts)], by=(field,))
             found: dict[Any, list[str]] = {}
@@ -179,44 +175,15 @@ class CustomersConcept(Concept):
         return {one: self._found[field][one] for one in texts if one in self._found[field]}
 
     def twins(self, reader: Reader, field: str, made: Mapping[str, Local]) -> dict[str, str]:
-        """Find whose record there shows an address that is in dispute with who is to be made.
+        """Find whom the CRM could not tell from those to be made.
 
-        No two customers have one key here; and no two the same number or id.
+        No two customers have one key, number or id here; a key may be in dispute between two.
         """
         if field in ("id", "number"):
             return {}
-        if field not in _KEYS:
+        if field not in KEYS:
             return super().twins(reader, field, made)
-        if self._disputes is None:
-            self._disputes = any_disputed(reader)
-        if not self._disputes:
-            return {}
-        system = _KEYS[field]
-        claims = disputed(reader, system, made)
-        pairs = self.pairs.of(reader, set().union(*claims.values())) if claims else {}
-        shown = {
-            (self._normaliser.key(system, value), key)
-            for key, pair in pairs.items()
-            if pair.there is not None and isinstance(value := pair.shown.get(field), str)
-        }
-        return {
-            key: other
-            for (key, value), others in claims.items()
-            for other in sorted(others)
-            if value == made[key].values[field] and (value, other) in shown
-        }
-
-    def _by_key(self, reader: Reader, system: str, texts: list[str]) -> dict[Any, list[str]]:
-        spelt = {one: self._normaliser.key(system, one) for one in texts}
-        asked = {(system, value) for value in spelt.values() if value}
-        owners = {row[1]: row[2] for row in reader.fetch(IDENTITY, asked) if row[2]}
-        ids = [(one,) for one in set(owners.values())]
-        roots = {row[_ID]: row[_ROOT] for row in reader.fetch(CUSTOMER, ids)}
-        return {
-            one: [roots[owners[value]]]
-            for one, value in spelt.items()
-            if value in owners and owners[value] in roots
-        }
+        return self._disputes.twins(reader, self.pairs, field, KEYS[field], made)
 
     def _everybody(self, reader: Reader, field: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -243,7 +210,7 @@ class CustomersConcept(Concept):
     def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:
         """Save what came from there: a new customer, or fields of one that is known."""
         self._found.clear()
-        self._disputes = None
+        self._disputes.forget()
         keys = [draft.key for draft in drafts if draft.key is not None]
         groups = read_groups(writer, list(dict.fromkeys(keys)))
         merged = {key for key, (rows, _) in groups.items() if len(rows) > 1}
@@ -253,7 +220,7 @@ class CustomersConcept(Concept):
             base = Customer(id=customer_id(), source=self._source)
             try:
                 customer = known.get(draft.key or "", base)
-                made.append(_with(customer, draft.values, merged=customer.id in merged))
+                made.append(with_values(customer, draft.values, merged=customer.id in merged))
             except Fault as fault:
                 made.append(fault)
         saved = iter(zip(*self._save(writer, made), strict=True))
@@ -301,51 +268,7 @@ def _plain(rows: list[Row]) -> tuple[dict[str, Any], int]:
 def _value(plain: Mapping[str, Any], name: str) -> Any:
     if name.startswith(OWN):
         return (plain.get("custom") or {}).get(name.removeprefix(OWN))
-    if name in _ADDRESS:
+    if name in ADDRESS:
         first: Mapping[str, Any] = next(iter(plain.get("addresses") or ()), {})
         return "\n".join(first.get("lines") or ()) if name == "street" else first.get(name)
     return plain.get(name)
-
-
-def _with(customer: Customer, values: Mapping[str, Any], *, merged: bool) -> Customer:
-    """Give a customer with fields changed; an e-mail address or phone is added, none taken away.
-
-    Where somebody was `merged` into him, the last of his own fields is kept as an empty one:
-    without any, he would show those of the other again.
-
-    Raises:
-        Fault: a value cannot be his.
-    """
-    changed: dict[str, Any] = {}
-    custom = dict(customer.custom)
-    address = {name: value for name, value in values.items() if name in _ADDRESS}
-    identities = list(customer.identities)
-    for name, value in values.items():
-        if name in _KEYS:
-            identities += [Identity(_KEYS[name], value)] if value else []
-        elif name.startswith(OWN):
-            custom[name.removeprefix(OWN)] = value
-        elif name == "birthday":
-            changed[name] = None if value is None else date.fromisoformat(value)
-        elif name == "kind" and value not in CUSTOMER_KINDS:
-            raise Fault(name, f"must be one of {', '.join(CUSTOMER_KINDS)}, got {value!r}")
-        elif name not in _ADDRESS and name != "id":
-            changed[name] = _emptied(name) if value is None else value
-    if address:
-        changed["addresses"] = _addressed(customer, address)
-    emptied = {name.removeprefix(OWN) for name, value in values.items() if value is None}
-    left = {name: value for name, value in custom.items() if name not in emptied}
-    custom = custom if merged and not left else left
-    return attrs.evolve(customer, custom=custom, identities=tuple(identities), **changed)
-
-
-def _emptied(name: str) -> Any:
-    return next(field.default for field in attrs.fields(Customer) if field.name == name)
-
-
-def _addressed(customer: Customer, parts: Mapping[str, Any]) -> tuple[Address, ...]:
-    first, *others = customer.addresses or (Address(),)
-    given = {name: value for name, value in parts.items() if name != "street"}
-    if "street" in parts:
-        given["lines"] = tuple((parts["street"] or "").splitlines())
-    return (attrs.evolve(first, **given), *others)

@@ -5,11 +5,13 @@ Each is one customer's; who else lays claim to it stands in a collision.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from crmkit.capture.normalise import Normaliser
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import COLLISION, IDENTITY
 from crmkit.sync.concepts.base import Local
+from crmkit.sync.pairs import Pairs
 from crmkit.value.roots import roots_of
 
 _SYSTEM, _VALUE, _HOLDER, _OTHER, _RESOLVED = (
@@ -60,16 +62,68 @@ def _in_order(
     }
 
 
-def any_disputed(reader: Reader) -> bool:
-    """Tell whether any key is in dispute: hardly any shop has one, and each chunk would ask."""
-    return any(reader.scan(COLLISION, where={"resolved": None}, columns=("id",), limit=1))
+def homes_by_key(
+    reader: Reader, normaliser: Normaliser, system: str, texts: Sequence[str]
+) -> dict[str, list[str]]:
+    """Find customers by a key of a system, spelled in any way: at most one each."""
+    spelt = {one: normaliser.key(system, one) for one in texts}
+    asked = {(system, value) for value in spelt.values() if value}
+    owners = {row[1]: row[2] for row in reader.fetch(IDENTITY, asked) if row[2]}
+    roots = roots_of(reader, owners.values())
+    return {
+        one: [roots[owners[value]]]
+        for one, value in spelt.items()
+        if value in owners and owners[value] in roots
+    }
 
 
-def disputed(
-    reader: Reader, system: str, locals_: Mapping[str, Local]
+class Disputes:
+    """Keys that another lays claim to than whose they are."""
+
+    def __init__(self, normaliser: Normaliser) -> None:
+        """Know of none yet; `normaliser` spells keys."""
+        self._normaliser = normaliser
+        self._any: bool | None = None
+
+    def forget(self) -> None:
+        """Look anew whether there are any: something was written."""
+        self._any = None
+
+    def twins(
+        self, reader: Reader, pairs: Pairs, field: str, system: str, made: Mapping[str, Local]
+    ) -> dict[str, str]:
+        """Find whose record there shows a key that is in dispute with who is to be made.
+
+        Args:
+            reader: One consistent look.
+            pairs: Our records and theirs.
+            field: The key, as our field.
+            system: The key's system.
+            made: Those to be made, by their ids.
+        """
+        if self._any is None:  # hardly any shop has one, and each chunk would ask
+            rows = reader.scan(COLLISION, where={"resolved": None}, columns=("id",), limit=1)
+            self._any = any(rows)
+        claims = _claims(reader, system, made) if self._any else {}
+        known = pairs.of(reader, set().union(*claims.values())) if claims else {}
+        shown = {
+            (self._normaliser.key(system, value), key)
+            for key, pair in known.items()
+            if pair.there is not None and isinstance(value := pair.shown.get(field), str)
+        }
+        return {
+            key: other
+            for (key, value), others in claims.items()
+            for other in sorted(others)
+            if value == made[key].values[field] and (value, other) in shown
+        }
+
+
+def _claims(
+    reader: Reader, system: str, made: Mapping[str, Local]
 ) -> dict[tuple[str, str], set[str]]:
     """Give who else lays claim to customers' keys of a system, by the customer and the key."""
-    homes = {one: key for key, local in locals_.items() for one in (key, *local.merged)}
+    homes = {one: key for key, local in made.items() for one in (key, *local.merged)}
     rows = [
         row
         for row in reader.fetch(COLLISION, [(one,) for one in homes], by=("holder",))
