@@ -82,15 +82,9 @@ class _Chunk:
     def _twins(self) -> dict[str, str]:
         """Give who is in step already, by those to be made whom the CRM could not tell from him."""
         track, rule = self.track, self.track.matching
-        if rule is None:
+        if rule is None or not self.sendings:
             return {}
-        made = {
-            one.key: one.local
-            for one in self.sendings
-            if one.creates and not empty(one.local.values.get(rule.ours))
-        }
-        if not made:
-            return {}
+        made = (one.local for one in self.sendings if one.creates)
         with track.session.store.read() as reader:
             return track.concept.twins(reader, rule.ours, made)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +14,7 @@ import attrs
 from crmkit.contracts.store import Reader, Writer
 from crmkit.sync.pairs import Pairs
 from crmkit.sync.settings import MappingRule
+from crmkit.sync.values import empty
 
 
 class Local(NamedTuple):
@@ -121,19 +122,20 @@ class Concept(ABC):
         """Find keys by a field's values; several where it is not unique."""
         return {}
 
-    def twins(self, reader: Reader, field: str, made: Mapping[str, Local]) -> dict[str, str]:
+    def twins(self, reader: Reader, field: str, made: Iterable[Local]) -> dict[str, str]:
         """Find whom the CRM could not tell from those to be made: who has their match there.
 
         Args:
             reader: One consistent look.
             field: The match.
-            made: Those to be made, by key; each has a value of it.
+            made: Those to be made.
 
         Returns:
             Who is in step already, by the key of who is to be made.
         """
-        values = {key: str(local.values[field]) for key, local in made.items()}
-        found = self.match(reader, field, list(values.values()))
+        given = {local.key: local.values.get(field) for local in made}
+        values = {key: str(value) for key, value in given.items() if not empty(value)}
+        found = self.match(reader, field, list(values.values())) if values else {}
         others = {key: set(found.get(value, ())) - {key} for key, value in values.items()}
         pairs = self.pairs.of(reader, set().union(*others.values()))
         there = {key for key, pair in pairs.items() if pair.theirs is not None}

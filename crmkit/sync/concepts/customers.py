@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -174,7 +174,7 @@ class CustomersConcept(Concept):
             self._found[field] = self._everybody(reader, field)
         return {one: self._found[field][one] for one in texts if one in self._found[field]}
 
-    def twins(self, reader: Reader, field: str, made: Mapping[str, Local]) -> dict[str, str]:
+    def twins(self, reader: Reader, field: str, made: Iterable[Local]) -> dict[str, str]:
         """Find whom the CRM could not tell from those to be made.
 
         No two customers have one key, number or id here; a key may be in dispute between two.

@@ -5,7 +5,7 @@ Each is one customer's; who else lays claim to it stands in a collision.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from crmkit.capture.normalise import Normaliser
 from crmkit.contracts.store import Reader
@@ -90,7 +90,7 @@ class Disputes:
         self._any = None
 
     def twins(
-        self, reader: Reader, pairs: Pairs, field: str, system: str, made: Mapping[str, Local]
+        self, reader: Reader, pairs: Pairs, field: str, system: str, made: Iterable[Local]
     ) -> dict[str, str]:
         """Find whose record there shows a key that is in dispute with who is to be made.
 
@@ -99,12 +99,13 @@ class Disputes:
             pairs: Our records and theirs.
             field: The key, as our field.
             system: The key's system.
-            made: Those to be made, by their ids.
+            made: Those to be made.
         """
         if self._any is None:  # hardly any shop has one, and each chunk would ask
             rows = reader.scan(COLLISION, where={"resolved": None}, columns=("id",), limit=1)
             self._any = any(rows)
-        claims = _claims(reader, system, made) if self._any else {}
+        by_key = {local.key: local for local in made} if self._any else {}
+        claims = _claims(reader, system, by_key.values()) if by_key else {}
         known = pairs.of(reader, set().union(*claims.values())) if claims else {}
         shown = {
             (self._normaliser.key(system, value), key)
@@ -115,15 +116,13 @@ class Disputes:
             key: other
             for (key, value), others in claims.items()
             for other in sorted(others)
-            if value == made[key].values[field] and (value, other) in shown
+            if value == by_key[key].values.get(field) and (value, other) in shown
         }
 
 
-def _claims(
-    reader: Reader, system: str, made: Mapping[str, Local]
-) -> dict[tuple[str, str], set[str]]:
+def _claims(reader: Reader, system: str, made: Iterable[Local]) -> dict[tuple[str, str], set[str]]:
     """Give who else lays claim to customers' keys of a system, by the customer and the key."""
-    homes = {one: key for key, local in made.items() for one in (key, *local.merged)}
+    homes = {one: local.key for local in made for one in (local.key, *local.merged)}
     rows = [
         row
         for row in reader.fetch(COLLISION, [(one,) for one in homes], by=("holder",))
