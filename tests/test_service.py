@@ -14,7 +14,7 @@ from crmkit.contracts import exchange
 from crmkit.contracts.connector import Meter, RetryLater, SyncAborted, Token, WriteLost
 from crmkit.contracts.exchange import Request, said_of
 from crmkit.contracts.limits import CallLimits
-from crmkit.contracts.service import ATTEMPTS, OwnTokens, Service
+from crmkit.contracts.service import ATTEMPTS, OwnTokens, Service, identified
 from crmkit.contracts.settings import Secret
 from crmkit.testing.simulators.base import Answer, Call, Fault, Simulator, busy
 
@@ -420,3 +420,11 @@ def answered(status: int, headers: dict[str, str], data: Any = None) -> exchange
 
 def facts(error: pytest.ExceptionInfo[BaseException]) -> dict[str, Any]:
     return vars(error.value)
+
+
+@pytest.mark.parametrize("id_", [None, "", 101.0, True, {"v": "1"}, ["1"]])
+def test_a_record_whose_id_is_none_is_named(id_: object) -> None:
+    """Nobody knows which it is, and to go on behind it would lose what it says."""
+    assert identified([{"id": "1"}, {"id": 2}], "id", "The desk") == [{"id": "1"}, {"id": 2}]
+    with pytest.raises(SyncAborted, match=r"The desk gives a record that has .*, under 'id'"):
+        identified([{"id": "1"}, {"id": id_}], "id", "The desk")

@@ -203,3 +203,20 @@ def test_whatever_is_given_the_error_is_a_config_error(settings: dict[str, Any])
     """No mapping makes anything but an object or a ConfigError."""
     with suppress(ConfigError):
         structure(Loft, settings, "plugins.loft")
+
+
+@attrs.frozen
+class Signed:
+    """A plugin that signs."""
+
+    key: Secret
+    old: Secret | None = None
+
+
+@pytest.mark.parametrize("empty", ["", Secret("")])
+def test_an_empty_secret_is_none(empty: object) -> None:
+    """A variable that is not set must not open a door: anybody could sign with nothing."""
+    made = structure(Signed, {"key": "k", "old": empty}, "loft")
+    assert (made.key.reveal(), made.old) == ("k", None)
+    with pytest.raises(ConfigError, match=r"loft\.key: must not be empty"):
+        structure(Signed, {"key": empty}, "loft")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
@@ -252,3 +252,22 @@ class Service:
     def _refused(self, answer: Answer) -> SyncAborted:
         message = f"{self.name} refuses the credentials{said_of(answer)}: look at its settings"
         return SyncAborted(message)
+
+
+def identified(found: list[dict[str, Any]], name: str, remote: str) -> list[dict[str, Any]]:
+    """Give records that an answer lists, each of which has an id.
+
+    Args:
+        found: The records.
+        name: The name that the id stands under.
+        remote: What the answer comes from, for the error.
+
+    Raises:
+        SyncAborted: an id is neither a text nor a whole number: nobody knows which record it is.
+    """
+    for one in found:
+        id_ = one.get(name)
+        if type(id_) is not int and not (isinstance(id_, str) and id_):
+            what = "no id" if id_ is None else f"{id_!r:.60} for an id"
+            raise SyncAborted(f"{remote} gives a record that has {what}, under {name!r}")
+    return found

@@ -78,6 +78,9 @@ class Secret:
         return Secret, (None,)
 
 
+_NOTHING = Secret("")
+
+
 def nearest(word: str, known: Collection[str]) -> str:
     """Give ``; did you mean 'x'?`` for the known word nearest to `word`, or nothing."""
     close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
@@ -156,7 +159,8 @@ def shape(value: Any, hint: Any, key: str) -> Any:
     if hint is Any or hint is object:
         return value
     if hint is Secret:
-        return value if isinstance(value, Secret) else Secret(_text(value, key))
+        made = value if isinstance(value, Secret) else Secret(_text(value, key))
+        return made or refuse(key, "must not be empty")
     if isinstance(value, Secret):
         return _unveiled(value, hint, key)
     origin, args = typing.get_origin(hint), typing.get_args(hint)
@@ -186,8 +190,12 @@ def _unveiled(value: Secret, hint: Any, key: str) -> Any:
 
 
 def _either(value: Any, hints: tuple[Any, ...], key: str) -> Any:
-    """Take the first alternative that fits; the error is the last one's."""
-    if value is None:
+    """Take the first alternative that fits; the error is the last one's.
+
+    An empty secret is none, as a variable of the environment leaves it that is not set: else
+    anybody could sign with nothing.
+    """
+    if value is None or (Secret in hints and value in ("", _NOTHING)):
         return None if type(None) in hints else refuse(key, "must not be empty")
     first, *others = (hint for hint in hints if hint is not type(None))
     try:

@@ -181,6 +181,15 @@ class Cases:
         self.conflicts.append(case)
         self._keep((CONFLICT, key, field), local.customer, at, "", case.to_dict())
 
+    def retell(self, reader: Reader, key: str, ours: Mapping[str, Any]) -> None:
+        """Show what ours are by now, in conflicts that somebody has to decide."""
+        asked = [(self.connector, self.object, CONFLICT, key, field) for field in ours]
+        for row in list(reader.fetch(SYNC_CASE, asked)):
+            body = json.loads(row[_BODY])
+            if body["took"] is None and body["ours"] != ours[row[4]]:
+                body["ours"] = ours[row[4]]
+                self._keep((CONFLICT, key, row[4]), row[5], row[_AT], "", body)
+
     def settle(self, key: str, field: str) -> None:
         """Close a conflict that somebody had to decide."""
         self._close((CONFLICT, key, field))

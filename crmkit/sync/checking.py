@@ -94,6 +94,11 @@ def _fit(one: FieldRule, field: Field, rule: MappingRule, where: str) -> Iterato
                     what=f"{where} has no choice {word!r}{nearest(word, field.choices)}",
                     remedy="correct values in the mapping, or add the choice in the CRM",
                 )
+    if one.default is not None and field.choices and one.default not in field.choices:
+        yield Finding(
+            what=f"{where} has no choice {one.default!r}{nearest(str(one.default), field.choices)}",
+            remedy="correct its default in the mapping, or add the choice in the CRM",
+        )
 
 
 def _needed(rules: Sequence[FieldRule], schema: Schema, rule: MappingRule) -> Iterator[Finding]:
@@ -129,17 +134,30 @@ def _found(
 
 
 def check_links(links: Iterable[Link]) -> Iterator[Finding]:
-    """See that no field of ours is theirs in two CRMs, which would undo each other for ever."""
-    owned: dict[tuple[str, str], str] = {}
+    """See that no field of ours is theirs in two places, which would undo each other for ever."""
+    owned: dict[tuple[str, str], list[tuple[MappingRule, str]]] = {}
     for link in links:
         for rule in link.mappings:
-            for one in rule.fields:
-                if one.owner != THEIRS or rule.concept != CUSTOMERS:
-                    continue
-                other = owned.setdefault((rule.concept, one.ours), link.name)
-                if other != link.name:
-                    yield Finding(
-                        what=f"{one.ours} belongs to {other} and to {link.name}: each would undo "
-                        "the other for ever",
-                        remedy='give it another owner in one of them: owner = "newest"',
-                    )
+            for name in (one.ours for one in rule.fields if one.owner == THEIRS):
+                place = f"{link.name}'s {rule.object}"
+                others = owned.setdefault((rule.concept, name), [])
+                for other, there in others:
+                    if not _apart(rule, other):
+                        yield Finding(
+                            what=f"{name} belongs to {there} and to {place}: each would undo the "
+                            "other for ever",
+                            remedy='give it another owner in one of them: owner = "newest"',
+                        )
+                        break
+                others.append((rule, place))
+
+
+def _apart(one: MappingRule, other: MappingRule) -> bool:
+    """Tell whether no record of ours can be in both objects, nor come from one into the other."""
+    if one.concept == CUSTOMERS:
+        kinds = one.select.get("kind", ()), other.select.get("kind", ())
+    elif IN in (one.direction, other.direction):
+        return True  # what comes from there never goes over to the other
+    else:
+        kinds = one.kind, other.kind
+    return all(kinds) and set(kinds[0]).isdisjoint(kinds[1])

@@ -141,6 +141,7 @@ def take_deleted(
         if remote.merged_into is not None:
             _merged_there(track, remote.merged_into, pair, linked)
         else:
+            track.cases.follow(reader, pair.ours, None)
             _deleted_there(track, pair)
     if records:
         track.cases.free(reader, [one.id for one in records])

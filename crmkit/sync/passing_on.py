@@ -130,8 +130,8 @@ def _deleted(track: Track, ids: Sequence[str]) -> list[Result]:
         return [Result(key=one, reason=reason) for one in ids]
     try:
         return list(track.connector.delete(track.entity, ids)) if ids else []
-    except WriteLost:
-        track.tally.again = True
+    except WriteLost as why:
+        track.tally.lose(why)
         return []
     except BatchRefused as refused:
         if len(ids) == 1:

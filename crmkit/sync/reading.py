@@ -283,7 +283,10 @@ class _Page:
         draft = Draft(key=None, values=values, remote_id=remote.id, made=made)
         key = f"new:{remote.id}"
         pair = track.pairs.begin(key, LINKED, track.session.now(), theirs=remote.id)
-        base = {name: Base(value, value) for name, value in by_theirs.items()}
+        base = {  # a score that stands there was never sent
+            name: Base(None if name.startswith(SCORE) else value, value)
+            for name, value in by_theirs.items()
+        }
         verdict = Verdict(take=taken, base=base)
         self.arrivals.append(Arrival(draft, remote, pair, verdict))
         if track.dry:

@@ -11,6 +11,7 @@ from crmkit.model.sync import THEIRS, SyncPlan, SyncReport
 from crmkit.sync.cases import count_quarantine, read_conflicts
 from crmkit.sync.deleting import finish_here
 from crmkit.sync.leases import Lease
+from crmkit.sync.pairs import MAKING
 from crmkit.sync.reading import read_there
 from crmkit.sync.runs import begin, end
 from crmkit.sync.setup import Opened, Setup
@@ -98,11 +99,7 @@ def _run(
         note_account(setup, opened)
         for track in tracks:
             track.renew = lease.renew
-        for _ in range(_ROUNDS):
-            tally.again = False
-            _pass(tracks)
-            if not tally.again:
-                break
+        stopped = _rounds(setup, tracks, tally)
         error = ""
     except RetryLater as later:
         stopped, error = str(later), ""
@@ -113,6 +110,22 @@ def _run(
         report = _report(setup, opened, tally, tracks, started, stopped)
         end(setup, opened, number, report, error)
     return report
+
+
+def _rounds(setup: Setup, tracks: Sequence[Track], tally: Tally) -> str:
+    """Read and write as often as what was written asks for it; say why more rounds would not do."""
+    lost = ""
+    for _ in range(_ROUNDS):
+        tally.again, tally.lost = False, ""
+        _pass(tracks)
+        lost = tally.lost or lost
+        if not tally.again:
+            break
+    if not lost or tally.lost:
+        return tally.lost
+    with setup.session.store.read() as reader:
+        making = any(any(track.pairs.in_state(reader, MAKING)) for track in tracks)
+    return lost if making else ""
 
 
 def _pass(tracks: Sequence[Track]) -> None:

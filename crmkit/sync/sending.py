@@ -222,8 +222,8 @@ class Sender:
             found = results()
         except BatchRefused as error:
             self._split(batch, str(error))
-        except WriteLost:
-            self._lose(batch)
+        except WriteLost as why:
+            self._lose(batch, why)
         except RetryLater:
             self._put_off(batch)
             raise
@@ -240,9 +240,9 @@ class Sender:
         for part in (batch[:half], batch[half:]):
             self._settle(part, partial(self._call, part))
 
-    def _lose(self, batch: Sequence[Sending]) -> None:
+    def _lose(self, batch: Sequence[Sending], why: object) -> None:
         """Keep in mind what may have been taken or not: it is read before it is sent again."""
-        self.track.tally.again = True
+        self.track.tally.lose(why)
         with self.track.writing():
             for one in batch:
                 if one.pair is None or one.pair.state != MAKING:
@@ -272,7 +272,8 @@ class Sender:
         by_key = {result.key: result for result in results}
         missing = [one for one in batch if one.local.key not in by_key]
         if missing:
-            self._lose(missing)
+            name, count = self.track.link.name, len(batch)
+            self._lose(missing, f"{name} answers for {count - len(missing)} of {count} records")
         makes = any(one.creates for one in batch)
         ids = [one.remote_id for one in results if one.remote_id]
         with self.track.writing() as writer:

@@ -183,11 +183,15 @@ def _fields(
             ours = SCORE + SAME.get(ours, ours)
         rules.append(_field(ours, value, _DEFAULT_OWNER[direction], direction, place))
     taken: dict[str, str] = {}
+    mapped: dict[str, str] = {}
     for rule in rules:
         if rule.theirs in taken:
             message = f"{taken[rule.theirs]} and {rule.ours} are both {rule.theirs!r}: one of them"
             refuse(where, f"has two rules for one field: {message} must go")
-        taken[rule.theirs] = rule.ours
+        if rule.ours in mapped:
+            message = f"{rule.ours} is {mapped[rule.ours]!r} and {rule.theirs!r}: one of them"
+            refuse(where, f"has two rules for one field: {message} must go")
+        taken[rule.theirs], mapped[rule.ours] = rule.ours, rule.theirs
     if not rules:
         refuse(where, "names no field")
     return tuple(rules)
@@ -258,20 +262,19 @@ def _seconds(section: Mapping[str, Any], name: str, where: str) -> float | None:
 
 def _one_each(rules: Sequence[MappingRule]) -> None:
     """See that no object is two concepts, and that no field of it has two rules."""
-    seen: dict[str, MappingRule] = {}
+    seen: dict[tuple[str, bool], MappingRule] = {}
     taken: dict[tuple[str, str], str] = {}
     for rule in rules:
         for field in rule.fields:
             other = taken.setdefault((rule.object, field.theirs), f"{rule.where}.{field.ours}")
             if other != f"{rule.where}.{field.ours}":
                 refuse(f"{rule.where}.fields.{field.ours}", f"is the field of {other} already")
-        if rule.concept == SCORES:
-            continue
-        if rule.object in seen:
-            refuse(f"{rule.where}.object", f"is mapped by {seen[rule.object].where} already")
-        seen[rule.object] = rule
+        mapped = (rule.object, rule.concept == SCORES)
+        if mapped in seen:
+            refuse(f"{rule.where}.object", f"is mapped by {seen[mapped].where} already")
+        seen[mapped] = rule
     for rule in rules:
-        beside = seen.get(rule.object)
+        beside = seen.get((rule.object, False))
         if rule.concept == SCORES and (beside is None or beside.concept != CUSTOMERS):
             must = "needs a mapping of customers to the same object, which finds whose score it is"
             refuse(f"{rule.where}.object", must, rule.object)

@@ -22,6 +22,7 @@ class Tally:
             themselves in a dry run alone.
         again: What was written asks for another look: it may have been taken or not, or changed
             more than was said.
+        lost: Why nobody knows whether something that was written arrived; empty: everybody does.
         step: Told now and then how many records were read and written, for a progress bar.
     """
 
@@ -31,7 +32,12 @@ class Tally:
     counts: dict[str, int] = attrs.field(factory=dict)
     changes: dict[str, list[SyncChange]] = attrs.field(factory=dict)
     again: bool = False
+    lost: str = ""
     step: Callable[[int], object] | None = None
+
+    def lose(self, why: object) -> None:
+        """Note that something may have arrived or not: it is read, and written again if need be."""
+        self.again, self.lost = True, str(why)
 
     def look(self, count: int) -> None:
         """Count records the CRM told of."""

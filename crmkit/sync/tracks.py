@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmkit.capture.ids import digest
-from crmkit.contracts.connector import Finding, SyncAborted
+from crmkit.contracts.connector import Connector, Finding, SyncAborted
 from crmkit.contracts.tables import META
 from crmkit.sync.cases import Cases
 from crmkit.sync.checking import check_links, check_mapping
@@ -115,7 +115,10 @@ def _check_account(setup: Setup, opened: Opened) -> list[Finding]:
     now = opened.connector.account()
     with setup.session.store.read() as reader:
         before = [row[1] for row in reader.fetch(META, [(_account(opened.link.name),)])]
-    if now is None or not before or before[0] == now:
+    if now is None:
+        tells = type(opened.connector).account is not Connector.account
+        return [_untold(before)] if tells else []
+    if not before or before[0] == now:
         return []
     return [
         Finding(
@@ -123,6 +126,16 @@ def _check_account(setup: Setup, opened: Opened) -> list[Finding]:
             remedy="give the credentials of that account, or a section of its own to this one",
         )
     ]
+
+
+def _untold(before: Sequence[str]) -> Finding:
+    """Say what nobody could notice; where an account was known, nothing goes on without."""
+    known = f", where {before[0]} was in step so far" if before else ""
+    return Finding(
+        what=f"the credentials do not tell which account they open{known}",
+        remedy="give them the right to read the account itself: the connector's README names it",
+        fatal=bool(before),
+    )
 
 
 def note_account(setup: Setup, opened: Opened) -> None:

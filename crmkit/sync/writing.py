@@ -134,6 +134,11 @@ class _Chunk:
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser
         )
         pair = settle(track, pair, verdict)
+        open_ = (name for name, one in base.items() if one.asked and name not in verdict.settled)
+        asked = {name: said[name] for name in open_ if name in said}
+        if asked:
+            with track.session.store.read() as reader:
+                track.cases.retell(reader, local.key, asked)
         if verdict.take:
             self._take(local, pair, verdict)
         values = {name: value for name, value in verdict.send.items() if track.outward}

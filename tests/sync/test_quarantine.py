@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.contracts.connector import Result, Upsert
+from crmkit.contracts.connector import Result, Upsert, WriteLost
 from crmkit.contracts.tables import PAIR
 from tests.sync.fake import CAN, CONTACTS, Fake
 from tests.sync.kit import PLAIN, customers, held, quiet, shop
@@ -192,3 +192,50 @@ def test_a_record_that_is_said_to_be_made_for_two_is_one_customers_alone(batch: 
         ids = [row[3] for row in reader.scan(PAIR) if row[3] is not None]
     assert len(ids) == 1
     assert [item.reason.count("which is") for item in held(one)] == [1]
+
+
+@pytest.mark.parametrize("rule", ["unlink", "recreate", "erase"])
+def test_what_waits_of_a_record_that_is_deleted_there_waits_no_more(rule: str):
+    """Neither what the CRM refused, nor what somebody was asked."""
+    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
+    one = shop(fields=fields, on_remote_delete=rule)
+    ann = one.save("Ann", "ann@example.com")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, name="x" * 70, industry="hotel"))
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    assert (len(held(one)), len(one.crm.sync.conflicts("crm"))) == (1, 1)
+    one.book.delete(CONTACTS, "1")
+    one.run()
+    assert len(held(one)) == (rule == "recreate")
+    assert one.crm.sync.conflicts("crm") == ()
+    if rule == "recreate":
+        one.crm.customers.save(attrs.evolve(ann, name="Ann"))
+        one.run()
+        assert held(one) == ()
+    quiet(one)
+
+
+@pytest.mark.parametrize("can", [CAN, CAN - {"upsert"}, CAN | {"eventual"}])
+def test_a_run_says_that_nobody_knows_what_became_of_what_it_sent(can: frozenset[str]):
+    """As long as no answer can be read; afterwards each is there once."""
+
+    def garbled(name: str) -> None:
+        if name == "upsert":
+            raise WriteLost("it answers a page of HTML")
+
+    one = shop(Fake(can=can))
+    one.save("Ann", "ann@example.com")
+    one.fake.faults = garbled
+    for _ in range(2):
+        report = one.run()
+        assert (report.written, report.stopped) == (0, "it answers a page of HTML")
+    one.fake.faults = lambda _name: None
+    one.clock.advance(hours=1)
+    report = one.run()
+    assert (len(one.theirs()), report.stopped) == (1, "")
+    one.fake.lose = 1  # it arrives, and is read
+    one.save("Bob", "bob@example.com")
+    report = one.run()
+    assert (len(one.theirs()), report.stopped) == (2, "")
+    quiet(one)

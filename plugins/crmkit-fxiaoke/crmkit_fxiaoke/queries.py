@@ -16,6 +16,7 @@ import attrs
 
 from crmkit.contracts.connector import SyncAborted
 from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.service import identified
 from crmkit_fxiaoke.objects import data_path, page_size
 from crmkit_fxiaoke.places import Place
 from crmkit_fxiaoke.platform import NAME, Platform, Refused
@@ -117,9 +118,7 @@ class Queries:
                 "search_query_info": info,
             },
         )
-        found = listed(told.body)
-        if any(not one.get(names.id) for one in found):
-            raise SyncAborted(f"{NAME}: a record of {entity} came without {names.id}")
+        found = identified(listed(told.body), names.id, f"{NAME}: {entity}")
         # What the platform took for the limit counts: a smaller one would look like the end.
         said = mapping(told.body.get("data"))
         taken = said.get("limit")

@@ -8,8 +8,9 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.connector import Remote, Schema, SyncAborted
+from crmkit.contracts.connector import Remote, Schema
 from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.service import identified
 from crmkit_hubspot import values
 from crmkit_hubspot.schemas import LINKS, MERGED, stamp
 
@@ -76,10 +77,7 @@ def listed(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     Raises:
         SyncAborted: one has no id, so that nobody knows which it is.
     """
-    found = rows(told, "results")
-    if any(not one.get("id") for one in found):
-        raise SyncAborted("HubSpot gives a record that has no id")
-    return found
+    return identified(rows(told, "results"), "id", "HubSpot")
 
 
 def merged_ids(told: Mapping[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ import attrs
 from crmkit.contracts.connector import SyncAborted
 from crmkit.contracts.exchange import Answer, said_of
 from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.service import identified
 from crmkit_salesforce.api import NAME, Api
 from crmkit_salesforce.settings import MOST
 
@@ -146,7 +147,8 @@ class Queries:
             message = f"{NAME} names no further page of its own, though there is more"
             raise SyncAborted(message)
         token = None if path is None or told.get("done") else Token(mark, start, path)
-        return Page(rows=rows(told, "records"), token=token, start=start, now=answer.now)
+        found = identified(rows(told, "records"), "Id", NAME)
+        return Page(rows=found, token=token, start=start, now=answer.now)
 
 
 def mark_of(*parts: str) -> str:

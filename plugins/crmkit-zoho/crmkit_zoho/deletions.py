@@ -17,7 +17,7 @@ from crmkit.contracts.exchange import Answer
 from crmkit.contracts.reading import loaded, mapping, rows
 from crmkit_zoho.api import NOTHING, Api, code_of, refused
 from crmkit_zoho.places import SECOND, stamp
-from crmkit_zoho.reading import Reader
+from crmkit_zoho.reading import Reader, listed
 from crmkit_zoho.refusals import FATAL, result
 from crmkit_zoho.shapes import BATCH
 from crmkit_zoho.values import instant
@@ -54,12 +54,11 @@ class Deletions:
         headers = {} if turn.since is None else {"If-Modified-Since": turn.since}
         what = f"to tell which {module} were deleted"
         answer = self._api.read(f"{module}/deleted", params, headers, what=what)
-        found = [] if answer.status in NOTHING else rows(answer.data, "data")
+        found = {} if answer.status in NOTHING else listed(answer, f"deleted {module}")
         told = sorted(
             (
-                Remote(id=str(one["id"]), changed_at=instant(one.get("deleted_time")), deleted=True)
-                for one in found
-                if one.get("id")
+                Remote(id=id_, changed_at=instant(one.get("deleted_time")), deleted=True)
+                for id_, one in found.items()
             ),
             key=lambda one: stamp(one.changed_at) if one.changed_at else "",
         )

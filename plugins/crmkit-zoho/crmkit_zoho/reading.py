@@ -11,6 +11,7 @@ import attrs
 from crmkit.contracts.connector import Changes, Cursor, Remote, SyncAborted
 from crmkit.contracts.exchange import Answer, said_of
 from crmkit.contracts.reading import mapping, rows
+from crmkit.contracts.service import identified
 from crmkit_zoho.api import NOTHING, Api, code_of, refused
 from crmkit_zoho.places import BY_NUMBER, Place, Spot, begun, resumed, unbound
 from crmkit_zoho.shapes import BATCH, Shapes
@@ -155,7 +156,7 @@ class Reader:
             if code in _FULL or (isinstance(spot, str) and code in _OLD):
                 raise _Stale(answer, full=code in _FULL)
             raise refused(answer, f"to list {module}")
-        found = _found(answer, module)
+        found = listed(answer, module)
         info = mapping(answer.data, "info")
         more = bool(info.get("more_records"))
         return _Page(found, _following(info, spot, size) if more else None, more, answer.now)
@@ -171,7 +172,7 @@ class Reader:
             answer = self._api.get(module, params)
             if answer.status in NOTHING:
                 continue
-            kept = {} if answer.status >= _BAD else _found(answer, module)
+            kept = {} if answer.status >= _BAD else listed(answer, module)
             more = mapping(answer.data, "info").get("more_records")
             if answer.status >= _BAD or more or not kept.keys() <= set(asked):
                 kept = self._each(module, asked, names)
@@ -189,7 +190,7 @@ class Reader:
                 continue
             if answer.status >= _BAD:
                 raise refused(answer, f"to read {module} {id_}")
-            found.update(_found(answer, module))
+            found.update(listed(answer, module))
         return found
 
 
@@ -214,12 +215,17 @@ def _calls(fields: Sequence[str]) -> list[list[str]]:
     return [names[start : start + FIELDS] for start in range(0, len(names), FIELDS)]
 
 
-def _found(answer: Answer, module: str) -> dict[str, Mapping[str, Any]]:
-    """Give an answer's records by id, in its order."""
+def listed(answer: Answer, module: str) -> dict[str, Mapping[str, Any]]:
+    """Give an answer's records by id, in its order.
+
+    Raises:
+        SyncAborted: it gives none, or one without an id.
+    """
     if not isinstance(mapping(answer.data).get("data"), list):
         told = f"Zoho CRM answers {answer.status} without any data{said_of(answer)}"
         raise SyncAborted(f"{told} where {module} are due")
-    return {str(row["id"]): row for row in rows(answer.data, "data") if row.get("id")}
+    found = identified(rows(answer.data, "data"), "id", f"Zoho CRM: {module}")
+    return {str(row["id"]): row for row in found}
 
 
 def _following(info: Mapping[str, Any], spot: Spot, size: int) -> Spot:
