@@ -293,6 +293,10 @@ class _Page:
             fields = {name: (None, value) for name, value in values.items()}
             name = str(values.get("name") or values.get("email") or "")
             track.note(CREATE, OURS, key=None, remote_id=remote.id, name=name, fields=fields)
-            if track.outward and "id" in track.kinds and by_theirs["id"] is None:
-                said = {"id": (None, "its new id")}
+            said = {
+                ours: (theirs, "as it is then")
+                for ours, theirs in by_theirs.items()
+                if (ours == "id" and theirs is None) or ours.startswith(SCORE)
+            }
+            if said and track.outward:
                 track.note(UPDATE, THEIRS, key=None, remote_id=remote.id, name=name, fields=said)

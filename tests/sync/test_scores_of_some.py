@@ -15,6 +15,10 @@ def test_a_plan_counts_whom_it_does_not_make() -> None:
     plan = shop.crm.sync.plan("crm")
     assert [(one.side, one.name) for one in plan.creates] == [("ours", "Ann"), ("theirs", "Li Lei")]
     assert plan.creates[1].fields["scores.total"][1] is not None
+    assert [(one.side, one.name, one.remote_id) for one in plan.updates] == [("theirs", "Ann", "1")]
+    report = shop.run()
+    assert (report.created, report.updated) == (2, 1)
+    assert shop.run().written == 0
 
 
 def test_merged_and_erased_customers_stop_nobody_s_score() -> None:
