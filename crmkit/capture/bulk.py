@@ -36,6 +36,7 @@ def save_all(
     met: set[str] = set()
     stream = iter(items("customers", customers, "customers"))
     callback("on_reject", on_reject)
+    placed = getattr(customers, "placed", lambda one: one)  # a file that is read knows the line
     while batch := list(islice(stream, _BATCH)):
         whole = [one for one in batch if not isinstance(one, Rejection)]
         saved = Saved()
@@ -46,7 +47,7 @@ def save_all(
         for outcome in saved.outcomes:
             if isinstance(outcome, str):
                 counts[outcome] += 1
-        for rejection in _rejections(batch, saved):
+        for rejection in map(placed, _rejections(batch, saved)):
             rejections += 1
             (rejected.append if on_reject is None else on_reject)(rejection)
     return SaveReport(

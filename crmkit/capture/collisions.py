@@ -8,7 +8,7 @@ from crmkit.arguments import choice, text
 from crmkit.capture import handover
 from crmkit.capture.customer_rows import SHARED, with_body
 from crmkit.capture.ids import next_generation
-from crmkit.capture.merge import find, merge
+from crmkit.capture.merge import find, index, merge
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide
 from crmkit.contracts.store import Reader, Row, Writer
@@ -140,6 +140,7 @@ def _part(writer: Writer, row: Row, deciding: Deciding) -> int:
         CUSTOMER,
         [(found[0], first + at, *found[_SEQ + 1 :]) for at, found in enumerate(sorted(rows))],
     )
+    index(writer, sorted(set(roots_of(writer, (found[0] for found in rows)).values())))
     next_generation(writer)
     return seq
 

@@ -25,6 +25,9 @@ from crmkit.model.touchpoint import Rejection
 _JSON_NAMES = (".jsonl", ".ndjson", ".json")
 
 
+_LATEST = 4_000  # customers of whom it is known which line they came from
+
+
 @attrs.define
 class Reading:
     """A file being read; iterate over it once.
@@ -43,6 +46,7 @@ class Reading:
     lacking: tuple[str, ...] = ()
     skipped: Counter[str] = attrs.field(factory=Counter)
     lines: int = 0
+    _latest: dict[int, int] = attrs.field(factory=dict)
 
     def __iter__(self) -> Iterator[Any]:
         """Give records (or customers), and a `Rejection` for each line that is none."""
@@ -65,7 +69,26 @@ class Reading:
             if type(made) is dict:
                 made = Line(made)
                 made.line = self.lines
+            else:
+                self._keep_line(made)
             yield made
+
+    def placed(self, rejection: Rejection) -> Rejection:
+        """Say which line one of the latest customers came from, who was refused afterwards.
+
+        A record to capture bears its line itself.
+        """
+        line = self._latest.get(id(rejection.record))
+        if line is None:
+            return rejection
+        return attrs.evolve(rejection, reason=f"line {line}: {rejection.reason}")
+
+    def _keep_line(self, made: object) -> None:
+        latest = self._latest
+        latest.pop(id(made), None)  # of another, who is gone
+        latest[id(made)] = self.lines
+        if len(latest) > _LATEST:
+            del latest[next(iter(latest))]
 
     def _rejected(self, cells: Any, fault: Fault) -> Rejection:
         raw = dict(cells) if isinstance(cells, dict) else list(cells)

@@ -143,8 +143,12 @@ class Saver:
             elif self._strict:
                 reason = f"{system} {given.value[:60]!r} identifies nobody: correct it"
                 raise Fault("identities", reason)
-        if not (keys or customer.id or customer.number or customer.name.strip()):
-            raise Fault("customer", "has no usable key, no number and no name")
+        if not (keys or customer.id or customer.number):
+            if not self._strict:  # of many: they come again, and he would be made anew each time
+                reason = "has no usable key and no number, by which he would be known again"
+                raise Fault("customer", f"{reason}: give an id of your system (identities.NAME)")
+            if not customer.name.strip():
+                raise Fault("customer", "has no usable key, no number and no name")
         customer_of(row_of(customer, None, "", self._now))  # it must come back
         return sorted(keys, key=lambda key: (strength(key[0]), key))
 

@@ -100,7 +100,10 @@ def take_in(
     facts: dict[str, Any]
     if customers:
         reading = read_customers(path, mapping)
-        saved = crm.customers.save_all(keys.watch(counted(reading, step)), on_reject=rejects.add)
+        saved = crm.customers.save_all(
+            keys.watch(counted(reading, step)),
+            on_reject=lambda refused: rejects.add(reading.placed(refused)),
+        )
         facts = {"new": saved.new, "changed": saved.changed, "known": saved.unchanged}
         collisions = saved.collisions
     else:

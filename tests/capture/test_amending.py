@@ -224,6 +224,8 @@ def test_apart_the_key_identifies_nobody() -> None:
         keys = {(key.system, key.value) for key in desk.customers.get(customer).identities}
         assert keys == {("shop", member), ("phone", "+8613800138001")}
     assert desk.customers.find(phone="+8613800138001") is None
+    for text in ("+8613800138001", "138001"):
+        assert {one.id for one in desk.customers.search(text).items} == {first, second}
     report = desk.capture(purchase(20, customer={"phone": "+8613800138001"}))
     assert "shared" in report.rejected[0].reason
     again = purchase(1, customer={"shop": "1", "phone": "+8613800138001"})

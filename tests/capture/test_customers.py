@@ -139,11 +139,27 @@ def test_zones_and_languages_are_kept(zone: str, tag: str | None) -> None:
 
 def test_a_zone_that_is_none_is_told_how_one_looks() -> None:
     """In one call an error, in an import a rejection of that customer alone."""
-    mars = Customer(name="A", time_zone="Mars/X")
+    mars = Customer(name="A", number="1", time_zone="Mars/X")
     with pytest.raises(InvalidValueError, match="such as Europe/Berlin, got 'Mars/X'"):
         Desk().customers.save(mars)
-    report = Desk().customers.save_all([mars, Customer(name="B", time_zone="Asia/Shanghai")])
+    report = Desk().customers.save_all(
+        [mars, attrs.evolve(mars, number="2", time_zone="Asia/Shanghai")]
+    )
     assert (report.new, [one.field for one in report.rejected]) == (1, ["time_zone"])
+
+
+def test_of_many_each_must_be_known_again() -> None:
+    """Else whoever came twice would be two; one alone, typed by hand, may have a name only."""
+    desk = Desk()
+    nobody = Customer(name="王芳", identities=(Identity("phone", "n/a"),))
+    for _ in range(2):
+        report = desk.customers.save_all([nobody, Customer(name="李雷", number="7")])
+        (refused,) = report.rejected
+        assert refused.reason.startswith("has no usable key and no number, by which he would be")
+    assert [one.name for one in desk.customers.search(limit=9).items] == ["李雷"]
+    assert desk.customers.save(Customer(name="王芳")).id
+    desk.customers.save_all([desk.customers.get(one.id) for one in desk.customers.search().items])
+    assert len(desk.customers.search(limit=9).items) == 2
 
 
 @pytest.mark.parametrize("field", [field.name for field in attrs.fields(Customer)])

@@ -117,7 +117,8 @@ def test_a_correction_does_not_bring_him_in() -> None:
 def test_a_customer_with_an_erased_contact_is_refused(contact: Contact) -> None:
     """The reason says which of the contacts; the customers beside him are saved."""
     desk = desk_without_ann()
-    firm = Customer(name="Firm", contacts=(Contact(name="Kim", email="kim@example.com"), contact))
+    contacts = (Contact(name="Kim", email="kim@example.com"), contact)
+    firm = Customer(name="Firm", number="1", contacts=contacts)
     with pytest.raises(InvalidValueError, match="contacts: number 2 was erased") as error:
         desk.customers.save(firm)
     assert error.value.field == "contacts"  # type: ignore[attr-defined]

@@ -396,7 +396,7 @@ def test_a_plugin_that_is_gone_stops_erasing(tmp_path: Path, wrote: str) -> None
             crm.capture([purchase(1), purchase(2, customer=BOB)], source="shop")
         else:
             for name in ("Ann", "Bob"):
-                customer = crmkit.Customer(name=name)
+                customer = crmkit.Customer(name=name, number=name)
                 given = [customer] if wrote == "save_all" else customer
                 getattr(crm.customers, wrote)(given)
     with crmkit.connect(url, plugins=manager_with()) as crm:

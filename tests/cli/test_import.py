@@ -273,3 +273,22 @@ def test_advance_is_what_runs_daily(orders: Path):
     assert later["stages"] > 0
     model = json.loads(run(*URL, "score", "--email", "ann@example.com", "--json").stdout)["model"]
     assert model == "essay-1-calibrated"
+
+
+def test_a_customer_who_is_refused_is_told_with_his_line() -> None:
+    """Also where it is not the line that cannot be read, but what it says that cannot be."""
+    Path("people.csv").write_text(
+        "name,email,time_zone\n"
+        "Ann,ann@example.com,Asia/Shanghai\n"
+        "Bob,bob@example.com,Mars/Olympus\n"
+        "Cat,,\n",
+        "utf-8",
+    )
+    done = run(*URL, "import", "--customers", "people.csv", "--rejects", "bad.jsonl", code=1)
+    told = [json.loads(line) for line in Path("bad.jsonl").read_text("utf-8").splitlines()]
+    assert [(one["line"], one["field"]) for one in told] == [(3, "time_zone"), (4, "customer")]
+    assert told[0]["reason"].startswith("line 3: ")
+    assert told[0]["record"]["name"] == "Bob"
+    assert "known again" in done.stdout
+    again = run(*URL, "import", "--customers", "people.csv", "--json", code=1)
+    assert json.loads(again.stdout)[0]["new"] == 0
