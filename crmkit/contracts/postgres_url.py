@@ -87,7 +87,10 @@ def _options(url: sa.URL) -> dict[str, Any]:
     import psycopg  # noqa: PLC0415 - an extra
 
     dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-    options: dict[str, Any] = dialect.create_connect_args(url)[1]  # type: ignore[no-untyped-call]
+    try:
+        options: dict[str, Any] = dialect.create_connect_args(url)[1]  # type: ignore[no-untyped-call]
+    except (sa.exc.ArgumentError, ValueError):
+        raise _wrong("must name one port for each host, as ?host=a:5432&host=b:5432") from None
     try:
         psycopg.conninfo.make_conninfo(**dict.fromkeys(options, ""))
     except psycopg.ProgrammingError as error:

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 from crmkit.arguments import flaw
 from crmkit.errors import ConfigError
 
+_LONGEST = 864_000.0
+"""Seconds that a URL may say: a server counts milliseconds in 31 bits."""
+
 
 def need(driver: str, message: str) -> None:
     """Find out whether a driver is there, before SQLAlchemy stumbles over it.
@@ -64,7 +67,8 @@ def seconds(url: sa.URL, name: str, default: float) -> float:
         found = float(text) if isinstance(text, str) else math.nan  # given twice, it is a tuple
     except ValueError:
         found = math.nan
-    if not 0 <= found < math.inf:
-        message = f"The store's URL has {name}={text!r}: it must be a number of seconds, 0 or more"
+    if not 0 <= found <= _LONGEST:
+        must = "it must be a number of seconds, 0 or more, and at most ten days"
+        message = f"The store's URL has {name}={text!r}: {must}"
         raise ConfigError(message, key="url")
     return found

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores.mariadb_url import Place
+from crmkit.stores.sql.opening import waited
 from crmkit.stores.sql.schema import VERSION
 
 DUPLICATE = 1062
@@ -100,7 +101,8 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
     number, text = number_of(error), _told(cause)
     _hush(error, cause, text)
     if isinstance(error, sa.exc.TimeoutError):
-        message = f"{place}: every connection was in use for {place.timeout:g} s: try again"
+        seconds = waited(error, place.timeout)
+        message = f"{place}: every connection was in use for {seconds:g} s: try again"
         return StoreBusy(message)
     is_lost = number in _LOST_NUMBERS or getattr(error, "connection_invalidated", False)
     if is_lost:

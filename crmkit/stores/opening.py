@@ -143,5 +143,8 @@ def open_store(
             f"migrate must be one of {', '.join(MIGRATE)}, got {show(migrate)}", key="migrate"
         )
     spec = find_store(scheme(url), specs)
+    if engine is not None and "engine" not in spec.capabilities:
+        message = f"a {spec.name} store takes no engine: leave it out, or name its own database"
+        raise ConfigError(message, key="engine")
     make = spec.config or StoreConfig
     return spec.open(make(url=url, workspace=workspace, migrate=migrate, engine=engine))

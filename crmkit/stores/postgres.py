@@ -134,8 +134,13 @@ class PostgresDialect(Dialect):
         if found is not None and found < OLDEST:
             message = f"{self.place}: PostgreSQL {found[0]} is too old, {OLDEST[0]} is needed"
             raise StoreError(message)
-        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
-        if encoding != "UTF8":
+        self.suits(connection)
+
+    def suits(self, connection: sa.Connection) -> None:
+        """Refuse a database that is not one of UTF-8; it may have been restored into another."""
+        driver: Any = connection.connection.dbapi_connection
+        encoding = driver.info.parameter_status("server_encoding")  # told with the connection
+        if encoding not in ("UTF8", None):
             message = (
                 f"{self.place}: the database keeps text as {encoding}; make one with "
                 "CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from crmkit.contracts.postgres_url import Place
 from crmkit.errors import SchemaError, StoreBusy, StoreError
+from crmkit.stores.sql.opening import waited
 from crmkit.stores.sql.schema import VERSION
 
 FULL = "53300"
@@ -95,7 +96,8 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
     state, text = state_of(error), _told(cause)
     _hush(error, cause, text)
     if isinstance(error, sa.exc.TimeoutError):
-        message = f"{place}: every connection was in use for {place.timeout:g} s: try again"
+        seconds = waited(error, place.timeout)
+        message = f"{place}: every connection was in use for {seconds:g} s: try again"
         return StoreBusy(message)
     is_lost = _is_lost(error, state)
     if committing and is_lost:

@@ -180,6 +180,14 @@ def test_a_store_without_transactions_of_the_hosts_says_so() -> None:
         crm.using(object())
 
 
+def test_a_connection_that_translates_schemas_is_refused(shop: Shop, engine: sa.Engine) -> None:
+    """What is looked up by it would be another schema's, and the rows this one's."""
+    options = {"schema_translate_map": {None: "tenant"}}
+    refused = pytest.raises(crmkit.InvalidValueError, match="without schema_translate_map")
+    with engine.connect().execution_options(**options) as connection, refused:
+        shop.crm.using(connection)
+
+
 # -- the host's engine -----------------------------------------------------------------------
 
 TRANSLATING = sa.create_engine(

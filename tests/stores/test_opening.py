@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit.contracts.tables import META
 from crmkit.errors import ConfigError
 from crmkit.stores import open_store
+
+ENGINE = sa.create_engine("sqlite://")
 
 
 @pytest.mark.parametrize(
@@ -22,9 +26,10 @@ from crmkit.stores import open_store
         ({"url": "memory://", "workspace": "x" * 201}, "workspace", "1 to 200"),
         ({"url": "memory://", "workspace": "a\0"}, "workspace", "NUL"),
         ({"url": "memory://", "migrate": "perhaps"}, "migrate", "auto, check, never"),
+        ({"url": "memory://", "engine": ENGINE}, "engine", "a memory store takes no engine"),
     ],
 )
-def test_a_wrong_setting_is_named(settings: dict[str, str], key: str, words: str):
+def test_a_wrong_setting_is_named(settings: dict[str, Any], key: str, words: str):
     """A setting that makes no sense is a ConfigError that names it and says what it may be."""
     with pytest.raises(ConfigError, match=words) as caught:
         open_store(**settings)

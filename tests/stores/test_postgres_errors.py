@@ -171,6 +171,18 @@ def test_a_pool_without_a_connection_left_is_busy():
     store.close()
 
 
+def test_a_hosts_pool_without_a_connection_left_says_how_long_it_waited():
+    """Which is what the host's engine says, whatever is usual here."""
+    address = database().replace("postgresql:", "postgresql+psycopg:")
+    engine = sa.create_engine(address, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    store = opened("postgresql://", engine=engine)
+    busy = pytest.raises(StoreBusy, match=r"in use for 0\.1 s: try again")
+    with store.read(), busy, store.read():
+        pass
+    store.close()
+    engine.dispose()
+
+
 # -- what it cannot keep -------------------------------------------------------------------
 
 
@@ -186,6 +198,17 @@ def test_a_database_of_another_encoding_is_refused(encoding: str, owned: bool):
     refused(url, f"keeps text as {encoding}.*ENCODING 'UTF8'", engine=None if owned else engine)
     engine.dispose()
     assert execute(url, "SELECT 1 FROM pg_tables WHERE tablename LIKE 'crmkit%'") == []
+
+
+@pytest.mark.parametrize("migrate", ["auto", "check"])
+def test_a_copy_in_another_encoding_is_refused(migrate: str, monkeypatch: pytest.MonkeyPatch):
+    """The schema may have been restored into a database that could not keep every name."""
+    url = database("ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
+    with monkeypatch.context() as patch:
+        patch.setattr(postgres.PostgresDialect, "suits", lambda *_: None)
+        opened(url).close()
+    with pytest.raises(StoreError, match=r"keeps text as LATIN1.*ENCODING 'UTF8'"):
+        opened(url, migrate=migrate)
 
 
 def test_a_server_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch):

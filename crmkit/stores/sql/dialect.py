@@ -91,6 +91,13 @@ class Dialect(ABC):
             owned: Whether it was made by `engine`; one of a host's own is left as it is.
         """
 
+    def suits(self, connection: sa.Connection) -> None:  # noqa: B027 - most databases suit
+        """Refuse a database that has crmkit's schema and cannot keep what crmkit writes.
+
+        Raises:
+            StoreError: it is one.
+        """
+
     @abstractmethod
     def begin(self, connection: sa.Connection, *, write: bool) -> None:
         """Open the transaction: a writer holds what it needs at once, a reader its snapshot."""

@@ -135,6 +135,9 @@ def host_of(connection: Any, store: SqlStore) -> Host:
         if not store.dialect.same(theirs, ours):
             both = f"{theirs.name}+{theirs.driver}, this store {ours.name}+{ours.driver}"
             refuse("connection", f"must lead to this store's own database: it speaks {both}")
+        if connection.get_execution_options().get("schema_translate_map"):
+            words = "translates the names of schemas, which crmkit's own statements do not follow"
+            refuse("connection", f"{words}: join one without schema_translate_map")
         if theirs.is_async:
             refuse("connection", "is one of asyncio's: join an engine's of create_engine")
         return SqlAlchemyHost(connection, store.dialect)

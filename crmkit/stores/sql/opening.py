@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from sqlalchemy.pool import QueuePool
 from crmkit.errors import ConfigError
 from crmkit.stores.sql.store import SqlStore
 
+_WAITED = re.compile(r"timed out, timeout ([0-9.]+)")
 S = TypeVar("S", bound=SqlStore)
 
 
@@ -54,6 +56,12 @@ def server_engine(url: sa.URL, timeout: float, **connect: Any) -> sa.Engine:
         pool_pre_ping=True,
         hide_parameters=True,
     )
+
+
+def waited(error: sa.exc.TimeoutError, usual: float) -> float:
+    """Give the seconds that a pool waited for a connection: a host's has its own."""
+    told = _WAITED.search(str(error))
+    return float(told[1]) if told else usual
 
 
 def migrated(store: S, migrate: str) -> S:

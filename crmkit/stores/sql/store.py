@@ -61,6 +61,7 @@ class SqlStore(Store):
         with self._connection() as connection, self.dialect.words():
             if check(self.schema.found(connection), migrate=how):
                 self.schema.check_whole(connection)
+                self.dialect.suits(connection)
                 return
             connection.rollback()
             self.dialect.prepare(connection, owned=self._owned)
