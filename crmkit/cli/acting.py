@@ -9,7 +9,7 @@ import click
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, note, print_array, print_json, table
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 
@@ -55,12 +55,18 @@ def collisions(settings: Settings, as_json: bool) -> None:
 @click.argument("action", type=click.Choice(["merge", "apart"]))
 @click.option("--keep", help="On a merge, whose id goes on; without it, the holder's of the key.")
 @click.option("--reason", required=True, help="Why; it is recorded.")
+@options.as_json
 @pass_settings
-def resolve(settings: Settings, id: str, action: str, keep: str | None, reason: str) -> None:
+def resolve(
+    settings: Settings, id: str, action: str, keep: str | None, reason: str, as_json: bool
+) -> None:
     """Decide a collision: merge both customers, or say that they are two (apart)."""
     with settings.open() as crm:
-        crm.customers.resolve(id, action, keep=keep, reason=reason)
-        note(f"Collision {id} is resolved: {action}.")
+        found = crm.customers.resolve(id, action, keep=keep, reason=reason)
+        if as_json:
+            print_json(found.to_dict())
+        else:
+            note(f"Collision {id} is resolved: {action}.")
 
 
 @click.command(epilog=_ITEM)
@@ -69,6 +75,7 @@ def resolve(settings: Settings, id: str, action: str, keep: str | None, reason: 
 @click.option("--kind", help="Which contact it was, such as call, visit or meeting.")
 @click.option("--follow-up", type=when, metavar="DATE", help="We promised to be in touch then.")
 @options.as_of
+@options.as_json
 @pass_settings
 def done(
     settings: Settings,
@@ -77,6 +84,7 @@ def done(
     kind: str | None,
     follow_up: When | None,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Record that a contact of the agenda was made; it is a touchpoint then."""
     with settings.open(at) as crm:
@@ -92,17 +100,24 @@ def done(
             crm.care.done(item, outcome={"content": outcome, **mode})
         else:
             crm.care.done(item, outcome={"text": outcome, **said} if said else outcome)
-        note(f"{item} is done.")
+        if as_json:
+            print_json({"item": item, "outcome": outcome, **said})
+        else:
+            note(f"{item} is done.")
 
 
 @click.command(epilog=_ITEM)
 @click.argument("item")
 @click.option("--until", type=when, metavar="DATE", required=True, help="Which day.")
 @options.as_of
+@options.as_json
 @pass_settings
-def snooze(settings: Settings, item: str, until: When, at: When | None) -> None:
+def snooze(settings: Settings, item: str, until: When, at: When | None, as_json: bool) -> None:
     """Put a contact of the agenda off until a day."""
     with settings.open(at) as crm:
         day = until.day(crm.session.clock(), settings.zone)
         crm.care.snooze(item, day)
-        note(f"{item} is put off until {day}.")
+        if as_json:
+            print_json({"item": item, "until": day})
+        else:
+            note(f"{item} is put off until {day}.")

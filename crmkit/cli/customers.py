@@ -137,6 +137,7 @@ def export(
 @options.who
 @click.option("--reason", required=True, help="Why; it is recorded.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
+@options.as_json
 @pass_settings
 def erase(
     settings: Settings,
@@ -146,6 +147,7 @@ def erase(
     identity: str | None,
     reason: str,
     yes: bool,
+    as_json: bool,
 ) -> None:
     """Forget a customer for good: his records, his name, and every key that finds him."""
     with settings.open() as crm:
@@ -157,8 +159,11 @@ def erase(
             if not sys.stdin.isatty():
                 wrong(f"{whom} would be forgotten for good, and nobody is there to ask: add --yes")
             click.confirm(f"Forget {whom} for good?", abort=True, err=True)
-        crm.customers.erase(who, reason=reason)
-        note(f"{whom} is forgotten.")
+        decision = crm.customers.erase(who, reason=reason)
+        if as_json:
+            print_json(decision.to_dict())
+        else:
+            note(f"{whom} is forgotten.")
 
 
 def _tell_term(crm: CRM, id: str) -> None:

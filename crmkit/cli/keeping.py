@@ -20,11 +20,16 @@ _PLUGINS = columns("plugin! distribution version status! hooks cause")
 
 
 @click.command()
+@options.as_json
 @pass_settings
-def migrate(settings: Settings) -> None:
+def migrate(settings: Settings, as_json: bool) -> None:
     """Create the database's schema, or upgrade an older one in place."""
     with settings.open(migrate="auto") as crm:
-        note(f"The schema of {masked(crm.config.url or '')} is up to date.")
+        url = masked(crm.config.url or "")
+        if as_json:
+            print_json({"url": url, "status": "up to date"})
+        else:
+            note(f"The schema of {url} is up to date.")
 
 
 @click.command()

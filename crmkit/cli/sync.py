@@ -126,11 +126,15 @@ def conflicts(settings: Settings, name: str, waiting: bool, lang: str, as_json: 
 @click.argument("name")
 @click.argument("id")
 @options.choice("--take", of=SIDES, required=True, words="Whose value holds.")
+@options.as_json
 @pass_settings
-def resolve(settings: Settings, name: str, id: str, take: str) -> None:
+def resolve(settings: Settings, name: str, id: str, take: str, as_json: bool) -> None:
     """Decide a conflict that waits for somebody."""
     with settings.open() as crm:
         settled = crm.sync.resolve(name, id, take=take)
+        if as_json:
+            print_json(settled.to_dict())
+            return
         found = settled.ours if take == SIDES[0] else settled.theirs
         who = settled.name or settled.key
         note("", f"{settled.field} of {who} is {value(found)} from the next run on")

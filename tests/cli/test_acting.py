@@ -66,3 +66,18 @@ def test_what_is_not_there_is_2(shop: Shop, words: tuple[str, ...], named: str):
     done = shop.run(*(item if word == "ITEM" else word for word in words), *at, code=2)
     assert named in done.stderr
     assert done.stdout == ""
+
+
+def test_what_is_decided_is_given_to_a_program(shared: Shop) -> None:
+    """As every list is; nothing else is printed there."""
+    (waiting,) = shared.json("collisions")
+    told = shared.json("resolve", waiting["id"], "apart", "--reason", "two")
+    assert told["customers"] == waiting["customers"]
+    first, second, *_ = (row["id"] for row in shared.json("agenda", *AT))
+    told = shared.json("done", first, "--outcome", "spoke", *AT)
+    assert told == {"item": first, "outcome": "spoke"}
+    told = shared.json("snooze", second, "--until", "2026-05-05", *AT)
+    assert told == {"item": second, "until": "2026-05-05"}
+    told = shared.json("erase", waiting["customers"][0], "--reason", "asked", "--yes")
+    assert told["kind"] == "erase"
+    assert shared.json("migrate")["status"] == "up to date"
