@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -202,17 +203,29 @@ class Cases:
             key: The record that was merged or erased.
             into: Whose its pair is now; None: nobody's.
         """
-        for side in SIDES:
-            self.release(side, key)
-        equal = (self.connector, self.object, CONFLICT, key)
-        for row in list(reader.scan(SYNC_CASE, equal=equal)):
-            field, body = row[4], json.loads(row[_BODY])
-            if body["took"] is not None:
-                continue
-            self._close((CONFLICT, key, field))
+        for row, body in self._forgotten(reader, [key]):
             if into is not None:
+                field = row[4]
                 body |= {"key": into, "id": self._named(into, field)}
                 self._keep((CONFLICT, into, field), into, row[_AT], "", body)
+
+    def forget(self, reader: Reader, keys: Sequence[str]) -> None:
+        """Forget what waits of records that are gone: refused by a side, or asked of somebody."""
+        deque(self._forgotten(reader, keys), maxlen=0)
+
+    def _forgotten(
+        self, reader: Reader, keys: Sequence[str]
+    ) -> Iterator[tuple[Row, dict[str, Any]]]:
+        """Forget what waits of these records, and give the questions that were open."""
+        for side in SIDES:
+            self.release(side, *keys)
+        asked = [(self.connector, self.object, CONFLICT, key) for key in keys]
+        by = ("connector", "object", "what", "key")
+        for row in list(reader.fetch(SYNC_CASE, asked, by=by)) if asked else ():
+            body = json.loads(row[_BODY])
+            if body["took"] is None:
+                self._close((CONFLICT, row[3], row[4]))
+                yield row, body
 
     def flush(self, writer: Writer) -> None:
         """Write what was added and closed, in the caller's transaction."""

@@ -131,6 +131,7 @@ def take_deleted(
     """Do here what the mapping says of records that are gone there."""
     into = [one.merged_into for one in records if one.merged_into]
     linked = {**pairs, **track.pairs.by_theirs(reader, into)}
+    gone: list[str] = []
     for remote in records:
         pair = linked.get(remote.id)
         if pair is None:
@@ -141,8 +142,9 @@ def take_deleted(
         if remote.merged_into is not None:
             _merged_there(track, remote.merged_into, pair, linked)
         else:
-            track.cases.follow(reader, pair.ours, None)
+            gone.append(pair.ours)
             _deleted_there(track, pair)
+    track.cases.forget(reader, gone)
     if records:
         track.cases.free(reader, [one.id for one in records])
 
