@@ -98,13 +98,7 @@ class Saver:
 
     def save(self, customers: Sequence[Any]) -> Saved:
         """Write the batch; a customer that cannot be taken costs only himself."""
-        saved = Saved()
-        spelt = [self._spell(customer) for customer in customers]
-        self._load([pair for pair in spelt if not isinstance(pair, Fault)])
-        for pair in spelt:
-            base, outcome = (None, pair) if isinstance(pair, Fault) else self._try(*pair)
-            saved.ids.append(base)
-            saved.outcomes.append(outcome)
+        saved = self.weigh(customers)
         changes = self._directory.changes
         if changes or self._directory.collisions:  # a key of somebody else's may be all that is new
             self._directory.write(self._writer.sequence(changes) if changes else 0, 0)
@@ -112,6 +106,17 @@ class Saver:
             roots = {self._directory.root(base) for base in saved.ids if base is not None}
             index(self._writer, sorted(root for root in roots if root))
         saved.collisions.update(self._directory.collisions)
+        return saved
+
+    def weigh(self, customers: Sequence[Any]) -> Saved:
+        """Tell what would become of each of the batch, and write nothing."""
+        saved = Saved()
+        spelt = [self._spell(customer) for customer in customers]
+        self._load([pair for pair in spelt if not isinstance(pair, Fault)])
+        for pair in spelt:
+            base, outcome = (None, pair) if isinstance(pair, Fault) else self._try(*pair)
+            saved.ids.append(base)
+            saved.outcomes.append(outcome)
         return saved
 
     def _try(self, customer: Customer, keys: list[Key]) -> tuple[str | None, str | Fault]:

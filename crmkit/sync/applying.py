@@ -30,22 +30,24 @@ class Arrival:
         remote: Theirs.
         pair: The pair, or the one that begins.
         verdict: Whose value of each field holds.
+        local: Ours as it stands; None: it is new.
     """
 
     draft: Draft
     remote: Remote
     pair: Pair
     verdict: Verdict
+    local: Local | None = None
+
+    @property
+    def refused_as(self) -> tuple[str, str]:
+        """The side and key under which it stands in quarantine, if it was refused before."""
+        return (STRANGER, self.remote.id) if self.draft.key is None else (OURS, self.draft.key)
 
 
 def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
     """Write what arrived, and keep the pairs; what cannot be ours goes into quarantine."""
     if not arrivals:
-        return
-    if track.dry:
-        for one in arrivals:
-            track.patches.setdefault(one.pair.ours, {}).update(one.draft.values)
-            keep(track, one.pair, one.remote, _equal(one.verdict), due=bool(one.verdict.send))
         return
     applied = track.concept.apply(writer, [one.draft for one in arrivals])
     after = track.locals(writer, [one.key for one in applied if one.key is not None])
@@ -53,9 +55,9 @@ def apply(track: Track, writer: Writer, arrivals: list[Arrival]) -> None:
     for arrival, done in zip(arrivals, applied, strict=True):
         pair, new = arrival.pair, arrival.draft.key is None
         if done.key is None:
-            _turn_down(track, arrival, Fault(done.field or "", done.reason))
+            turn_down(track, arrival, Fault(done.field or "", done.reason))
             continue
-        track.cases.release(*((STRANGER, arrival.remote.id) if new else (OURS, done.key)))
+        track.cases.release(*arrival.refused_as, done.key)
         track.tally.add(CREATE if new else UPDATE)
         local = after.get(done.key)
         if done.key != pair.ours:  # it is new, or went over to another customer
@@ -125,7 +127,7 @@ def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> Non
     )
 
 
-def _turn_down(track: Track, arrival: Arrival, fault: Fault) -> None:
+def turn_down(track: Track, arrival: Arrival, fault: Fault) -> None:
     """Refuse what could not be written here."""
     known = None if arrival.draft.key is None else arrival.pair
     if known is not None:
@@ -162,13 +164,5 @@ def _known(track: Track, arrival: Arrival, local: Local, named: References) -> d
     said, _ = track.spoken(local, verdict.base, named)
     return {
         name: base._replace(ours=said[name]) if name in verdict.take and name in said else base
-        for name, base in verdict.base.items()
-    }
-
-
-def _equal(verdict: Verdict) -> dict[str, Base]:
-    """Give what both would have in common once the plan was carried out."""
-    return {
-        name: base._replace(ours=base.theirs) if name in verdict.take else base
         for name, base in verdict.base.items()
     }

@@ -33,6 +33,8 @@ REMOVING = "removing"
 """It was deleted there, and is to be erased here."""
 ABSORBED = "absorbed"
 """It was merged there into another, and `fields` names ours that it is to be merged into here."""
+NEW = "new:"
+"""Before the id of a record that a plan alone makes: the key of whoever a run would make for it."""
 INTO = "/into"
 """Under which `fields` names it, beside what both had in common."""
 UNREAD = 0

@@ -13,7 +13,7 @@ import attrs
 from crmkit.capture.exact import Fault
 from crmkit.contracts.connector import Changes, Cursor, Remote
 from crmkit.contracts.store import Reader, Writer
-from crmkit.model.sync import OURS, THEIRS
+from crmkit.model.sync import OURS
 from crmkit.sync import referring
 from crmkit.sync.applying import Arrival, apply, changed, hold, inward, keep, refuse, settle
 from crmkit.sync.cases import STRANGER, hashed
@@ -22,9 +22,9 @@ from crmkit.sync.concepts.base import Draft, Local
 from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.fields import SCORE
 from crmkit.sync.meeting import Meeting, meet
-from crmkit.sync.pairs import BURIED, ERASED, LINKED, UNREAD, Pair
+from crmkit.sync.pairs import BURIED, ERASED, LINKED, NEW, UNREAD, Pair
 from crmkit.sync.places import TICK, Place, Window
-from crmkit.sync.tally import CREATE, UPDATE
+from crmkit.sync.rehearsing import rehearse
 from crmkit.sync.track import Track
 
 _AGAIN = 3
@@ -183,7 +183,7 @@ class _Page:
         for one in met.new:
             if track.retry or new.get(one.id) != hashed(one.values):
                 self._make(one)
-        apply(track, self.writer, self.arrivals)
+        (rehearse if track.dry else apply)(track, self.writer, self.arrivals)
 
     def _heirs(self, orphans: list[tuple[Remote, Pair]]) -> list[tuple[Remote, Pair]]:
         """Give records whose customer was merged into one without a record there to that one.
@@ -252,13 +252,7 @@ class _Page:
             refuse(track, remote, fault, pair)
             return
         draft = Draft(key=pair.ours, values=values, remote_id=remote.id)
-        self.arrivals.append(Arrival(draft, remote, pair, verdict))
-        if track.dry:
-            before = {name: local.values.get(name) for name in values}
-            changed = {name: (before[name], value) for name, value in values.items()}
-            track.note(
-                UPDATE, OURS, key=pair.ours, remote_id=remote.id, name=local.name, fields=changed
-            )
+        self.arrivals.append(Arrival(draft, remote, pair, verdict, local))
 
     def _release(self, pair: Pair) -> None:
         """Forget that a record of theirs was refused: what it says now asks for nothing."""
@@ -281,7 +275,7 @@ class _Page:
             return
         made = remote.created_at or remote.changed_at
         draft = Draft(key=None, values=values, remote_id=remote.id, made=made)
-        key = f"new:{remote.id}"
+        key = f"{NEW}{remote.id}"
         pair = track.pairs.begin(key, LINKED, track.session.now(), theirs=remote.id)
         base = {  # a score that stands there was never sent
             name: Base(None if name.startswith(SCORE) else value, value)
@@ -289,14 +283,3 @@ class _Page:
         }
         verdict = Verdict(take=taken, base=base)
         self.arrivals.append(Arrival(draft, remote, pair, verdict))
-        if track.dry:
-            fields = {name: (None, value) for name, value in values.items()}
-            name = str(values.get("name") or values.get("email") or "")
-            track.note(CREATE, OURS, key=None, remote_id=remote.id, name=name, fields=fields)
-            said = {
-                ours: (theirs, "as it is then")
-                for ours, theirs in by_theirs.items()
-                if (ours == "id" and theirs is None) or ours.startswith(SCORE)
-            }
-            if said and track.outward:
-                track.note(UPDATE, THEIRS, key=None, remote_id=remote.id, name=name, fields=said)

@@ -22,7 +22,7 @@ from crmkit.contracts.connector import (
 )
 from crmkit.model.sync import THEIRS
 from crmkit.sync.comparing import Base
-from crmkit.sync.pairs import LINKED, MAKING, WANTED, Pair, packed
+from crmkit.sync.pairs import LINKED, MAKING, NEW, WANTED, Pair, packed
 from crmkit.sync.sendings import Sending, common
 from crmkit.sync.settings import FieldRule
 from crmkit.sync.tally import CREATE, UPDATE
@@ -176,7 +176,7 @@ class Sender:
 
     def _plan(self, one: Sending) -> None:
         if one.creates:  # so that what names it is found to go over too
-            theirs = f"new:{one.key}"
+            theirs = f"{NEW}{one.key}"
             self.track.pairs.put(self._pair(one)._replace(theirs=theirs, state=LINKED, due=None))
         fields = {
             name: (one.base[name].theirs if name in one.base else None, value)

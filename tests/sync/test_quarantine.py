@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 import pytest
 
-from crmkit.contracts.connector import Result, Upsert, WriteLost
+from crmkit.contracts.connector import Field, Result, Upsert, WriteLost
 from crmkit.contracts.tables import PAIR
-from tests.sync.fake import CAN, CONTACTS, Fake
+from tests.sync.fake import CAN, CONTACTS, FIELDS, Fake
 from tests.sync.kit import PLAIN, customers, held, quiet, shop
 
 WORDS: dict[str, Any] = {
@@ -238,4 +238,29 @@ def test_a_run_says_that_nobody_knows_what_became_of_what_it_sent(can: frozenset
     one.save("Bob", "bob@example.com")
     report = one.run()
     assert (len(one.theirs()), report.stopped) == (2, "")
+    quiet(one)
+
+
+def test_a_plan_tells_what_would_be_refused_here():
+    """New or known; whom the plan itself makes may be somebody's parent."""
+    fields = {CONTACTS: (*FIELDS, Field(name="Parent", type="reference"))}
+    rule = {"name": "Name", "email": "Email", "time_zone": "Key", "parent": "Parent"}
+    one = shop(Fake(fields=fields), fields=rule)
+    one.save("Bob", "bob@x.com")
+    one.run()
+    one.book.edit(CONTACTS, "1", Key="Mars/Phobos")
+    one.book.create(CONTACTS, {"Name": "Ann", "Email": "ann@x.com", "Key": "Mars/Phobos"})
+    one.book.create(CONTACTS, {"Name": "Firm", "Email": "firm@x.com"})
+    one.book.create(CONTACTS, {"Name": "Cat", "Email": "cat@x.com", "Parent": "3"})
+    plan = one.crm.sync.plan("crm")
+    assert [entry.name for entry in plan.creates] == ["Firm", "Cat"]
+    assert len(plan.updates) == 0
+    assert sorted((item.side, item.field) for item in plan.quarantined) == [
+        ("ours", "time_zone"),
+        ("ours", "time_zone"),
+    ]
+    assert (held(one), len(customers(one))) == ((), 1)
+    report = one.run()
+    assert (report.created, report.quarantined) == (2, 2)
+    assert [item.reason for item in held(one)] == [item.reason for item in plan.quarantined]
     quiet(one)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import attrs
 
+from crmkit.capture.exact import Fault
 from crmkit.contracts.store import Reader, Writer
 from crmkit.sync.pairs import Pairs
 from crmkit.sync.settings import MappingRule
@@ -140,6 +141,10 @@ class Concept(ABC):
         pairs = self.pairs.of(reader, set().union(*others.values()))
         there = {key for key, pair in pairs.items() if pair.theirs is not None}
         return {key: min(found & there) for key, found in others.items() if found & there}
+
+    def weigh(self, reader: Reader, drafts: Sequence[Draft]) -> list[Fault | None]:  # noqa: ARG002
+        """Tell why drafts would be refused, as far as that shows without writing them."""
+        return [None] * len(drafts)
 
     @abstractmethod
     def apply(self, writer: Writer, drafts: Sequence[Draft]) -> list[Applied]:

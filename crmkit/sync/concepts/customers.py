@@ -8,6 +8,8 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
+import attrs
+
 from crmkit.capture.customer_rows import SAVED, group_of, read_groups
 from crmkit.capture.customers import Customers
 from crmkit.capture.exact import Fault
@@ -21,6 +23,7 @@ from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
 from crmkit.sync.concepts.changing import ADDRESS, KEYS, with_values
 from crmkit.sync.concepts.keys import Disputes, homes_by_key, keys_held
 from crmkit.sync.fields import CUSTOMERS, OWN
+from crmkit.sync.pairs import NEW
 from crmkit.sync.settings import MappingRule
 
 _ID, _SEQ, _ROOT, _BODY = (CUSTOMER.position[name] for name in ("id", "seq", "root", "body"))
@@ -211,8 +214,32 @@ class CustomersConcept(Concept):
         """Save what came from there: a new customer, or fields of one that is known."""
         self._found.clear()
         self._disputes.forget()
+        made = self._made(writer, drafts)
+        saver = self._saver(writer, strict=False)
+        done = saver.save([one for one in made if isinstance(one, Customer)])
+        saved = iter(zip(done.ids, done.outcomes, strict=True))
+        applied = []
+        for one in made:
+            key, outcome = (None, one) if isinstance(one, Fault) else next(saved)
+            if isinstance(outcome, Fault):
+                applied.append(Applied(None, outcome.field, outcome.reason))
+            else:
+                applied.append(Applied(key))
+        return applied
+
+    def weigh(self, reader: Reader, drafts: Sequence[Draft]) -> list[Fault | None]:
+        """Tell which customers could not be saved; whom a plan makes is nobody's parent yet."""
+        known = [_with_parent_left_out(draft) for draft in drafts]
+        made = self._made(reader, known)
+        saver = self._saver(reader, strict=False)
+        outcomes = iter(saver.weigh([one for one in made if isinstance(one, Customer)]).outcomes)
+        found = [one if isinstance(one, Fault) else next(outcomes) for one in made]
+        return [one if isinstance(one, Fault) else None for one in found]
+
+    def _made(self, reader: Reader, drafts: Sequence[Draft]) -> list[Customer | Fault]:
+        """Give customers as drafts would have them, or why they cannot be so."""
         keys = [draft.key for draft in drafts if draft.key is not None]
-        groups = read_groups(writer, list(dict.fromkeys(keys)))
+        groups = read_groups(reader, list(dict.fromkeys(keys)))
         merged = {key for key, (rows, _) in groups.items() if len(rows) > 1}
         known = {key: group_of(*group) for key, group in groups.items()}
         made: list[Customer | Fault] = []
@@ -223,15 +250,7 @@ class CustomersConcept(Concept):
                 made.append(with_values(customer, draft.values, merged=customer.id in merged))
             except Fault as fault:
                 made.append(fault)
-        saved = iter(zip(*self._save(writer, made), strict=True))
-        applied = []
-        for one in made:
-            key, outcome = (None, one) if isinstance(one, Fault) else next(saved)
-            if isinstance(outcome, Fault):
-                applied.append(Applied(None, outcome.field, outcome.reason))
-            else:
-                applied.append(Applied(key))
-        return applied
+        return made
 
     def erase(self, key: str, why: str) -> None:
         """Erase a customer who was deleted there."""
@@ -240,13 +259,6 @@ class CustomersConcept(Concept):
     def merge(self, keep: str, drop: str, why: str) -> None:
         """Merge two customers who were merged there."""
         self._customers.merge(keep, drop, reason=why, by=BY)
-
-    def _save(
-        self, writer: Writer, made: Sequence[Customer | Fault]
-    ) -> tuple[list[str | None], list[str | Fault]]:
-        saver = self._saver(writer, strict=False)
-        done = saver.save([one for one in made if isinstance(one, Customer)])
-        return done.ids, done.outcomes
 
 
 def _plain(rows: list[Row]) -> tuple[dict[str, Any], int]:
@@ -272,3 +284,12 @@ def _value(plain: Mapping[str, Any], name: str) -> Any:
         first: Mapping[str, Any] = next(iter(plain.get("addresses") or ()), {})
         return "\n".join(first.get("lines") or ()) if name == "street" else first.get(name)
     return plain.get(name)
+
+
+def _with_parent_left_out(draft: Draft) -> Draft:
+    """Leave a parent out who is made by the same plan."""
+    parent = draft.values.get("parent")
+    if not (isinstance(parent, str) and parent.startswith(NEW)):
+        return draft
+    kept = {name: value for name, value in draft.values.items() if name != "parent"}
+    return attrs.evolve(draft, values=kept)
