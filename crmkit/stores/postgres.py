@@ -27,6 +27,7 @@ from crmkit.contracts.tables import (
 from crmkit.errors import StoreError
 from crmkit.stores import postgres_bulk as bulk
 from crmkit.stores import postgres_log as log
+from crmkit.stores import postgres_session as session
 from crmkit.stores.postgres_arrays import array
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.postgres_meanwhile import going_on
@@ -161,6 +162,11 @@ class PostgresDialect(Dialect):
         connection.begin()
         wait = str(max(1, round(self.timeout * 1000)))
         connection.exec_driver_sql(_SETTINGS if write else _SETTINGS + _READ_ONLY, (wait,))
+
+    def keeps(self, connection: sa.Connection) -> bool:
+        """Tell whether something failed: the server then answers COMMIT by a rollback."""
+        gone = connection.closed or connection.invalidated
+        return gone or not session.has_failed(connection)
 
     def hold(self, connection: sa.Connection, workspace: int) -> None:
         """Hold the workspace's row.

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from tests.hosts.kit import Shop, driven, order, sell
 
@@ -39,6 +40,11 @@ def by_the_transaction(engine: sa.Engine, work: Callable[[sa.Connection], None])
         transaction = connection.begin()
         work(connection)
         transaction.commit()
+
+
+def by_the_session(engine: sa.Engine, work: Callable[[sa.Connection], None]) -> None:
+    with Session(engine) as session, session.begin():
+        work(session.connection())
 
 
 WAYS = [by_commit, by_begin_of_the_engine, by_begin_of_the_connection, by_the_transaction]
@@ -111,6 +117,33 @@ def test_a_commit_that_fails_tells_nothing(shop: Shop, engine: sa.Engine) -> Non
     with engine.begin() as connection:
         buy(shop, connection, 3)
     assert (shop.heard, shop.look()) == (["o-3"], (1, ["o-3"]))
+
+
+@pytest.mark.parametrize("committed", [*WAYS, by_the_session])
+def test_a_commit_that_is_a_rollback_tells_nothing(
+    shop: Shop, engine: sa.Engine, committed: Callable[..., None]
+) -> None:
+    """After a statement that failed PostgreSQL undoes what the host commits, and says nothing."""
+
+    def work(connection: sa.Connection) -> None:
+        buy(shop, connection, 1)
+        with pytest.raises(sa.exc.DBAPIError):
+            connection.execute(sa.text("SELECT nothing FROM nowhere"))
+
+    committed(engine, work)
+    kept = [] if engine.dialect.name == "postgresql" else ["o-1"]
+    assert (shop.heard, shop.look()) == (kept, (len(kept), kept))
+    committed(engine, lambda connection: buy(shop, connection, 2))
+    assert shop.heard == [*kept, "o-2"]
+
+
+def test_a_failure_that_a_savepoint_took_along(shop: Shop, engine: sa.Engine) -> None:
+    """Where the host went back to before the failure, the commit keeps the rest, and tells."""
+    with engine.begin() as connection:
+        buy(shop, connection, 1)
+        with pytest.raises(sa.exc.DBAPIError), connection.begin_nested():
+            connection.execute(sa.text("SELECT nothing FROM nowhere"))
+    assert (shop.heard, shop.look()) == (["o-1"], (1, ["o-1"]))
 
 
 def test_another_transaction_of_the_connection_tells_nothing_old(

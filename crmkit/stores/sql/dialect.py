@@ -236,6 +236,10 @@ class Dialect(ABC):
         driver: Any = connection.connection.driver_connection
         return bool(driver.autocommit)
 
+    def keeps(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - most refuse what they cannot
+        """Tell whether a commit now would keep the host's transaction, or quietly undo it."""
+        return True
+
     def hold(self, connection: sa.Connection, workspace: int) -> None:  # noqa: B027 - see begin
         """Let nobody else write to this workspace before the transaction ends."""
 

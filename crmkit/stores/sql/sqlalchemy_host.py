@@ -46,7 +46,7 @@ class SqlAlchemyHost(Host):
     def after_commit(self, call: Callable[[], object]) -> None:
         """Call after the commit that ends the present transaction; at once where there is none."""
         if self._connection.in_transaction() and not self._dialect.autocommits(self._connection):
-            Waiting.of(self._connection).add(call)
+            Waiting.of(self._connection, self._dialect).add(call)
         else:
             _make([call])
 
@@ -59,22 +59,29 @@ class Waiting:
     to wait since it was set, whoever set it and however.
     """
 
-    def __init__(self, connection: sa.Connection) -> None:
-        """Listen to the savepoints of `connection` from now on."""
+    def __init__(self, connection: sa.Connection, dialect: Dialect) -> None:
+        """Listen to the savepoints of `connection`, which speaks `dialect`, from now on."""
         self._connection = connection
+        self._dialect = dialect
         self._transaction: object = None
         self._calls: list[Callable[[], object]] = []
         self._marks: dict[str, int] = {}
         sa.event.listen(connection, "after_cursor_execute", self._executed)
 
     @classmethod
-    def of(cls, connection: sa.Connection) -> Waiting:
+    def of(cls, connection: sa.Connection, dialect: Dialect) -> Waiting:
         """Give what waits on a connection: one for all who use it, gone together with it."""
-        waiting = connection.get_execution_options().get(_OPTION)
-        if not isinstance(waiting, cls):
-            waiting = cls(connection)
+        waiting = cls.on(connection)
+        if waiting is None:
+            waiting = cls(connection, dialect)
             connection.execution_options(**{_OPTION: waiting})
         return waiting
+
+    @classmethod
+    def on(cls, connection: sa.Connection) -> Waiting | None:
+        """Give what waits on a connection, if anything ever did."""
+        waiting = connection.get_execution_options().get(_OPTION)
+        return waiting if isinstance(waiting, cls) else None
 
     def add(self, call: Callable[[], object]) -> None:
         """Let a call wait for the transaction that is open."""
@@ -85,6 +92,11 @@ class Waiting:
             self._transaction = transaction
             transaction.__class__ = _telling(transaction.__class__)
         self._calls.append(call)
+
+    def committing(self, transaction: object) -> None:
+        """Forget what waits for this transaction where the database is about to undo it."""
+        if transaction is self._transaction and not self._dialect.keeps(self._connection):
+            self._calls = []
 
     def committed(self, transaction: object) -> None:
         """Make the calls of this transaction: the database has committed."""
@@ -116,15 +128,20 @@ class _Tells(sa.Transaction):
     """Makes a transaction tell once it is committed.
 
     Every way to commit ends in this one method, which SQLAlchemy documents, and no event comes
-    after it. A commit that fails tells nothing, nor does the first phase of one in two.
+    after it. A commit that fails tells nothing, nor does the first phase of one in two, nor one
+    that the database quietly makes a rollback of, which shows before it alone.
     """
 
     __slots__ = ()
 
     def commit(self) -> None:
         """Commit, then tell."""
+        waiting = Waiting.on(self.connection)
+        if waiting is not None:
+            waiting.committing(self)
         super().commit()
-        Waiting.of(self.connection).committed(self)
+        if waiting is not None:
+            waiting.committed(self)
 
 
 @cache
