@@ -163,6 +163,10 @@ class PostgresDialect(Dialect):
         wait = str(max(1, round(self.timeout * 1000)))
         connection.exec_driver_sql(_SETTINGS if write else _SETTINGS + _READ_ONLY, (wait,))
 
+    def unharmed(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Set a savepoint: what fails would else be the end of the whole transaction."""
+        return session.unharmed(connection)
+
     def keeps(self, connection: sa.Connection) -> bool:
         """Tell whether something failed: the server then answers COMMIT by a rollback."""
         gone = connection.closed or connection.invalidated

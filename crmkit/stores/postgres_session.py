@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+
+_POINT = "crmkit_look"
+
+
+@contextmanager
+def unharmed(connection: sa.Connection) -> Iterator[None]:
+    """Keep the transaction from failing as a whole where a block fails, which only reads.
+
+    The driver itself sets the savepoint, which is nothing that the host nests or listens to:
+    SQLAlchemy would take as long for it as for what is read.
+    """
+    driver: Any = connection.connection.driver_connection
+    ask = partial(driver.execute, prepare=False)
+    ask(f"SAVEPOINT {_POINT}")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # of a connection that was lost nothing is left to go back to
+            ask(f"ROLLBACK TO SAVEPOINT {_POINT}")
+            ask(f"RELEASE SAVEPOINT {_POINT}")
+        raise
+    ask(f"RELEASE SAVEPOINT {_POINT}")
 
 
 def has_failed(connection: sa.Connection) -> bool:

@@ -236,6 +236,13 @@ class Dialect(ABC):
         driver: Any = connection.connection.driver_connection
         return bool(driver.autocommit)
 
+    def unharmed(self, connection: sa.Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Leave the host's transaction as it was where a block, which only reads, fails.
+
+        Most databases undo no more than the statement that failed.
+        """
+        return nullcontext()
+
     def keeps(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - most refuse what they cannot
         """Tell whether a commit now would keep the host's transaction, or quietly undo it."""
         return True

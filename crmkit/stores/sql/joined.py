@@ -19,6 +19,18 @@ from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sql.writer import SqlWriter
 
 
+class JoinedReader(SqlReader):
+    """A look at what the host's transaction sees, which survives what cannot be read.
+
+    Each statement is guarded by itself: while rows are streamed the host may set savepoints of its
+    own, or go back behind them, and one around the whole look would be entangled with them.
+    """
+
+    def guard(self) -> AbstractContextManager[None]:
+        """Leave the host's transaction as it was where the database fails in a block."""
+        return self.dialect.unharmed(self.connection)
+
+
 class JoinedStore(Store):
     """Reads and writes in the host's transaction, and leaves commit and rollback to the host.
 
@@ -59,8 +71,9 @@ class JoinedStore(Store):
         store = self._store
         with store.dialect.words():
             store.dialect.begin(connection, write=False)
-            number = store.find(connection)
-        reader = SqlReader(connection, store.dialect, store.texts(number))
+            with store.dialect.unharmed(connection):
+                number = store.find(connection)
+        reader = JoinedReader(connection, store.dialect, store.texts(number))
         try:
             yield reader
         finally:
@@ -108,7 +121,8 @@ class JoinedStore(Store):
         connection = self._joined().transaction()
         if connection is None:
             return self._store.workspaces()
-        with self._store.dialect.words():
+        dialect = self._store.dialect
+        with dialect.words(), dialect.unharmed(connection):
             return sorted(connection.scalars(sa.select(self._store.schema.workspace.c.name)))
 
     def close(self) -> None:

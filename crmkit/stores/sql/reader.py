@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain, islice
 from typing import Any
 from weakref import WeakSet
@@ -14,7 +14,7 @@ from crmkit.contracts.store import Reader, Row, Value
 from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
 from crmkit.stores import checks
-from crmkit.stores.sql.cursor import STREAM, Cursor
+from crmkit.stores.sql.cursor import STREAM, Cursor, Guard, give_up
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.statements import Last, Scan, Statements, where_shape
 
@@ -31,7 +31,7 @@ class SqlReader(Reader):
         self.texts = texts
         self._over = False
         self._open: WeakSet[Cursor] = WeakSet()
-        self._left: list[Any] = []
+        self._left: list[tuple[Any, Guard]] = []
 
     def end(self) -> None:
         """Refuse whatever is asked from now on."""
@@ -52,7 +52,7 @@ class SqlReader(Reader):
         Raises:
             StoreError: the database could not do it.
         """
-        with self.asking():
+        with self.asking(), self.guard():
             return self.connection.exec_driver_sql(
                 sql, values or None, execution_options={"preserve_rowcount": True}
             )
@@ -64,23 +64,26 @@ class SqlReader(Reader):
         with self.dialect.words():
             yield
 
+    def guard(self) -> AbstractContextManager[None]:
+        """Give the block for a statement: nothing is kept of a transaction that fails."""
+        return nullcontext()
+
     def query(self, sql: str, values: Row = ()) -> Iterator[Row]:
         """Run a query and give its rows as they are asked for."""
-        with self.asking():
+        with self.asking(), self.guard():
             cursor = self.dialect.select(self.connection, sql, self.dialect.bound(values))
         return self._rows(cursor)
 
-    def _rows(self, driver_cursor: Any) -> Iterator[Row]:
+    def _rows(self, driver_cursor: Any, guard: Guard = nullcontext) -> Iterator[Row]:
         self._give_up()
-        cursor = Cursor(self, driver_cursor, self._left)
+        cursor = Cursor(self, driver_cursor, self._left, guard)
         self._open.add(cursor)
         return iter(cursor)
 
     def _give_up(self) -> None:
         """Close what nobody reads to its end any more."""
         while self._left:
-            with suppress(Exception):
-                self._left.pop().close()
+            give_up(*self._left.pop())
 
     def fetch(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
@@ -189,9 +192,9 @@ class SqlReader(Reader):
         values |= {f"after{place}": value for place, value in enumerate(behind or ())}
         values |= {f"contains_{name}": text for name, text in (contains or {}).items()}
         if self.dialect.streams and (limit is None or limit > STREAM):
-            with self.asking():
+            with self.asking(), self.guard():
                 stream = self.dialect.stream(self.connection, self.texts, table, shape, values)
-            return self._rows(stream)
+            return self._rows(stream, self.guard)
         query = self.texts.scan(table, shape)
         return self.query(query.sql, query.bind(values))
 
@@ -204,7 +207,7 @@ class SqlReader(Reader):
 
     def watermark(self) -> int:
         """Give the ``seq`` up to which nothing new can appear any more."""
-        with self.asking():
+        with self.asking(), self.guard():
             return self.dialect.watermark(self.connection, self.texts.number)
 
 
