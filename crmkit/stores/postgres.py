@@ -167,6 +167,10 @@ class PostgresDialect(Dialect):
         """Set a savepoint: what fails would else be the end of the whole transaction."""
         return session.unharmed(connection)
 
+    def folded(self, name: str) -> str:
+        """Give the name as it is where it is quoted."""
+        return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+
     def keeps(self, connection: sa.Connection) -> bool:
         """Tell whether something failed: the server then answers COMMIT by a rollback."""
         gone = connection.closed or connection.invalidated

@@ -3,6 +3,8 @@
 # ruff: noqa: PT012 - what raises in a block is what undoes it
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 
@@ -100,6 +102,74 @@ def test_savepoints_of_the_hosts_own_words(shop: Shop, connection: sa.Connection
     connection.exec_driver_sql("RELEASE SAVEPOINT outer_one")
     capture(shop, connection, 4)
     end(shop, connection, ["o-1", "o-4"])
+
+
+SPELLINGS = [
+    ("/* app */ SAVEPOINT x", "/* app */ ROLLBACK TO x"),
+    ("-- app: savepoint y\nSAVEPOINT x", "--\n /**/ rollback -- to\n to/**/savepoint/* y */x"),
+    ("SAVEPOINT x/*route='shop'*/", "ROLLBACK TO SAVEPOINT x -- route='shop'"),
+    ("SAVEPOINT x;", "ROLLBACK TO x"),
+    ("savepoint x", "rollback transaction to savepoint x ;"),
+    ("savepoint X", "ROLLBACK TO SAVEPOINT x"),
+    ('savepoint "x"', "ROLLBACK TO X"),
+    ('SAVEPOINT "a b; -- c"', 'ROLLBACK TO "a b; -- c"'),
+]
+
+
+@pytest.mark.parametrize(("setting", "undoing"), SPELLINGS)
+def test_spellings_of_a_savepoint(
+    shop: Shop, connection: sa.Connection, setting: str, undoing: str
+) -> None:
+    """Comments, semicolons, quotes and case change nothing of what is undone, nor what is kept."""
+    capture(shop, connection, 1)
+    connection.exec_driver_sql("SAVEPOINT other")
+    connection.exec_driver_sql(setting)
+    capture(shop, connection, 2)
+    connection.exec_driver_sql("/* ROLLBACK TO other */ SELECT 1 -- \nROLLBACK").close()
+    connection.exec_driver_sql(undoing)
+    end(shop, connection, ["o-1"])
+
+
+def test_a_host_that_comments_on_each_statement(shop: Shop, engine: sa.Engine) -> None:
+    """A comment before each statement, which many tools for tracing write, hides no savepoint."""
+
+    @sa.event.listens_for(engine, "before_cursor_execute", retval=True)
+    def _comment(*execution: Any) -> tuple[str, Any]:
+        return f"/* route='shop' */ {execution[2]}", execution[3]
+
+    connection = engine.connect()
+    sell(connection, 0)
+    capture(shop, connection, 1)
+    with pytest.raises(KeyError), connection.begin_nested():
+        capture(shop, connection, 2)
+        raise KeyError
+    end(shop, connection, ["o-1"])
+
+
+def test_one_name_for_two_savepoints(shop: Shop, connection: sa.Connection) -> None:
+    """When the inner one is released, its name is the outer one's again."""
+    capture(shop, connection, 1)
+    connection.exec_driver_sql("SAVEPOINT x")
+    capture(shop, connection, 2)
+    connection.exec_driver_sql("SAVEPOINT x")
+    capture(shop, connection, 3)
+    connection.exec_driver_sql("RELEASE x")
+    connection.exec_driver_sql("ROLLBACK TO x")
+    capture(shop, connection, 4)
+    connection.exec_driver_sql("ROLLBACK TO x")
+    end(shop, connection, ["o-1"])
+
+
+def test_quoted_names_are_others_on_postgresql(shop: Shop, connection: sa.Connection) -> None:
+    """There a quoted name keeps its case, and one that is not quoted has none."""
+    if connection.dialect.name != "postgresql":
+        return
+    for number, name in enumerate(("x", '"X"'), start=1):
+        connection.exec_driver_sql(f"SAVEPOINT {name}")
+        capture(shop, connection, number)
+    connection.exec_driver_sql('ROLLBACK TO "X"')
+    capture(shop, connection, 3)
+    end(shop, connection, ["o-1", "o-3"])
 
 
 def test_a_rollback_of_the_hosts_own_words(shop: Shop, connection: sa.Connection) -> None:

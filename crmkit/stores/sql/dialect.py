@@ -243,6 +243,10 @@ class Dialect(ABC):
         """
         return nullcontext()
 
+    def folded(self, name: str) -> str:
+        """Give the name of a savepoint that one written in SQL, quoted or not, stands for."""
+        return (name[1:-1] if name[:1] in {'"', "'", "`", "["} else name).lower()
+
     def keeps(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - most refuse what they cannot
         """Tell whether a commit now would keep the host's transaction, or quietly undo it."""
         return True

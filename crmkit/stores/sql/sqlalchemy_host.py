@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,10 +12,10 @@ import sqlalchemy as sa
 from crmkit.errors import StoreClosed
 from crmkit.stores.sql.dialect import Dialect
 from crmkit.stores.sql.host import Host
+from crmkit.stores.sql.savepoints import Savepoints
 
 _logger = logging.getLogger("crmkit.stores")
 _OPTION = "crmkit_waiting"
-_SAVEPOINT = re.compile(r"(?i)\s*(?:(SAVEPOINT)|ROLLBACK(?:\s.*?\bTO)?)\s*(?:SAVEPOINT\s+)?(\S*)")
 
 
 class SqlAlchemyHost(Host):
@@ -65,7 +64,7 @@ class Waiting:
         self._dialect = dialect
         self._transaction: object = None
         self._calls: list[Callable[[], object]] = []
-        self._marks: dict[str, int] = {}
+        self._points = Savepoints(dialect.folded)
         sa.event.listen(connection, "after_cursor_execute", self._executed)
 
     @classmethod
@@ -88,7 +87,8 @@ class Waiting:
         transaction: Any = self._connection.get_transaction()
         if transaction is not self._transaction:
             # Of an earlier one that was never committed nothing is left to tell.
-            self._calls, self._marks = [], {}
+            self._calls = []
+            self._points.clear()
             self._transaction = transaction
             transaction.__class__ = _telling(transaction.__class__)
         self._calls.append(call)
@@ -106,14 +106,7 @@ class Waiting:
 
     def _executed(self, *execution: Any) -> None:
         """Look at a statement that was executed: the connection, the cursor, the text, ..."""
-        found = _SAVEPOINT.match(execution[2])
-        if found is None:
-            return
-        is_set, name = found.groups()
-        if is_set:
-            self._marks[name] = len(self._calls)
-        else:  # to one that was set before anything waited, or to the beginning: all is gone
-            del self._calls[self._marks.get(name, 0) :]
+        del self._calls[self._points.follow(execution[2], len(self._calls)) :]
 
 
 def _make(calls: list[Callable[[], object]]) -> None:
