@@ -121,6 +121,16 @@ class PostgresDialect(Dialect):
         options = {**self.place.options, "prepare_threshold": None}
         return server_engine(self.place.shown, self.timeout, **options)
 
+    def connect(self, engine: sa.Engine) -> sa.Connection:
+        """Take a connection, outside any transaction that a listener of the host's began."""
+        connection = super().connect(engine)
+        try:
+            session.settle(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def passes(self, error: Exception) -> bool:
         """Tell of a server that has no connection left, or is starting."""
         return state_of(error) in PASSING

@@ -32,6 +32,21 @@ def unharmed(connection: sa.Connection) -> Iterator[None]:
     ask(f"RELEASE SAVEPOINT {_POINT}")
 
 
+def settle(connection: sa.Connection) -> None:
+    """Commit what listeners of the host's engine began when the connection was taken.
+
+    The level of isolation can be chosen outside a transaction only. What they set for the session
+    (a time zone, a search_path, a tenant) would be gone after a rollback.
+    """
+    from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra
+
+    if connection.in_transaction():  # of an ``engine_connect``
+        connection.commit()
+    if _status(connection) != TransactionStatus.IDLE:
+        driver: Any = connection.connection.driver_connection
+        driver.commit()
+
+
 def has_failed(connection: sa.Connection) -> bool:
     """Tell whether a statement failed in the transaction, which then can only be rolled back."""
     from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra
