@@ -40,10 +40,6 @@ from crmkit.stores.sql.store import SqlStore
 OLDEST = (12,)
 """Oldest server that the tables and statements below work on."""
 _MIGRATING = 0x63726D6B6974  # "crmkit", as the number of an advisory lock
-_HOLD = (
-    f"SELECT current_setting('transaction_isolation') FROM {PREFIX}workspace "  # noqa: S608
-    "WHERE id = %s FOR NO KEY UPDATE"
-)
 _SETTINGS = (
     # For this transaction alone. Doubles come back to the bit; and the first statement is what a
     # reader's look is taken at.
@@ -170,8 +166,15 @@ class PostgresDialect(Dialect):
         level = "READ COMMITTED" if write else "REPEATABLE READ"
         connection.execution_options(isolation_level=level)
         connection.begin()
-        wait = str(max(1, round(self.timeout * 1000)))
-        connection.exec_driver_sql(_SETTINGS if write else _SETTINGS + _READ_ONLY, (wait,))
+        connection.exec_driver_sql(_SETTINGS if write else _SETTINGS + _READ_ONLY, (self._wait,))
+
+    @property
+    def _wait(self) -> str:
+        return str(max(1, round(self.timeout * 1000)))
+
+    def waiting(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Set how long locks are waited for, and what the host has set for its own then."""
+        return session.waiting(connection, self._wait)
 
     def unharmed(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """Set a savepoint: what fails would else be the end of the whole transaction."""
@@ -193,16 +196,7 @@ class PostgresDialect(Dialect):
             StoreError: the row is gone, or the host's transaction would go on seeing what it saw
                 before it was held.
         """
-        found = connection.exec_driver_sql(_HOLD, (workspace,)).scalar()
-        if found is None:
-            message = f"{self.place}: the workspace is not there any more: connect again"
-            raise StoreError(message)
-        if found != "read committed":
-            message = (
-                f"{self.place}: the host's transaction is {found}, and would not see what others "
-                "wrote: begin it as READ COMMITTED"
-            )
-            raise StoreError(message)
+        session.hold(connection, workspace, self.place)
 
     @contextmanager
     def migrating(self, connection: sa.Connection) -> Iterator[None]:

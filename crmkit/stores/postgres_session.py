@@ -9,7 +9,32 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crmkit.contracts.postgres_url import Place
+from crmkit.errors import StoreError
+from crmkit.stores.sql.schema import PREFIX
+
+_HOLD = (
+    f"SELECT current_setting('transaction_isolation') FROM {PREFIX}workspace "  # noqa: S608
+    "WHERE id = %s FOR NO KEY UPDATE"
+)
 _POINT = "crmkit_look"
+_PATIENCE = (
+    # What the host is content to wait counts where it is less; 0 is for ever.
+    "WITH host AS MATERIALIZED (SELECT current_setting('lock_timeout') AS wait), "
+    "least AS MATERIALIZED (SELECT wait, CASE "
+    "WHEN wait::interval > interval '0' AND wait::interval < (%s || ' ms')::interval "
+    "THEN wait ELSE %s END AS ours FROM host) "
+    "SELECT wait, set_config('lock_timeout', ours, true) FROM least"
+)
+_AS_BEFORE = "SELECT set_config('lock_timeout', %s, true)"
+
+
+@contextmanager
+def waiting(connection: sa.Connection, wait: str) -> Iterator[None]:
+    """Wait for locks no longer than `wait` milliseconds in a block; then as the host has it."""
+    before = connection.exec_driver_sql(_PATIENCE, (wait, wait)).scalar_one()
+    yield
+    connection.exec_driver_sql(_AS_BEFORE, (before,))
 
 
 @contextmanager
@@ -30,6 +55,25 @@ def unharmed(connection: sa.Connection) -> Iterator[None]:
             ask(f"RELEASE SAVEPOINT {_POINT}")
         raise
     ask(f"RELEASE SAVEPOINT {_POINT}")
+
+
+def hold(connection: sa.Connection, workspace: int, place: Place) -> None:
+    """Hold a workspace's row until the transaction ends.
+
+    Raises:
+        StoreError: the row is gone, or the host's transaction would go on seeing what it saw
+            before it was held.
+    """
+    found = connection.exec_driver_sql(_HOLD, (workspace,)).scalar()
+    if found is None:
+        message = f"{place}: the workspace is not there any more: connect again"
+        raise StoreError(message)
+    if found != "read committed":
+        message = (
+            f"{place}: the host's transaction is {found}, and would not see what others "
+            "wrote: begin it as READ COMMITTED"
+        )
+        raise StoreError(message)
 
 
 def settle(connection: sa.Connection) -> None:

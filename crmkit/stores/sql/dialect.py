@@ -247,6 +247,13 @@ class Dialect(ABC):
         """Give the name of a savepoint that one written in SQL, quoted or not, stands for."""
         return (name[1:-1] if name[:1] in {'"', "'", "`", "["} else name).lower()
 
+    def waiting(self, connection: sa.Connection) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Wait for another writer in a block no longer than `timeout`, in the host's transaction.
+
+        A block that fails need not tidy up: the caller then goes back to a savepoint before it.
+        """
+        return nullcontext()
+
     def keeps(self, connection: sa.Connection) -> bool:  # noqa: ARG002 - most refuse what they cannot
         """Tell whether a commit now would keep the host's transaction, or quietly undo it."""
         return True

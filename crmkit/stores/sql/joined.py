@@ -92,7 +92,7 @@ class JoinedStore(Store):
             point = connection.begin_nested()
         writer = None
         try:
-            with store.dialect.words():
+            with store.dialect.words(), store.dialect.waiting(connection):
                 number = store.make(connection)  # never kept: the host may yet undo it
                 store.dialect.hold(connection, number)
             writer = SqlWriter(connection, store.dialect, store.texts(number))
