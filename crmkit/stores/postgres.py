@@ -283,7 +283,8 @@ class PostgresDialect(Dialect):
         self, connection: sa.Connection, texts: Statements, table: Table, rows: list[Row]
     ) -> None:
         """Add or replace rows; many by COPY, and those of the touchpoints always."""
-        if len(rows) < bulk.BULK and not log.is_log(table):
+        few = len(rows) < bulk.BULK or session.is_in_two_phases(connection)
+        if few and not log.is_log(table):
             super().replace(connection, texts, table, rows)
         else:
             bulk.replace(connection, texts, table, rows)

@@ -91,6 +91,11 @@ def settle(connection: sa.Connection) -> None:
         driver.commit()
 
 
+def is_in_two_phases(connection: sa.Connection) -> bool:
+    """Tell whether the transaction is to be prepared: none with a temporary table can be."""
+    return isinstance(connection.get_transaction(), sa.TwoPhaseTransaction)
+
+
 def has_failed(connection: sa.Connection) -> bool:
     """Tell whether a statement failed in the transaction, which then can only be rolled back."""
     from psycopg.pq import TransactionStatus  # noqa: PLC0415 - an extra

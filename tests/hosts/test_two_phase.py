@@ -5,7 +5,9 @@ from __future__ import annotations
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from crmkit.stores.postgres_bulk import BULK
 from tests.hosts.kit import Shop, driven, open_shop, order, sell
 from tests.postgres import database, start
 
@@ -43,6 +45,26 @@ def test_it_is_told_after_the_second_phase() -> None:
     assert shop.heard == ["o-0", "o-2"]
     assert shop.listener.seen == [(1, ["o-0"]), (2, ["o-0", "o-2"])]
     assert shop.look() == (2, ["o-0", "o-2"])
+    engine.dispose()
+    shop.crm.close()
+
+
+def test_many_rows_can_be_prepared() -> None:
+    """However many customers are new or changed, the transaction can be prepared and committed."""
+    shop = open_shop(patient())
+    engine = sa.create_engine(driven(shop.url))
+    count = 3 * BULK
+    for day in (1, 2):
+        orders = [
+            {**order(n + day * count), "customer": {"email": f"{n}@example.com"}}
+            for n in range(count)
+        ]
+        with Session(engine, twophase=True) as session:
+            shop.crm.using(session.connection()).capture(orders, source="shop")
+            assert len(shop.heard) == (day - 1) * count
+            session.commit()
+        assert len(shop.heard) == day * count
+        assert shop.crm.report().customers == count
     engine.dispose()
     shop.crm.close()
 
