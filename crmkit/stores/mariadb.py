@@ -165,7 +165,7 @@ class MariaDialect(Dialect):
 
     def autocommits(self, connection: sa.Connection) -> bool:
         """Tell whether a host's connection commits each statement by itself, though begun."""
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         return bool(driver.get_autocommit())
 
     def same(self, theirs: sa.Dialect, ours: sa.Dialect) -> bool:

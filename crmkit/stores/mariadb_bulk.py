@@ -33,7 +33,7 @@ def insert(connection: sa.Connection, sql: str, rows: list[Row], most: int) -> N
     head, _, rest = sql.partition(_VALUES)
     one, _, tail = rest.partition(")")
     fixed = one.partition("%s")[0]  # the workspace
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     quoted = writer(backslash=not _is_plain(driver))
     texts = (f"({fixed}{quoted(row)})".encode() for row in rows)
     start, end = f"{head} VALUES ".encode(), tail.encode()

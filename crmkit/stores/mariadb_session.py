@@ -48,7 +48,7 @@ def read_doubles(connection: sa.Connection) -> None:
     """
     from pymysql.constants import FIELD_TYPE  # noqa: PLC0415 - an extra
 
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     if driver.decoders.get(FIELD_TYPE.DOUBLE) is float:
         driver.decoders[FIELD_TYPE.DOUBLE] = double
 

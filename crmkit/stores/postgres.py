@@ -297,7 +297,7 @@ class PostgresDialect(Dialect):
         self, connection: sa.Connection, work: Iterator[object]
     ) -> AbstractContextManager[None]:
         """Go on with `work` between two looks at the socket."""
-        return going_on(connection.connection.driver_connection, work)
+        return going_on(connection.connection.dbapi_connection, work)
 
     def select(self, connection: sa.Connection, sql: str, values: Row) -> Any:
         """Ask for the rows as the server keeps them."""
@@ -316,7 +316,7 @@ class PostgresDialect(Dialect):
     ) -> Any:
         """Declare a cursor at the server."""
         query = texts.scan(table, shape)
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         cursor = driver.cursor(name=f"crmkit_{next(_cursors)}")
         try:
             cursor.execute(query.sql, query.bind(values), binary=True)

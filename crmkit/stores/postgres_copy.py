@@ -35,7 +35,7 @@ def copy(
     """
     columns = tuple(columns)
     names = ", ".join(("workspace", *(column.name for column in columns)))
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     with driver.cursor() as cursor:
         into = f"COPY {name} ({names}) FROM STDIN (FORMAT BINARY)"
         with cursor.copy(into, writer=_Sender(cursor)) as stream:

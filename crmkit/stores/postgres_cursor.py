@@ -28,7 +28,7 @@ def binary(connection: sa.Connection) -> Iterator[None]:
 
     SQLAlchemy asks them, so that its events, and what it knows of a lost connection, are as ever.
     """
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     usual, driver.cursor_factory = driver.cursor_factory, _Binary
     try:
         yield

@@ -44,7 +44,7 @@ def unharmed(connection: sa.Connection) -> Iterator[None]:
     The driver itself sets the savepoint, which is nothing that the host nests or listens to:
     SQLAlchemy would take as long for it as for what is read.
     """
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     ask = partial(driver.execute, prepare=False)
     ask(f"SAVEPOINT {_POINT}")
     try:
@@ -87,7 +87,7 @@ def settle(connection: sa.Connection) -> None:
     if connection.in_transaction():  # of an ``engine_connect``
         connection.commit()
     if _status(connection) != TransactionStatus.IDLE:
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         driver.commit()
 
 
@@ -104,5 +104,5 @@ def has_failed(connection: sa.Connection) -> bool:
 
 
 def _status(connection: sa.Connection) -> Any:
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     return driver.info.transaction_status

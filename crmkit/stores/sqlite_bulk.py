@@ -36,7 +36,7 @@ def write(
     flat = _with_blobs if any(c.type == BLOB for c in table.columns) else _without_blobs
     several = max(1, at_once // len(table.columns))
     whole = len(rows) - len(rows) % several if several > 1 else 0
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     cursor = driver.cursor()  # SQLAlchemy's own would take as long as a statement does
     written = 0
     for start in range(0, whole, several):

@@ -168,7 +168,7 @@ class SqliteDialect(Dialect):
 
     def autocommits(self, connection: sa.Connection) -> bool:
         """Tell it by what became of the host's BEGIN: without one, sqlite3 itself may yet begin."""
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         by_itself = driver.isolation_level is None or getattr(driver, "autocommit", None) is True
         return by_itself and not driver.in_transaction
 

@@ -219,3 +219,12 @@ def test_what_is_no_engine_is_refused(engine: Any, words: str) -> None:
     with pytest.raises(crmkit.ConfigError, match=words) as caught:
         crmkit.connect(engine=engine)
     assert caught.value.key == "engine"
+
+
+def test_a_detached_connection_is_joined_as_any_other(shop: Shop, engine: sa.Engine) -> None:
+    """It belongs to no pool any more, and is its host's alone."""
+    with engine.connect() as connection:
+        connection.detach()
+        shop.crm.using(connection).capture([order(1)], source="shop")
+        connection.commit()
+    assert find(shop.crm) is not None

@@ -233,7 +233,7 @@ class Dialect(ABC):
 
     def autocommits(self, connection: sa.Connection) -> bool:
         """Tell whether a host's connection commits each statement by itself, though begun."""
-        driver: Any = connection.connection.driver_connection
+        driver: Any = connection.connection.dbapi_connection
         return bool(driver.autocommit)
 
     def unharmed(self, connection: sa.Connection) -> AbstractContextManager[None]:  # noqa: ARG002
