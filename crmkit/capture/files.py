@@ -23,8 +23,6 @@ from crmkit.capture.rows import Row, by_name, table
 from crmkit.model.touchpoint import Rejection
 
 _JSON_NAMES = (".jsonl", ".ndjson", ".json")
-
-
 _LATEST = 4_000  # customers of whom it is known which line they came from
 
 

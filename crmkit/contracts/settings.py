@@ -78,9 +78,6 @@ class Secret:
         return Secret, (None,)
 
 
-_NOTHING = Secret("")
-
-
 def nearest(word: str, known: Collection[str]) -> str:
     """Give ``; did you mean 'x'?`` for the known word nearest to `word`, or nothing."""
     close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
@@ -195,7 +192,7 @@ def _either(value: Any, hints: tuple[Any, ...], key: str) -> Any:
     An empty secret is none, as a variable of the environment leaves it that is not set: else
     anybody could sign with nothing.
     """
-    if value is None or (Secret in hints and value in ("", _NOTHING)):
+    if value is None or (Secret in hints and isinstance(value, str | Secret) and not value):
         return None if type(None) in hints else refuse(key, "must not be empty")
     first, *others = (hint for hint in hints if hint is not type(None))
     try:

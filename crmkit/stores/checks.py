@@ -11,6 +11,16 @@ from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
 
 
+def translated(place: Any) -> str | None:
+    """Say why an engine or connection of SQLAlchemy's cannot be used: it names other schemas."""
+    if not place.get_execution_options().get("schema_translate_map"):
+        return None
+    return (
+        "translates the names of schemas, which crmkit's own statements do not follow: give one "
+        "without schema_translate_map, whose search_path names the schema"
+    )
+
+
 def picker(places: Iterable[int]) -> Callable[[Row], Row]:
     """Give a function that takes these places of a row as a tuple."""
     several = tuple(places)

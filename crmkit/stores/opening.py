@@ -9,6 +9,7 @@ from crmkit.arguments import show
 from crmkit.contracts.specs import StoreConfig, StoreSpec
 from crmkit.contracts.store import Store
 from crmkit.errors import ConfigError
+from crmkit.stores import checks
 
 LONGEST = 200
 """Characters in the name of a workspace."""
@@ -89,12 +90,8 @@ def address(url: str | None, engine: Any) -> str:
             "crmkit in a thread (asyncio.to_thread)"
         )
         raise ConfigError(message, key="engine")
-    if engine.get_execution_options().get("schema_translate_map"):
-        message = (
-            "engine translates the names of schemas, which crmkit's own statements do not follow: "
-            "give one without schema_translate_map, whose search_path names the schema"
-        )
-        raise ConfigError(message, key="engine")
+    if why := checks.translated(engine):
+        raise ConfigError(f"engine {why}", key="engine")
     return url or f"{dialect.name}://"
 
 

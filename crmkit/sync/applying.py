@@ -113,8 +113,20 @@ def hold(track: Track, pair: Pair, remote: Remote, verdict: Verdict) -> None:
     keep(track, pair, remote, held, due=bool(verdict.send))
 
 
-def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> None:
-    """Keep a record of theirs that cannot be ours out, until it changes."""
+def refuse(
+    track: Track, remote: Remote, fault: Fault, pair: Pair | None, verdict: Verdict | None = None
+) -> None:
+    """Keep a record of theirs that cannot be ours out, until it changes.
+
+    Args:
+        track: The object.
+        remote: Theirs.
+        fault: Why.
+        pair: The pair; None: it is nobody of ours.
+        verdict: Whose value of each field would have held, where there is a pair.
+    """
+    if pair is not None and verdict is not None:
+        hold(track, pair, remote, verdict)
     where = f"{fault.field}: " if fault.field else ""
     track.cases.refuse(
         STRANGER if pair is None else OURS,
@@ -130,9 +142,7 @@ def refuse(track: Track, remote: Remote, fault: Fault, pair: Pair | None) -> Non
 def turn_down(track: Track, arrival: Arrival, fault: Fault) -> None:
     """Refuse what could not be written here."""
     known = None if arrival.draft.key is None else arrival.pair
-    if known is not None:
-        hold(track, known, arrival.remote, arrival.verdict)
-    refuse(track, arrival.remote, fault, known)
+    refuse(track, arrival.remote, fault, known, arrival.verdict)
 
 
 def changed(remote: Remote) -> int | None:

@@ -101,12 +101,10 @@ def _sweep(track: Track) -> None:
         found = track.connector.fetch(track.entity, asked, fields=track.theirs[:1])
         gone = [one for one in found if one.deleted]
     _refuse_landslide(track, len(gone), known)
+    gone += [Remote(id=one, deleted=True) for one in strangers]
     with track.writing() as writer:
         pairs = track.pairs.by_theirs(writer, [one.id for one in gone])
         take_deleted(track, writer, gone, pairs)
-        for key in strangers:
-            track.cases.release(STRANGER, key)
-        track.cases.free(writer, strangers)
         track.place = attrs.evolve(track.place, swept=track.session.now())
 
 

@@ -248,8 +248,7 @@ class _Page:
         try:
             values = inward(track, self.writer, verdict.take)
         except Fault as fault:
-            hold(track, pair, remote, verdict)
-            refuse(track, remote, fault, pair)
+            refuse(track, remote, fault, pair, verdict)
             return
         draft = Draft(key=pair.ours, values=values, remote_id=remote.id)
         self.arrivals.append(Arrival(draft, remote, pair, verdict, local))

@@ -44,11 +44,10 @@ def _create(track: Track, one: Arrival) -> None:
     name = str(values.get("name") or values.get("email") or "")
     fields = {name: (None, value) for name, value in values.items()}
     track.note(CREATE, OURS, key=None, remote_id=remote_id, name=name, fields=fields)
-    by_theirs = {rule.ours: one.remote.values.get(rule.theirs) for rule in track.rules}
     said = {
-        ours: (theirs, "as it is then")
-        for ours, theirs in by_theirs.items()
-        if (ours == "id" and theirs is None) or ours.startswith(SCORE)
+        ours: (base.theirs, "as it is then")
+        for ours, base in one.verdict.base.items()
+        if (ours == "id" and base.theirs is None) or ours.startswith(SCORE)
     }
     if said and track.outward:
         track.note(UPDATE, THEIRS, key=None, remote_id=remote_id, name=name, fields=said)

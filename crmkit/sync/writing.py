@@ -134,8 +134,11 @@ class _Chunk:
             track.rules, base, track.pairing(local, said, None, pair), track.normaliser
         )
         pair = settle(track, pair, verdict)
-        open_ = (name for name, one in base.items() if one.asked and name not in verdict.settled)
-        asked = {name: said[name] for name in open_ if name in said}
+        asked = {
+            name: said[name]
+            for name, one in base.items()
+            if one.asked and name in said and name not in verdict.settled
+        }
         if asked:
             with track.session.store.read() as reader:
                 track.cases.retell(reader, local.key, asked)

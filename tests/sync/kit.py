@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from crmkit.contracts.connector import RetryLater
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import PAIR, SYNC_CASE
 from tests.sync.fake import CONTACTS, Fake, Shop
@@ -14,6 +17,10 @@ PLAIN: dict[str, Any] = {
     "match": "email",
     "fields": {"name": "Name", "email": "Email", "phone": "Phone", "industry": "Industry"},
 }
+
+ASKED = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
+"""The same fields, of which somebody has to say whose industry holds."""
+SPENT = RetryLater("the calls of the day are spent", after=9.0, kind="daily")
 
 
 def shop(fake: Fake | None = None, url: str = "memory://", **rule: Any) -> Shop:
@@ -27,6 +34,19 @@ def quiet(one: Shop) -> None:
     assert again.written == 0, again
     plan = one.crm.sync.plan("crm")
     assert plan.empty, plan
+
+
+@contextmanager
+def failing(one: Shop, call: str, error: Exception) -> Iterator[None]:
+    """Let one of the CRM's calls fail inside a block."""
+
+    def fault(name: str) -> None:
+        if name == call:
+            raise error
+
+    usual, one.fake.faults = one.fake.faults, fault
+    yield
+    one.fake.faults = usual
 
 
 def customers(one: Shop) -> list[Any]:

@@ -19,7 +19,7 @@ from crmkit.contracts.connector import (
 )
 from crmkit.contracts.tables import PAIR
 from tests.sync.fake import CAN, CONTACTS, Fake
-from tests.sync.kit import PLAIN, customers, held, quiet, rows, shop
+from tests.sync.kit import ASKED, PLAIN, SPENT, customers, failing, held, quiet, rows, shop
 
 
 class Losing(Fake):
@@ -93,14 +93,8 @@ def test_a_merge_is_not_forgotten_where_the_run_ends_before_it(call: str):
     ann, anne = one.save("Ann", "ann@example.com"), one.save("Anne", "anne@example.com")
     one.run()
     one.crm.customers.merge(ann.id, anne.id, reason="one person")
-
-    def spent(name: str) -> None:
-        if name == call:
-            raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
-
-    one.fake.faults = spent
-    assert one.run().stopped
-    one.fake.faults = lambda _name: None
+    with failing(one, call, SPENT):
+        assert one.run().stopped
     one.run()
     assert len(one.theirs()) == 1
     quiet(one)
@@ -201,15 +195,8 @@ def test_a_run_that_ends_before_it_reads_where_a_merge_led_is_followed_by_one_th
     one.book.create(CONTACTS, {"Name": "Anna", "Email": "ann@example.com"})
     one.run()
     one.book.merge(CONTACTS, "2", "1")
-
-    def away(name: str) -> None:
-        if name == "fetch":
-            raise SyncAborted("gone")
-
-    one.fake.faults = away
-    with pytest.raises(SyncAborted):
+    with failing(one, "fetch", SyncAborted("gone")), pytest.raises(SyncAborted):
         one.run()
-    one.fake.faults = lambda _name: None
     one.run()
     assert [customer.name for customer in customers(one)] == ["Anna"]
     quiet(one)
@@ -344,8 +331,7 @@ def test_a_stranger_is_not_taken_for_whoever_has_just_come_by_a_record():
 @pytest.mark.parametrize("edited", [False, True])
 def test_what_somebody_is_asked_about_goes_along_with_a_merge(edited: bool):
     """The question is of the record there, and is answered for whoever has it now."""
-    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
-    one = shop(fields=fields)
+    one = shop(fields=ASKED)
     ann = one.save("Ann", "ann@x.com", industry="retail")
     one.run()
     one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
@@ -422,14 +408,8 @@ def test_a_merge_that_a_run_ended_before_is_gone_on_with_though_the_other_record
     one.run()
     one.crm.customers.merge(ann.id, bob.id, reason="one person")
     one.book.edit(CONTACTS, "2", Industry="hotel")
-
-    def spent(name: str) -> None:
-        if name == "merge":
-            raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
-
-    one.fake.faults = spent
-    assert one.run().stopped
-    one.fake.faults = lambda _name: None
+    with failing(one, "merge", SPENT):
+        assert one.run().stopped
     one.book.delete(CONTACTS, "1")
     one.run()
     found = [(entry.id, entry.values["Name"]) for entry in one.theirs(Industry="hotel")]
@@ -465,14 +445,8 @@ def test_whose_making_was_put_off_takes_over_the_record_of_whom_is_merged_into_h
     ann = one.save("Ann", "ann@example.com")
     one.run()
     anne = one.save("Anne", "anne@example.com")
-
-    def busy(name: str) -> None:
-        if name == "upsert":
-            raise RetryLater("busy", after=1.0, kind="burst")
-
-    one.fake.faults = busy
-    one.run()
-    one.fake.faults = lambda _name: None
+    with failing(one, "upsert", RetryLater("busy", after=1.0, kind="burst")):
+        one.run()
     one.crm.customers.merge(anne.id, ann.id, reason="one")
     one.run()
     assert [(one.id, one.values["Name"]) for one in one.theirs()] == [("1", "Anne")]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import pytest
 
 from crmkit.contracts.connector import Field, SyncAborted
 from crmkit.errors import ConfigError
 from tests.sync.fake import CONTACTS, FIELDS, Fake, Shop
-from tests.sync.kit import PLAIN, quiet, shop
+from tests.sync.kit import PLAIN
 
 LEADS = "Leads"
 TWO = {CONTACTS: FIELDS, LEADS: FIELDS}
@@ -94,60 +93,3 @@ def test_a_default_is_among_the_choices() -> None:
     rule["industry"] = {"field": "Industry", "default": "hotel"}
     one = Shop(Fake(fields={CONTACTS: tuple(fields)}), mappings=[PLAIN | {"fields": rule}])
     assert one.crm.sync.doctor("crm") == ()
-
-
-class Nameless(Fake):
-    """A CRM whose account can be told, as long as the credentials may ask."""
-
-    name: str | None = None
-
-    def account(self) -> str | None:
-        return self.name
-
-
-def test_an_account_that_cannot_be_told_is_told() -> None:
-    """Once one was known, nothing goes on without."""
-    fake = Nameless()
-    one = shop(fake)
-    one.save("Ann", "ann@example.com")
-    (found,) = one.crm.sync.doctor("crm")
-    assert not found.fatal
-    one.run()
-    assert len(one.theirs()) == 1
-    fake.name = "shop 1"
-    assert one.crm.sync.doctor("crm") == ()
-    quiet(one)
-    fake.name = None
-    one.save("Bob", "bob@example.com")
-    with pytest.raises(SyncAborted, match="which account they open, where shop 1 was"):
-        one.run()
-    assert len(one.theirs()) == 1
-
-
-@pytest.mark.parametrize("there", [3, 12])
-def test_a_score_that_stood_there_was_never_sent(there: int) -> None:
-    """However little ours differs from it."""
-    one = Shop(mappings=[PLAIN, SCORES])
-    one.book.create(CONTACTS, {"Name": "Ann", "Email": "ann@example.com", "Level": there})
-    one.run()
-    assert one.theirs()[0].values["Level"] == 0
-    quiet(one)
-
-
-def test_somebody_who_is_asked_sees_ours_as_it_stands() -> None:
-    """It may have been changed since the question was put."""
-    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
-    one = shop(fields=fields)
-    ann = one.save("Ann", "ann@example.com", industry="tea")
-    one.run()
-    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
-    one.book.edit(CONTACTS, "1", Industry="retail")
-    one.run()
-    one.crm.customers.save(attrs.evolve(ann, industry="school"))
-    one.run()
-    (asked,) = one.crm.sync.conflicts("crm")
-    assert (asked.ours, asked.theirs, asked.before) == ("school", "retail", "tea")
-    quiet(one)
-    one.crm.sync.resolve("crm", asked.id, take="ours")
-    one.run()
-    assert one.theirs()[0].values["Industry"] == "school"

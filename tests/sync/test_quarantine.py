@@ -12,7 +12,7 @@ import pytest
 from crmkit.contracts.connector import Field, Result, Upsert, WriteLost
 from crmkit.contracts.tables import PAIR
 from tests.sync.fake import CAN, CONTACTS, FIELDS, Fake
-from tests.sync.kit import PLAIN, customers, held, quiet, shop
+from tests.sync.kit import ASKED, customers, failing, held, quiet, shop
 
 WORDS: dict[str, Any] = {
     "fields": {
@@ -134,8 +134,7 @@ def test_whoever_is_met_in_a_record_with_a_value_that_we_refuse_has_that_record(
 
 def test_what_is_settled_stays_settled_though_another_field_is_refused():
     """Nobody is asked any more, and what moves afterwards is told again."""
-    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
-    one = shop(Fake(overlap=0.0), fields=fields)
+    one = shop(Fake(overlap=0.0), fields=ASKED)
     ann = one.save("Ann", "a@x.com")
     one.run()
     one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
@@ -153,8 +152,7 @@ def test_what_is_settled_stays_settled_though_another_field_is_refused():
 
 def test_what_somebody_is_asked_about_is_not_settled_by_a_value_that_is_gone_there():
     """Theirs is what it was before, and ours what theirs was when the question was asked."""
-    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
-    one = shop(Fake(overlap=0.0), fields=fields)
+    one = shop(Fake(overlap=0.0), fields=ASKED)
     ann = one.save("Ann", "a@x.com", industry="tea")
     one.run()
     one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
@@ -197,8 +195,7 @@ def test_a_record_that_is_said_to_be_made_for_two_is_one_customers_alone(batch: 
 @pytest.mark.parametrize("rule", ["unlink", "recreate", "erase"])
 def test_what_waits_of_a_record_that_is_deleted_there_waits_no_more(rule: str):
     """Neither what the CRM refused, nor what somebody was asked."""
-    fields = PLAIN["fields"] | {"industry": {"field": "Industry", "owner": "ask"}}
-    one = shop(fields=fields, on_remote_delete=rule)
+    one = shop(fields=ASKED, on_remote_delete=rule)
     ann = one.save("Ann", "ann@example.com")
     one.run()
     one.crm.customers.save(attrs.evolve(ann, name="x" * 70, industry="hotel"))
@@ -219,18 +216,12 @@ def test_what_waits_of_a_record_that_is_deleted_there_waits_no_more(rule: str):
 @pytest.mark.parametrize("can", [CAN, CAN - {"upsert"}, CAN | {"eventual"}])
 def test_a_run_says_that_nobody_knows_what_became_of_what_it_sent(can: frozenset[str]):
     """As long as no answer can be read; afterwards each is there once."""
-
-    def garbled(name: str) -> None:
-        if name == "upsert":
-            raise WriteLost("it answers a page of HTML")
-
     one = shop(Fake(can=can))
     one.save("Ann", "ann@example.com")
-    one.fake.faults = garbled
-    for _ in range(2):
-        report = one.run()
-        assert (report.written, report.stopped) == (0, "it answers a page of HTML")
-    one.fake.faults = lambda _name: None
+    with failing(one, "upsert", WriteLost("it answers a page of HTML")):
+        for _ in range(2):
+            report = one.run()
+            assert (report.written, report.stopped) == (0, "it answers a page of HTML")
     one.clock.advance(hours=1)
     report = one.run()
     assert (len(one.theirs()), report.stopped) == (1, "")
@@ -264,3 +255,21 @@ def test_a_plan_tells_what_would_be_refused_here():
     assert (report.created, report.quarantined) == (2, 2)
     assert [item.reason for item in held(one)] == [item.reason for item in plan.quarantined]
     quiet(one)
+
+
+def test_somebody_who_is_asked_sees_ours_as_it_stands() -> None:
+    """It may have been changed since the question was put."""
+    one = shop(fields=ASKED)
+    ann = one.save("Ann", "ann@example.com", industry="tea")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="hotel"))
+    one.book.edit(CONTACTS, "1", Industry="retail")
+    one.run()
+    one.crm.customers.save(attrs.evolve(ann, industry="school"))
+    one.run()
+    (asked,) = one.crm.sync.conflicts("crm")
+    assert (asked.ours, asked.theirs, asked.before) == ("school", "retail", "tea")
+    quiet(one)
+    one.crm.sync.resolve("crm", asked.id, take="ours")
+    one.run()
+    assert one.theirs()[0].values["Industry"] == "school"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sync.fake import CONTACTS, MAPPING, Shop
+from tests.sync.kit import PLAIN, quiet
 
 SCORES = {"concept": "scores", "object": CONTACTS, "fields": {"total": "Score"}}
 
@@ -31,3 +34,13 @@ def test_merged_and_erased_customers_stop_nobody_s_score() -> None:
     shop.run()
     assert [one.values["Name"] for one in shop.theirs()] == ["a"]
     assert shop.run().written == 0
+
+
+@pytest.mark.parametrize("there", [3, 12])
+def test_a_score_that_stood_there_was_never_sent(there: int) -> None:
+    """However little ours differs from it."""
+    one = Shop(mappings=(PLAIN, SCORES))
+    one.book.create(CONTACTS, {"Name": "Ann", "Email": "ann@example.com", "Score": there})
+    one.run()
+    assert one.theirs()[0].values["Score"] == 0
+    quiet(one)

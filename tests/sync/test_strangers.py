@@ -13,12 +13,11 @@ from crmkit.contracts.connector import (
     Field,
     Ids,
     Result,
-    RetryLater,
     SyncAborted,
     Upsert,
 )
 from tests.sync.fake import CAN, CONTACTS, FIELDS, Fake
-from tests.sync.kit import customers, held, quiet, shop
+from tests.sync.kit import SPENT, customers, failing, held, quiet, shop
 
 
 def test_a_record_made_blindly_is_known_though_the_crm_tidied_it():
@@ -74,14 +73,8 @@ def test_another_account_is_told_though_the_first_run_never_came_to_its_end():
 
     one = shop(Account())
     one.save("Ann", "ann@example.com")
-
-    def spent(name: str) -> None:
-        if name == "upsert":
-            raise RetryLater("the calls of the day are spent", after=9.0, kind="daily")
-
-    one.fake.faults = spent
-    assert one.run().stopped
-    one.fake.faults = lambda _name: None
+    with failing(one, "upsert", SPENT):
+        assert one.run().stopped
     one.fake.name = "another"  # type: ignore[attr-defined]
     with pytest.raises(SyncAborted, match="another"):
         one.run()
@@ -207,3 +200,31 @@ def test_two_strangers_are_not_both_whom_a_record_was_deleted_of():
     one.run()
     assert (held(one), len(customers(one))) == ((), 1)
     quiet(one)
+
+
+class Nameless(Fake):
+    """A CRM whose account can be told, as long as the credentials may ask."""
+
+    name: str | None = None
+
+    def account(self) -> str | None:
+        return self.name
+
+
+def test_an_account_that_cannot_be_told_is_told() -> None:
+    """Once one was known, nothing goes on without."""
+    fake = Nameless()
+    one = shop(fake)
+    one.save("Ann", "ann@example.com")
+    (found,) = one.crm.sync.doctor("crm")
+    assert not found.fatal
+    one.run()
+    assert len(one.theirs()) == 1
+    fake.name = "shop 1"
+    assert one.crm.sync.doctor("crm") == ()
+    quiet(one)
+    fake.name = None
+    one.save("Bob", "bob@example.com")
+    with pytest.raises(SyncAborted, match="which account they open, where shop 1 was"):
+        one.run()
+    assert len(one.theirs()) == 1

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from crmkit.arguments import refuse
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.errors import StoreClosed
+from crmkit.stores import checks
 from crmkit.stores.sql import django_host
 from crmkit.stores.sql.host import Host
 from crmkit.stores.sql.reader import SqlReader
@@ -149,9 +150,8 @@ def host_of(connection: Any, store: SqlStore) -> Host:
         if not store.dialect.same(theirs, ours):
             both = f"{theirs.name}+{theirs.driver}, this store {ours.name}+{ours.driver}"
             refuse("connection", f"must lead to this store's own database: it speaks {both}")
-        if connection.get_execution_options().get("schema_translate_map"):
-            words = "translates the names of schemas, which crmkit's own statements do not follow"
-            refuse("connection", f"{words}: join one without schema_translate_map")
+        if why := checks.translated(connection):
+            refuse("connection", why)
         if theirs.is_async:
             refuse("connection", "is one of asyncio's: join an engine's of create_engine")
         return SqlAlchemyHost(connection, store.dialect)

@@ -15,7 +15,7 @@ from crmkit.capture.customers import Customers
 from crmkit.capture.exact import Fault
 from crmkit.capture.ids import customer_id
 from crmkit.capture.normalise import Normaliser
-from crmkit.capture.saving import Saver
+from crmkit.capture.saving import Saved, Saver
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.model.customer import CUSTOMER_KINDS, Customer
@@ -214,27 +214,19 @@ class CustomersConcept(Concept):
         """Save what came from there: a new customer, or fields of one that is known."""
         self._found.clear()
         self._disputes.forget()
-        made = self._made(writer, drafts)
-        saver = self._saver(writer, strict=False)
-        done = saver.save([one for one in made if isinstance(one, Customer)])
-        saved = iter(zip(done.ids, done.outcomes, strict=True))
-        applied = []
-        for one in made:
-            key, outcome = (None, one) if isinstance(one, Fault) else next(saved)
-            if isinstance(outcome, Fault):
-                applied.append(Applied(None, outcome.field, outcome.reason))
-            else:
-                applied.append(Applied(key))
-        return applied
+        done = _each(self._made(writer, drafts), self._saver(writer, strict=False).save)
+        return [
+            Applied(None, outcome.field, outcome.reason)
+            if isinstance(outcome, Fault)
+            else Applied(key)
+            for key, outcome in done
+        ]
 
     def weigh(self, reader: Reader, drafts: Sequence[Draft]) -> list[Fault | None]:
         """Tell which customers could not be saved; whom a plan makes is nobody's parent yet."""
-        known = [_with_parent_left_out(draft) for draft in drafts]
-        made = self._made(reader, known)
-        saver = self._saver(reader, strict=False)
-        outcomes = iter(saver.weigh([one for one in made if isinstance(one, Customer)]).outcomes)
-        found = [one if isinstance(one, Fault) else next(outcomes) for one in made]
-        return [one if isinstance(one, Fault) else None for one in found]
+        made = self._made(reader, [_with_parent_left_out(draft) for draft in drafts])
+        done = _each(made, self._saver(reader, strict=False).weigh)
+        return [outcome if isinstance(outcome, Fault) else None for _, outcome in done]
 
     def _made(self, reader: Reader, drafts: Sequence[Draft]) -> list[Customer | Fault]:
         """Give customers as drafts would have them, or why they cannot be so."""
@@ -284,6 +276,15 @@ def _value(plain: Mapping[str, Any], name: str) -> Any:
         first: Mapping[str, Any] = next(iter(plain.get("addresses") or ()), {})
         return "\n".join(first.get("lines") or ()) if name == "street" else first.get(name)
     return plain.get(name)
+
+
+def _each(
+    made: Sequence[Customer | Fault], do: Callable[[Sequence[Customer]], Saved]
+) -> Iterator[tuple[str | None, str | Fault]]:
+    """Do something to those that are customers; give each one's id and outcome, in their order."""
+    saved = do([one for one in made if isinstance(one, Customer)])
+    done = zip(saved.ids, saved.outcomes, strict=True)
+    return ((None, one) if isinstance(one, Fault) else next(done) for one in made)
 
 
 def _with_parent_left_out(draft: Draft) -> Draft:
