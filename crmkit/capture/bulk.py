@@ -32,7 +32,7 @@ def save_all(
     """
     counts = dict.fromkeys(("new", "changed", "unchanged"), 0)
     rejected: list[Rejection] = []
-    rejections = 0
+    rejections = run = 0
     met: set[str] = set()
     stream = iter(items("customers", customers, "customers"))
     callback("on_reject", on_reject)
@@ -42,7 +42,8 @@ def save_all(
         saved = Saved()
         if whole:
             with store.write() as writer:
-                saved = saver(writer).save(whole)
+                saved = saver(writer).save(whole, run=run)
+            run = saved.run or run
         met |= saved.collisions
         for outcome in saved.outcomes:
             if isinstance(outcome, str):
@@ -51,7 +52,11 @@ def save_all(
             rejections += 1
             (rejected.append if on_reject is None else on_reject)(rejection)
     return SaveReport(
-        **counts, rejected=tuple(rejected), rejections=rejections, collisions=len(met)
+        run=str(run) if run else "",
+        **counts,
+        rejected=tuple(rejected),
+        rejections=rejections,
+        collisions=len(met),
     )
 
 

@@ -37,7 +37,9 @@ _DECODE = json.JSONDecoder().raw_decode  # half the time of loads()
 SHARED = "shared"
 """Key of the body for identities that reach this customer and others, and identify nobody."""
 RUN = "run"
-"""Key of the body for the capture that made the customer, until somebody saves him."""
+"""Key of the body for the capture or import that made the customer, until somebody saves him."""
+TRACE = "import"
+"""Key of the body for what an import changed, until somebody saves him: `crmkit.capture.traces`."""
 SAVED = "saved"
 """Key of the body for when somebody last saved him, in microseconds."""
 _FLAGS = frozenset({"internal", "unreachable"})
@@ -50,8 +52,8 @@ def customer_of(row: Row, identities: Iterable[Identity] = ()) -> Customer:
     """Turn one CUSTOMER row into the public record, whatever it was merged into."""
     plain, _ = _DECODE(row[_BODY])
     shared = plain.pop(SHARED, ())
-    plain.pop(RUN, None)
-    plain.pop(SAVED, None)
+    for name in (RUN, TRACE, SAVED):
+        plain.pop(name, None)
     if _OLD_ZONE in plain:  # as schemas 1 and 2 spelled it
         plain["time_zone"] = plain.pop(_OLD_ZONE)
     plain.update(zip(_COLUMNS, _COLUMNS_OF(row), strict=True))

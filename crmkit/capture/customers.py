@@ -20,6 +20,7 @@ from crmkit.capture.normalise import Normaliser
 from crmkit.capture.references import References
 from crmkit.capture.saving import Saver, SaveReport, read_saved
 from crmkit.capture.tombstones import Key, Tombstones, no_key
+from crmkit.capture.unsaving import unsave
 from crmkit.contracts.session import Session
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader, Writer
@@ -143,7 +144,7 @@ class Customers:
         """
         self.remember()
         with self.session.store.write() as writer:
-            saved = self._saver(writer, strict=True).save([customer])
+            saved = self._saver(writer, self.session.now(), strict=True).save([customer])
             (outcome,), (base,) = saved.outcomes, saved.ids
             if base is None:
                 raise _error(outcome, customer, writer)
@@ -152,7 +153,7 @@ class Customers:
     def save_all(
         self, customers: Iterable[Customer | Rejection], *, on_reject: OnReject | None = None
     ) -> SaveReport:
-        """Save many, in batches; doing it again changes nothing.
+        """Save many, in batches; doing it again changes nothing, and `undo` takes it back.
 
         Keys that identify nobody (``n/a``, ``noreply@...``) are left out. A customer that cannot
         be taken costs only himself.
@@ -162,17 +163,28 @@ class Customers:
             on_reject: Called with each rejection instead of keeping it in the report.
         """
         self.remember()
-        saver = partial(self._saver, strict=False)
+        now = self.session.now()  # of the whole: what `undo` knows its collisions by
+        saver = partial(self._saver, now=now, strict=False)
         return save_all(self.session.store, saver, customers, on_reject)
 
-    def _saver(self, writer: Writer, *, strict: bool) -> Saver:
-        return Saver(
-            writer,
-            Normaliser(self.region),
-            Tombstones(writer, self.key),
-            self.session.now(),
-            strict=strict,
-        )
+    def undo(self, run: str, *, reason: str = "", by: str | None = None) -> Decision:
+        """Take a whole `save_all` back: whom it made, what it changed, and the keys it taught.
+
+        Whoever has touchpoints since, decisions, messages, a record in a CRM, or was saved again by
+        somebody else stays as he is; the decision's body names the customers that went, those who
+        say again what they said before (``restored``), and those who stay (``kept``).
+
+        Raises:
+            DecisionNotFound: no `save_all` has that id, or nothing of it is left.
+        """
+        deciding = self.session.deciding(reason, by)
+        with self.session.store.write() as writer:
+            saver = partial(self._saver, now=deciding.now, strict=False)
+            return unsave(writer, run, deciding, saver)
+
+    def _saver(self, writer: Writer, now: int, *, strict: bool) -> Saver:
+        tombstones = Tombstones(writer, self.key)
+        return Saver(writer, Normaliser(self.region), tombstones, now, strict=strict)
 
     # -- who is who --------------------------------------------------------------------
 

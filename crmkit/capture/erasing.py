@@ -11,7 +11,7 @@ from typing import Any
 from crmkit.capture import handover
 from crmkit.capture.collisions import shared_keys
 from crmkit.capture.contacts import contact_keys
-from crmkit.capture.customer_rows import read_customer, with_body
+from crmkit.capture.customer_rows import TRACE, read_customer, with_body
 from crmkit.capture.friends import ERASED_FRIEND, friend_keys
 from crmkit.capture.ids import next_generation
 from crmkit.capture.keys import Key as Pair
@@ -23,6 +23,7 @@ from crmkit.capture.paired import pairs_of, unpair
 from crmkit.capture.returns import forget
 from crmkit.capture.strays import dropped, forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
+from crmkit.capture.traces import said_before
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import (
@@ -67,6 +68,7 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
     standing = [dict(zip(STANDING.names, row, strict=True)) for row in reader.fetch(STANDING, keys)]
     return {
         "customer": whole.to_dict(),
+        "before_imports": [dict(said) for row in group for said in said_before(row)],
         "ids": [key[0] for key in keys],
         "touchpoints": [
             touchpoint(row).to_dict() | {"revision": row[3], "taken_back": row[0] in taken_back}
@@ -224,10 +226,14 @@ def _naming(
 
 
 def _without(row: Row, ids: set[str], is_he: Callable[[dict[str, Any]], bool]) -> Row:
-    contacts = json.loads(row[CUSTOMER.position["body"]]).get("contacts")
-    if contacts:
+    body = json.loads(row[CUSTOMER.position["body"]])
+    if contacts := body.get("contacts"):
         kept = [one for one in contacts if not is_he(one)]
         row = with_body(row, contacts=kept or None)
+    for trace in (told := body.get(TRACE, ())):  # nor what an import's undo would have them say
+        if contacts := trace["said"].get("contacts"):
+            trace["said"]["contacts"] = [one for one in contacts if not is_he(one)]
+            row = with_body(row, **{TRACE: told})
     place = CUSTOMER.position["parent"]
     return (*row[:place], None, *row[place + 1 :]) if row[place] in ids else row
 

@@ -221,12 +221,17 @@ class Directory:
         if not self._erased.isdisjoint(keys):
             raise Fault("identities", ERASED)
 
-    def claim(self, base: str, keys: Iterable[Key], source: str, record: str) -> bool:
-        """Learn keys for a customer who is known otherwise; one of somebody else's collides.
+    @property
+    def learnt(self) -> int:
+        """How many keys were learnt so far."""
+        return len(self._learnt)
 
-        Returns:
-            Whether any key was new.
-        """
+    def taught(self, since: int) -> list[Key]:
+        """Give the keys that were learnt after so many."""
+        return [(row[0], row[1]) for row in self._learnt[since:]]
+
+    def claim(self, base: str, keys: Iterable[Key], source: str, record: str) -> None:
+        """Learn keys for a customer who is known otherwise; one of somebody else's collides."""
         keys = list(keys)
         new = [key for key in keys if key not in self._owners]
         self._learn(base, new, "")
@@ -234,7 +239,6 @@ class Directory:
             owner = self._owners[key]
             if owner is not None and self.root(owner) != self.root(base):
                 self._collide(key, owner, base, source, record)
-        return bool(new)
 
     # -- writing -----------------------------------------------------------------------
 

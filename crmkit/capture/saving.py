@@ -12,6 +12,7 @@ from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import (
     RUN,
     SAVED,
+    TRACE,
     customer_of,
     read_customers,
     row_of,
@@ -24,6 +25,7 @@ from crmkit.capture.keys import NAME_LIMIT, Key, Keys, strength
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.tombstones import ERASED, Tombstones
+from crmkit.capture.traces import traced
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import CUSTOMER
 from crmkit.model.customer import Customer, Identity
@@ -41,6 +43,7 @@ class SaveReport(Record):
     """What became of the customers of one ``save_all``.
 
     Attributes:
+        run: Id that the whole can be taken back by; empty where nothing was new or changed.
         new: Customers that were added.
         changed: Customers that were known and now say something else.
         unchanged: Customers that were known and say the same.
@@ -49,6 +52,7 @@ class SaveReport(Record):
         collisions: Keys met that belong to another customer.
     """
 
+    run: str = ""
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -59,11 +63,16 @@ class SaveReport(Record):
 
 @attrs.define
 class Saved:
-    """What became of one batch: ids in the order given (None: rejected), and the counts."""
+    """What became of one batch: ids in the order given (None: rejected), and the counts.
+
+    Attributes:
+        run: Id of the import it belongs to; 0 where nothing of it was written yet.
+    """
 
     ids: list[str | None] = attrs.field(factory=list)
     outcomes: list[str | Fault] = attrs.field(factory=list)
     collisions: set[str] = attrs.field(factory=set)
+    run: int = 0
 
 
 class Saver:
@@ -95,18 +104,36 @@ class Saver:
         self._tombstones = tombstones
         self._erased: set[Key] = set()
         self._numbers: dict[str, str] = {}
+        self._touched: dict[str, tuple[Row | None, list[Key]]] = {}
 
-    def save(self, customers: Sequence[Any]) -> Saved:
-        """Write the batch; a customer that cannot be taken costs only himself."""
+    def save(self, customers: Sequence[Any], *, run: int | None = None) -> Saved:
+        """Write the batch; a customer that cannot be taken costs only himself.
+
+        Args:
+            customers: The batch.
+            run: Import that it belongs to; 0: the import begins with it; None: none, so that it
+                cannot be taken back.
+        """
         saved = self.weigh(customers)
         changes = self._directory.changes
         if changes or self._directory.collisions:  # a key of somebody else's may be all that is new
-            self._directory.write(self._writer.sequence(changes) if changes else 0, 0)
+            first = self._writer.sequence(changes) if changes else 0
+            if run is not None:
+                saved.run = run or first
+                self._trace(saved.run)
+            self._directory.write(first, 0)
         if changes:
             roots = {self._directory.root(base) for base in saved.ids if base is not None}
             index(self._writer, sorted(root for root in roots if root))
         saved.collisions.update(self._directory.collisions)
         return saved
+
+    def _trace(self, run: int) -> None:
+        """Note with each customer what an import does to him."""
+        for base, (before, keys) in self._touched.items():
+            row = self._directory.row(base)
+            if row is not None:
+                self._directory.change(traced(row, before, run, self._now, keys))
 
     def weigh(self, customers: Sequence[Any]) -> Saved:
         """Tell what would become of each of the batch, and write nothing."""
@@ -183,6 +210,7 @@ class Saver:
 
     def _one(self, customer: Customer, keys: list[Key]) -> tuple[str, str]:
         directory = self._directory
+        known = directory.learnt
         self._refuse_erased(customer, keys)
         if customer.parent is not None and directory.root(customer.parent) in (None, customer.id):
             raise Fault("parent", f"must be the id of another customer: {customer.parent!r}")
@@ -196,12 +224,14 @@ class Saver:
         same = before is not None and _told(row) == _told(before)
         if not same:
             directory.change(row)
-        learnt = directory.claim(base, keys, customer.source or _SAVED, base)
+        directory.claim(base, keys, customer.source or _SAVED, base)
+        taught = directory.taught(known)
         if customer.number:
             self._numbers[customer.number] = base
-        if before is None or directory.is_new(base):
-            return base, "new"
-        return base, "changed" if learnt or not same else "unchanged"
+        is_new = before is None or directory.is_new(base)
+        if is_new or taught or not same:
+            self._touched.setdefault(base, (None if is_new else before, []))[1].extend(taught)
+        return base, "new" if is_new else "changed" if taught or not same else "unchanged"
 
     def _target(self, customer: Customer, keys: list[Key]) -> str | None:
         """Give the customer that is meant: by id, else by number, else by the strongest key.
@@ -250,7 +280,7 @@ class Saver:
 def _told(row: Row) -> Row:
     """Give what a row says of a customer, without its place in the order, instant and search."""
     search = CUSTOMER.position["search"]
-    plain = with_body(row, **{RUN: None, SAVED: None})
+    plain = with_body(row, **dict.fromkeys((RUN, TRACE, SAVED)))
     return (*plain[:_SEQ], *plain[_ROOT:search], *plain[search + 1 :])
 
 

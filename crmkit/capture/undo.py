@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from crmkit.arguments import seq_of, show, text
+from crmkit.capture.alone import alone, live_of
 from crmkit.capture.amend import void
 from crmkit.capture.customer_rows import RUN
 from crmkit.capture.duplicates import earlier, endings
@@ -30,7 +31,6 @@ from crmkit.contracts.tables import (
     STANDING,
     STATE,
     TOUCHPOINT,
-    VOID,
 )
 from crmkit.errors import DecisionNotFound
 from crmkit.model.log import Decision
@@ -38,8 +38,6 @@ from crmkit.value.layout import Layout
 from crmkit.value.rebuild import rebuild
 
 _PAGE = 5_000
-_ABOUT_TOUCHPOINTS = frozenset({"correct", "retract", "tier", "stage"})
-"""Decisions that keep no customer: they were about the touchpoints that are taken back."""
 _CUSTOMER = TOUCHPOINT.position["customer"]
 _RECORDED = TOUCHPOINT.position["recorded"]
 _KIND = TOUCHPOINT.position["kind"]
@@ -134,11 +132,9 @@ def _pages(writer: Writer, run: int) -> Iterator[list[Row]]:
 def _clean(writer: Writer, bases: Sequence[str], run: int, instants: set[int]) -> list[str]:
     """Drop what nothing but the capture stands behind; give the customers that went."""
     keys = [(base,) for base in bases]
-    voided = {(row[0], row[1]) for row in writer.fetch(VOID, keys, by=("customer",))}
     live: dict[str, list[Row]] = {base: [] for base in bases}
-    for row in writer.fetch(TOUCHPOINT, keys, by=("customer",)):
-        if (row[_CUSTOMER], row[0]) not in voided:
-            live[row[_CUSTOMER]].append(row)
+    for row in live_of(writer, bases):
+        live[row[_CUSTOMER]].append(row)
     note_orphans(writer, [row for rows in live.values() for row in rows])
     _drop_collisions(writer, keys, run)
     gone = _made_by(writer, [base for base in bases if not live[base]], run)
@@ -159,22 +155,8 @@ def _clean(writer: Writer, bases: Sequence[str], run: int, instants: set[int]) -
 
 def _made_by(writer: Writer, bases: list[str], run: int) -> set[str]:
     """Give those customers whom the capture made and whom nothing else speaks of."""
-    keys = [(base,) for base in bases]
-    made = {
-        row[0]
-        for row in writer.fetch(CUSTOMER, keys)
-        if json.loads(row[_BODY]).get(RUN) == run and row[_ROOT] == row[0]
-    }
-    keys = [(base,) for base in made]
-    for row in writer.fetch(CUSTOMER, keys, by=("root",)):
-        if row[0] != row[_ROOT]:
-            made.discard(row[_ROOT])
-    for row in writer.fetch(CUSTOMER, keys, by=("parent",)):
-        made.discard(row[CUSTOMER.position["parent"]])
-    for row in writer.fetch(DECISION, keys, by=("customer",)):
-        if row[1] not in _ABOUT_TOUCHPOINTS:
-            made.discard(row[DECISION.position["customer"]])
-    return made
+    rows = writer.fetch(CUSTOMER, [(base,) for base in bases])
+    return alone(writer, [row[0] for row in rows if json.loads(row[_BODY]).get(RUN) == run])
 
 
 def _drop_collisions(writer: Writer, keys: list[tuple[str]], run: int) -> None:

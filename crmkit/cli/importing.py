@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
-from crmkit.cli.imports import Imported, advance, fit, take_in
-from crmkit.cli.output import columns, note, percent, print_array, say, table
+from crmkit.cli.imports import Imported, advance, fit, take_back, take_in
+from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
 from crmkit.cli.progress import Step, watched
 from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
 from crmkit.cli.settings import Settings, pass_settings
@@ -64,9 +65,7 @@ def import_(
         wrong("name the FILES to import, or the import to take back: --undo RUN")
     _check_rejects(rejects, (*files, mapping))
     with settings.open() as crm, collected(rejects) as rejected:
-        if undo is not None:
-            crm.touchpoints.undo(undo, reason="crmkit import --undo")
-            note(f"Import {undo} is taken back.")
+        undone = None if undo is None else take_back(crm, undo)
         taken = _each(
             files,
             lambda file, step: take_in(
@@ -80,12 +79,28 @@ def import_(
             advance(crm, replay=replay)
     for one in taken:
         _warn_twice(one)
-    if as_json:
+    if undone is not None:
+        note(_undone(undone.body))
+    if as_json and undone is not None:
+        print_json(undone.to_dict())
+    elif as_json:
         print_array(taken)
     elif taken:
         show_imported(taken, rejected, rejects)
     if rejected.count:
         sys.exit(REJECTIONS)
+
+
+def _undone(body: Mapping[str, Any]) -> str:
+    """Say what of an import was taken back."""
+    counts = {
+        "touchpoints taken back": body.get("touchpoints", 0),
+        "customers gone": len(body["customers"]),
+        "customers as they were before": len(body.get("restored", ())),
+        "customers that stay, since something else speaks of them": len(body.get("kept", ())),
+    }
+    told = "; ".join(f"{what}: {count}" for what, count in counts.items() if count)
+    return f"Import {body['run']} is taken back. {told[:1].upper()}{told[1:]}."
 
 
 def _each(files: Sequence[Path], take: Callable[[Path, Step], Imported]) -> list[Imported]:

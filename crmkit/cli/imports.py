@@ -15,6 +15,7 @@ from crmkit.cli.rejects import Rejects
 from crmkit.cli.scouting import Unusable
 from crmkit.clock import instant
 from crmkit.contracts.tables import FED
+from crmkit.errors import DecisionNotFound
 from crmkit.model.serial import Record
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from crmkit.crm import CRM
     from crmkit.model.lifecycle import AdvanceReport
+    from crmkit.model.log import Decision
 
 
 @attrs.frozen(kw_only=True)
@@ -104,6 +106,7 @@ def take_in(
             keys.watch(counted(reading, step)),
             on_reject=lambda refused: rejects.add(reading.placed(refused)),
         )
+        run = saved.run
         facts = {"new": saved.new, "changed": saved.changed, "known": saved.unchanged}
         collisions = saved.collisions
     else:
@@ -116,6 +119,7 @@ def take_in(
         records = keys.watch(counted(reading, step))
         records = records if given else sample.watch(records)
         report = crm.capture(records, named, on_reject=rejects.add)
+        run = report.run
         elsewhere = None if given else sample.known_elsewhere(crm, report.run)
         facts = {"new": report.new, "known": report.duplicate}
         facts |= {"captured": report.captured, "typed": report.typed, "source": named}
@@ -123,7 +127,7 @@ def take_in(
         collisions = report.collisions
     return Imported(
         file=path.name,
-        run="" if customers else report.run,
+        run=run,
         **facts,
         rejected=rejects.count - before,
         skipped=sum(reading.skipped.values()),
@@ -135,6 +139,19 @@ def take_in(
         national=keys.national,
         lacking=reading.lacking,
     )
+
+
+def take_back(crm: CRM, run: str) -> Decision:
+    """Take one import back, of touchpoints or of customers.
+
+    Raises:
+        DecisionNotFound: no import has that id, or nothing of it is left.
+    """
+    reason = "crmkit import --undo"
+    try:
+        return crm.customers.undo(run, reason=reason)
+    except DecisionNotFound:
+        return crm.touchpoints.undo(run, reason=reason)
 
 
 def fit(crm: CRM) -> None:

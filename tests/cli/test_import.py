@@ -86,6 +86,25 @@ def test_an_import_is_taken_back(orders: Path):
     run(*URL, "import", "--undo", taken["run"], code=2)
 
 
+def test_an_import_of_customers_is_taken_back():
+    """``--undo`` knows both kinds, and says what became of everybody."""
+    Path("people.csv").write_text("id,name,email\n1,Ann,ann@example.com\n2,Bob,\n", "utf-8")
+    run(*URL, "import", "--customers", "people.csv")
+    Path("wrong.csv").write_text("id,name,email\n1,x,\n3,y,\n", "utf-8")
+    (taken,) = json.loads(run(*URL, "import", "--customers", "wrong.csv", "--json").stdout)
+    done = run(*URL, "import", "--undo", taken["run"], "--json")
+    assert json.loads(done.stdout)["body"] == {
+        "run": taken["run"],
+        "customers": ["3"],
+        "restored": ["1"],
+        "kept": [],
+    }
+    assert "Customers gone: 1; customers as they were before: 1." in done.stderr
+    names = {one["id"]: one["name"] for one in json.loads(run(*URL, "customers", "--json").stdout)}
+    assert names == {"1": "Ann", "2": "Bob"}
+    assert "no capture has the id" in run(*URL, "import", "--undo", taken["run"], code=2).stderr
+
+
 def test_the_source_is_told_and_a_second_name_is_noticed(orders: Path):
     """Who named no source is told which it is; the same rows under another name are a warning."""
     assert "the source is 'orders'" in run(*URL, "import", orders).stdout
