@@ -12,13 +12,18 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.customer_rows import RUN, TRACE, customer_of, saved_at, with_body
+from crmkit.capture.customer_rows import RUN, TRACE, customer_of, with_body
 from crmkit.capture.keys import Key
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import CUSTOMER
+from crmkit.model.customer import Customer
 
-_BODY = CUSTOMER.position["body"]
-_ELSEWHERE = ("id", "identities", "created_at")
+_RECORDED, _BODY = CUSTOMER.position["recorded"], CUSTOMER.position["body"]
+_SAID = tuple(
+    field.name
+    for field in attrs.fields(Customer)
+    if field.name not in ("id", "identities", "created_at")
+)
 _KEPT = 3
 """Imports one after the other that can be taken back: who comes every night is not to grow."""
 
@@ -57,7 +62,7 @@ def trace_of(row: Row) -> Trace | None:
     if told:
         keys = tuple((system, value) for system, value in told[0]["keys"])
         return Trace(**{**told[0], "keys": keys})
-    return None if made is None else Trace(made, saved_at([row]), made)
+    return None if made is None else Trace(made, row[_RECORDED], made)
 
 
 def said_before(row: Row) -> list[Mapping[str, Any]]:
@@ -102,7 +107,7 @@ def untraced(row: Row, former: Row, trace: Trace) -> Row:
 
 def _changed(before: Row, after: Row) -> dict[str, Any]:
     """Give what a customer said before, where he says something else now."""
-    old, new = customer_of(before).to_dict(), customer_of(after).to_dict()
-    return {
-        name: value for name, value in old.items() if name not in _ELSEWHERE and new[name] != value
-    }
+    old, new = customer_of(before), customer_of(after)
+    changed = [name for name in _SAID if getattr(old, name) != getattr(new, name)]
+    plain = old.to_dict() if changed else {}
+    return {name: plain[name] for name in changed}

@@ -237,7 +237,7 @@ PEOPLE = st.lists(
 )
 
 
-@settings(max_examples=stories(200))
+@settings(max_examples=stories(100))
 @given(known=PEOPLE, imports=st.lists(PEOPLE, min_size=1, max_size=3), batch=st.integers(1, 7))
 def test_any_imports_taken_back_leave_what_was(
     known: list[Customer], imports: list[list[Customer]], batch: int
