@@ -2,7 +2,8 @@
 
 crmkit reads each record, finds out whose it is, looks for duplicates, writes the log and the
 customers, and folds the value of everybody touched; the bare loop only writes the log. It gets the
-same table with the same indexes, the same pragmas, and as many rows a transaction.
+same table with the same indexes, the same pragmas, and as many rows a transaction; and once more
+the settings that SQLite has by itself, as a script of one's own would.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 
@@ -19,6 +21,8 @@ from benchmarks.measuring import Result, Setting, capture_firm, connect, peak, t
 from crmkit.capture.engine import BATCH
 
 _LOG = "crmkit_touchpoint"
+_USUAL = 10_000
+"""Rows a transaction, in a script that does not think of it."""
 _PRAGMAS = ("page_size", "journal_mode", "synchronous", "cache_size", "wal_autocheckpoint")
 
 
@@ -27,14 +31,24 @@ def run(setting: Setting) -> list[Result]:
     arguments = map(str, (setting.folder, setting.customers, setting.touchpoints, setting.seed))
     command = [sys.executable, "-m", "benchmarks.capture", *arguments]
     child = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    base = bare(setting.database, setting.folder / "bare.db")
     size = f"{setting.touchpoints:,} touchpoints"
+    target = setting.folder / "bare.db"
+    like_ours = _pragmas(setting.database)
     return [
         Result(
             what=f"capture {size} of {setting.customers:,} customers",
             took=child["took"],
             against="executemany of the same rows",
-            base=base,
+            base=bare(setting.database, target, like_ours, BATCH),
+        ),
+        *(
+            Result(
+                what="the same",
+                took=child["took"],
+                against=f"executemany with SQLite's own settings, {batch:,} rows a transaction",
+                base=bare(setting.database, target, {}, batch),
+            )
+            for batch in (BATCH, _USUAL)
         ),
         Result(
             what=f"peak memory of capturing {size}",
@@ -58,12 +72,19 @@ def child(setting: Setting) -> dict[str, float]:
     return {"took": took - made_up, "before": before, "peak": peak()}
 
 
-def bare(source: Path, target: Path) -> float:
-    """Write the log of one database into another by `sqlite3` alone; give the seconds."""
+def bare(source: Path, target: Path, pragmas: Mapping[str, object], batch: int) -> float:
+    """Write the log of one database into another by `sqlite3` alone; give the seconds.
+
+    Args:
+        source: The database that capture wrote.
+        target: The other, which is made and removed.
+        pragmas: Its settings, where they are not SQLite's own.
+        batch: Rows a transaction.
+    """
     target.unlink(missing_ok=True)
     read = sqlite3.connect(source)
     write = sqlite3.connect(target, isolation_level=None)
-    for name, value in _pragmas(source).items():
+    for name, value in pragmas.items():
         write.execute(f"PRAGMA {name} = {value}")
     tables = "SELECT sql FROM sqlite_master WHERE tbl_name = ? AND sql IS NOT NULL ORDER BY rowid"
     for (sql,) in read.execute(tables, (_LOG,)):
@@ -71,10 +92,10 @@ def bare(source: Path, target: Path) -> float:
     rows = read.execute(f"SELECT * FROM {_LOG} ORDER BY seq")  # noqa: S608 - our own name
     insert = f"INSERT INTO {_LOG} VALUES ({', '.join('?' * len(rows.description))})"  # noqa: S608
     took = 0.0
-    while batch := rows.fetchmany(BATCH):
+    while some := rows.fetchmany(batch):
         start = perf_counter()
         write.execute("BEGIN IMMEDIATE")
-        write.executemany(insert, batch)
+        write.executemany(insert, some)
         write.execute("COMMIT")
         took += perf_counter() - start
     start = perf_counter()
