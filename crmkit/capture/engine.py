@@ -28,8 +28,9 @@ from crmkit.garbage import collecting_later
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection
 from crmkit.value.layout import Layout
 
-BATCH = 50_000
-"""Records a transaction, of about a second: fewer write the same customers' rows more often."""
+BATCH = 40_000
+"""Records a transaction, of about a second: fewer write the same customers' rows more often, more
+take capture beyond 300 MB."""
 _ATTEMPTS = 5
 
 OnReject = Callable[[Rejection], object]
