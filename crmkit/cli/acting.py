@@ -9,7 +9,7 @@ import click
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, print_array, print_json, table
+from crmkit.cli.output import columns, print_array, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 
@@ -63,10 +63,7 @@ def resolve(
     """Decide a collision: merge both customers, or say that they are two (apart)."""
     with settings.open() as crm:
         found = crm.customers.resolve(id, action, keep=keep, reason=reason)
-        if as_json:
-            print_json(found.to_dict())
-        else:
-            note(f"Collision {id} is resolved: {action}.")
+        tell(found, f"Collision {id} is resolved: {action}.", as_json=as_json)
 
 
 @click.command(epilog=_ITEM)
@@ -100,10 +97,8 @@ def done(
             crm.care.done(item, outcome={"content": outcome, **mode})
         else:
             crm.care.done(item, outcome={"text": outcome, **said} if said else outcome)
-        if as_json:
-            print_json({"item": item, "outcome": outcome, **said})
-        else:
-            note(f"{item} is done.")
+        made = {"item": item, "outcome": outcome, **said}
+        tell(made, f"{item} is done.", as_json=as_json)
 
 
 @click.command(epilog=_ITEM)
@@ -117,7 +112,5 @@ def snooze(settings: Settings, item: str, until: When, at: When | None, as_json:
     with settings.open(at) as crm:
         day = until.day(crm.session.clock(), settings.zone)
         crm.care.snooze(item, day)
-        if as_json:
-            print_json({"item": item, "until": day})
-        else:
-            note(f"{item} is put off until {day}.")
+        put_off = {"item": item, "until": day}
+        tell(put_off, f"{item} is put off until {day}.", as_json=as_json)

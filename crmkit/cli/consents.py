@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from crmkit.cli import options
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, print_array, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.consent import PURPOSES, Consent
@@ -77,6 +77,7 @@ def show(
 @_source
 @click.option("--wording", default="", help="What was agreed to, word for word or by its version.")
 @click.option("--unconfirmed", is_flag=True, help="It allows nothing until it is confirmed.")
+@options.as_json
 @pass_settings
 def grant(
     settings: Settings,
@@ -86,15 +87,14 @@ def grant(
     source: str,
     wording: str,
     unconfirmed: bool,
+    as_json: bool,
 ) -> None:
     """Record that a customer agreed."""
     with settings.open() as crm:
-        consents = crm.consents
-        _tell(
-            consents.grant(
-                id, purpose, channel, source=source, wording=wording, confirmed=not unconfirmed
-            )
+        made = crm.consents.grant(
+            id, purpose, channel, source=source, wording=wording, confirmed=not unconfirmed
         )
+        tell(made, _sentence(made), as_json=as_json)
 
 
 @consents.command()
@@ -102,11 +102,15 @@ def grant(
 @options.choice("--purpose", of=PURPOSES, required=True, words="To which messages.")
 @_channel
 @_source
+@options.as_json
 @pass_settings
-def confirm(settings: Settings, id: str, purpose: str, channel: str | None, source: str) -> None:
+def confirm(
+    settings: Settings, id: str, purpose: str, channel: str | None, source: str, as_json: bool
+) -> None:
     """Record the second step of a double opt-in."""
     with settings.open() as crm:
-        _tell(crm.consents.confirm(id, purpose, channel, source=source))
+        made = crm.consents.confirm(id, purpose, channel, source=source)
+        tell(made, _sentence(made), as_json=as_json)
 
 
 @consents.command()
@@ -114,20 +118,26 @@ def confirm(settings: Settings, id: str, purpose: str, channel: str | None, sour
 @options.choice("--purpose", of=PURPOSES, words="From which messages; without it, from all.")
 @_channel
 @_source
+@options.as_json
 @pass_settings
 def withdraw(
-    settings: Settings, id: str, purpose: str | None, channel: str | None, source: str
+    settings: Settings,
+    id: str,
+    purpose: str | None,
+    channel: str | None,
+    source: str,
+    as_json: bool,
 ) -> None:
     """Record that a customer takes a consent back, or objects."""
     with settings.open() as crm:
-        for one in crm.consents.withdraw(id, purpose, channel, source=source):
-            _tell(one)
+        made = crm.consents.withdraw(id, purpose, channel, source=source)
+        tell(made, *map(_sentence, made), as_json=as_json)
 
 
 def _word(name: str, lang: str) -> str:
     return _ZH[name] if lang == "zh" else name
 
 
-def _tell(one: Consent) -> None:
+def _sentence(one: Consent) -> str:
     by = "every channel" if one.channel is None else one.channel
-    note(f"{one.customer_id}: {one.purpose} by {by} is {one.state}.")
+    return f"{one.customer_id}: {one.purpose} by {by} is {one.state}."

@@ -14,7 +14,7 @@ from crmkit.cli import options
 from crmkit.cli.failing import wrong
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, note, plain, print_array, print_json, say, table
+from crmkit.cli.output import columns, note, plain, print_array, print_json, say, table, tell
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
@@ -160,10 +160,7 @@ def erase(
                 wrong(f"{whom} would be forgotten for good, and nobody is there to ask: add --yes")
             click.confirm(f"Forget {whom} for good?", abort=True, err=True)
         decision = crm.customers.erase(who, reason=reason)
-        if as_json:
-            print_json(decision.to_dict())
-        else:
-            note(f"{whom} is forgotten.")
+        tell(decision, f"{whom} is forgotten.", as_json=as_json)
 
 
 def _tell_term(crm: CRM, id: str) -> None:

@@ -6,7 +6,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, print_array, table
+from crmkit.cli.output import columns, print_array, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STATES, ENDING_STEPS, Ending
@@ -88,52 +88,57 @@ def ending() -> None:
 @ending.command()
 @click.argument("id")
 @options.choice("--reason", of=ENDING_REASONS, required=True, words="Why.")
+@options.as_json
 @pass_settings
-def ask(settings: Settings, id: str, reason: str) -> None:
+def ask(settings: Settings, id: str, reason: str, as_json: bool) -> None:
     """Ask for the end of the relationship with a customer."""
     with settings.open() as crm:
-        _tell(crm.lifecycle.end(id, reason=reason))
+        _tell(crm.lifecycle.end(id, reason=reason), as_json=as_json)
 
 
 @ending.command()
 @click.argument("id")
+@options.as_json
 @pass_settings
-def approve(settings: Settings, id: str) -> None:
+def approve(settings: Settings, id: str, as_json: bool) -> None:
     """Approve an ending or a reopening; whoever asked for it may not."""
     with settings.open() as crm:
-        _tell(crm.lifecycle.approve(id))
+        _tell(crm.lifecycle.approve(id), as_json=as_json)
 
 
 @ending.command()
 @click.argument("id")
 @_reason
+@options.as_json
 @pass_settings
-def decline(settings: Settings, id: str, reason: str) -> None:
+def decline(settings: Settings, id: str, reason: str, as_json: bool) -> None:
     """Turn an ending or a reopening down."""
     with settings.open() as crm:
         crm.lifecycle.decline(id, reason=reason)
-        note(f"{id} is turned down.")
+        tell(crm.lifecycle.ending(id), f"{id} is turned down.", as_json=as_json)
 
 
 @ending.command()
 @click.argument("id")
 @options.one_of("step", ENDING_STEPS)
 @click.option("--evidence", required=True, help="What shows that it was done.")
+@options.as_json
 @pass_settings
-def step(settings: Settings, id: str, step: str, evidence: str) -> None:
+def step(settings: Settings, id: str, step: str, evidence: str, as_json: bool) -> None:
     """Record that the next step of an ending was carried out."""
     with settings.open() as crm:
-        _tell(crm.lifecycle.step(id, step, evidence=evidence))
+        _tell(crm.lifecycle.step(id, step, evidence=evidence), as_json=as_json)
 
 
 @ending.command()
 @click.argument("id")
 @_reason
+@options.as_json
 @pass_settings
-def reopen(settings: Settings, id: str, reason: str) -> None:
+def reopen(settings: Settings, id: str, reason: str, as_json: bool) -> None:
     """Begin anew with a customer whose relationship was ended, or ask for it."""
     with settings.open() as crm:
-        _tell(crm.lifecycle.reopen(id, reason=reason))
+        _tell(crm.lifecycle.reopen(id, reason=reason), as_json=as_json)
 
 
 def _next(one: Ending, lang: str) -> str:
@@ -144,17 +149,18 @@ def _next(one: Ending, lang: str) -> str:
     return _word(one.next_step or "", lang)
 
 
-def _tell(one: Ending) -> None:
+def _tell(one: Ending, *, as_json: bool) -> None:
     """Say where an ending stands, and what comes next."""
     again = one.reopening
     if again is not None and again.since is None:
-        note(
+        said = (
             f"Ending {one.id} holds. Reopening {again.id} waits: somebody senior who did not ask "
             f"for it approves that: crmkit ending approve {again.id}"
         )
     elif one.state == "asked":
-        note(f"Ending {one.id} waits: somebody senior approves it who did not ask for it.")
+        said = f"Ending {one.id} waits: somebody senior approves it who did not ask for it."
     elif one.state == "reopened":
-        note(f"Ending {one.id} is over: the relationship with {one.customer_id} begins anew.")
+        said = f"Ending {one.id} is over: the relationship with {one.customer_id} begins anew."
     else:
-        note(f"Ending {one.id} holds; next step: {one.next_step or 'none, all are done'}.")
+        said = f"Ending {one.id} holds; next step: {one.next_step or 'none, all are done'}."
+    tell(one, said, as_json=as_json)

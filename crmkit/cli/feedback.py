@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from crmkit.cli import options
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found as find
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, placed, print_array, print_json, say, table
+from crmkit.cli.output import columns, note, placed, print_array, print_json, say, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.feedback import (
@@ -73,7 +73,7 @@ def feedback(
         if not cases:
             check_filters(crm, owner=owner)
         if as_json:
-            print_array(_plain(cases, now))
+            print_array(_plain(case, now) for case in cases)
         else:
             _show(crm, cases, now, lang)
 
@@ -89,7 +89,7 @@ def show(settings: Settings, case: str, lang: str, as_json: bool) -> None:
         found = crm.feedback.case(case)
         now = crm.session.clock()
     if as_json:
-        print_json(next(_plain([found], now)))
+        print_json(_plain(found, now))
         return
     what, how, where = (word(of, getattr(found, of), lang) for of in ("kind", "severity", "state"))
     say(f"{what} {placed(found.at):%Y-%m-%d %H:%M}, {how}, {where}: {found.text}")
@@ -109,7 +109,7 @@ def take(settings: Settings, since: When | None, at: When | None, as_json: bool)
         now = crm.session.clock()
         cases = crm.feedback.take(None if since is None else since.instant(now, settings.zone))
         if as_json:
-            print_array(_plain(cases, now))
+            print_array(_plain(case, now) for case in cases)
         else:
             note(f"{many(len(cases), 'case')} opened.")
 
@@ -121,6 +121,7 @@ def take(settings: Settings, since: When | None, at: When | None, as_json: bool)
 @options.choice("--severity", of=SEVERITIES, words="Without it, by the kind.")
 @click.option("--channel", help="How it came: phone, email, meeting, survey, review, social.")
 @options.as_of
+@options.as_json
 @pass_settings
 def open_(
     settings: Settings,
@@ -133,11 +134,13 @@ def open_(
     severity: str | None,
     channel: str | None,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Open a case for what a customer said."""
     with settings.open(at) as crm:
         customer = find(crm, id, email, phone, identity)
-        _told(crm.feedback.open(customer, kind, text, severity=severity, channel=channel))
+        case = crm.feedback.open(customer, kind, text, severity=severity, channel=channel)
+        _told(crm, case, as_json=as_json)
 
 
 @feedback.command()
@@ -145,11 +148,19 @@ def open_(
 @click.option("--text", required=True, help="What we told the customer.")
 @click.option("--channel", help="By which channel; without it, the case's.")
 @options.as_of
+@options.as_json
 @pass_settings
-def respond(settings: Settings, case: str, text: str, channel: str | None, at: When | None) -> None:
+def respond(
+    settings: Settings,
+    case: str,
+    text: str,
+    channel: str | None,
+    at: When | None,
+    as_json: bool,
+) -> None:
     """Record our answer."""
     with settings.open(at) as crm:
-        _told(crm.feedback.respond(case, text, channel=channel))
+        _told(crm, crm.feedback.respond(case, text, channel=channel), as_json=as_json)
 
 
 @feedback.command()
@@ -157,11 +168,14 @@ def respond(settings: Settings, case: str, text: str, channel: str | None, at: W
 @click.option("--category", required=True, help="What it is about, such as process or price.")
 @click.option("--cause", default="", help="How it came to it.")
 @options.as_of
+@options.as_json
 @pass_settings
-def analyse(settings: Settings, case: str, category: str, cause: str, at: When | None) -> None:
+def analyse(
+    settings: Settings, case: str, category: str, cause: str, at: When | None, as_json: bool
+) -> None:
     """Record what a case is about, and its cause."""
     with settings.open(at) as crm:
-        _told(crm.feedback.analyse(case, category, cause=cause))
+        _told(crm, crm.feedback.analyse(case, category, cause=cause), as_json=as_json)
 
 
 @feedback.command()
@@ -171,6 +185,7 @@ def analyse(settings: Settings, case: str, category: str, cause: str, at: When |
 @click.option("--department", help="Where it is carried out.")
 @click.option("--level", help="Who answers for it: staff, team, department or management.")
 @options.as_of
+@options.as_json
 @pass_settings
 def act(
     settings: Settings,
@@ -180,10 +195,12 @@ def act(
     department: str | None,
     level: str | None,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Record the measure taken; where the last did not help, a harder one."""
     with settings.open(at) as crm:
-        _told(crm.feedback.act(case, measure, text=text, department=department, level=level))
+        acted = crm.feedback.act(case, measure, text=text, department=department, level=level)
+        _told(crm, acted, as_json=as_json)
 
 
 @feedback.command("follow-up")
@@ -192,26 +209,34 @@ def act(
 @click.option("--text", default="", help="What was found.")
 @click.option("--used", default="", help="How a suggestion was used.")
 @options.as_of
+@options.as_json
 @pass_settings
 def follow_up(
-    settings: Settings, case: str, solved: bool, text: str, used: str, at: When | None
+    settings: Settings,
+    case: str,
+    solved: bool,
+    text: str,
+    used: str,
+    at: When | None,
+    as_json: bool,
 ) -> None:
     """Record whether the measure helped: the case is closed, or analysed again."""
     with settings.open(at) as crm:
-        _told(crm.feedback.follow_up(case, solved=solved, text=text, used=used))
+        followed = crm.feedback.follow_up(case, solved=solved, text=text, used=used)
+        _told(crm, followed, as_json=as_json)
 
 
-def _told(case: FeedbackCase) -> None:
+def _told(crm: CRM, case: FeedbackCase, *, as_json: bool) -> None:
     """Say where a case stands."""
     due = "" if case.due is None else f", to be done by {placed(case.due):%Y-%m-%d %H:%M %Z}"
     after = f"next: {case.next_step}{due}" if case.next_step else "nothing is left to do"
-    note(f"Case {case.id} is {case.state}; {after}.")
+    listed = _plain(case, crm.session.clock())
+    tell(listed, f"Case {case.id} is {case.state}; {after}.", as_json=as_json)
 
 
-def _plain(cases: Iterable[FeedbackCase], now: datetime) -> Iterator[dict[str, object]]:
-    """Give cases as JSON values, with what a listing shows beside."""
-    for case in cases:
-        yield case.to_dict() | {"next_step": case.next_step, "overdue": case.overdue(now)}
+def _plain(case: FeedbackCase, now: datetime) -> dict[str, object]:
+    """Give a case as JSON values, with what a listing shows beside."""
+    return case.to_dict() | {"next_step": case.next_step, "overdue": case.overdue(now)}
 
 
 def _round(one: Round, lang: str) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.engines import opened_engine
 from crmkit.cli.failing import wrong
-from crmkit.cli.output import columns, note, print_array, print_json, say, table
+from crmkit.cli.output import columns, print_array, print_json, say, table, tell
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.masking import masked
@@ -26,10 +26,8 @@ def migrate(settings: Settings, as_json: bool) -> None:
     """Create the database's schema, or upgrade an older one in place."""
     with settings.open(migrate="auto") as crm:
         url = masked(crm.config.url or "")
-        if as_json:
-            print_json({"url": url, "status": "up to date"})
-        else:
-            note(f"The schema of {url} is up to date.")
+        status = {"url": url, "status": "up to date"}
+        tell(status, f"The schema of {url} is up to date.", as_json=as_json)
 
 
 @click.command()

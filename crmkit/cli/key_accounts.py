@@ -10,7 +10,7 @@ import click
 from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.naming import names
-from crmkit.cli.output import columns, day, note, percent, print_array, print_json, table
+from crmkit.cli.output import columns, day, note, percent, print_array, print_json, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.key_account import PROMISE_STATES, Assessment, Figures, Promise
@@ -95,6 +95,7 @@ def key_account() -> None:
 @click.option("--yes", multiple=True, metavar="NAME", help="A person's yes to this criterion.")
 @click.option("--no", multiple=True, metavar="NAME", help="A person's no to this criterion.")
 @click.option("--exception", help="Why, although the criteria are not met; it is recorded.")
+@options.as_json
 @pass_settings
 def admit(
     settings: Settings,
@@ -105,10 +106,11 @@ def admit(
     yes: tuple[str, ...],
     no: tuple[str, ...],
     exception: str | None,
+    as_json: bool,
 ) -> None:
     """Make a customer a key account."""
     with settings.open() as crm:
-        crm.key_accounts.admit(
+        made = crm.key_accounts.admit(
             id,
             sponsor=sponsor,
             manager=manager,
@@ -116,18 +118,19 @@ def admit(
             answers=dict.fromkeys(yes, True) | dict.fromkeys(no, False),
             exception=exception,
         )
-        note(f"{id} is a key account.")
+        tell(made, f"{id} is a key account.", as_json=as_json)
 
 
 @key_account.command()
 @click.argument("id")
 @_reason
+@options.as_json
 @pass_settings
-def remove(settings: Settings, id: str, reason: str) -> None:
+def remove(settings: Settings, id: str, reason: str, as_json: bool) -> None:
     """Let a customer be no key account any longer."""
     with settings.open() as crm:
-        crm.key_accounts.remove(id, reason=reason)
-        note(f"{id} is no key account any longer.")
+        gone = crm.key_accounts.remove(id, reason=reason)
+        tell(gone, f"{id} is no key account any longer.", as_json=as_json)
 
 
 @key_account.command()
@@ -163,6 +166,7 @@ def _seen(crm: CRM, found: Iterable[Assessment]) -> list[tuple[object, ...]]:
 @click.option("--department", multiple=True, required=True, help="Who must keep it; repeatable.")
 @click.option("--until", type=when, metavar="DATE", help="Until when it must be kept.")
 @click.option("--owner", help="Who answers for it; without it, the account's manager.")
+@options.as_json
 @pass_settings
 def promise(
     settings: Settings,
@@ -171,24 +175,27 @@ def promise(
     department: tuple[str, ...],
     until: When | None,
     owner: str | None,
+    as_json: bool,
 ) -> None:
     """Put a promise to a key account on record."""
     with settings.open() as crm:
         end = None if until is None else until.instant(crm.session.clock(), settings.zone)
         made = crm.key_accounts.promise(id, what, departments=department, until=end, owner=owner)
-        note(f"Promise {made.id} is on record for {', '.join(made.departments)}.")
+        said = f"Promise {made.id} is on record for {', '.join(made.departments)}."
+        tell(made, said, as_json=as_json)
 
 
 @key_account.command()
 @click.argument("id")
 @click.argument("how", type=click.Choice(["kept", "broken"]))
 @click.option("--evidence", required=True, help="What shows it.")
+@options.as_json
 @pass_settings
-def settle(settings: Settings, id: str, how: str, evidence: str) -> None:
+def settle(settings: Settings, id: str, how: str, evidence: str, as_json: bool) -> None:
     """Record that a promise was kept, or broken."""
     with settings.open() as crm:
         made = crm.key_accounts.settle(id, kept=how == "kept", evidence=evidence)
-        note(f"Promise {made.id} was {made.state}.")
+        tell(made, f"Promise {made.id} was {made.state}.", as_json=as_json)
 
 
 @click.command(epilog=options.DATES)

@@ -9,7 +9,17 @@ import click
 from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.failing import wrong
-from crmkit.cli.output import columns, note, percent, print_array, print_json, say, signed, table
+from crmkit.cli.output import (
+    columns,
+    note,
+    percent,
+    print_array,
+    print_json,
+    say,
+    signed,
+    table,
+    tell,
+)
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.market import NOTE_KINDS, TREND_BY, BuyingBehaviour, Price, ReferralShare
@@ -136,6 +146,7 @@ def _show_trends(found: BuyingBehaviour) -> None:
 @click.option("--strength", multiple=True, help="What he is better at; repeatable.")
 @click.option("--weakness", multiple=True, help="What he is worse at; repeatable.")
 @click.option("--source", help="Where this comes from.")
+@options.as_json
 @pass_settings
 def competitor(
     settings: Settings,
@@ -147,6 +158,7 @@ def competitor(
     strength: tuple[str, ...],
     weakness: tuple[str, ...],
     source: str | None,
+    as_json: bool,
 ) -> None:
     """Record what was found out about a competitor; what is left out stays as it was known."""
     prices: dict[str, Decimal | str] = {}
@@ -164,20 +176,21 @@ def competitor(
             weaknesses=weakness or None,
             source=source,
         )
-        note(f"{made.name}: version {made.version} is recorded.")
+        tell(made, f"{made.name}: version {made.version} is recorded.", as_json=as_json)
 
 
 @market.command()
 @click.argument("name")
 @click.option("--start", type=when, metavar="DATE", required=True, help="First instant.")
 @click.option("--end", type=when, metavar="DATE", required=True, help="Last instant.")
+@options.as_json
 @pass_settings
-def promotion(settings: Settings, name: str, start: When, end: When) -> None:
+def promotion(settings: Settings, name: str, start: When, end: When, as_json: bool) -> None:
     """Record a competitor's promotion window; the score reads it."""
     with settings.open() as crm:
         first, last = settings.between(crm, start, end)
         made = crm.market.promotion(name, first, last)
-        note(f"The promotion of {made.competitor} is recorded.")
+        tell(made, f"The promotion of {made.competitor} is recorded.", as_json=as_json)
 
 
 @market.command()
@@ -200,6 +213,7 @@ def promotions(settings: Settings, as_json: bool) -> None:
 @click.option("--source", default="", help="Where it stands.")
 @click.option("--competitor", help="Whom it is about.")
 @click.option("--category", help="Which class of goods it is about.")
+@options.as_json
 @pass_settings
 def add_note(
     settings: Settings,
@@ -209,10 +223,11 @@ def add_note(
     source: str,
     competitor: str | None,
     category: str | None,
+    as_json: bool,
 ) -> None:
     """Record a report, news or a trend of the market."""
     with settings.open() as crm:
         made = crm.market.note(
             title, kind=kind, text=text, source=source, competitor=competitor, category=category
         )
-        note(f"Note {made.id} is recorded.")
+        tell(made, f"Note {made.id} is recorded.", as_json=as_json)

@@ -197,6 +197,22 @@ def percent(share: float) -> str:
 # -- JSON ------------------------------------------------------------------------------
 
 
+def tell(found: Any, *sentences: str, as_json: bool) -> None:
+    """Print what a command did: what it led to as JSON, or a sentence or two for a person.
+
+    Args:
+        found: A record, a tuple of them, or JSON values where the call gave no record.
+        sentences: What is said without ``--json``.
+        as_json: Whether ``--json`` was asked for.
+    """
+    if not as_json:
+        note(*sentences)
+    elif isinstance(found, tuple):
+        print_array(found)
+    else:
+        print_json(plain(found))
+
+
 def print_json(value: Any) -> None:
     """Print one value."""
     click.echo(_json(value, indent=2))

@@ -9,7 +9,7 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, day, note, print_array, print_json, say, table
+from crmkit.cli.output import columns, day, print_array, print_json, say, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.plan import PLAN_STATES, CarePlan
@@ -95,29 +95,32 @@ def show(settings: Settings, plan: str, as_json: bool) -> None:
 @plan.command()
 @click.argument("plan")
 @options.as_of
+@options.as_json
 @pass_settings
-def submit(settings: Settings, plan: str, at: When | None) -> None:
+def submit(settings: Settings, plan: str, at: When | None, as_json: bool) -> None:
     """Send a draft on for approval, as --actor."""
-    _move(settings, at, lambda crm: crm.care.submit(plan))
+    _move(settings, at, lambda crm: crm.care.submit(plan), as_json=as_json)
 
 
 @plan.command()
 @click.argument("plan")
 @options.as_of
+@options.as_json
 @pass_settings
-def approve(settings: Settings, plan: str, at: When | None) -> None:
+def approve(settings: Settings, plan: str, at: When | None, as_json: bool) -> None:
     """Approve a plan, as --actor: somebody senior who did not submit it."""
-    _move(settings, at, lambda crm: crm.care.approve(plan))
+    _move(settings, at, lambda crm: crm.care.approve(plan), as_json=as_json)
 
 
 @plan.command()
 @click.argument("plan")
 @click.option("--reason", required=True, help="Why; it is recorded.")
 @options.as_of
+@options.as_json
 @pass_settings
-def reject(settings: Settings, plan: str, reason: str, at: When | None) -> None:
+def reject(settings: Settings, plan: str, reason: str, at: When | None, as_json: bool) -> None:
     """Send a submitted plan back; it is a draft again."""
-    _move(settings, at, lambda crm: crm.care.reject(plan, reason=reason))
+    _move(settings, at, lambda crm: crm.care.reject(plan, reason=reason), as_json=as_json)
 
 
 @plan.command(epilog=options.DATES)
@@ -137,9 +140,16 @@ def reject(settings: Settings, plan: str, reason: str, at: When | None) -> None:
 @click.option("--currency", help="Of the expenses, such as CNY.")
 @click.option("--remarks", default="", help="Anything else.")
 @options.as_of
+@options.as_json
 @pass_settings
 def check(
-    settings: Settings, plan: str, action: str, done: When | None, at: When | None, **fields: Any
+    settings: Settings,
+    plan: str,
+    action: str,
+    done: When | None,
+    at: When | None,
+    as_json: bool,
+    **fields: Any,
 ) -> None:
     """Fill the checklist of an action; with --when it took place, and the contact is recorded."""
 
@@ -147,38 +157,42 @@ def check(
         instant = None if done is None else done.instant(crm.session.clock(), settings.zone)
         return crm.care.check(plan, action, fields | {"at": instant})
 
-    _move(settings, at, filled)
+    _move(settings, at, filled, as_json=as_json)
 
 
 @plan.command()
 @click.argument("plan")
 @click.option("--outcome", required=True, help="What came of it, in words.")
 @options.as_of
+@options.as_json
 @pass_settings
-def close(settings: Settings, plan: str, outcome: str, at: When | None) -> None:
+def close(settings: Settings, plan: str, outcome: str, at: When | None, as_json: bool) -> None:
     """Close a running plan with what came of it."""
-    _move(settings, at, lambda crm: crm.care.close(plan, outcome=outcome))
+    _move(settings, at, lambda crm: crm.care.close(plan, outcome=outcome), as_json=as_json)
 
 
 @plan.command()
 @click.argument("plan")
 @click.option("--reason", required=True, help="Why it is not wanted; it is recorded.")
 @options.as_of
+@options.as_json
 @pass_settings
-def drop(settings: Settings, plan: str, reason: str, at: When | None) -> None:
+def drop(settings: Settings, plan: str, reason: str, at: When | None, as_json: bool) -> None:
     """Throw a draft, or a plan that waits for approval, away."""
-    _move(settings, at, lambda crm: crm.care.drop(plan, reason=reason))
+    _move(settings, at, lambda crm: crm.care.drop(plan, reason=reason), as_json=as_json)
 
 
 # -- inside ----------------------------------------------------------------------------
 
 
-def _move(settings: Settings, at: When | None, move: Callable[[CRM], CarePlan]) -> None:
+def _move(
+    settings: Settings, at: When | None, move: Callable[[CRM], CarePlan], *, as_json: bool
+) -> None:
     with settings.open(at) as crm:
         moved = move(crm)
         what = moved.steps[-1].what
         now = "" if what == moved.state else f"; it is {moved.state} now"
-        note(f"Plan {moved.id}: {what}{now}.")
+        tell(moved, f"Plan {moved.id}: {what}{now}.", as_json=as_json)
 
 
 def _show_plans(plans: tuple[CarePlan, ...]) -> None:

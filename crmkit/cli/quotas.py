@@ -6,7 +6,7 @@ import click
 
 from crmkit.care.targets.policy import ENTERED, MEASURES
 from crmkit.cli import options
-from crmkit.cli.output import note
+from crmkit.cli.output import tell
 from crmkit.cli.settings import Settings, pass_settings
 
 
@@ -18,6 +18,7 @@ from crmkit.cli.settings import Settings, pass_settings
 @click.option("--currency", help="Of sales and revenue, such as CNY.")
 @click.option("--team", is_flag=True, help="His whole department's.")
 @click.option("--reason", default="", help="Why; it is recorded.")
+@options.as_json
 @pass_settings
 def set_(
     settings: Settings,
@@ -28,6 +29,7 @@ def set_(
     currency: str | None,
     team: bool,
     reason: str,
+    as_json: bool,
 ) -> None:
     """Set the target of PERSON (`firm`: the firm's) for a period; VALUE `none` withdraws it."""
     with settings.open() as crm:
@@ -40,7 +42,8 @@ def set_(
             team=team,
             reason=reason,
         )
-        note(f"The target for {made.measure} in {made.period} is {made.state}.")
+        said = f"The target for {made.measure} in {made.period} is {made.state}."
+        tell(made, said, as_json=as_json)
 
 
 @click.command("break-down")
@@ -49,6 +52,7 @@ def set_(
 @options.one_of("measure", MEASURES)
 @click.argument("parts", nargs=-1, required=True, metavar="PERSON=VALUE...")
 @click.option("--currency", help="Of sales and revenue, such as CNY.")
+@options.as_json
 @pass_settings
 def break_down(
     settings: Settings,
@@ -57,6 +61,7 @@ def break_down(
     measure: str,
     parts: tuple[str, ...],
     currency: str | None,
+    as_json: bool,
 ) -> None:
     """Break the target of HEAD's department (`firm`: the firm's) down; the parts must add up."""
     values = {}
@@ -68,7 +73,8 @@ def break_down(
     with settings.open() as crm:
         who = None if head == "firm" else head
         made = crm.targets.break_down(who, period, measure, values, currency=currency)
-        note(f"The target for {measure} in {period} is broken down to {len(made)}.")
+        said = f"The target for {measure} in {period} is broken down to {len(made)}."
+        tell(made, said, as_json=as_json)
 
 
 @click.command()
@@ -77,11 +83,19 @@ def break_down(
 @options.one_of("measure", ENTERED)
 @click.argument("value")
 @click.option("--reason", default="", help="Why; it is recorded.")
+@options.as_json
 @pass_settings
 def rate(
-    settings: Settings, person: str, period: str, measure: str, value: str, reason: str
+    settings: Settings,
+    person: str,
+    period: str,
+    measure: str,
+    value: str,
+    reason: str,
+    as_json: bool,
 ) -> None:
     """Enter what only a person knows of PERSON, 0 to 10: his attitude, or his own satisfaction."""
     with settings.open() as crm:
         made = crm.targets.rate(person, period, measure, value, reason=reason)
-        note(f"{made.owner}: {made.measure} {made.value} in {made.period}.")
+        said = f"{made.owner}: {made.measure} {made.value} in {made.period}."
+        tell(made, said, as_json=as_json)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from crmkit.cli import options
-from crmkit.cli.output import note
+from crmkit.cli.output import tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
-from crmkit.model.sales import COMPETITION, FUNNEL_STAGES, WON
+from crmkit.model.sales import COMPETITION, FUNNEL_STAGES, WON, Opportunity
 
 
 @click.command("open", epilog=options.DATES)
@@ -24,6 +24,7 @@ from crmkit.model.sales import COMPETITION, FUNNEL_STAGES, WON
 @click.option("--closes", type=when, metavar="DATE", help="Day it is expected to be paid.")
 @click.option("--shared", metavar="REASON", help="Why it stands beside another manager's.")
 @options.as_of
+@options.as_json
 @pass_settings
 def open_(
     settings: Settings,
@@ -39,6 +40,7 @@ def open_(
     closes: When | None,
     shared: str | None,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Open an opportunity with customer ID."""
     with settings.open(at) as crm:
@@ -57,7 +59,7 @@ def open_(
             shared=shared is not None,
             reason=shared or "",
         )
-        note(f"Opportunity {made.id} is open, in {made.stage}.")
+        tell(made, f"Opportunity {made.id} is open, in {made.stage}.", as_json=as_json)
 
 
 @click.command()
@@ -68,6 +70,7 @@ def open_(
     "--purchase", nargs=2, metavar="SOURCE ID", help="The purchase that it became, on `pay`."
 )
 @options.as_of
+@options.as_json
 @pass_settings
 def move(
     settings: Settings,
@@ -76,11 +79,12 @@ def move(
     reason: str,
     purchase: tuple[str, str] | None,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Move an opportunity to a stage; `pay` closes it as won."""
     with settings.open(at) as crm:
         made = crm.funnel.move(opportunity, stage, reason=reason, purchase=purchase)
-        note(f"Opportunity {made.id} is {'won' if made.state == WON else f'in {made.stage}'}.")
+        tell(made, _moved(made), as_json=as_json)
 
 
 @click.command()
@@ -88,21 +92,32 @@ def move(
 @click.option("--reason", required=True, help="Why; equal reasons are counted together.")
 @click.option("--competitor", help="To whom.")
 @options.as_of
+@options.as_json
 @pass_settings
 def lose(
-    settings: Settings, opportunity: str, reason: str, competitor: str | None, at: When | None
+    settings: Settings,
+    opportunity: str,
+    reason: str,
+    competitor: str | None,
+    at: When | None,
+    as_json: bool,
 ) -> None:
     """Close an opportunity as lost."""
     with settings.open(at) as crm:
-        crm.funnel.lose(opportunity, reason=reason, competitor=competitor)
-        note(f"Opportunity {opportunity} is lost.")
+        lost = crm.funnel.lose(opportunity, reason=reason, competitor=competitor)
+        tell(lost, f"Opportunity {opportunity} is lost.", as_json=as_json)
 
 
 @click.command()
 @options.as_of
+@options.as_json
 @pass_settings
-def advance(settings: Settings, at: When | None) -> None:
+def advance(settings: Settings, at: When | None, as_json: bool) -> None:
     """Move opportunities by what was captured: quotations, commitments, payments."""
     with settings.open(at) as crm:
-        for one in crm.funnel.advance():
-            note(f"Opportunity {one.id} is {'won' if one.state == WON else f'in {one.stage}'}.")
+        moved = crm.funnel.advance()
+        tell(moved, *map(_moved, moved), as_json=as_json)
+
+
+def _moved(one: Opportunity) -> str:
+    return f"Opportunity {one.id} is {'won' if one.state == WON else f'in {one.stage}'}."

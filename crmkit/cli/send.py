@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +28,7 @@ from crmkit.cli.sending import (
     unsuppress,
 )
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.streams import aside
 from crmkit.cli.tallies import show_counts, show_entered
 from crmkit.cli.when import When, when
 from crmkit.contracts.tables import CUSTOMER
@@ -63,8 +63,7 @@ def send(
     if at is not None and not dry_run:
         wrong("what is sent is sent now: --at goes with --dry-run")
     with ctx.ensure_object(Settings).open(at) as crm:
-        printed = sys.stderr if as_json else sys.stdout  # what the channel `console` shows
-        with watched("Sending", None), redirect_stdout(printed):
+        with watched("Sending", None), aside(as_json=as_json):
             counts = crm.outreach.dispatch(limit, dry_run=dry_run)
         if as_json:
             print_json(counts.to_dict())

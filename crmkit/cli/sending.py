@@ -10,10 +10,11 @@ import click
 from crmkit.care.words import many
 from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
-from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
+from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table, tell
 from crmkit.cli.progress import watched
 from crmkit.cli.segments import Said, Segment, said, whom
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.streams import aside
 from crmkit.cli.tallies import show_counts, show_entered
 from crmkit.cli.when import When, when
 from crmkit.model.outreach import LedgerRow
@@ -62,11 +63,12 @@ def poll(settings: Settings, channel: str, as_json: bool) -> None:
 @click.command()
 @click.argument("message")
 @click.option("--sent/--not-sent", required=True, help="It went; or it did not, and goes again.")
+@options.as_json
 @pass_settings
-def settle(settings: Settings, message: str, sent: bool) -> None:
+def settle(settings: Settings, message: str, sent: bool, as_json: bool) -> None:
     """Say what became of a message that nobody knows the fate of."""
     with settings.open() as crm:
-        _tell(crm.outreach.settle(message, sent=sent))
+        _tell(crm.outreach.settle(message, sent=sent), as_json=as_json)
 
 
 @click.command()
@@ -74,6 +76,7 @@ def settle(settings: Settings, message: str, sent: bool) -> None:
 @click.option("--occasion", help="Instead: all that were refused on this occasion.")
 @click.option("--channel", help="All that were refused by this channel.")
 @click.option("--reason", help="All that were refused for this reason, such as provider.")
+@options.as_json
 @pass_settings
 def retry(
     settings: Settings,
@@ -81,6 +84,7 @@ def retry(
     occasion: str | None,
     channel: str | None,
     reason: str | None,
+    as_json: bool,
 ) -> None:
     """Enter messages anew that were refused or given up, since what was wrong is mended."""
     some = (occasion, channel, reason) != (None, None, None)
@@ -88,34 +92,37 @@ def retry(
         wrong("name one MESSAGE, or all of an --occasion, a --channel or a --reason")
     with settings.open() as crm:
         if message is not None:
-            _tell(crm.outreach.retry(message))
+            _tell(crm.outreach.retry(message), as_json=as_json)
             return
         entered = crm.outreach.retry_all(occasion=occasion, channel=channel, reason=reason)
-        note("", f"{len(entered)} messages are planned anew.")
+        tell(entered, "", f"{len(entered)} messages are planned anew.", as_json=as_json)
 
 
 @click.command()
 @click.argument("message")
 @click.option("--outcome", required=True, help="What came of it, in words.")
 @click.option("--kind", help="Which contact it was, such as call, visit or meeting.")
+@options.as_json
 @pass_settings
-def done(settings: Settings, message: str, outcome: str, kind: str | None) -> None:
+def done(settings: Settings, message: str, outcome: str, kind: str | None, as_json: bool) -> None:
     """Record what came of a task that a colleague carried out; it is a touchpoint then."""
     with settings.open() as crm:
         said = {"text": outcome} | ({} if kind is None else {"kind": kind})
-        _tell(crm.outreach.done(message, outcome=said))
+        _tell(crm.outreach.done(message, outcome=said), as_json=as_json)
 
 
 @click.command()
 @click.argument("channel")
 @click.argument("text")
 @click.option("--occasion", required=True, help="What makes it one alert; once more sends nothing.")
+@options.as_json
 @pass_settings
-def alert(settings: Settings, channel: str, text: str, occasion: str) -> None:
+def alert(settings: Settings, channel: str, text: str, occasion: str, as_json: bool) -> None:
     """Tell colleagues something by the staff bot CHANNEL; ends with 1 where it did not go."""
     with settings.open() as crm:
-        row = crm.outreach.alert(channel, text, occasion=occasion)
-        _tell(row)
+        with aside(as_json=as_json):
+            row = crm.outreach.alert(channel, text, occasion=occasion)
+        _tell(row, as_json=as_json)
         if row.state in ("planned", "refused", "failed", "unknown"):
             sys.exit(REJECTIONS)
 
@@ -125,26 +132,39 @@ def alert(settings: Settings, channel: str, text: str, occasion: str) -> None:
 @click.argument("address")
 @click.option("--reason", required=True, help="Why; it is recorded.")
 @click.option("--channel", metavar="NAME", help="Only by this channel; without it, by any.")
+@options.as_json
 @pass_settings
 def suppress(
-    settings: Settings, system: str, address: str, reason: str, channel: str | None
+    settings: Settings,
+    system: str,
+    address: str,
+    reason: str,
+    channel: str | None,
+    as_json: bool,
 ) -> None:
     """Send nothing more to an ADDRESS of SYSTEM (email, phone...), whoever has it."""
     with settings.open() as crm:
         new = crm.outreach.suppress(system, address, reason=reason, channel=channel)
-        note(f"The address {'is suppressed' if new else 'was suppressed already'}.")
+        said = f"The address {'is suppressed' if new else 'was suppressed already'}."
+        made = {"system": system, "address": address, "channel": channel, "suppressed": True}
+        tell(made | {"changed": new}, said, as_json=as_json)
 
 
 @click.command()
 @click.argument("system")
 @click.argument("address")
 @click.option("--channel", metavar="NAME", help="Where it was suppressed for this channel alone.")
+@options.as_json
 @pass_settings
-def unsuppress(settings: Settings, system: str, address: str, channel: str | None) -> None:
+def unsuppress(
+    settings: Settings, system: str, address: str, channel: str | None, as_json: bool
+) -> None:
     """Let an ADDRESS in again that was suppressed, since it is known to be good."""
     with settings.open() as crm:
         there = crm.outreach.unsuppress(system, address, channel=channel)
-        note(f"The address {'is let in again' if there else 'was not suppressed'}.")
+        said = f"The address {'is let in again' if there else 'was not suppressed'}."
+        made = {"system": system, "address": address, "channel": channel, "suppressed": False}
+        tell(made | {"changed": there}, said, as_json=as_json)
 
 
 @click.command(epilog=options.DATES)
@@ -195,7 +215,8 @@ def results(
         table(_ANSWERS, found.scores.items())
 
 
-def _tell(row: LedgerRow) -> None:
+def _tell(row: LedgerRow, *, as_json: bool) -> None:
     """Say how a message stands now."""
     why = ": ".join(filter(None, (row.reason, row.detail)))
-    note(f"Message {row.id} is {row.state}{f' ({why})' if why else ''}.")
+    said = f"Message {row.id} is {row.state}{f' ({why})' if why else ''}."
+    tell(row, said, as_json=as_json)

@@ -9,7 +9,7 @@ import click
 
 from crmkit.care.standards.words import AREAS, ATTAINED, figure_of, value_of
 from crmkit.cli import options
-from crmkit.cli.output import columns, day, note, print_array, table
+from crmkit.cli.output import columns, day, print_array, table, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
 from crmkit.model.feedback import FEEDBACK_KINDS
@@ -66,6 +66,7 @@ def standards(
 @click.option("--category", "categories", multiple=True, help="Only cases analysed as this count.")
 @click.option("--reason", default="", help="Why it is set so.")
 @options.as_of
+@options.as_json
 @pass_settings
 def set_(
     settings: Settings,
@@ -78,6 +79,7 @@ def set_(
     categories: tuple[str, ...],
     reason: str,
     at: When | None,
+    as_json: bool,
 ) -> None:
     """Set a standard, or its next version."""
     with settings.open(at) as crm:
@@ -91,19 +93,21 @@ def set_(
             categories=categories,
             reason=reason,
         )
-        note(f"Standard {made.name} is in force, version {made.version}.")
+        said = f"Standard {made.name} is in force, version {made.version}."
+        tell(made, said, as_json=as_json)
 
 
 @standards.command()
 @click.argument("name")
 @click.option("--reason", required=True, help="Why; it is recorded.")
 @options.as_of
+@options.as_json
 @pass_settings
-def drop(settings: Settings, name: str, reason: str, at: When | None) -> None:
+def drop(settings: Settings, name: str, reason: str, at: When | None, as_json: bool) -> None:
     """Give a standard up."""
     with settings.open(at) as crm:
-        crm.standards.drop(name, reason=reason)
-        note(f"Standard {name} is no longer in force.")
+        gone = crm.standards.drop(name, reason=reason)
+        tell(gone, f"Standard {name} is no longer in force.", as_json=as_json)
 
 
 @standards.command()
@@ -115,7 +119,7 @@ def improvements(settings: Settings, standard: str | None, as_json: bool) -> Non
     with settings.open() as crm:
         found = crm.standards.improvements(standard)
         if as_json:
-            print_array(one.to_dict() | {"better": one.better} for one in found)
+            print_array(map(_plain, found))
         else:
             table(_IMPROVEMENTS, map(_improvement, found))
 
@@ -126,26 +130,36 @@ def improvements(settings: Settings, standard: str | None, as_json: bool) -> Non
 @options.choice("--way", of=IMPROVEMENT_WAYS, default="rectify", words="How.")
 @click.option("--case", help="The case of feedback whose measure it is.")
 @options.as_of
+@options.as_json
 @pass_settings
 def improve(
-    settings: Settings, name: str, text: str, way: str, case: str | None, at: When | None
+    settings: Settings,
+    name: str,
+    text: str,
+    way: str,
+    case: str | None,
+    at: When | None,
+    as_json: bool,
 ) -> None:
     """Begin an improvement of what a standard measures."""
     with settings.open(at) as crm:
         begun = crm.standards.improve(name, text, way=way, case=case)
-        note(f"Improvement {begun.id} has begun; look at its effect by {day(begun.due)}.")
+        said = f"Improvement {begun.id} has begun; look at its effect by {day(begun.due)}."
+        tell(_plain(begun), said, as_json=as_json)
 
 
 @standards.command()
 @click.argument("improvement")
 @options.as_of
+@options.as_json
 @pass_settings
-def assess(settings: Settings, improvement: str, at: When | None) -> None:
+def assess(settings: Settings, improvement: str, at: When | None, as_json: bool) -> None:
     """Measure the effect of an improvement since it was begun."""
     with settings.open(at) as crm:
         found = crm.standards.assess(improvement)
         _, standard, _, _, before, after, better, *_ = _improvement(found)
-        note(f"Improvement {found.id} of {standard}: {before} before, {after} since ({better}).")
+        said = f"Improvement {found.id} of {standard}: {before} before, {after} since ({better})."
+        tell(_plain(found), said, as_json=as_json)
 
 
 def _hours(hours: float) -> timedelta:
@@ -174,6 +188,11 @@ def _show(found: Iterable[Attainment], lang: str) -> None:
             for one in found
         ),
     )
+
+
+def _plain(one: Improvement) -> dict[str, object]:
+    """Give an improvement as JSON values, with whether it is better now."""
+    return one.to_dict() | {"better": one.better}
 
 
 def _improvement(one: Improvement) -> tuple[object, ...]:

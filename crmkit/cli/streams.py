@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+from contextlib import redirect_stdout
 from typing import TextIO
 
 
@@ -30,6 +31,11 @@ def unicode(stream: TextIO) -> bool:
     """Tell whether a stream can write every character."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return encoding.lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def aside(*, as_json: bool) -> redirect_stdout[TextIO]:
+    """Let what the channel `console` shows stand where messages go, where JSON is printed."""
+    return redirect_stdout(sys.stderr if as_json else sys.stdout)
 
 
 def unread() -> bool:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from crmkit.cli import options
 from crmkit.cli.failing import INTERRUPTED, REJECTIONS, warn
 from crmkit.cli.output import columns, note, print_array, print_line, say, table
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.cli.streams import aside
 from crmkit.cli.when import When, when
 from crmkit.clock import span
 from crmkit.jobs.declared import JOBS
@@ -56,8 +57,7 @@ def work(settings: Settings, until_idle: bool, as_json: bool) -> None:
         elif not isinstance(result, Exception) and any(result.values()):
             note(f"{job.id}: {_words(result)} in {seconds:.1f} s")
 
-    printed = sys.stderr if as_json else sys.stdout  # what the channel `console` shows
-    with settings.open() as crm, _warned(), _stopping(stop), redirect_stdout(printed):
+    with settings.open() as crm, _warned(), _stopping(stop), aside(as_json=as_json):
         crm.jobs.work(until_idle=until_idle, stop=stop, told=told)
     if deaf:
         raise deaf[0]

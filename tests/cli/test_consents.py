@@ -33,6 +33,13 @@ def test_a_double_opt_in(shop: Shop):
     shop.run("consents", "confirm", id_, *care, code=3)
     assert "is pending" in shop.run("consents", "grant", id_, *care, "--unconfirmed").stderr
     assert "is given" in shop.run("consents", "confirm", id_, *care).stderr
+    id_ = shop.id(2)  # the same, by a program
+    asked = shop.json("consents", "grant", id_, *care, "--unconfirmed")
+    assert (asked["customer_id"], asked["state"]) == (id_, "pending")
+    given = shop.json("consents", "confirm", id_, *care)
+    assert (given["customer_id"], given["state"]) == (id_, "given")
+    (gone,) = shop.json("consents", "withdraw", id_, *care)
+    assert (gone["customer_id"], gone["purpose"], gone["state"]) == (id_, "care", "withdrawn")
 
 
 def test_mistakes_are_one_line(shop: Shop):

@@ -27,8 +27,10 @@ def firm(shop: Shop) -> Shop:
 
 
 def asked(firm: Shop, number: int = 1) -> str:
-    firm.run("--actor", "lin", "ending", "ask", firm.id(number), "--reason", "broke_rules")
-    return str(firm.json("endings", "--state", "asked")[0]["id"])
+    words = ("ending", "ask", firm.id(number), "--reason", "broke_rules")
+    made = firm.json("--actor", "lin", *words)
+    assert (made["customer_id"], made["state"]) == (firm.id(number), "asked")
+    return str(made["id"])
 
 
 @pytest.mark.row("R243", "R244")
@@ -73,3 +75,19 @@ def test_an_ending_is_turned_down_or_begun_anew(firm: Shop):
     (again,) = [row["reopening"]["id"] for row in firm.json("endings") if row["reopening"]]
     assert "begins anew" in firm.run("--actor", "zhao", "ending", "approve", again).stderr
     assert [row["state"] for row in firm.json("endings")] == ["declined", "reopened"]
+
+
+def test_every_move_is_given_to_a_program(firm: Shop):
+    """The ending as it stands then, also where only its reopening was turned down."""
+    first, lin, zhao = asked(firm), ("--actor", "lin", "ending"), ("--actor", "zhao", "ending")
+    declined = firm.json(*zhao, "decline", first, "--reason", "we stay")
+    assert (declined["id"], declined["state"]) == (first, "declined")
+    id_ = asked(firm)
+    held = firm.json(*zhao, "approve", id_)
+    assert (held["id"], held["state"], held["approved_by"]) == (id_, "approved", "zhao")
+    stepped = firm.json(*lin, "step", id_, "prepare", "--evidence", "plan.pdf")
+    assert [one["evidence"] for one in stepped["steps"]] == ["plan.pdf"]
+    again = firm.json(*lin, "reopen", firm.id(1), "--reason", "sorry")
+    assert (again["id"], again["reopening"]["reason"]) == (id_, "sorry")
+    left = firm.json(*zhao, "decline", again["reopening"]["id"], "--reason", "not yet")
+    assert (left["id"], left["state"], left["reopening"]) == (id_, "approved", None)

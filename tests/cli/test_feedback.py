@@ -86,6 +86,22 @@ def test_a_case_goes_through_its_steps(complained: Shop):
         assert said in chinese
 
 
+def test_every_step_is_given_to_a_program(complained: Shop):
+    """The case as the listing has it, with what comes next."""
+    id_ = complained.id(5)
+    case = complained.json("feedback", "open", id_, "--kind", "complaint", "--text", "cold", *AT)
+    assert (case["customer_id"], case["text"], case["next_step"]) == (id_, "cold", "respond")
+    for words, state, after in (
+        (("respond", "--text", "sorry"), "responded", "analyse"),
+        (("analyse", "--category", "process"), "analysed", "act"),
+        (("act", "--measure", "process_change"), "acted", "follow_up"),
+        (("follow-up", "--solved"), "closed", None),
+    ):
+        told = complained.json("feedback", words[0], case["id"], *words[1:], *AT)
+        assert (told["id"], told["state"], told["next_step"]) == (case["id"], state, after)
+        assert told["overdue"] is False
+
+
 @pytest.mark.parametrize(
     ("words", "code", "named"),
     [

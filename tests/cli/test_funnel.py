@@ -73,6 +73,23 @@ def test_one_is_shown_and_moved_by_what_was_captured(selling: Shop):
     assert selling.run("funnel", "advance", *AT).stderr == ""
 
 
+def test_every_move_is_given_to_a_program(selling: Shop):
+    """The opportunity as it stands then; of those that moved by themselves, each."""
+    words = (*SALE, "--owner", "zhao", *AT)
+    first, second = (selling.json("funnel", "open", selling.id(n), *words) for n in (3, 4))
+    assert (first["customer_id"], first["state"]) == (selling.id(3), "open")
+    moved = selling.json("funnel", "move", first["id"], "propose", *AT)
+    assert (moved["id"], moved["stage"]) == (first["id"], "propose")
+    lost = selling.json("funnel", "lose", first["id"], "--reason", "too dear", *AT)
+    assert (lost["id"], lost["state"]) == (first["id"], "lost")
+    with selling.open(clock=lambda: END) as crm:
+        order = {"id": "paid", "kind": "purchase", "at": END, "customer": selling.id(4)}
+        crm.capture([order | {"attributes": {"opportunity": second["id"]}}], "shop")
+    (won,) = selling.json("funnel", "advance", *AT)
+    assert (won["id"], won["state"]) == (second["id"], "won")
+    assert selling.json("funnel", "advance", *AT) == []
+
+
 def test_rivals_are_listed(selling: Shop):
     """A second manager is refused with both names; a merge that makes two is shown."""
     done = selling.run("funnel", "open", selling.id(2), *SALE, "--owner", "lin", *AT, code=3)

@@ -1,4 +1,4 @@
-"""What ``--help`` says can be read at the width of a terminal."""
+"""What every command has: help that can be read at the width of a terminal, and ``--json``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pytest
 from crmkit.cli.commands import COMMANDS
 
 _WIDTH = 80
+_WITHOUT_JSON = {
+    "demo": "a tour for a person to watch",
+    "form": "writes a form to print, to a file or a pipe",
+    "new-plugin": "writes the files of a plugin",
+}
 
 
 def walked(command: click.Command, parent: click.Context | None = None) -> Iterator[click.Context]:
@@ -33,3 +38,15 @@ def test_no_choice_is_broken_at_the_edge(name: str):
             if isinstance(parameter.type, click.Choice):
                 missing = set(map(str, parameter.type.choices)) - words
                 assert not missing, (context.command_path, parameter.name)
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in COMMANDS])
+def test_a_program_can_read_what_any_command_did(name: str):
+    """``--json`` everywhere, but where files are written or a person is shown around."""
+    (spec,) = (one for one in COMMANDS if one.name == name)
+    for context in walked(spec.load()):
+        command = context.command
+        if isinstance(command, click.Group) and not command.invoke_without_command:
+            continue  # it only leads to others
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert ("--json" in options) is (name not in _WITHOUT_JSON), context.command_path

@@ -34,9 +34,11 @@ def firm(shop: Shop) -> Shop:
     return shop
 
 
+WHO = ("--sponsor", "zhao", "--manager", "lin", "--reason", "grows")
+
+
 def admit(firm: Shop, number: int, *more: str, code: int = 0) -> str:
-    words = ("--sponsor", "zhao", "--manager", "lin", "--reason", "grows", *more)
-    return firm.run("key-account", "admit", firm.id(number), *words, code=code).stderr
+    return firm.run("key-account", "admit", firm.id(number), *WHO, *more, code=code).stderr
 
 
 @pytest.mark.row("R257", "R260", "R264")
@@ -52,6 +54,12 @@ def test_key_accounts_are_listed_beside_their_median(firm: Shop):
     shown = firm.run("key-accounts", *AT).stdout
     assert all(word in shown for word in ("median", "an old friend", "15.00 CNY", "zhao"))
     assert "中位数" in firm.run("key-accounts", "--lang", "zh", *AT).stdout
+    told = firm.json("key-account", "admit", firm.id(2), *WHO, "--exception", "he is new")
+    assert (told["customer_id"], told["owner"], told["exception"]) == (
+        firm.id(2),
+        "lin",
+        "he is new",
+    )
 
 
 @pytest.mark.row("R263")
@@ -64,7 +72,8 @@ def test_a_review_proposes_and_people_decide(firm: Shop):
     done = firm.run("key-account", "review", *AT)
     assert "keep" in done.stdout
     assert "next review is due on 2026-10-28" in done.stderr
-    firm.run("key-account", "remove", firm.id(9), "--reason", "moved away")
+    gone = firm.json("key-account", "remove", firm.id(9), "--reason", "moved away")
+    assert (gone["customer_id"], gone["steps"][-1]["reason"]) == (firm.id(9), "moved away")
     assert firm.json("key-accounts") == []
     assert "fewer than 1" in firm.run("key-account", "review").stderr
 
@@ -83,6 +92,11 @@ def test_promises_are_listed_by_department(firm: Shop):
     firm.run("key-account", "settle", row["id"], "kept", "--evidence", "delivery note 7")
     assert firm.json("promises", "--state", "open") == []
     assert firm.json("promises", "--state", "kept")[0]["evidence"] == "delivery note 7"
+    words = ("key-account", "promise", firm.id(9), "a visit", "--department", "service")
+    made = firm.json(*words)
+    assert (made["customer_id"], made["what"]) == (firm.id(9), "a visit")
+    words = ("key-account", "settle", made["id"], "broken", "--evidence", "nobody came")
+    assert (firm.json(*words)["id"], firm.json("promises")[1]["state"]) == (made["id"], "broken")
 
 
 @pytest.mark.row("R263", "R265")

@@ -21,6 +21,8 @@ def test_competitors_are_recorded_and_listed(shop: Shop):
     assert [one["version"] for one in shop.json("competitors", "--versions", HOSTILE)] == [1, 2]
     shown = shop.run("competitors", "--lang", "zh").stdout
     assert all(word in shown for word in ("竞争对手", "green tea 80.00 CNY", "\\x1b[31mEve"))
+    told = shop.json("market", "competitor", "Rival", "--price", "tea=1.50", "--currency", "CNY")
+    assert (told["name"], told["version"], told["prices"][0]["amount"]) == ("Rival", 1, "1.50")
     shop.run("market", "competitor", "Rival", "--price", "tea=much", "--currency", "CNY", code=2)
 
 
@@ -32,6 +34,9 @@ def test_promotions_are_recorded_and_listed(shop: Shop):
     (row,) = shop.json("market", "promotions")
     assert row["competitor"] == "Rival"
     assert "Rival" in shop.run("market", "promotions").stdout
+    told = shop.json("market", "promotion", "Other", *window)
+    assert told in shop.json("market", "promotions")
+    assert (told["competitor"], told["start"]) == ("Other", row["start"])
     shop.run("market", "promotion", "Rival", "--start", "2026-04-10", "--end", "2026-04-01", code=2)
 
 
@@ -47,3 +52,6 @@ def test_how_buying_developed_and_who_came_by_word_of_mouth(shop: Shop):
     shown = shop.run("market", *AT, "--since", "1y", "--by", "item").stdout
     assert "10 bought for the first time, 0.0% of them by word of mouth" in shown
     assert all(word in shown for word in ("2026-04", "tea 0", "tea-2026.pdf", "CNY"))
+    told = shop.json("market", "note", "Rain", "--kind", "news")
+    assert told["title"] == "Rain"
+    assert told["id"] in {one["id"] for one in shop.json("market", *AT)["notes"]}

@@ -78,6 +78,22 @@ def test_a_plan_goes_from_draft_to_outcome(firm: Shop):
     assert firm.json("plan", "list", "--state", "draft") == []
 
 
+def test_every_move_is_given_to_a_program(firm: Shop):
+    """The plan as it stands then."""
+    plan, other = drafted(firm), drafted(firm, 1)
+    for actor, words, state in (
+        ("lin", ("submit", plan), "submitted"),
+        ("boss", ("reject", plan, "--reason", "why"), "draft"),
+        ("lin", ("submit", plan), "submitted"),
+        ("boss", ("approve", plan), "running"),
+        ("lin", ("check", plan, "a1", "--mode", "visit", "--when", "today"), "running"),
+        ("lin", ("close", plan, "--outcome", "he is back"), "closed"),
+        ("lin", ("drop", other, "--reason", "he moved abroad"), "closed"),
+    ):
+        told = firm.json("--actor", actor, "plan", *words, *AT)
+        assert (told["id"], told["state"], told["steps"][-1]["by"]) == (words[1], state, actor)
+
+
 def test_what_comes_from_outside_is_shown_and_not_obeyed(firm: Shop):
     """A hostile name in a plan moves no cursor."""
     plan = drafted(firm, 2)

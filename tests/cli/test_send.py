@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from crmkit.channels.file import FileChannel
 from crmkit.cli import main
 from crmkit.cli.send import send
 from tests.cli.kit import END, HOSTILE, Shop
@@ -168,6 +169,11 @@ def test_what_was_mended_goes_again(firm: Shop):
     (row,) = firm.json("send", "ledger")
     firm.run("consents", "grant", nobody, "--purpose", "care", "--source", "a call")
     assert "is planned" in firm.run("send", "retry", row["id"]).stderr
+    _change_his_mind(firm, nobody)
+    again = firm.json("send", "retry", row["id"])
+    assert (again["id"], again["state"]) == (row["id"], "planned")
+    _change_his_mind(firm, nobody)
+    assert [one["id"] for one in firm.json("send", "retry", *CARE[2:])] == [row["id"]]
     assert firm.json("send") == {"accepted": 1}
     said = firm.run("send", "retry", row["id"], code=3).stderr
     assert "is accepted" in said
@@ -177,6 +183,30 @@ def test_what_was_mended_goes_again(firm: Shop):
     assert "No message is unknown" in firm.run("send", "reconcile").stderr
     done = firm.run("send", "--json", code=1)
     assert json.loads(done.stdout).keys() & {"failed", "refused", "unknown"}
+
+
+def _change_his_mind(firm: Shop, who: str) -> None:
+    """Let a customer take his consent back until his message was refused, and give it again."""
+    firm.run("consents", "withdraw", who, "--source", "a call")
+    firm.run("send", code=1)
+    firm.run("consents", "grant", who, "--purpose", "care", "--source", "a call")
+
+
+def test_what_nobody_knows_is_settled_by_a_person(firm: Shop, monkeypatch: pytest.MonkeyPatch):
+    """A channel broke down in the middle: of each message somebody says what became of it."""
+    ids = [firm.id(number) for number in (0, 1)]
+    firm.run("send", "enqueue", *ids, *CARE, *TEXT, *MAIL)
+
+    def die(*_: object) -> None:
+        raise OSError("the line is dead")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(FileChannel, "send", die)
+        assert json.loads(firm.run("send", "--json", code=1).stdout) == {"unknown": 2}
+    one, other = (row["id"] for row in firm.json("send", "ledger"))
+    assert "is accepted" in firm.run("send", "settle", one, "--sent").stderr
+    told = firm.json("send", "settle", other, "--not-sent")
+    assert (told["id"], told["state"]) == (other, "planned")
 
 
 @pytest.mark.row("R39")
@@ -189,6 +219,11 @@ def test_a_task_is_carried_out(firm: Shop):
     said = firm.run("send", "done", row["id"], "--outcome", HOSTILE, "--kind", "visit").stderr
     assert "delivered" in said
     assert "\x1b" not in said
+    firm.run("send", "enqueue", firm.id(3), *CARE, *TEXT, "--channel", "task")
+    firm.run("send")
+    (other,) = firm.json("send", "ledger", "--customer", firm.id(3))
+    told = firm.json("send", "done", other["id"], "--outcome", "he laughed")
+    assert (told["id"], told["state"]) == (other["id"], "delivered")
     with firm.open(clock=lambda: END) as crm:
         assert "visit" in {one.kind for one in crm.touchpoints.of(who)}
 
@@ -212,6 +247,11 @@ def test_json_is_alone_where_messages_are_printed(firm: Shop):
         done = firm.run("send", *words)
         assert "Hello Ann Able" in (done.stderr if words else done.stdout)
         assert not words or json.loads(done.stdout) == {"accepted": 1}
+    alert = ("send", "alert", "console", "the disk is full", "--occasion", "disk-7", "--json")
+    done = firm.run(*alert)
+    told = json.loads(done.stdout)
+    assert (told["occasion"], told["state"]) == ("disk-7", "accepted")
+    assert "the disk is full" in done.stderr
 
 
 @pytest.mark.row("R74")
@@ -223,6 +263,13 @@ def test_an_address_is_suppressed_and_let_in_again(firm: Shop):
     assert "already" in firm.run("send", "suppress", *address, "--reason", "again").stderr
     assert "is let in again" in firm.run("send", "unsuppress", *address).stderr
     assert "was not suppressed" in firm.run("send", "unsuppress", *address).stderr
+    named = {"system": "email", "address": "c1@example.com", "channel": None}
+    for changed in (True, False):
+        told = firm.json("send", "suppress", *address, "--reason", "his lawyer wrote")
+        assert told == named | {"suppressed": True, "changed": changed}
+    for changed in (True, False):
+        told = firm.json("send", "unsuppress", *address)
+        assert told == named | {"suppressed": False, "changed": changed}
 
 
 def test_the_doctor_looks_at_outreach(firm: Shop):

@@ -60,7 +60,10 @@ def test_standards_are_set_and_listed(serving: Shop):
     chinese = serving.run("standards", "--lang", "zh", *AT).stdout
     for said in ("产品品质标准", "客户满意度", "服务响应及时率(8小时内)", "未达标", "未测量"):
         assert said in chinese
-    serving.run("standards", "drop", "hotline", "--reason", "no hotline", *AT)
+    told = serving.json(*QUICK, "--kind", "praise", *AT)
+    assert (told["name"], told["version"], told["kinds"]) == ("hotline", 3, ["praise"])
+    told = serving.json("standards", "drop", "hotline", "--reason", "no hotline", *AT)
+    assert (told["name"], told["state"]) == ("hotline", "dropped")
     assert len(serving.json("standards", *AT)) == 2
 
 
@@ -85,6 +88,10 @@ def test_improvements_show_before_and_after(serving: Shop):
         1.0,
     )
     assert row["better"] is True
+    begun = serving.json("standards", "improve", "hotline", "--text", "a third one", *AT)
+    assert (begun["standard"]["name"], begun["text"]) == ("hotline", "a third one")
+    told = serving.json("standards", "assess", begun["id"], "--at", later.isoformat())
+    assert (told["id"], told["state"], told["better"]) == (begun["id"], "assessed", True)
     assert "two people" in serving.run("standards", "improvements").stdout
 
 

@@ -74,6 +74,10 @@ def test_a_break_down_is_shown_and_must_add_up(quota: Shop):
     assert "PERSON=VALUE" in quota.run(*head, "lin", *money, code=2).stderr
     quota.run("targets", "set", "lin", "2026", "revenue", "none", *money)
     quota.run("targets", "set", "lin", "2026", "revenue", "none", *money, code=3)
+    told = quota.json("targets", "set", "lin", "2026", "revenue", "5000", *money)
+    assert (told["owner"], told["value"]) == ("lin", "5000")
+    told = quota.json(*head, "lin=5000.50", "wang=4000", *money)
+    assert [(one["owner"], one["value"]) for one in told] == [("lin", "5000.50"), ("wang", "4000")]
     quota.run("targets", "set", "nobody", "2026", "revenue", "5", *money, code=2)
     quota.run("targets", "set", "firm", "2026-Q9", "revenue", "5", *money, code=2)
 
@@ -99,3 +103,5 @@ def test_the_climate_is_told(quota: Shop):
     assert (found["pairs"], found["correlation"]) == (0, None)
     assert "8.5" in [one["staff"] for one in found["moods"]]
     assert "too few" in quota.run("targets", "climate", "2026-Q1").stdout
+    told = quota.json("targets", "rate", "wang", "2026-Q1", "staff_satisfaction", "7")
+    assert (told["owner"], told["measure"], told["value"]) == ("wang", "staff_satisfaction", "7")
