@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from crmkit.care.feedback.words import word
 from crmkit.care.words import many
 from crmkit.cli import options
+from crmkit.cli.feedback_tables import show_case, show_cases
 from crmkit.cli.filters import check_filters
 from crmkit.cli.naming import found as find
-from crmkit.cli.naming import names
-from crmkit.cli.output import columns, note, placed, print_array, print_json, say, table, tell
+from crmkit.cli.output import note, placed, print_array, print_json, tell
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
-from crmkit.model.feedback import (
-    FEEDBACK_KINDS,
-    FEEDBACK_STATES,
-    SEVERITIES,
-    FeedbackCase,
-    Round,
-)
+from crmkit.model.feedback import FEEDBACK_KINDS, FEEDBACK_STATES, SEVERITIES, FeedbackCase
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
-
-_HEADS = {
-    "en": columns("case! due! overdue kind severity next customer~ id! owner~ text~"),
-    "zh": columns("案例! 期限! 逾期 类型 程度 下一步 客户~ 编号! 负责人~ 内容~"),
-}
-_ROUNDS = {
-    "en": columns("analysed category cause~ measure text~ level department~ found effect~"),
-    "zh": columns("分析 类别 原因~ 措施 内容~ 级别 部门~ 结果 效果~"),
-}
-_OVERDUE = {"en": "overdue", "zh": "逾期"}
 
 
 @click.group(invoke_without_command=True)
@@ -75,7 +57,7 @@ def feedback(
         if as_json:
             print_array(_plain(case, now) for case in cases)
         else:
-            _show(crm, cases, now, lang)
+            show_cases(crm, cases, now, lang)
 
 
 @feedback.command()
@@ -90,12 +72,8 @@ def show(settings: Settings, case: str, lang: str, as_json: bool) -> None:
         now = crm.session.clock()
     if as_json:
         print_json(_plain(found, now))
-        return
-    what, how, where = (word(of, getattr(found, of), lang) for of in ("kind", "severity", "state"))
-    say(f"{what} {placed(found.at):%Y-%m-%d %H:%M}, {how}, {where}: {found.text}")
-    say(*filter(None, (found.response, found.used)))
-    if found.rounds:
-        table(_ROUNDS[lang], [_round(one, lang) for one in found.rounds])
+    else:
+        show_case(found, lang)
 
 
 @feedback.command()
@@ -237,40 +215,3 @@ def _told(crm: CRM, case: FeedbackCase, *, as_json: bool) -> None:
 def _plain(case: FeedbackCase, now: datetime) -> dict[str, object]:
     """Give a case as JSON values, with what a listing shows beside."""
     return case.to_dict() | {"next_step": case.next_step, "overdue": case.overdue(now)}
-
-
-def _round(one: Round, lang: str) -> tuple[object, ...]:
-    return (
-        one.analysed_at,
-        word("category", one.category, lang),
-        one.cause,
-        None if one.measure is None else word("measure", one.measure, lang),
-        one.text,
-        None if one.level is None else word("level", one.level, lang),
-        one.department,
-        None if one.solved is None else word("solved", str(one.solved), lang),
-        one.effect,
-    )
-
-
-def _show(crm: CRM, cases: Iterable[FeedbackCase], now: datetime, lang: str) -> None:
-    listed = list(cases)
-    called = names(crm, sorted({str(case.customer_id) for case in listed}))
-    table(
-        _HEADS[lang],
-        (
-            (
-                case.id,
-                case.due,
-                _OVERDUE[lang] if case.overdue(now) else None,
-                word("kind", case.kind, lang),
-                word("severity", case.severity, lang),
-                None if case.next_step is None else word("step", case.next_step, lang),
-                called[str(case.customer_id)],
-                case.customer_id,
-                case.owner,
-                case.text,
-            )
-            for case in listed
-        ),
-    )

@@ -9,17 +9,14 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, day, print_array, print_json, say, table, tell
+from crmkit.cli.output import print_array, tell
+from crmkit.cli.plan_tables import show_plan, show_plans
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When, when
 from crmkit.model.plan import PLAN_STATES, CarePlan
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
-
-_HEAD = columns("plan! state! customer~ id! owner~ goal! reached! drawn_up! next_action!")
-_ACTIONS = columns("action! day! responsible~ done! bond! content~")
-_STEPS = columns("move! at! by~ reason~")
 
 
 @click.group()
@@ -46,7 +43,7 @@ def list_(
         if as_json:
             print_array(plans)
         else:
-            _show_plans(plans)
+            show_plans(plans)
 
 
 @plan.command(epilog=options.DATES)
@@ -79,7 +76,7 @@ def draft(
             start, end = settings.between(crm, since, None)
             cause = crm.value.explain(who, start, end)
         made = crm.care.draft(who, owner=owner, cause=cause, goal_tier=goal, lang=lang)
-        _show(made, as_json=as_json)
+        show_plan(made, as_json=as_json)
 
 
 @plan.command()
@@ -89,7 +86,7 @@ def draft(
 def show(settings: Settings, plan: str, as_json: bool) -> None:
     """Show a plan: its forms, its actions, and every move so far."""
     with settings.open() as crm:
-        _show(crm.care.plan(plan), as_json=as_json)
+        show_plan(crm.care.plan(plan), as_json=as_json)
 
 
 @plan.command()
@@ -193,72 +190,3 @@ def _move(
         what = moved.steps[-1].what
         now = "" if what == moved.state else f"; it is {moved.state} now"
         tell(moved, f"Plan {moved.id}: {what}{now}.", as_json=as_json)
-
-
-def _show_plans(plans: tuple[CarePlan, ...]) -> None:
-    table(
-        _HEAD,
-        (
-            (
-                one.id,
-                one.state,
-                one.customer_name,
-                one.customer_id,
-                one.owner,
-                one.goal_tier,
-                _reached(one),
-                one.on,
-                day(one.due),
-            )
-            for one in plans
-        ),
-    )
-
-
-def _reached(plan: CarePlan) -> str | None:
-    if plan.reached is None:
-        return None
-    return "goal reached" if plan.reached else "not yet" if plan.state == "running" else "missed"
-
-
-def _show(plan: CarePlan, *, as_json: bool) -> None:
-    """Print a plan: head, forms, actions and moves."""
-    if as_json:
-        print_json(plan.to_dict())
-        return
-    _show_plans((plan,))
-    forms, goals, actions = plan.situation, plan.goals, plan.action_plan
-    for title, written in (
-        ("Situation", forms.introduction),
-        ("Stage before", forms.last_stage),
-        ("Major events", forms.events),
-        ("Greatest value", forms.greatest_value),
-        ("Long-term goal", goals.long_term),
-        ("Expansion", goals.expansion),
-        ("Strategy", goals.strategy),
-        ("Obstacles", "\n".join(f"{one.obstacle}: {one.importance}" for one in goals.obstacles)),
-        ("Memorandum", actions.memorandum),
-        ("Strengths", actions.strengths),
-        ("Weaknesses", actions.weaknesses),
-        ("Outcome", plan.outcome),
-    ):
-        if written:
-            say("", f"{title}:", *(f"  {line}" for line in written.split("\n")))
-    waiting = {one.id for one in plan.waiting}
-    say("")
-    table(
-        _ACTIONS,
-        (
-            (
-                one.id,
-                plan.day_of(one),
-                one.responsible,
-                "done" if one.id in plan.carried_out else "open" if one.id in waiting else None,
-                one.bond,
-                one.content,
-            )
-            for one in actions.actions
-        ),
-    )
-    say("")
-    table(_STEPS, ((one.what, one.at, one.by, one.reason) for one in plan.steps))
