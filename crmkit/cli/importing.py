@@ -13,7 +13,7 @@ import click
 from crmkit.cli import options
 from crmkit.cli.failing import REJECTIONS, wrong
 from crmkit.cli.imports import Imported, advance, fit, take_back, take_in
-from crmkit.cli.output import columns, note, percent, print_array, print_json, say, table
+from crmkit.cli.output import columns, note, percent, print_array, say, table, tell
 from crmkit.cli.progress import Step, watched
 from crmkit.cli.rejects import SHOWN, Rejects, collected, line_of
 from crmkit.cli.settings import Settings, pass_settings
@@ -80,9 +80,7 @@ def import_(
     for one in taken:
         _warn_twice(one)
     if undone is not None:
-        note(_undone(undone.body))
-    if as_json and undone is not None:
-        print_json(undone.to_dict())
+        tell(undone, _undone(undone.body), as_json=as_json)
     elif as_json:
         print_array(taken)
     elif taken:

@@ -99,9 +99,11 @@ def test_an_import_of_customers_is_taken_back():
         "restored": ["1"],
         "kept": [],
     }
-    assert "Customers gone: 1; customers as they were before: 1." in done.stderr
     names = {one["id"]: one["name"] for one in json.loads(run(*URL, "customers", "--json").stdout)}
     assert names == {"1": "Ann", "2": "Bob"}
+    (again,) = json.loads(run(*URL, "import", "--customers", "wrong.csv", "--json").stdout)
+    done = run(*URL, "import", "--undo", again["run"])
+    assert "Customers gone: 1; customers as they were before: 1." in done.stderr
     assert "no capture has the id" in run(*URL, "import", "--undo", taken["run"], code=2).stderr
 
 
