@@ -14,13 +14,14 @@ from crmkit.capture.mapping import Getter, Mapping, flag, listed, near, text, zo
 from crmkit.capture.numbers import Writing, product
 from crmkit.capture.templates import OCCURRENCE, Piece, pieces
 from crmkit.capture.times import Times, time_forms
-from crmkit.capture.turns import negated, otherwise, replaced
+from crmkit.capture.turns import as_json, negated, otherwise, replaced
 from crmkit.errors import MappingError
 
 _WHAT = frozenset("column template product cases".split())
 _OPTIONS = _WHAT | frozenset("negate replace default time_format timezone".split())
 EXACT = frozenset({"amount", "margin", "quantity", "rating"})
 """Fields of a record that are numbers, and are kept as they are written."""
+_FREE = frozenset({"attributes", "custom"})  # any JSON: a number there is one, and can be measured
 _TIMES = frozenset({"at", "birthday"})
 WRITTEN = ("at", *sorted(EXACT))
 """Fields of a record that a mapping may say how they are written."""
@@ -91,21 +92,29 @@ class Compiler:
         if len(_WHAT & set(spec)) != 1:
             message = f"{field} needs one of `column`, `template`, `product` and `cases`"
             raise MappingError(message, field=field)
-        if "product" in spec:
-            get = self._product(spec["product"], field)
-        elif "cases" in spec:
-            get = self._cases(spec["cases"], field)
-        elif "column" in spec:
-            get = self.column(text("column", spec["column"]))
-        else:
-            get = self._template(spec["template"])
+        get = self._taken(spec, field)
         if "replace" in spec:
             get = replaced(get, spec["replace"])
         if "default" in spec:
             get = otherwise(get, spec["default"])
         if "template" in spec or "column" in spec:
             get = self._read(get, spec, field)
-        return negated(get, field) if flag("negate", spec.get("negate", False)) else get
+        turned = flag("negate", spec.get("negate", False))
+        return self._worked_out(negated(get, field), field) if turned else get
+
+    def _taken(self, spec: dict[str, Any], field: str) -> Getter:
+        """Compile what a table takes its value from."""
+        if "product" in spec:
+            return self._worked_out(self._product(spec["product"], field), field)
+        if "cases" in spec:
+            return self._cases(spec["cases"], field)
+        if "column" in spec:
+            return self.column(text("column", spec["column"]))
+        return self._template(spec["template"])
+
+    def _worked_out(self, get: Getter, field: str) -> Getter:
+        """Give a number as its field keeps it: exactly as text, or as JSON does."""
+        return as_json(get) if field in _FREE else get
 
     def _cases(self, cases: Any, field: str) -> Getter:
         compiled: list[tuple[Getter | None, Getter]] = []

@@ -26,6 +26,16 @@ def negated(get: Getter, field: str) -> Getter:
     return negate
 
 
+def as_json(get: Getter) -> Getter:
+    """Turn a number that was worked out, which is text, into one of JSON: the nearest float."""
+
+    def convert(row: Any) -> Any:
+        value = get(row)
+        return value if value is None else float(value) if "." in value else int(value)
+
+    return convert
+
+
 def replaced(get: Getter, words: Any) -> Getter:
     """Put other values in the place of some."""
     if not isinstance(words, dict):

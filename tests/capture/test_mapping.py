@@ -6,12 +6,13 @@ import copy
 import json
 import tomllib
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import crmkit
 from crmkit.capture.files import read_customers, read_touchpoints
 from crmkit.capture.mapping import load_mapping
 from crmkit.errors import MappingError
@@ -185,3 +186,43 @@ def test_numbers_of_json_are_no_text(tmp_path: Path) -> None:
         ("amount", "line 4"), ("amount", "line 5"), ("margin", "line 6"),
     ]  # fmt: skip
     assert sum(reading.skipped.values()) == 1
+
+
+def test_what_is_worked_out_for_an_attribute_is_a_number(tmp_path: Path) -> None:
+    """A cell is text; a product of one is a number, which an indicator can average."""
+    (tmp_path / "in.csv").write_text(
+        'id,at,mail,stars,weight\n1,2026-05-01T10:00Z,a@x.org,4,"2,50"\n'
+        "2,2026-05-01T11:00Z,a@x.org,5,\n3,2026-05-01T12:00Z,a@x.org,five,1\n",
+        "utf-8",
+    )
+    mapping = {
+        "decimal": ",",
+        "fields": {"id": "{id}", "at": "{at}", "kind": "visit"},
+        "customer": {"email": "{mail}"},
+        "attributes": {
+            "stars": {"product": ["{stars}"]},
+            "written": "{stars}",
+            "lost": {"product": ["{weight}", 2], "negate": True},
+        },
+    }
+    first, second, bad = read_touchpoints(tmp_path / "in.csv", load_mapping(mapping))
+    assert first["attributes"] == {"stars": 4, "written": "4", "lost": -5.0}
+    assert second["attributes"] == {"stars": 5, "written": "5"}
+    assert (bad.field, bad.reason[:6]) == ("attributes", "line 4")
+    crm = crmkit.connect("memory://")
+    mean = crmkit.Indicator(
+        "stars", ["visit"], "mean", field="stars", scale=5, half_life=timedelta(9), weight=1
+    )
+    crm.value.use(crmkit.ValueModel("1", [mean], currency="EUR"))
+    crm.capture([first, second], "till")
+    a = crm.customers.find(email="a@x.org")
+    assert a is not None
+    assert 4.49 < crm.value.score(a.id).parts[0].raw < 4.51
+
+
+def test_what_is_worked_out_for_a_field_of_a_customer_is_a_number(tmp_path: Path) -> None:
+    """A host's own field takes any JSON as well."""
+    (tmp_path / "in.csv").write_text("mail,size\na@x.org,12\n", "utf-8")
+    mapping = {"identities": {"email": "{mail}"}, "custom": {"size": {"product": ["{size}", 2]}}}
+    (one,) = read_customers(tmp_path / "in.csv", load_mapping(mapping))
+    assert one.custom == {"size": 24}
