@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from crmkit.arguments import show
 from crmkit.errors import ModelError
 from crmkit.lifecycle.facts import COUNTED, SINCE, known
 from crmkit.lifecycle.stages import EDGES, ENDED, allowed
 from crmkit.model.lifecycle import StageRule
+from crmkit.model.ranges import are_names, is_name
 
 _OPERATORS = frozenset({"min", "max", "is", "in"})
 _FIELDS = frozenset(field.name for field in attrs.fields(StageRule))
@@ -43,13 +46,16 @@ class Ruleset:
             ModelError: a rule makes no sense; names it and the place.
         """
         own = tuple(rules)
+        for rule in own:
+            check(rule)
         names = [rule.name for rule in own]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ModelError(f"stage rule {twice[0]!r} is there twice", field="name")
-        added = sorted((r for r in offered if r.name not in names), key=lambda rule: rule.name)
-        for rule in (*own, *added):
+        added = [rule for rule in offered if rule.name not in names]
+        for rule in added:
             check(rule)
+        added.sort(key=lambda rule: rule.name)
         return cls(tuple(sorted((*own, *added), key=lambda rule: -rule.priority)))
 
     @property
@@ -74,13 +80,19 @@ def check(rule: StageRule) -> None:
         ModelError: `field` names the place.
     """
     for wrong, field, what in (
-        (not rule.name, "name", "needs a name"),
-        (not rule.to, "to", "needs the stage it leads to"),
+        (not is_name(rule.name), "name", "must be a name"),
+        (not is_name(rule.to), "to", "must be the stage it leads to"),
         (rule.to == ENDED, "to", "must not end a relationship: a senior person does"),
-        (not rule.when, "when", "needs a condition"),
+        (not are_names(rule.since), "since", "must be stages"),
+        (not isinstance(rule.when, Mapping) or not rule.when, "when", "must hold conditions"),
+        (not isinstance(rule.reason, str), "reason", "must be text"),
+        (not _number(rule.priority), "priority", "must be a number"),
     ):
         if wrong:
-            raise ModelError(f"stage rule {rule.name!r}: {field} {what}", field=field)
+            got = show(getattr(rule, field))
+            raise ModelError(
+                f"stage rule {show(rule.name)}: {field} {what}, got {got}", field=field
+            )
     for before in rule.since:
         if not allowed(before, rule.to):
             ways = ", ".join(sorted(EDGES.get(before, ()))) or "nowhere"
@@ -108,7 +120,7 @@ def _check_condition(rule: StageRule, fact: str, condition: Any) -> None:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and not isnan(value)
 
 
 @cache
@@ -138,7 +150,8 @@ def parse_rules(text: str, name: str = "rules") -> tuple[StageRule, ...]:
     except (ValueError, RecursionError) as cause:  # no TOML, or TOML beyond all measure
         raise ModelError(f"rule file {name}: not TOML: {cause}", field="file") from cause
     entries = table.get("rule", [])
-    if set(table) - {"rule"} or not isinstance(entries, Sequence) or not entries:
+    tables = isinstance(entries, list) and all(isinstance(one, dict) for one in entries)
+    if set(table) - {"rule"} or not tables or not entries:
         raise ModelError(f"rule file {name}: must hold [[rule]] tables only", field="rule")
     return Ruleset.of(_rule(entry, name) for entry in entries).rules
 
@@ -151,5 +164,4 @@ def _rule(entry: Mapping[str, Any], name: str) -> StageRule:
     for key in ("name", "to", "when"):
         if key not in entry:
             raise ModelError(f"{where}: {key} is missing", field=key)
-    since = entry.get("since", ())
-    return StageRule(**{**entry, "since": (since,) if isinstance(since, str) else tuple(since)})
+    return StageRule(**entry)

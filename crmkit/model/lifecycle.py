@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import attrs
 
+from crmkit.model import ranges
 from crmkit.model.document import Step
 from crmkit.model.serial import Record, resolve
 
@@ -18,10 +19,6 @@ STAGES = (*PROSPECT_STAGES, *CUSTOMER_STAGES, "ended")
 ENDING_REASONS = ("no_longer_buys", "broke_rules", "need_unmet", "broken_down", "market_exit")
 ENDING_STATES = ("asked", "approved", "declined", "reopened")
 ENDING_STEPS = ("prepare", "notify", "settle", "clear", "file", "evaluate")
-
-
-def _names(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(names)
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +40,7 @@ class StageRule(Record):
     name: str
     to: str
     when: Mapping[str, Mapping[str, Any]]
-    since: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    since: tuple[str, ...] = attrs.field(default=(), converter=ranges.names)
     reason: str = ""
     priority: int = 0
 

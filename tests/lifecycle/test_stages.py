@@ -245,6 +245,11 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ),
         ("[[rule]]\nname = 'a'\nto = 'vip'\nwen = { total = { min = 1 } }", "wen"),
         ("[[rule", "file"),
+        ("rule = 'a'", "rule"),
+        ("rule = ['a']", "rule"),
+        ("[[rule]]\nname = 'a'\nto = 'vip'\nsince = 5\nwhen = { gap = { min = 1 } }", "since"),
+        ("[[rule]]\nname = 'a'\nto = 'vip'\nwhen = 'gap'", "when"),
+        ("[[rule]]\nname = 'a'\nto = 'vip'\nwhen = { gap = { min = nan } }", "gap"),
     ],
 )
 def test_a_wrong_rule_file_names_the_place(text: str, field: str) -> None:
@@ -252,3 +257,27 @@ def test_a_wrong_rule_file_names_the_place(text: str, field: str) -> None:
     with pytest.raises(crmkit.errors.ModelError) as caught:
         parse_rules(text)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "odd"),
+    [
+        ("name", 5),
+        ("name", ["a"]),
+        ("to", 5),
+        ("to", " "),
+        ("since", 5),
+        ("since", [5]),
+        ("when", "gap"),
+        ("when", {}),
+        ("reason", 5),
+        ("priority", "first"),
+    ],
+)
+def test_what_no_rule_can_hold_is_named(field: str, odd: object) -> None:
+    """Of a file or a plugin: a value of another type is told before anybody is moved by it."""
+    wrong = rule(**{"name": "a", "to": "vip", field: odd})  # type: ignore[arg-type]
+    for rules in (([wrong],), (default_rules(), [wrong])):
+        with pytest.raises(crmkit.errors.ModelError, match="got ") as caught:
+            Ruleset.of(*rules)
+        assert caught.value.field == field
