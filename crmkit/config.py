@@ -189,6 +189,8 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
     ):
         if name in text and not re.fullmatch(form, text[name]):
             refuse(name, f"must be {what}", text[name])
+    if "region" in text:
+        _check_country(text["region"])
     place = url if url is not None else text.pop("url", None)
     text.pop("url", None)
     veiled = {
@@ -206,6 +208,14 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
         **veiled,
         **text,
     )
+
+
+def _check_country(region: str) -> None:
+    """See that telephone numbers are known there: by a wrong country none identifies anybody."""
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - slow
+
+    if region not in SUPPORTED_REGIONS:
+        refuse("region", 'must be a country by ISO 3166-1, such as "CN" or "GB"', region)
 
 
 def _people(section: Any) -> dict[str, Person]:

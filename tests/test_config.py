@@ -127,6 +127,10 @@ def test_two_dollars_are_one():
         ({"plugin": {}}, "plugin: is no setting; did you mean 'plugins'?"),
         ({"url": 3}, "url: must be text, got 3"),
         ({"workspace": ""}, "workspace: must be 1 to 200 characters, got ''"),
+        (
+            {"region": "UK"},
+            'region: must be a country by ISO 3166-1, such as "CN" or "GB", got \'UK\'',
+        ),
         ({"region": "China"}, "region: must be two capital letters, such as \"CN\", got 'China'"),
         (
             {"currency": "yuan"},
