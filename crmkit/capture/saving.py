@@ -24,6 +24,7 @@ from crmkit.capture.ids import customer_id
 from crmkit.capture.keys import NAME_LIMIT, Key, Keys, strength
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
+from crmkit.capture.shapes import check_shape
 from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.capture.traces import traced
 from crmkit.contracts.store import Row, Writer
@@ -164,6 +165,7 @@ class Saver:
         """Check what can be checked of one customer alone, and give his keys, strongest first."""
         if not isinstance(customer, Customer):
             raise Fault("customer", "must be a crmkit.Customer")
+        check_shape(customer)
         text("id", customer.id, ID_LIMIT)
         text("name", customer.name, NAME_LIMIT)
         keys: dict[Key, None] = {}

@@ -129,6 +129,33 @@ def test_what_cannot_be_kept_is_named(customer: Customer, field: str) -> None:
     assert desk.rows(CUSTOMER) == before
 
 
+@pytest.mark.parametrize(
+    ("field", "odd", "told"),
+    [
+        ("identities", {"email": "a@x.org"}, "must be a list of crmkit.Identity, got {"),
+        ("identities", [("email", "a@x.org")], "list of crmkit.Identity, number 1 is ('email'"),
+        ("contacts", [{"name": "A"}], "list of crmkit.Contact, number 1 is {'name'"),
+        ("contacts", [Contact(name=5)], "number 1: name must be text, got 5"),  # type: ignore[arg-type]
+        ("addresses", [Address(lines="Main St")], "number 1: lines must be a list of texts"),  # type: ignore[arg-type]
+        ("needs", "tea", "must be a list of texts, got 'tea'"),
+        ("birthday", "1999-01-01", "must be a datetime.date, got '1999-01-01'"),
+        ("internal", "yes", "must be True or False, got 'yes'"),
+        ("profile", ["a"], "must be a mapping, got ['a']"),
+        ("salutation", 5, "must be text, got 5"),
+    ],
+)
+def test_a_field_of_another_type_is_told_by_name(field: str, odd: object, told: str) -> None:
+    """A text is no list of its letters, and nothing is kept as what nobody expects there."""
+    desk = Desk()
+    customer = attrs.evolve(Customer(name="A", number="1"), **{field: odd})
+    with pytest.raises(InvalidValueError) as error:
+        desk.customers.save(customer)
+    assert error.value.field == field  # type: ignore[attr-defined]
+    assert told in str(error.value)
+    report = desk.customers.save_all([customer, Customer(name="B", number="2")])
+    assert (report.new, [one.field for one in report.rejected]) == (1, [field])
+
+
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "UTC"])
 @pytest.mark.parametrize("tag", ["zh-CN", "de", "zh-Hant-TW", "yue", "de-1996", None])
 def test_zones_and_languages_are_kept(zone: str, tag: str | None) -> None:
