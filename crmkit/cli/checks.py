@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from crmkit.capture.mapping import near
 from crmkit.care.statistics import gather
 from crmkit.care.words import many
 from crmkit.cli.progress import watched
@@ -18,6 +19,7 @@ from crmkit.jobs.opening import Desk
 from crmkit.jobs.periods import read_periods
 from crmkit.model.serial import Record
 from crmkit.model.statistics import NOBODY, Statistics
+from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import ValueModel
 from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis
@@ -126,6 +128,7 @@ def data(crm: CRM) -> Iterator[Finding]:
     model = basis.layout.model
     yield ok("model", f"{model.version}, in {model.currency}, {len(fed)} indicators")
     yield from _currencies(counts, model)
+    yield from _kinds(model, {*KINDS, *crm.plugins.touchpoint_kinds()})
     if counts.touchpoints:
         yield from _sources(model, fed)
     if stale:
@@ -159,6 +162,17 @@ def _currencies(counts: Statistics, model: ValueModel) -> Iterator[Finding]:
         )
     if not unpriced:
         yield ok("currencies", ", ".join(counts.by_currency) or "none")
+
+
+def _kinds(model: ValueModel, known: set[str]) -> Iterator[Finding]:
+    """Name kinds of which nothing is ever captured: misspelt ones, or of a plugin left out."""
+    for one in model.indicators:
+        for kind in sorted({*one.kinds, *one.opportunity} - known):
+            yield problem(
+                "indicators",
+                f"{one.name} goes by {kind!r}, which is no kind of touchpoint{near(kind, known)}",
+                "mend the model, or install the plugin that declares the kind",
+            )
 
 
 def _sources(model: ValueModel, fed: Sequence[bool]) -> Iterator[Finding]:

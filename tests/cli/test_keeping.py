@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from pathlib import Path
 
+import attrs
 import pytest
 
 from tests.cli.kit import END, Shop, process, run
@@ -162,3 +164,15 @@ def test_doctor_names_what_does_not_count(shop: Shop):
     assert 'currency = "EUR" in crmkit.toml' in done.stdout
     assert "plugins.pigoen" in done.stdout
     assert "events_attended" in done.stdout
+
+
+def test_doctor_names_kinds_that_nothing_is_captured_of(shop: Shop):
+    """A misspelt kind of the model in force measures nothing, and would never be noticed."""
+    with shop.open(clock=lambda: END) as crm:
+        model = crm.value.model()
+        first = attrs.evolve(model.indicators[0], kinds=("purchse", "visit"))
+        crm.value.use(attrs.evolve(model, version="2", indicators=(first, *model.indicators[1:])))
+    told = json.loads(shop.run("doctor", "--json", code=1).stdout)
+    (found,) = (one for one in told if "purchse" in one["found"])
+    assert (found["check"], found["state"]) == ("indicators", "problem")
+    assert found["found"].endswith("did you mean 'purchase'?")
