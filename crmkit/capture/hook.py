@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -35,8 +35,9 @@ class Captures:
     """Makes the decorator ``crm.captures(kind=...)``.
 
     What the function gives back becomes a touchpoint after it has returned: a mapping or a
-    `Touchpoint`, or a list of them; None and everything else is nothing to capture. What the
-    record leaves out is filled in: `kind` and `source` from the decorator, `at` from the clock.
+    `Touchpoint`, or a list of them; None and everything else is nothing to capture, and a
+    generator, which would be used up, counts as failed. What the record leaves out is filled in:
+    `kind` and `source` from the decorator, `at` from the clock.
     The function itself is never broken or changed: a record that is rejected, or a store that
     fails, is counted and logged the first time it happens to a function.
 
@@ -152,4 +153,6 @@ def _listed(result: Any) -> list[Any]:
         return [result]
     if isinstance(result, (list, tuple)):
         return [one for one in result if isinstance(one, (Mapping, Touchpoint))]
+    if isinstance(result, (Iterator, AsyncIterator)):
+        raise TypeError("a generator cannot be looked into without using it up: return a list")
     return []

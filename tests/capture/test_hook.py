@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -89,6 +90,27 @@ def test_a_bad_record_or_store_breaks_nothing(caplog: pytest.LogCaptureFixture) 
             fine()
     assert (decorate.failed, broken.failed) == (3, 3)
     assert len(caplog.records) == 2
+
+
+def test_a_generator_is_left_alone_and_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """What it yields reaches its caller, in its own time; that nothing is captured is no secret."""
+    shop = Shop()
+    decorate = captures(shop)
+
+    @decorate(source="till")
+    def orders() -> Iterator[dict[str, Any]]:
+        yield purchase(1)
+
+    @decorate(source="till")
+    async def later() -> AsyncIterator[dict[str, Any]]:
+        yield purchase(1)
+
+    with caplog.at_level(logging.WARNING, "crmkit.captures"):
+        assert [*orders(), *orders()] == [purchase(1), purchase(1)]
+        assert inspect.isasyncgen(later())
+    assert not shop.rows(TOUCHPOINT)
+    assert decorate.failed == 3
+    assert ["return a list" in one.getMessage() for one in caplog.records] == [True, True]
 
 
 def test_an_error_of_the_function_is_its_own() -> None:
