@@ -40,6 +40,7 @@ from crmkit.lifecycle.funnel.namespace import Funnel
 from crmkit.lifecycle.funnel.policy import FunnelPolicy
 from crmkit.lifecycle.namespace import Lifecycle
 from crmkit.lifecycle.opening import guide, lifecycle_settings
+from crmkit.lifecycle.rules import offered_rules
 from crmkit.lifecycle.world import Guide
 from crmkit.market import Market
 from crmkit.model.lifecycle import Move
@@ -306,7 +307,7 @@ class CRM:
 
     @cached_property
     def _guide(self) -> Guide:
-        offered = self.plugins.stage_rules().values()
+        offered = offered_rules(self.plugins)
         return guide(self.session, self._defaults, offered=offered, folder=self.config.folder)
 
     @cached_property

@@ -17,6 +17,7 @@ from crmkit.contracts.tables import STATE
 from crmkit.errors import ConfigError, ModelError, PluginError
 from crmkit.jobs.opening import Desk
 from crmkit.jobs.periods import read_periods
+from crmkit.lifecycle.rules import offered_rules
 from crmkit.model.serial import Record
 from crmkit.model.statistics import NOBODY, Statistics
 from crmkit.model.touchpoint import KINDS
@@ -103,6 +104,7 @@ def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
 
 def plugins(manager: PluginManager) -> Iterator[Finding]:
     """Check that every plugin loads, and every hook answers."""
+    offered_rules(manager)  # which looks at them
     rows = manager.report()
     for row in rows:
         if row.status not in ("ok", "off"):

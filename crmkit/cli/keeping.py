@@ -14,6 +14,7 @@ from crmkit.cli.failing import wrong
 from crmkit.cli.output import columns, print_array, print_json, say, table, tell
 from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
+from crmkit.lifecycle.rules import offered_rules
 from crmkit.masking import masked
 
 _PLUGINS = columns("plugin! distribution version status! hooks cause")
@@ -69,6 +70,7 @@ def rebuild(settings: Settings, engine: str | None, log: Path | None, as_json: b
 @pass_settings
 def plugins(settings: Settings, as_json: bool) -> None:
     """List the plugins, what they offer, and what is wrong with them."""
+    offered_rules(settings.plugins)  # which looks at them
     rows = settings.plugins.report()
     if as_json:
         print_array(rows)

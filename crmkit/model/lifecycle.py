@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from crmkit.arguments import show
+from crmkit.errors import ModelError
 from crmkit.model import ranges
 from crmkit.model.document import Step
 from crmkit.model.serial import Record, resolve
@@ -43,6 +45,24 @@ class StageRule(Record):
     since: tuple[str, ...] = attrs.field(default=(), converter=ranges.names)
     reason: str = ""
     priority: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        """Check the types; whether facts and ways are there is looked at where they are known.
+
+        Raises:
+            ModelError: `field` names the one at fault.
+        """
+        for right, field, what in (
+            (ranges.is_name(self.name), "name", "must be a name"),
+            (ranges.is_name(self.to), "to", "must be the stage it leads to"),
+            (isinstance(self.when, Mapping), "when", "must hold conditions by fact"),
+            (ranges.are_names(self.since), "since", "must be stages"),
+            (isinstance(self.reason, str), "reason", "must be text"),
+            (ranges.is_number(self.priority), "priority", "must be a number"),
+        ):
+            if not right:
+                where, got = f"stage rule {show(self.name)}", show(getattr(self, field))
+                raise ModelError(f"{where}: {field} {what}, got {got}", field=field)
 
 
 @attrs.frozen(kw_only=True)

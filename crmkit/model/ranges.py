@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from crmkit.arguments import ID_LIMIT, flaw
 
@@ -63,11 +63,16 @@ def are_names(values: object) -> bool:
     return isinstance(values, (tuple, Mapping)) and all(map(is_name, values))
 
 
-def lies(value: object, least: float, most: float) -> bool:
-    """Tell whether it is a number from `least` to `most`; NaN and truth values are none."""
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether it is a number; NaN and truth values are none."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return least <= value <= most
+    return value == value  # noqa: PLR0124 - NaN is not
+
+
+def lies(value: object, least: float, most: float) -> bool:
+    """Tell whether it is a number from `least` to `most`; NaN and truth values are none."""
+    return is_number(value) and least <= value <= most
 
 
 def told(ends: tuple[float, float]) -> str:

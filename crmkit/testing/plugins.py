@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmkit.lifecycle.rules import offered_rules
 from crmkit.plugins.manager import PluginManager
 from crmkit.plugins.records import OK, PluginRow
 
@@ -19,6 +20,7 @@ def manager_for(*plugins: object) -> PluginManager:
     for plugin in plugins:
         manager.register(plugin)
     manager.report()  # asks every hook that offers something
+    offered_rules(manager)
     return manager
 
 
@@ -31,7 +33,9 @@ def check_installed(name: str) -> PluginRow:
     Raises:
         AssertionError: it is not installed, cannot be loaded, or one of its hooks fails.
     """
-    rows = [row for row in PluginManager([name]).report()[1:] if row.status != "off"]
+    manager = PluginManager([name])
+    offered_rules(manager)
+    rows = [row for row in manager.report()[1:] if row.status != "off"]
     assert [row.status for row in rows] == [OK], f"{name}: " + "; ".join(  # noqa: S101
         f"{row.status}: {row.cause}" for row in rows
     )

@@ -47,7 +47,7 @@ OFFERED = {
     ),
     "crmkit_touchpoint_kinds": (KindSpec(name="nest"), PluginManager.touchpoint_kinds),
     "crmkit_stage_rules": (
-        StageRule(name="nest", to="churned", when={}),
+        StageRule(name="nest", to="churned", when={"purchases": {"max": 0}}),
         PluginManager.stage_rules,
     ),
     "crmkit_commands": (CommandSpec(name="nest", command="x:y"), PluginManager.commands),

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+import crmkit
 from crmkit.errors import PluginError
 from crmkit.plugins import PluginManager
 from crmkit.plugins.records import FAILED, OK, PARTLY
+from crmkit.testing.plugins import check_installed
 
 HEAD = """
     import pluggy
@@ -135,6 +138,51 @@ def test_a_hook_that_fails_costs_only_its_own_answer(
     assert cause in row.cause
     assert [f.hook for f in manager.failures] == ["crmkit_channels"]
     assert len(caplog.records) == 1
+
+
+RULES = (
+    HEAD
+    + """
+    from crmkit.model.lifecycle import StageRule
+
+    @hookimpl
+    def crmkit_stage_rules():
+        once = {"purchases": {"min": 1}}
+        yield StageRule(name="sound", to="friend", when={"touchpoints.visit": {"min": 1}})
+        yield StageRule(name="wrong", RULE)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "cause"),
+    [
+        ("to='vip', when={'nests': {'min': 1}}", "when.nests is no fact"),
+        ("to='vip', when={'gap': {'least': 1}}", "must hold min, max, is or in"),
+        ("to='upgrade', since=('churned',), when=once", "no way leads from churned to upgrade"),
+        ("to='ended', when=once", "must not end a relationship"),
+    ],
+)
+def test_a_rule_that_makes_no_sense_costs_only_itself(
+    install: Callable[..., None], rule: str, cause: str
+):
+    """Stages go by all other rules, the plugin's own too, and `report` says what is wrong."""
+    install("crmkit-ruled", RULES.replace("RULE", rule))
+
+    with crmkit.connect("memory://") as crm:
+        visit = {"kind": "visit", "at": datetime.now(UTC), "customer": {"email": "ann@x.org"}}
+        crm.capture([{"id": "1", **visit}], "desk")
+        ann = crm.customers.find(email="ann@x.org")
+        assert ann is not None
+        assert crm.lifecycle.advance().stages == 1
+        assert crm.lifecycle.stage(ann.id).rule == "sound"
+        row = next(row for row in crm.plugins.report() if row.distribution == "crmkit-ruled")
+    assert row.status == PARTLY
+    assert row.cause is not None
+    assert row.cause.startswith("crmkit_stage_rules: ModelError: stage rule 'wrong'")
+    assert cause in row.cause
+    with pytest.raises(AssertionError, match=cause):
+        check_installed("crmkit-ruled")
 
 
 def test_the_error_names_the_broken_plugin(install: Callable[..., None]):
