@@ -14,6 +14,7 @@ import attrs
 from crmkit.config import Config
 from crmkit.contracts.channel import Message
 from crmkit.contracts.session import Session
+from crmkit.contracts.settings import refuse
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import META
@@ -97,9 +98,17 @@ def _remembered(reader: Reader) -> _Declared:
 
 
 def model_of(config: Config, plugins: PluginManager) -> ValueModel:
-    """Give the model that holds until one is used: the file's or the default, with plugins' own."""
+    """Give the model that holds until one is used: the file's or the default, with plugins' own.
+
+    Raises:
+        ConfigError: `currency` is another than the file's, in which its rates are.
+        ModelError: the file makes no sense.
+    """
     model = default_model() if config.model_file is None else load_model(config.model_file)
-    if config.currency is not None:
+    if config.currency is not None and config.currency != model.currency:
+        if model.rates:
+            why = f"must be {model.currency!r}, which the rates of {config.model_file} are in"
+            refuse("currency", why, config.currency)
         model = attrs.evolve(model, currency=config.currency)
     offered = plugins.indicators()
     known = {indicator.name for indicator in model.indicators}

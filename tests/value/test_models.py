@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import crmkit
 from crmkit.contracts.tables import STATE
-from crmkit.errors import ModelError
+from crmkit.errors import ConfigError, ModelError
 from crmkit.model import ranges
 from crmkit.model.indicators import MEASURES
 from crmkit.value.models import default_model, dump_model, load_model, parse_model
@@ -290,3 +290,19 @@ def test_numbers_and_depths_beyond_python_are_told() -> None:
     for text in ("scale = " + "1" * 5_000, "a = " + "[" * 5_000):
         with pytest.raises(ModelError, match="not TOML"):
             parse_model(text)
+
+
+def test_rates_of_a_file_are_in_its_own_currency(tmp_path: Path) -> None:
+    """A dollar of 7.1 yuan is not 7.1 pounds: another currency in the configuration is refused."""
+    path = tmp_path / "model.toml"
+
+    def base(currency: str, rates: dict[str, float]) -> str:
+        path.write_text(dump_model(model(rates=rates)), "utf-8")
+        config = {"currency": currency, "model": {"file": str(path)}}
+        with crmkit.connect("memory://", config=config) as crm:
+            return crm.value.model().currency
+
+    assert (base("GBP", {}), base("CNY", {"USD": 7.1})) == ("GBP", "CNY")
+    for currency in ("GBP", "USD"):
+        with pytest.raises(ConfigError, match="currency: must be 'CNY'"):
+            base(currency, {"USD": 7.1})
