@@ -120,7 +120,7 @@ def work_out(  # noqa: PLR0913 - everything an entry rests on
         ):
             continue
         contacts = (e.at for e in entries if touches(e.kind, e.row[_ATTRIBUTES], kinds))
-        opened = [since for root in belong for since in _story(lives[root], kinds).open(begins - 1)]
+        opened = _story(entries, kinds).open(begins - 1)
         tier = held.tier.get(account, ("base", 0))[0]
         row = rows.get(account)
         if row is not None and row[_QUEUE] is not None:

@@ -71,10 +71,13 @@ class Signals:
     stories: Mapping[str, Story]
     counted: Mapping[str, Mapping[str, list[int]]]
 
-    def open(self, customer: str, at: int, kinds: frozenset[str] | None = None) -> list[int]:
-        """Give the instants of a customer's open matters, oldest first."""
-        story = self.stories.get(customer)
-        return [] if story is None else story.open(at, kinds)
+    def open(self, customers: Iterable[str], at: int) -> list[int]:
+        """Give the instants of open matters, oldest first; an answer to one is one to them all."""
+        found = [self.stories[one] for one in customers if one in self.stories]
+        if len(found) > 1:
+            matters = sorted(matter for story in found for matter in story.matters)
+            found = [Story(matters, sorted(at for story in found for at in story.answers))]
+        return found[0].open(at) if found else []
 
     def count(self, kind: str, customer: str, at: int) -> int:
         """Count a customer's touchpoints of a kind up to `at`."""

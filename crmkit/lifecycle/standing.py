@@ -68,10 +68,7 @@ class Accounts:
             or not (guide.policy.settings.prospects or any(columns.purchases[p] for p in places))
         ):
             return _NO_CONTACT
-        opened: list[int] = []
-        for place in places:
-            if columns.ids[place] in world.signals.stories:
-                opened += world.signals.open(columns.ids[place], self.begins - 1)
+        opened = world.signals.open((columns.ids[place] for place in places), self.begins - 1)
         if old is not None and old[_DAY] == self.day and old[_QUEUE] is not None:
             weight, ideal, worst = old[_WEIGHT], old[_IDEAL], old[_WORST]  # settled for today
         else:

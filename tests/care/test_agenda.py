@@ -302,6 +302,27 @@ def test_an_organisations_people_are_one_contact() -> None:
         assert "acme" in shop.listed(day=shop.today + 10 * DAY)
 
 
+def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None:
+    """What was done about the organisation's item is done: it does not come back day by day."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.save("acme", kind="organisation", owner="lin")
+        shop.buyer("mei", 100, 80, parent="acme")
+        shop.buyer("tom", 100, 60, parent="acme")
+        shop.note("tom", "complaint", 20, text="too late")
+        shop.lifecycle.advance()
+        item = shop.item("acme")
+        assert item.why[0].code == "open_complaint"
+        shop.crm.care.done(item, outcome={"kind": "call", "text": "sorry"})
+        for ready in (False, True):
+            shop.wait(1)
+            if ready:
+                shop.lifecycle.advance()
+            assert shop.listed() == []
+        shop.note("mei", "complaint", text="again")
+        shop.wait(3)
+        assert [reason.code for reason in shop.item("acme").why] == ["open_complaint"]
+
+
 # -- what is said ------------------------------------------------------------------------------
 
 
