@@ -55,6 +55,11 @@ class Entry(NamedTuple):
         """Give value x overdue x fall on the day that ends there."""
         return self.weight * overdue(self.due, self.ideal, self.worst, day_end)
 
+    def whole(self) -> Entry:
+        """Give it with the figures of all who belong to its account, which its weight rests on."""
+        kept = json.loads(self.facts) if self.facts else {}
+        return self._replace(**kept.get("account", {}))
+
     @property
     def causes(self) -> list[tuple[str, float]]:
         """The indicators that moved most, with their points."""

@@ -54,7 +54,7 @@ class Writer:
         merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
         about = decisions_about(self.reader, bases, frozenset({"agenda"}))
         agreed = by_root(appointments(about, self.day.begins), merged)
-        by_account = {entry.account: entry for entry in entries}
+        by_account = {entry.account: entry.whole() for entry in entries}
         asked = {
             account: Asked(
                 [base for root in accounts.members[account] for base in accounts.groups[root]],
@@ -121,7 +121,7 @@ class Writer:
         facts = {
             "value": round(entry.total, 2),
             "overdue": round(lateness, 4),
-            "fall": round(max(-entry.unexpected, 0.0), 2),
+            "fall": round(max(0.0, -entry.unexpected), 2),
             "ideal_days": entry.ideal / DAY,
             "worst_days": entry.worst / DAY,
         }
@@ -171,5 +171,6 @@ class Writer:
         if waited > entry.worst:
             return [words.overdue(days, entry.worst / DAY)]
         if waited > entry.ideal:
-            return [words.due(days, entry.ideal / DAY, entry.tier)]
+            tier = self.policy.tier_of(entry.ideal, entry.worst, entry.tier)
+            return [words.due(days, entry.ideal / DAY, tier)]
         return []

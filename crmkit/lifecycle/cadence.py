@@ -128,6 +128,11 @@ class AgendaPolicy:
         """(ideal, worst) in microseconds, by tier."""
         return {tier: (span(c.ideal), span(c.worst)) for tier, c in self.cadences.items()}
 
+    def tier_of(self, ideal: int, worst: int, held: str | None) -> str | None:
+        """Give the tier that an interval is of: an organisation goes by the best of its people."""
+        alike = [tier for tier, interval in self.intervals.items() if interval == (ideal, worst)]
+        return alike[0] if alike and held not in alike else held
+
     @cached_property
     def quickest(self) -> int:
         """The shortest time in which anybody's overdue factor grows by 1, in microseconds."""

@@ -56,6 +56,33 @@ class Accounts:
     day: int
     begins: int
 
+    def speakers(self, places: Sequence[int]) -> tuple[int, int, int]:
+        """Give whose value counts for an account, who fell most unexpectedly, and who rose most."""
+        if len(places) == 1:
+            return places[0], places[0], places[0]
+        return (
+            min(places, key=self.frame.ranks.__getitem__),
+            min(places, key=self.frame.unexpected.__getitem__),
+            max(places, key=self.frame.columns.delta.__getitem__),
+        )
+
+    def facts(self, places: Sequence[int]) -> str | None:
+        """Give what else an item tells, as JSON: why it moved, and what several come to as one."""
+        columns = self.frame.columns
+        best, fallen, risen = self.speakers(places)
+        unexpected, delta = self.frame.unexpected[fallen], columns.delta[risen]
+        facts: dict[str, Any] = {}
+        if unexpected <= -TOLD or delta >= TOLD:
+            facts["causes"] = columns.causes.get(fallen, ())
+            if risen != fallen:
+                falls = (one for one in facts["causes"] if one[1] < 0)
+                rises = (one for one in columns.causes.get(risen, ()) if one[1] > 0)
+                facts["causes"] = (*falls, *rises)
+        if len(places) > 1:
+            total = columns.total[best]
+            facts["account"] = {"total": total, "delta": delta, "unexpected": unexpected}
+        return json.dumps(facts) if facts else None
+
     def queue(self, account: str, places: Sequence[int], old: Row | None) -> Row:
         """Give the columns from queue to due of one account, made up of these customers."""
         columns, guide, world = self.frame.columns, self.guide, self.world
@@ -72,12 +99,9 @@ class Accounts:
         if old is not None and old[_DAY] == self.day and old[_QUEUE] is not None:
             weight, ideal, worst = old[_WEIGHT], old[_IDEAL], old[_WORST]  # settled for today
         else:
-            best = places[0]
-            fall = self.frame.unexpected[best]
-            if len(places) > 1:
-                best = min(places, key=self.frame.ranks.__getitem__)
-                fall = min(self.frame.unexpected[place] for place in places)
+            best, fallen, _ = self.speakers(places)
             ideal, worst = guide.policy.intervals[self.frame.tiers[best]]
+            fall = self.frame.unexpected[fallen]
             weight = weigh(columns.total[best], fall, is_open=bool(opened))
         contact, due = next_contact(
             guide.policy,
@@ -120,13 +144,13 @@ def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day:
         account = roster.account(customer) if customer in roster.parents else customer
         old = world.rows.get(customer) if settled else None
         owner = roster.owners.get(customer)
+        everybody = [place, *belong.get(customer, ())]
         if account != customer:
             queue = _NO_CONTACT
         else:
-            queue = accounts.queue(customer, [place, *belong.get(customer, ())], old)
+            queue = accounts.queue(customer, everybody, old)
             if customer in accounts.agreed:
                 owner = accounts.agreed[customer].whose(owner, queue[3])
-        told = frame.unexpected[place] <= -TOLD or columns.delta[place] >= TOLD
         row: Row = (
             customer,
             frame.at,
@@ -139,7 +163,7 @@ def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day:
             account,
             owner,
             *queue,
-            json.dumps({"causes": columns.causes.get(place, ())}) if told else None,
+            accounts.facts(everybody),
         )
         rows.append(row)
     return rows

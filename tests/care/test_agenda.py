@@ -323,6 +323,31 @@ def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None
         assert [reason.code for reason in shop.item("acme").why] == ["open_complaint"]
 
 
+def test_an_organisations_item_tells_the_figures_of_its_people() -> None:
+    """Its place in the list rests on the best of them and on who fell: so do reasons and facts."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.save("acme", kind="organisation", owner="lin")
+        drifting = [float(days) for days in range(150, 400, 20)]
+        shop.buyer("tom", 60, parent="acme", amount="10")
+        shop.buyer("mei", *drifting, parent="acme", amount="5000")
+        shop.buyer("out", *drifting, amount="5000")
+        for number in range(8):
+            shop.buyer(f"c{number}", 50, amount="10")
+        for name in ("mei", "out"):
+            shop.note(name, "call", 35)
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            whole, alone = shop.item("acme"), shop.item("out")
+            assert whole.why[0].code == "falling"
+            assert whole.why[0] == alone.why[0]
+            for fact in ("value", "fall"):
+                assert whole.facts[fact] == alone.facts[fact] > 0
+            assert "core customers are contacted every 20 days" in alone.why[1].en
+            weight = alone.priority / alone.facts["overdue"]
+            assert whole.priority == pytest.approx(weight * whole.facts["overdue"], rel=1e-3)
+
+
 # -- what is said ------------------------------------------------------------------------------
 
 
