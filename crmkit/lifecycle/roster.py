@@ -46,12 +46,16 @@ class Roster:
         return self.roots.get(customer, customer)
 
     def account(self, customer: str) -> str:
-        """Give whose agenda item a customer's contacts count for: the top of his organisation."""
-        seen = {customer}
-        while (above := self.parents.get(customer)) is not None and above not in seen:
-            seen.add(above)
-            customer = above
-        return customer
+        """Give whose agenda item a customer's contacts count for: the top of his organisation.
+
+        Where records or a merge lead in a circle there is no top: it is the least id of the circle.
+        """
+        way = [customer]
+        while (above := self.parents.get(way[-1])) is not None:
+            if above in way:
+                return min(way[way.index(above) :])
+            way.append(above)
+        return way[-1]
 
 
 def read_roster(reader: Reader, rows: Iterable[Row] | None = None) -> Roster:

@@ -323,6 +323,31 @@ def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None
         assert [reason.code for reason in shop.item("acme").why] == ["open_complaint"]
 
 
+def test_organisations_in_a_circle_are_one_contact() -> None:
+    """Records may say so, and a merge may make it so: nobody is lost, and the list goes on."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        for name in ("ann", "bob", "cat"):
+            shop.buyer(name, 100)
+        shop.save("bob", parent="ann")
+        shop.save("ann", parent="bob")
+        shop.save("top", kind="organisation")
+        shop.save("sub", kind="organisation", parent="top")
+        shop.buyer("mei", 100, parent="sub")
+        shop.buyer("zoe", 100, parent="mei")
+        assert set(shop.listed()) == {"ann", "cat", "top"}
+        shop.lifecycle.advance()
+        assert set(shop.listed()) == {"ann", "cat", "top"}
+        shop.wait(1)
+        shop.crm.customers.merge("mei", "top", reason="typed into the wrong field")
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            assert set(shop.listed()) == {"ann", "cat", "mei"}
+        shop.care.done(shop.item("ann"), outcome={"kind": "call"})
+        shop.wait(1)
+        assert set(shop.listed()) == {"cat", "mei"}
+
+
 def test_an_organisations_item_tells_the_figures_of_its_people() -> None:
     """Its place in the list rests on the best of them and on who fell: so do reasons and facts."""
     with firm(agenda={"cadence": DAYS}) as shop:
