@@ -17,6 +17,7 @@ from crmkit.lifecycle.roster import Roster, pick, read_roster
 from crmkit.lifecycle.signals import OPEN_KINDS, Story, answers, touches
 from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.standing import by_root
+from crmkit.lifecycle.tiers import NAMES
 from crmkit.lifecycle.world import Guide, read_held
 from crmkit.value.basis import Basis
 from crmkit.value.history import Entry as Logged
@@ -101,7 +102,7 @@ def work_out(  # noqa: PLR0913 - everything an entry rests on
         for root in roots
     }
     rows = {row[0]: row for row in reader.fetch(STANDING, [(account,) for account in members])}
-    held = read_held(reader, members, {})
+    held = read_held(reader, roots, {})
     merged = {base: root for root in roots for base in accounts.groups[root] if base != root}
     about = decisions_about(reader, bases, frozenset({"agenda"}))
     agreed = by_root(appointments(about, begins), merged)
@@ -121,7 +122,7 @@ def work_out(  # noqa: PLR0913 - everything an entry rests on
             continue
         contacts = (e.at for e in entries if touches(e.kind, e.row[_ATTRIBUTES], kinds))
         opened = _story(entries, kinds).open(begins - 1)
-        tier = held.tier.get(account, ("base", 0))[0]
+        tier = min((held.tier.get(root, ("base", 0))[0] for root in belong), key=NAMES.index)
         row = rows.get(account)
         if row is not None and row[_QUEUE] is not None:
             weight, ideal, worst = row[_WEIGHT], row[_IDEAL], row[_WORST]

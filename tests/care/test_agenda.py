@@ -323,6 +323,22 @@ def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None
         assert [reason.code for reason in shop.item("acme").why] == ["open_complaint"]
 
 
+def test_a_new_organisation_goes_by_the_best_of_its_people_at_once() -> None:
+    """Its item is due the same day whether or not `advance` has run since it was written down."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.lifecycle.advance()
+        shop.save("acme", kind="organisation")
+        for name in ("c9", "c0"):
+            shop.save(name, parent="acme")
+        shop.wait(1)
+        before = shop.item("acme")
+        shop.lifecycle.advance()
+        after = shop.item("acme")
+        assert before.due == after.due
+        assert before.facts["ideal_days"] == after.facts["ideal_days"] == 10
+
+
 def test_organisations_in_a_circle_are_one_contact() -> None:
     """Records may say so, and a merge may make it so: nobody is lost, and the list goes on."""
     with firm(agenda={"cadence": DAYS}) as shop:
