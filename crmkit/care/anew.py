@@ -53,20 +53,19 @@ class Accounts:
 def read_accounts(reader: Reader, customers: Iterable[str]) -> Accounts:
     """Read whose agenda these customers' contacts count for, and who else counts there."""
     asked = set(customers)
-    rows = {row[0]: row for row in reader.fetch(CUSTOMER, [(one,) for one in asked])}
-    waiting = {row[_ROOT] for row in rows.values()} | _parents(rows.values())
-    while missing := waiting - rows.keys():  # up to the organisations
-        new = {row[0]: row for row in reader.fetch(CUSTOMER, [(one,) for one in missing])}
+    rows: dict[str, Row] = {}
+    waiting = asked
+    while waiting:  # up to the organisations
+        found = {row[_ROOT] for row in reader.fetch(CUSTOMER, [(one,) for one in waiting])}
+        new = _rows_of(reader, found)
+        waiting = _parents(new.values()) - rows.keys() - new.keys()
         rows.update(new)
-        waiting = {row[_ROOT] for row in new.values()} | _parents(new.values())
     below = {row[_ROOT] for row in rows.values()}
     while below:  # down to everybody who belongs to them
-        groups = read_groups(reader, sorted(below))
-        bases = [(base,) for bases in groups.values() for base in bases]
-        under = {row[0]: row for row in reader.fetch(CUSTOMER, bases, by=("parent",))}
-        below = {row[_ROOT] for row in under.values()} - rows.keys()
-        rows.update(under)
-        rows.update((row[0], row) for row in reader.fetch(CUSTOMER, [(one,) for one in below]))
+        bases = [(base,) for base, row in rows.items() if row[_ROOT] in below]
+        under = {row[_ROOT] for row in reader.fetch(CUSTOMER, bases, by=("parent",))}
+        below = under - rows.keys()
+        rows.update(_rows_of(reader, below))
     roster = read_roster(reader, map(pick, rows.values()))
     roots = sorted({row[_ROOT] for row in rows.values()})
     members: dict[str, list[str]] = {}
@@ -83,6 +82,12 @@ def read_accounts(reader: Reader, customers: Iterable[str]) -> Accounts:
         roster,
         of,
     )
+
+
+def _rows_of(reader: Reader, roots: Iterable[str]) -> dict[str, Row]:
+    """Read the records of customers, and those that were merged into them, by id."""
+    found = reader.fetch(CUSTOMER, [(root,) for root in roots], by=("root",))
+    return {row[0]: row for row in found}
 
 
 def _parents(rows: Iterable[Row]) -> set[str]:

@@ -59,23 +59,23 @@ class Roster:
 
 
 def read_roster(reader: Reader, rows: Iterable[Row] | None = None) -> Roster:
-    """Read everybody's records, or take those that were read: (id, root, owner, parent, body)."""
+    """Read everybody's records, or take those that were read: (id, root, owner, parent, body).
+
+    What a record does not say is said by those that were merged into it, as everywhere.
+    """
     roster = Roster()
-    parents: list[tuple[str, str]] = []
-    for customer, root, owner, parent, body in (
-        reader.scan(CUSTOMER, columns=_COLUMNS) if rows is None else rows
-    ):
-        if root != customer:
-            roster.roots[customer] = root
-            continue
-        if owner is not None:
-            roster.owners[customer] = owner
-        if parent is not None:
-            parents.append((customer, parent))
-        if any(key in body for key in _ASKED):
-            _note(roster, customer, json.loads(body))
-    found = roots_of(reader, (parent for _, parent in parents))
-    for customer, parent in parents:
+    parents: dict[str, str] = {}
+    merged: list[Row] = []
+    for row in reader.scan(CUSTOMER, columns=_COLUMNS) if rows is None else rows:
+        if row[0] != row[1]:
+            roster.roots[row[0]] = row[1]
+            merged.append(row)
+        else:
+            _note(roster, parents, row)
+    for row in sorted(merged):
+        _note(roster, parents, row)
+    found = roots_of(reader, parents.values())
+    for customer, parent in parents.items():
         above = found.get(parent, customer)  # an organisation that is not known has no agenda
         if above != customer:
             roster.parents[customer] = above
@@ -87,11 +87,22 @@ def pick(row: Row) -> Row:
     return tuple(row[CUSTOMER.position[name]] for name in _COLUMNS)
 
 
-def _note(roster: Roster, customer: str, body: dict[str, Any]) -> None:
+def _note(roster: Roster, parents: dict[str, str], row: Row) -> None:
+    """Note what a record says of its root, where nothing was noted yet; flags are his own."""
+    customer, root, owner, parent, body = row
+    if owner:
+        roster.owners.setdefault(root, owner)
+    if parent:
+        parents.setdefault(root, parent)
+    if not any(key in body for key in _ASKED):
+        return
+    said = json.loads(body)
     for name, known in roster.said.items():
-        if body.get(name) is not None:
-            known[customer] = body[name]
-    if body.get("internal") or (body.get("unreachable") and not _reached(body)):
+        if said.get(name):
+            known.setdefault(root, said[name])
+    if customer == root and (
+        said.get("internal") or (said.get("unreachable") and not _reached(said))
+    ):
         roster.left_out.add(customer)
 
 

@@ -323,6 +323,28 @@ def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None
         assert [reason.code for reason in shop.item("acme").why] == ["open_complaint"]
 
 
+def test_a_merged_customer_keeps_the_account_manager_and_the_organisation_that_are_known() -> None:
+    """What the keeper's own record does not say is said by the other one, as `get` shows it."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.save("acme", kind="organisation")
+        shop.buyer("ann", 100)
+        shop.buyer("anna", 100, owner="lin", internal=True)
+        shop.buyer("bob", 100, owner="wang")
+        shop.buyer("bobby", 100, owner="lin", parent="acme")
+        shop.lifecycle.advance()
+        shop.wait(1)
+        for keep, drop in (("ann", "anna"), ("bob", "bobby")):
+            shop.crm.customers.merge(keep, drop, reason="one person")
+        for ready in (False, True):
+            if ready:
+                shop.lifecycle.advance()
+            assert {item.customer_id: item.owner for item in shop.agenda()} == {
+                "ann": "lin",
+                "acme": None,
+            }
+            assert shop.listed(owner="lin") == ["ann"]
+
+
 def test_a_new_organisation_goes_by_the_best_of_its_people_at_once() -> None:
     """Its item is due the same day whether or not `advance` has run since it was written down."""
     with firm(agenda={"cadence": DAYS}) as shop:
