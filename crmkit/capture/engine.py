@@ -152,6 +152,7 @@ class Capture:
                     )
                     with writer.while_waiting(ahead):
                         outcome = batch.write(read.staged)
+                    writer.while_committing(ahead)
             except LostRace:
                 self.forget()
                 trusting = False

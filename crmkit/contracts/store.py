@@ -210,6 +210,13 @@ class Writer(Reader):
         """
         return nullcontext()
 
+    def while_committing(self, work: Iterator[object]) -> None:
+        """Do as much of it while the transaction is committed: that may take a while, too.
+
+        Args:
+            work: As of `while_waiting`; what it raises is raised once the transaction stands.
+        """
+
     @abstractmethod
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None

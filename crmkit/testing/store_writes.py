@@ -161,6 +161,19 @@ class WriteLaws(StoreLaws):
         with store.read() as reader:
             assert reader.count(META) == 2_501
 
+    def test_work_beside_a_commit_keeps_nothing_from_standing(self, store: Store) -> None:
+        """As much is done as there is time for, and what it raises comes once all is written."""
+
+        def work() -> Iterator[None]:
+            yield
+            raise _Undo
+
+        with suppress(_Undo), store.write() as writer:
+            writer.put(META, [("a", "1")])
+            writer.while_committing(work())
+        with store.read() as reader:
+            assert list(reader.scan(META)) == [("a", "1")]
+
     def test_work_is_left_where_its_block_fails(self, store: Store) -> None:
         """A block that raises does not wait for the rest of the work."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -92,6 +93,32 @@ def test_a_statement_that_fails_fails_as_ever(store: Store):
         writer.run("SELECT 1 / 0 FROM pg_sleep(0.1)")
     with store.write() as writer:
         writer.put(META, [("a", "1")])
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_it_is_done_while_a_commit_is_waited_for(store: Store, *, failing: bool):
+    """Before the transaction's end, and what fails in it comes out once all stands."""
+    slow = """
+        CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER dawdling AFTER INSERT ON crmkit_meta
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()
+    """
+    done: list[int] = []
+
+    def work() -> Iterator[None]:
+        yield from _counting(done, 100)
+        if failing:
+            raise KeyError
+
+    with store.write() as writer:
+        writer.connection.exec_driver_sql(slow)
+    with pytest.raises(KeyError) if failing else nullcontext(), store.write() as writer:
+        writer.put(META, [("a", "1")])
+        writer.while_committing(work())
+    assert len(done) == 100
+    with store.read() as reader:
+        assert list(reader.scan(META)) == [("a", "1")]
 
 
 def test_an_interruption_leaves_the_connection_of_use(store: Store):

@@ -121,9 +121,7 @@ class SqlStore(Store):
             writer = SqlWriter(connection, self.dialect, self.texts(number))
             try:
                 yield writer
-                writer.check()
-                with self.dialect.words(committing=True):
-                    connection.commit()
+                writer.commit()
             finally:
                 writer.end()
             self._keep(connection, number)  # an undone first write takes its workspace along

@@ -29,6 +29,7 @@ class SqlWriter(SqlReader, Writer):
         super().__init__(connection, dialect, texts)
         self.failure: StoreError | None = None
         self._first: int | None = None
+        self._last_work: Iterator[object] = iter(())
 
     def check(self) -> None:
         """Raise StoreError where the transaction is over, or failed before."""
@@ -131,6 +132,19 @@ class SqlWriter(SqlReader, Writer):
         """Do as much work of the caller's own as there is time for: see the contract."""
         with self.asking():
             return self.dialect.while_waiting(self.connection, work)
+
+    def while_committing(self, work: Iterator[object]) -> None:
+        """Do as much of it while the transaction is committed: see the contract."""
+        self._last_work = work
+
+    def commit(self) -> None:
+        """End the transaction; nothing may have failed in it."""
+        self.check()
+        with (
+            self.dialect.words(committing=True),
+            self.dialect.while_waiting(self.connection, self._last_work),
+        ):
+            self.connection.commit()
 
     def delete(
         self, table: Table, keys: Iterable[Row], *, by: tuple[str, ...] | None = None
