@@ -25,7 +25,6 @@ from crmkit.value.measure import revenue
 from crmkit.value.movers import (
     Moved,
     Movers,
-    Survey,
     check_order,
     least_unexpected,
     movement,
@@ -60,9 +59,9 @@ class Value(Decisions):
     """
 
     kind_rules: KindRules = attrs.field(factory=KindRules)
-    _ranks: Ranks = attrs.field(init=False, repr=False)
+    _kept_ranks: Ranks = attrs.field(init=False, repr=False)
 
-    @_ranks.default
+    @_kept_ranks.default
     def _no_ranks(self) -> Ranks:
         return Ranks(self.session, self.defaults)
 
@@ -89,7 +88,8 @@ class Value(Decisions):
                 tier = tier_as_shown(reader, id, when)
                 return value_as_shown(reader, basis, id, when).score(id, when, tier)
             valued = value_of(reader, basis, id, when)
-            return valued.score(id, when, self._tier(reader, id, when, held=at is None))
+            held = _held_tiers(reader, [id]).get(id) if at is None else None
+            return valued.score(id, when, held or self._ranks().tier(id, when))
 
     def scores(
         self, ids: Iterable[str] | None = None, at: datetime | None = None
@@ -99,7 +99,7 @@ class Value(Decisions):
         Raises:
             CustomerNotFound: one of `ids` is nobody's.
         """
-        when = self._when(at)
+        when, ranks = self._when(at), self._ranks()
         with self.session.store.read() as reader:
             wanted = None if ids is None else list(dict.fromkeys(texts("ids", ids)))
             if wanted is not None:
@@ -113,7 +113,7 @@ class Value(Decisions):
                     customer_id=root,
                     at=shown,
                     total=whole,
-                    tier=held.get(root) or self._ranks.tier(root, when),
+                    tier=held.get(root) or ranks.tier(root, when),
                     model=version,
                     parts=partial(_parts, valued),
                 )
@@ -155,7 +155,8 @@ class Value(Decisions):
         with self.session.store.read() as reader:
             require_root(reader, id)
             basis = read_basis(reader, self.defaults)
-            return self._movement(reader, basis, id, when, as_shown=as_shown)
+            ranks = self._ranks()
+            return _movement(reader, basis, ranks, id, when, as_shown=as_shown)
 
     def movers(  # noqa: PLR0913 - the filters of one list
         self,
@@ -194,12 +195,13 @@ class Value(Decisions):
         if tier is not None:
             tier = choice("tier", tier, [name for name, _ in TIERS])
         check_order(direction, order)
+        ranks = self._ranks()
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
             found = (shown_survey if as_shown else survey)(reader, basis, *when)
         tiers: Mapping[str, str] = {}
         if tier is not None:
-            tiers = found.tiers if as_shown else self._ranks.at(when[0]).tiers
+            tiers = found.tiers if as_shown else ranks.at(when[0]).tiers
         moved = order_movers(
             found.moved,
             direction=direction,
@@ -209,18 +211,25 @@ class Value(Decisions):
             tiers=tiers,
             tier=tier,
         )
-        return Movers(moved, lambda mover: self._made(mover, when, found, as_shown=as_shown))
+
+        def made(mover: Moved) -> Movement:
+            with self.session.store.read() as reader:
+                ranks.keep(reader.watermark(), when, found.before)
+                basis = read_basis(reader, self.defaults)
+                return _movement(reader, basis, ranks, mover.customer, when, as_shown=as_shown)
+
+        return Movers(moved, made)
 
     def kind(self, id: str) -> CustomerKind:  # noqa: A002
         """Tell which of the kinds of R140 a customer is, and why."""
-        now = self.session.now()
+        now, ranks = self.session.now(), self._ranks()
         since = now - span(self.kind_rules.period)
         with self.session.store.read() as reader:
             row = require_root(reader, id)
             basis = read_basis(reader, self.defaults)
             ((_, state),) = each_state(reader, basis.layout, now, [id])
             path, when = explain(reader, basis, id, since, now), (since, now)
-            moved = movement(id, path, when, (None, None), lambda: self._ranks.gap(id, when))
+            moved = movement(id, path, when, (None, None), lambda: ranks.gap(id, when))
 
             def unexpected() -> float:
                 # A tier's rhythm is worked out of everybody: only where the kind hangs on it.
@@ -232,7 +241,7 @@ class Value(Decisions):
                 state,
                 now,
                 own_gap(state, now),
-                self._tier(reader, id, now, held=True),
+                _held_tiers(reader, [id]).get(id) or ranks.tier(id, now),
                 (moved.delta, unexpected),
                 json.loads(row[_BODY]).get("research"),
             )
@@ -249,36 +258,34 @@ class Value(Decisions):
             raise InvalidValueError(message, field="until")
         return start, end
 
-    def _tier(self, reader: Reader, customer: str, at: int, *, held: bool) -> TierOf | str | None:
-        for row in reader.fetch(STANDING, [(customer,)]) if held else ():
-            tier: str | None = row[_TIER]
-            if tier is not None:
-                return tier
-        return self._ranks.tier(customer, at)
+    def _ranks(self) -> Ranks:
+        """Give what ranks for one call: what a host's transaction shows, the host may yet undo."""
+        if self.session.store.hosted:
+            return Ranks(self.session, self.defaults)
+        return self._kept_ranks
 
-    def _movement(
-        self, reader: Reader, basis: Basis, customer: str, when: tuple[int, int], *, as_shown: bool
-    ) -> Movement:
-        since, until = when
-        path: Path
-        if as_shown:
-            path = explain_as_shown(reader, basis, customer, since, until)
-            tiers: tuple[TierOf | str | None, TierOf | str | None] = (
-                tier_as_shown(reader, customer, since),
-                tier_as_shown(reader, customer, until),
-            )
-        else:
-            path = explain(reader, basis, customer, since, until)
-            tiers = self._ranks.tier(customer, since), self._ranks.tier(customer, until)
-        return movement(customer, path, when, tiers, lambda: self._ranks.gap(customer, when))
 
-    def _made(
-        self, mover: Moved, when: tuple[int, int], found: Survey, *, as_shown: bool
-    ) -> Movement:
-        with self.session.store.read() as reader:
-            self._ranks.keep(reader.watermark(), when, found.before)
-            basis = read_basis(reader, self.defaults)
-            return self._movement(reader, basis, mover.customer, when, as_shown=as_shown)
+def _movement(  # noqa: PLR0913 - whose, when, and what it rests on
+    reader: Reader,
+    basis: Basis,
+    ranks: Ranks,
+    customer: str,
+    when: tuple[int, int],
+    *,
+    as_shown: bool,
+) -> Movement:
+    since, until = when
+    path: Path
+    if as_shown:
+        path = explain_as_shown(reader, basis, customer, since, until)
+        tiers: tuple[TierOf | str | None, TierOf | str | None] = (
+            tier_as_shown(reader, customer, since),
+            tier_as_shown(reader, customer, until),
+        )
+    else:
+        path = explain(reader, basis, customer, since, until)
+        tiers = ranks.tier(customer, since), ranks.tier(customer, until)
+    return movement(customer, path, when, tiers, lambda: ranks.gap(customer, when))
 
 
 def _parts(valued: Callable[[], Valued]) -> tuple[Part, ...]:

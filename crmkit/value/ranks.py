@@ -31,11 +31,12 @@ class Ranks:
         """Rank everybody who was known by an instant."""
         with self.session.store.read() as reader:
             key = (reader.watermark(), at)
-            if key not in self._kept:
+            found = self._kept.get(key)
+            if found is None:
                 basis, past = read_basis(reader, self.defaults), at < self.session.now()
                 known = totals_of_known(reader, basis, at, past=past)
-                self._keep(key, Ranking.of((root, total) for root, total, _, _ in known))
-            return self._kept[key]
+                found = self._keep(key, Ranking.of((root, total) for root, total, _, _ in known))
+            return found
 
     def tier(self, customer: str, at: int) -> TierOf:
         """Give how to find a customer's tier: nobody is ranked before somebody looks."""
@@ -45,16 +46,18 @@ class Ranks:
         """Give the usual gap in a customer's tier at the start of a span of time."""
         with self.session.store.read() as reader:
             key = (reader.watermark(), *when)
-            if key not in self._kept:
+            found = self._kept.get(key)
+            if found is None:
                 basis = read_basis(reader, self.defaults)
-                self._keep(key, survey(reader, basis, *when).before)
-            return self._kept[key].tier_gap(customer)
+                found = self._keep(key, survey(reader, basis, *when).before)
+            return found.tier_gap(customer)
 
     def keep(self, watermark: int, when: tuple[int, int], ranking: Ranking) -> None:
         """Keep the ranking at the start of a span that was worked out already."""
         self._keep((watermark, *when), ranking)
 
-    def _keep(self, key: tuple[int, ...], ranking: Ranking) -> None:
+    def _keep(self, key: tuple[int, ...], ranking: Ranking) -> Ranking:
         for old in list(self._kept)[: 1 - _KEPT]:
             self._kept.pop(old, None)
         self._kept[key] = ranking
+        return ranking

@@ -204,6 +204,23 @@ def test_one_joined_workspace_outlives_what_is_undone(
     end(shop, connection, ["o-2"])
 
 
+def test_ranks_that_were_undone_are_not_remembered(shop: Shop, connection: sa.Connection) -> None:
+    """Who stood first by what was rolled back does not stand there any more."""
+    joined = shop.crm.using(connection)
+    ann, bob = {"email": "ann@example.com"}, {"email": "bob@example.com"}
+    joined.capture([order(1), order(2) | {"customer": bob}], source="shop")
+    for number, (first, second) in enumerate([(ann, bob), (bob, ann)], 3):
+        point = connection.begin_nested()
+        big = order(number) | {"customer": first, "amount": "88000.00"}
+        joined.capture([big], source="shop")
+        ids = [joined.customers.find(**who).id for who in (first, second)]
+        wanted = dict(zip(ids, ["key", "base"], strict=True))
+        assert {id_: joined.value.score(id_).tier for id_ in ids} == wanted
+        assert {one.customer_id: one.tier for one in joined.value.scores()} == wanted
+        point.rollback()
+    connection.close()
+
+
 def test_and_outlives_transactions(shop: Shop, engine: sa.Engine) -> None:
     """The same joined workspace goes on in the connection's next transaction."""
     with engine.connect() as connection:
