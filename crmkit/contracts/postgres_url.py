@@ -22,13 +22,13 @@ WAIT = 30.0
 _LIKE = "postgresql://user:password@host:5432/shop"
 DRIVER = "postgresql+psycopg"
 _DEFAULTS = {
-    # Whatever the server's own default: every script is written here.
-    "client_encoding": "utf8",
     # A server that vanished without a word is noticed in a minute, not in two hours.
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
+# Whatever the URL says, or the server's own default: every script is written here.
+_FIXED = {"client_encoding": "utf8"}
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +65,7 @@ def read_url(text: str) -> Place:
     options = _options(url)
     # libpq takes whole seconds, and takes 1 for 2.
     options.setdefault("connect_timeout", str(max(2, math.ceil(timeout))))
-    return Place(shown=_shown(url), options=_DEFAULTS | options, timeout=timeout)
+    return Place(shown=_shown(url), options=_DEFAULTS | options | _FIXED, timeout=timeout)
 
 
 def need_driver() -> None:

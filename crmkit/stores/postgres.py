@@ -41,9 +41,10 @@ OLDEST = (12,)
 """Oldest server that the tables and statements below work on."""
 _MIGRATING = 0x63726D6B6974  # "crmkit", as the number of an advisory lock
 _SETTINGS = (
-    # For this transaction alone. Doubles come back to the bit; and the first statement is what a
-    # reader's look is taken at.
-    "SELECT set_config('extra_float_digits', '1', true), set_config('lock_timeout', %s, true)"
+    # For this transaction alone. Doubles come back to the bit, and text of any script; and the
+    # first statement is what a reader's look is taken at.
+    "SELECT set_config('extra_float_digits', '1', true), "
+    "set_config('client_encoding', 'UTF8', true), set_config('lock_timeout', %s, true)"
 )
 # Not by an option of SQLAlchemy's: its reset would let the next user of the connection write where
 # the server's own setting is that nobody does.
@@ -162,6 +163,7 @@ class PostgresDialect(Dialect):
         does not hold here.
         """
         if connection.in_transaction():
+            session.check_encoding(connection, self.place)
             return
         level = "READ COMMITTED" if write else "REPEATABLE READ"
         connection.execution_options(isolation_level=level)

@@ -76,6 +76,22 @@ def hold(connection: sa.Connection, workspace: int, place: Place) -> None:
         raise StoreError(message)
 
 
+def check_encoding(connection: sa.Connection, place: Place) -> None:
+    """Refuse a connection that cannot carry text of every script; the server is not asked.
+
+    Raises:
+        StoreError: it is one.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    encoding = driver.info.parameter_status("client_encoding")
+    if encoding not in ("UTF8", None):
+        message = (
+            f"{place}: the host's connection carries text as {encoding}, which cannot write every "
+            "script: make its engine with client_encoding='utf8'"
+        )
+        raise StoreError(message)
+
+
 def settle(connection: sa.Connection) -> None:
     """Commit what listeners of the host's engine began when the connection was taken.
 

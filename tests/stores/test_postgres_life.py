@@ -83,6 +83,36 @@ def test_a_hosts_engine_that_commits_by_itself():
     engine.dispose()
 
 
+@pytest.mark.parametrize("count", [1, 100])
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_client_encoding_is_not_felt(owned: bool, count: int):
+    """Text of every script is written, found and read, whatever URL, engine and database say."""
+    url = database(client_encoding="LATIN1")
+    engine = sa.create_engine(driver(url))
+    store = opened(f"{url}&client_encoding=GBK", workspace="茶", engine=None if owned else engine)
+    rows = [(f"王梅 𠮷 {number}", "Zoë") for number in range(count)]
+    again(store, lambda writer: writer.put(META, rows))
+    with store.read() as reader:
+        assert sorted(reader.scan(META)) == sorted(rows)
+        assert sorted(reader.fetch(META, [row[:1] for row in rows])) == sorted(rows)
+    assert store.workspaces() == ["茶"]
+    store.close()
+    engine.dispose()
+
+
+def test_a_joined_connection_that_cannot_carry_every_script_is_refused():
+    """It is told what the host has to do, before a text is lost on the way."""
+    engine = sa.create_engine(driver(database(client_encoding="LATIN1")))
+    store = opened("postgresql://", engine=engine)
+    with engine.connect() as connection:
+        joined = store.using(connection)
+        for block in (joined.read, joined.write):
+            with pytest.raises(StoreError, match=r"text as LATIN1.*encoding='utf8'"), block():
+                pass
+    store.close()
+    engine.dispose()
+
+
 @pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
 def test_a_hosts_transaction_that_sees_only_the_past_is_refused(level: str):
     """What it would read and write back may be stale: it is told what to begin instead."""

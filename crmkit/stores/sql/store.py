@@ -173,6 +173,7 @@ class SqlStore(Store):
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted."""
         with self._connection() as connection, self.dialect.words():
+            self.dialect.begin(connection, write=False)
             return sorted(connection.scalars(sa.select(self.schema.workspace.c.name)))
 
     def close(self) -> None:
