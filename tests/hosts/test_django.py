@@ -7,6 +7,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from django.test.testcases import TestCase
 
 import crmkit
 from tests.hosts.djangos import KINDS, SHOP, django
-from tests.hosts.kit import Shop, open_shop, order
+from tests.hosts.kit import NOW, Shop, open_shop, order
 from tests.postgres import database
 
 
@@ -205,6 +206,21 @@ def test_server_side_binding() -> None:
         with transaction.atomic(SHOP):
             buy(crm, 1)
     assert shop.look() == (1, ["o-1"])
+    shop.crm.close()
+
+
+def test_numbers_are_read_to_the_bit() -> None:
+    """However few digits of a number the database is set to show."""
+    shop = open_shop(database(extra_float_digits="-15"))
+    praise = order(1) | {"kind": "praise", "rating": 9.5, "at": NOW - timedelta(days=9)}
+    shop.crm.capture([praise, order(2)], source="shop")
+    (ann,) = shop.crm.customers.search().items
+    at = NOW - timedelta(days=5)  # before his newest touchpoint: the log is read anew
+    with django(shop.url) as connection:
+        crm = shop.crm.using(connection)
+        with transaction.atomic(SHOP):
+            joined = crm.value.score(ann.id, at).parts
+    assert joined == shop.crm.value.score(ann.id, at).parts
     shop.crm.close()
 
 

@@ -64,7 +64,7 @@ class _Lent(sa.PoolProxiedConnection):
 
     def __init__(self, driver: Any, cursor: Any) -> None:
         self.dbapi_connection = self.driver_connection = driver
-        self._cursor = cursor
+        self._plain, self._djangos = cursor, _kind(driver)
         self._valid = True
 
     def __getattr__(self, name: str) -> Any:
@@ -78,7 +78,9 @@ class _Lent(sa.PoolProxiedConnection):
         self._valid = False
 
     def cursor(self, *_: Any, **__: Any) -> Any:
-        return self._cursor(self.driver_connection)
+        """Give a plain cursor, unless the store wants another kind for the moment."""
+        kind = _kind(self.driver_connection)
+        return (self._plain if kind is self._djangos else kind)(self.driver_connection)
 
     def commit(self) -> None:
         """Leave it to Django."""
@@ -88,3 +90,8 @@ class _Lent(sa.PoolProxiedConnection):
 
     def close(self) -> None:
         """Leave it to Django."""
+
+
+def _kind(driver: Any) -> Any:
+    """Give the kind of cursor that psycopg makes by itself; sqlite3 has no word for it."""
+    return getattr(driver, "cursor_factory", None)
