@@ -14,8 +14,13 @@ from crmkit.errors import StoreError
 from crmkit.stores.sql.schema import PREFIX
 
 _HOLD = (
-    f"SELECT current_setting('transaction_isolation') FROM {PREFIX}workspace "  # noqa: S608
-    "WHERE id = %s FOR NO KEY UPDATE"
+    # The lock that stands for the row comes first. Who waits for a row itself waits for the end of
+    # the transaction that has it, also when that has gone back behind it to a savepoint of the
+    # host's: were it to ask again, both would wait for each other.
+    "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock("  # noqa: S608 - our own names
+    f"'{PREFIX}workspace'::regclass::oid::int4, %s::int4)) "
+    f"SELECT current_setting('transaction_isolation') FROM turn, {PREFIX}workspace "
+    f"WHERE id = %s FOR NO KEY UPDATE OF {PREFIX}workspace"
 )
 _POINT = "crmkit_look"
 _PATIENCE = (
@@ -64,7 +69,7 @@ def hold(connection: sa.Connection, workspace: int, place: Place) -> None:
         StoreError: the row is gone, or the host's transaction would go on seeing what it saw
             before it was held.
     """
-    found = connection.exec_driver_sql(_HOLD, (workspace,)).scalar()
+    found = connection.exec_driver_sql(_HOLD, (workspace, workspace)).scalar()
     if found is None:
         message = f"{place}: the workspace is not there any more: connect again"
         raise StoreError(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 import pytest
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 import crmkit
 from crmkit.plugins import PluginManager
 from tests.hosts.kit import NOW, Shop, driven, open_shop, order, sell
-from tests.postgres import database
+from tests.postgres import database, execute
+from tests.stores.postgres_kit import pid_of
 
 
 @pytest.fixture
@@ -75,3 +77,32 @@ def test_what_the_host_sets_for_its_session(shop: Shop, engine: sa.Engine) -> No
         assert setting(connection) == "7s"
         connection.commit()
         assert setting(connection) == "7s"
+
+
+def test_who_went_back_and_asks_again_is_not_waited_for_in_a_circle() -> None:
+    """Whoever waited for what a savepoint took along goes on, and then the others do."""
+    shop = open_shop(database())
+    shop.crm.capture([order(0)], source="shop")
+    engine = sa.create_engine(driven(shop.url))
+
+    def until_waits(which: str = "true") -> None:
+        while not execute(shop.url, f"SELECT 1 FROM pg_locks WHERE NOT granted AND {which}"):
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor() as pool, engine.connect() as first, engine.connect() as other:
+        joined = shop.crm.using(first)
+        point = first.begin_nested()
+        joined.capture([order(1)], source="shop")
+        waiting = pool.submit(shop.crm.capture, [order(2)], source="shop")
+        until_waits()
+        point.rollback()
+        shop.crm.using(other).capture([order(3)], source="shop")
+        again = pool.submit(joined.capture, [order(4)], source="shop")
+        until_waits(f"pid = {pid_of(first)}")
+        other.commit()
+        assert again.result().new == 1
+        first.commit()
+        assert waiting.result().new == 1
+    assert sorted(shop.captured()) == ["o-0", "o-2", "o-3", "o-4"]
+    engine.dispose()
+    shop.crm.close()
