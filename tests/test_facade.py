@@ -240,6 +240,7 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "customers.export": WHOSE,
     "customers.save": {"customer": plain(crmkit.Customer(number="7"))},
     "customers.save_all": {"customers": plain([]), "on_reject": plain(None)},
+    "customers.undo": {"run": plain("99")} | WHY | BY,
     "customers.merge": {"keep": who, "drop": who} | WHY | BY,
     "customers.unmerge": {"merge_id": plain("5")} | WHY | BY,
     "customers.resolve": {"collision_id": plain("5"), "action": plain("merge"), "keep": who}

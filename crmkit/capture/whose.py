@@ -74,7 +74,7 @@ class Whose:
                 else None
                 for one in customers
             ]
-        except TypeError:  # lists among the values
+        except Exception:  # noqa: BLE001 - lists among the values, or a host's own classes
             return [None] * len(customers)
 
     def look_up(self, customer: Any) -> Found | Keys | str:

@@ -282,3 +282,31 @@ def test_two_processes_may_import_the_same(tmp_path: Path) -> None:
 def test_an_import_killed_fifty_times_ends_like_a_clean_one(tmp_path: Path) -> None:
     """Fifty deaths change nothing either."""
     end_as_clean(tmp_path, 50, 2)
+
+
+class _NoLength(str):
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise RuntimeError
+
+
+class _NoHash(str):
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+
+def test_texts_that_raise_cost_only_their_record() -> None:
+    """Whatever a host's own classes do when they are looked at, the others come in."""
+    shop = Shop()
+    report = shop.capture(
+        purchase(1),
+        purchase(2, id=_NoLength("o-2")),
+        purchase(3, customer={"email": _NoHash("bob@example.com")}),
+        purchase(4, kind=_NoHash("purchase")),
+        purchase(5, text=_NoLength("thanks")),
+        purchase(6),
+    )
+    assert (report.new, report.rejections) == (2, 4)
