@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -18,11 +19,12 @@ from crmkit.capture.keys import read_keys
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.searching import fold
 from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import CUSTOMER, IDENTITY, STANDING, TEXT, Table
+from crmkit.contracts.tables import CUSTOMER, DECISION, IDENTITY, STANDING, TEXT, Table
 from crmkit.model.customer import CUSTOMER_KINDS, Customer
 from crmkit.model.log import Page
 
 _ROOT = CUSTOMER.position["root"]
+_OWNER = CUSTOMER.position["owner"]
 _SEARCH = CUSTOMER.position["search"]
 _NUMBER = "number"
 _PAGE = 200
@@ -99,10 +101,9 @@ class Query:
 
     @property
     def customer(self) -> dict[str, str]:
-        """What CUSTOMER must say."""
+        """What CUSTOMER must say, but for the owner: a merged record may say that."""
         kind = self.kind if self.kind in CUSTOMER_KINDS else None
-        asked = {"kind": kind, "owner": self.owner}
-        return {name: value for name, value in asked.items() if value is not None}
+        return {} if kind is None else {"kind": kind}
 
 
 def search(reader: Reader, query: Query, limit: int, after: str | None) -> Page[Customer]:
@@ -130,22 +131,45 @@ def search(reader: Reader, query: Query, limit: int, after: str | None) -> Page[
 def _by_id(reader: Reader, query: Query, after: str | None) -> Iterator[tuple[Row, Row]]:
     """Go through CUSTOMER; give rows with their places."""
     place = _place(after, CUSTOMER, ("id",))
-    by: tuple[str, ...] = ("id",)
-    where = dict(query.customer)
-    equal: Row = ()
-    if "owner" in where:
-        by, equal = ("owner", "id"), (where.pop("owner"),)
     words = query.words
-    for row in reader.scan(
-        CUSTOMER,
-        by=by,
-        equal=equal,
-        after=None if place is None else (*equal, *place),
-        where=where,
-        contains={"search": words[0]} if words else None,
-    ):
-        if row[_ROOT] == row[0] and all(word in row[_SEARCH] for word in words):
+    asked: dict[str, Any] = {
+        "where": query.customer,
+        "contains": {"search": words[0]} if words else None,
+    }
+    if query.owner is None:
+        rows = reader.scan(CUSTOMER, by=("id",), after=place, **asked)
+    else:
+        rows = _of_owner(reader, query.owner, place, asked)
+    for row in rows:
+        if _matches(row, query):
             yield row, (row[0],)
+
+
+def _of_owner(
+    reader: Reader, owner: str, place: Row | None, asked: dict[str, Any]
+) -> Iterator[Row]:
+    """Give the rows that name an account manager, and whom only a merged record says it of."""
+    behind = None if place is None else (owner, *place)
+    own = reader.scan(CUSTOMER, by=("owner", "id"), equal=(owner,), after=behind, **asked)
+    if not any(reader.scan(DECISION, by=("kind", "seq"), equal=("merge",), limit=1)):
+        return own
+    columns = ("id", "root")
+    every = reader.scan(CUSTOMER, by=("owner", "id"), equal=(owner,), columns=columns)
+    merged = {(root,) for customer, root in every if customer != root}
+    roots = sorted(row for row in reader.fetch(CUSTOMER, merged) if not row[_OWNER])
+    owners = _owners(reader, roots)
+    more = [row for row in roots if owners.get(row[0]) == owner]
+    return heapq.merge(own, more if place is None else [row for row in more if row[:1] > place])
+
+
+def _owners(reader: Reader, rows: Sequence[Row]) -> dict[str, str]:
+    """Give the account managers of customers: what a record lacks, those merged into it say."""
+    owners = {row[0]: row[_OWNER] for row in rows if row[_OWNER]}
+    lacking = [(row[0],) for row in rows if not row[_OWNER]]
+    for row in sorted(reader.fetch(CUSTOMER, lacking, by=("root",))):
+        if row[_OWNER]:
+            owners.setdefault(row[_ROOT], row[_OWNER])
+    return owners
 
 
 def _by_standing(reader: Reader, query: Query, after: str | None) -> Iterator[tuple[Row, Row]]:
@@ -163,10 +187,11 @@ def _by_standing(reader: Reader, query: Query, after: str | None) -> Iterator[tu
     rows = reader.scan(STANDING, by=by, equal=equal, after=behind, where=where, columns=columns)
     while page := list(islice(rows, _PAGE)):
         people = {row[0]: row for row in reader.fetch(CUSTOMER, [(row[-1],) for row in page])}
-        for found in page:
-            row = people.get(found[-1])
-            if row is not None and _matches(row, query):
-                yield row, found
+        people = {root: row for root, row in people.items() if _matches(row, query)}
+        if query.owner is not None:
+            owners = _owners(reader, list(people.values()))
+            people = {root: row for root, row in people.items() if owners.get(root) == query.owner}
+        yield from ((people[found[-1]], found) for found in page if found[-1] in people)
 
 
 def _matches(row: Row, query: Query) -> bool:

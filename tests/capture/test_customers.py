@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -518,3 +519,42 @@ def test_folding_keeps_parts(before: str, part: str) -> None:
     """A word of a name, as it is written there, finds the name."""
     name = f"{before} {part}"
     assert all(word in searching.fold(name) for word in searching.fold(part).split())
+
+
+@given(
+    st.lists(st.sampled_from([None, "lin", "mei"]), min_size=2, max_size=7),
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=4),
+    st.integers(1, 3),
+)
+def test_a_search_by_owner_goes_by_what_a_customer_shows(
+    owners: list[str | None], merges: list[tuple[int, int]], limit: int
+) -> None:
+    """A merged record names the owner where the kept one names none; the same page by page."""
+    desk = Desk()
+    ids = [
+        desk.customers.save(Customer(id=f"c{n}", name="N", owner=o)).id
+        for n, o in enumerate(owners)
+    ]
+    for keep, drop in merges:
+        with suppress(CrmkitError, IndexError):
+            desk.customers.merge(ids[keep], ids[drop], reason=WHY)
+    with desk.store.write() as writer:
+        roots = {row[0] for row in writer.scan(CUSTOMER) if row[0] == row[2]}
+        blank = (*(None for _ in STANDING.names),)
+        place = {name: at for at, name in enumerate(STANDING.names)}
+        for root in roots:
+            row = list(blank)
+            for name in ("at", "rank", "total", "delta", "unexpected", "weight"):
+                row[place[name]] = 1
+            row[0], row[place["stage"]] = root, "maintenance"
+            writer.put(STANDING, [tuple(row)])
+    everybody = [desk.customers.get(one) for one in sorted(roots)]
+    for owner in ("lin", "mei"):
+        for stage in (None, "maintenance"):
+            found, after = [], None
+            while True:
+                page = desk.customers.search(owner=owner, stage=stage, limit=limit, after=after)
+                found += [one.id for one in page.items]
+                if (after := page.next) is None:
+                    break
+            assert found == [one.id for one in everybody if one.owner == owner]
