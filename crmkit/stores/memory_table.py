@@ -38,6 +38,8 @@ class Order:
         self._pick = picker(tuple(table.position[name] for name in names))
         self.key_of = picker(tuple(names.index(name) for name in table.key))
         """Take the key out of a place; keys are never None."""
+        numbered = table.log and "seq" in names  # of which there is one each: it is a place alone
+        self._enough = names.index("seq") + 1 if numbered else len(names)
 
     def place(self, row: Row) -> Row:
         """Give what a row sorts by."""
@@ -50,6 +52,11 @@ class Order:
             (NONE if value is None else (value,)) if null else value
             for value, null in zip(values, self._null, strict=False)
         )
+
+    def behind(self, after: Row, *, reverse: bool) -> Row:
+        """Give the place that a scan goes on from."""
+        place = self.encode(after[: self._enough])
+        return place if reverse else (*place, TOP)
 
     def bounds(self, equal: Row, low: Value, high: Value) -> tuple[Row, Row]:
         """Give two places, one before and one behind all that a scan may meet."""

@@ -81,7 +81,7 @@ class MemoryReader(Reader):
         self.check()
         order = order_of(table, names)
         least, most = order.bounds(equal, low, high)
-        behind = None if after is None else order.encode(after)
+        behind = None if after is None else order.behind(after, reverse=reverse)
         rows = self._rows(table, order, least, most, behind, reverse=reverse)
         rows = (row for row in rows if fits(table, row, where, contains))
         if columns is not None:

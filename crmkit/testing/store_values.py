@@ -236,3 +236,15 @@ class ValueLaws(StoreLaws):
         with store.read() as reader:
             assert list(reader.scan(STATE)) == states
             assert list(map(repr, reader.scan(TOUCHPOINT))) == list(map(repr, added))
+
+    @pytest.mark.parametrize("key", ["a", "z"])
+    def test_a_number_of_a_log_is_a_place_by_itself(self, store: Store, key: str) -> None:
+        """There is one row of each, so a scan goes on behind it, whatever key is named with it."""
+        with store.write() as writer:
+            rows = touchpoints(writer, ("b", "d", "f"), source="s", customer="a")
+            writer.append(TOUCHPOINT, rows)
+        after = (rows[1][0], "s", key, 0)
+        with store.read() as reader:
+            assert list(reader.scan(TOUCHPOINT, by=("seq",), after=after)) == rows[2:]
+            back = reader.scan(TOUCHPOINT, by=("seq",), after=after, reverse=True)
+            assert list(back) == rows[:1]
