@@ -85,6 +85,13 @@ def known(table: Table, *groups: Mapping[str, Any] | tuple[str, ...] | None) -> 
                 raise StoreError(f"{table.name} has no column {name!r}")
 
 
+def enough(table: Table, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the columns of an order that tell its places apart: of a log's numbers is one each."""
+    if table.log and "seq" in names:
+        return names[: names.index("seq") + 1]
+    return names
+
+
 def place(
     by: tuple[str, ...], equal: Row, span: tuple[Value, Value], after: Row | None, full: int
 ) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from crmkit.contracts.store import Row, Value
 from crmkit.contracts.tables import Table
-from crmkit.stores.checks import picker
+from crmkit.stores.checks import enough, picker
 
 Changes = dict[Row, Row | None]
 """What a transaction did to a table: the new row of each key it touched; None: it is gone."""
@@ -38,8 +38,7 @@ class Order:
         self._pick = picker(tuple(table.position[name] for name in names))
         self.key_of = picker(tuple(names.index(name) for name in table.key))
         """Take the key out of a place; keys are never None."""
-        numbered = table.log and "seq" in names  # of which there is one each: it is a place alone
-        self._enough = names.index("seq") + 1 if numbered else len(names)
+        self._enough = len(enough(table, names))
 
     def place(self, row: Row) -> Row:
         """Give what a row sorts by."""

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from crmkit.contracts.store import Row, Value
 from crmkit.contracts.tables import Sparse, Table
+from crmkit.stores.checks import enough
 
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
@@ -303,10 +304,7 @@ class Statements:
             conditions.append(columns[shape.order[len(shape.equal)]] >= sa.bindparam("low"))
         if shape.high:
             conditions.append(columns[shape.order[len(shape.equal)]] <= sa.bindparam("high"))
-        names = shape.order[len(shape.equal) :]
-        if table.log and "seq" in names:  # of which there is one each: nothing comes behind it
-            names = names[: names.index("seq") + 1]
-        rest = [columns[name] for name in names]
+        rest = [columns[name] for name in enough(table, shape.order[len(shape.equal) :])]
         if shape.after is not None:
             there, whole = shape.after[: len(rest)], self.dialect.compares_rows
             conditions += _behind(rest, there, reverse=shape.reverse, whole=whole)
