@@ -93,16 +93,15 @@ def traced(row: Row, before: Row | None, run: int, now: int, keys: Iterable[Key]
     return with_body(row, **{TRACE: told})
 
 
-def untraced(row: Row, former: Row, trace: Trace) -> Row:
-    """Give a row that says again what it said, as it was before the import.
+def untraced(row: Row, former: Row) -> Row:
+    """Note in a row that says again what it said that the last import did nothing.
 
     Args:
         row: As he stands now.
         former: His row as the import left it.
-        trace: What the import did.
     """
-    told = json.loads(former[_BODY]).get(TRACE, [])[1:]
-    return with_body(row, **{RUN: trace.made, TRACE: told or None})
+    newest, *older = json.loads(former[_BODY])[TRACE]
+    return with_body(row, **{RUN: newest["made"], TRACE: older or None})
 
 
 def _changed(before: Row, after: Row) -> dict[str, Any]:

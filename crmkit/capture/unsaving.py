@@ -7,7 +7,7 @@ the key that led one to him, and whoever was saved again by somebody else.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import attrs
 
@@ -76,7 +76,6 @@ def unsave(
     if not found.made and not found.changed:
         message = f"no import of customers has the id {show(run)}, or all of it was taken back"
         raise DecisionNotFound(message, id=run)
-    _forget_keys(writer, found.changed, number)
     kept = _restore(writer, found.changed, number, saving)
     gone = _drop(writer, found.made)
     if gone and kept:  # a number that he had may be free again
@@ -111,36 +110,15 @@ def _find(writer: Writer, run: int) -> _Import:
     return found
 
 
-def _traces(writer: Writer, bases: Iterable[str], run: int) -> Iterator[tuple[Row, Trace]]:
-    """Give the rows of customers with what the import did to them."""
-    for row in writer.fetch(CUSTOMER, [(base,) for base in bases]):
-        trace = trace_of(row)
-        if trace is not None and trace.run == run:
-            yield row, trace
-
-
-def _forget_keys(writer: Writer, changed: Iterable[str], run: int) -> None:
-    """Forget the keys that the import taught, but for those that led a touchpoint to somebody."""
-    for page in chunks(changed):
-        keys = {key: row[0] for row, trace in _traces(writer, page, run) for key in trace.keys}
-        used = {(row[_CUSTOMER], row[_VIA]) for row in live_of(writer, set(keys.values()))}
-        held = {(row[0], row[1]): row[2] for row in writer.fetch(IDENTITY, keys)}
-        forgotten = [
-            key
-            for key, base in keys.items()
-            if held.get(key) == base and (base, f"{key[0]}:{key[1]}") not in used
-        ]
-        if forgotten:
-            writer.delete(IDENTITY, forgotten)
-
-
 def _restore(
     writer: Writer, changed: Iterable[str], run: int, saving: Callable[[Writer], Saver]
 ) -> set[str]:
     """Let customers say again what they said before; give those of whom that is refused."""
     refused: set[str] = set()
     for page in chunks(changed):
-        traces = dict(_traces(writer, page, run))
+        found = writer.fetch(CUSTOMER, [(base,) for base in page])
+        traces = {row: trace for row in found if (trace := trace_of(row)) and trace.run == run}
+        _forget_keys(writer, traces)
         told = [_before(row, trace) for row, trace in traces.items() if trace.said]
         outcomes = saving(writer).save(told).outcomes
         refused |= {
@@ -151,9 +129,22 @@ def _restore(
             seq = writer.sequence(len(former))
             rows = sorted(writer.fetch(CUSTOMER, [(base,) for base in former]))
             rows = [(row[0], seq + at, *row[_SEQ + 1 :]) for at, row in enumerate(rows)]
-            pairs = ((row, former[row[0]]) for row in rows)
-            writer.put(CUSTOMER, [untraced(row, was, traces[was]) for row, was in pairs])
+            writer.put(CUSTOMER, [untraced(row, former[row[0]]) for row in rows])
     return refused
+
+
+def _forget_keys(writer: Writer, traces: Mapping[Row, Trace]) -> None:
+    """Forget the keys that the import taught, but for those that led a touchpoint to somebody."""
+    keys = {key: row[0] for row, trace in traces.items() for key in trace.keys}
+    used = {(row[_CUSTOMER], row[_VIA]) for row in live_of(writer, set(keys.values()))}
+    held = {(row[0], row[1]): row[2] for row in writer.fetch(IDENTITY, keys)}
+    forgotten = [
+        key
+        for key, base in keys.items()
+        if held.get(key) == base and (base, f"{key[0]}:{key[1]}") not in used
+    ]
+    if forgotten:
+        writer.delete(IDENTITY, forgotten)
 
 
 def _before(row: Row, trace: Trace) -> Customer:
