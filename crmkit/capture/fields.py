@@ -106,9 +106,14 @@ def read(record: object, rules: Rules) -> Fields:
     )
 
 
+def as_record(touchpoint: Touchpoint) -> dict[str, Any]:
+    """Give a `Touchpoint` as the record that it is."""
+    return {name: getattr(touchpoint, name) for name in KNOWN}
+
+
 def _plain(record: object) -> dict[str, Any]:
     if isinstance(record, Touchpoint):
-        return {name: getattr(record, name) for name in KNOWN}
+        return as_record(record)
     if not isinstance(record, Mapping):
         raise Fault("record", f"must be a mapping or a Touchpoint, got {show(record)}")
     plain = dict(record)

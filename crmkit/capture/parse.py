@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from json import JSONEncoder
 from typing import Any
 
@@ -18,13 +19,16 @@ from crmkit.capture.exact import Fault, show
 from crmkit.capture.fields import KNOWN, Fields, Rules
 from crmkit.capture.lines import Line
 from crmkit.clock import DAY, EARLIEST, EPOCH, SECOND
-from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection
+from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection, Touchpoint
 
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,18})?").fullmatch
 _BELOW = 10**18
 """Integers of more digits are not plain."""
 _CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _FLAT = frozenset({str, int, float, bool, type(None)})
+_NESTING = frozenset({dict, list})
+_MOST_NESTED = 40
+"""Most lists and mappings in plain attributes: one list may hold another many times over."""
 _LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
 _HIGHEST = 10
@@ -72,9 +76,10 @@ class Parser:
         Returns:
             A tuple in the order of `Fields`, or the rejection.
         """
-        if type(record) in PLAIN:
+        plain = fields.as_record(record) if type(record) is Touchpoint else record
+        if type(plain) in PLAIN:
             try:
-                found = self._fast(record)
+                found = self._fast(plain)
             except Exception:  # noqa: BLE001 - whatever it is, the careful path names it
                 found = None
             if found is not None:
@@ -101,6 +106,8 @@ class Parser:
         customer = record["customer"]
         if source is None:
             source = self._rules.source
+        if type(id_) is int and -_BELOW < id_ < _BELOW:
+            id_ = str(id_)
         if (
             type(id_) is not str
             or type(source) is not str
@@ -182,6 +189,8 @@ class Parser:
         if is_more:
             of, friend = get("of"), get("friend")
             if of is not None:
+                if type(of) is int and -_BELOW < of < _BELOW:
+                    of = str(of)
                 if type(of) is not str or not 0 < len(of) <= _LONGEST_ID:
                     return None
                 probe += of
@@ -199,7 +208,7 @@ class Parser:
                     return None
                 attributes = {key: value for key, value in record.items() if key not in KNOWN}
             if attributes is not None:
-                attributes = _flat(attributes)
+                attributes = _plain(attributes)
                 if attributes is None:
                     return None
                 probe += attributes
@@ -244,17 +253,35 @@ def _number(value: Any) -> str | None:
         return str(value) if -_BELOW < value < _BELOW else None
     if kind is float:
         value = repr(value)
+    elif kind is Decimal:
+        value = str(value)
     elif kind is not str:
         return None
     return value if _PLAIN_NUMBER(value) else None
 
 
-def _flat(value: Any) -> str | None:
+def _plain(value: Any) -> str | None:
     """Write a mapping of plain values as JSON: empty text for none, None where it is not plain."""
-    if type(value) is not dict:
+    if type(value) is not dict or not _is_plain(value):
         return None
-    for key, item in value.items():
-        if type(key) is not str or type(item) not in _FLAT:
-            return None
     written = _encode(value) if value else ""
     return None if "\\u0000" in written else written
+
+
+def _is_plain(value: dict[Any, Any]) -> bool:
+    """Tell whether a mapping, and the few lists and mappings within it, hold plain values."""
+    nested: list[Any] = [value]
+    for one in nested:
+        items = one
+        if type(one) is dict:
+            if not all(type(key) is str for key in one):
+                return False
+            items = one.values()
+        for item in items:
+            if type(item) in _NESTING:
+                nested.append(item)
+            elif type(item) not in _FLAT:
+                return False
+        if len(nested) > _MOST_NESTED:
+            return False
+    return True

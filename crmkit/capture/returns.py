@@ -13,7 +13,7 @@ normal case pays one empty look.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crmkit.capture.ids import digest
 from crmkit.contracts.store import Row, Writer
@@ -48,8 +48,7 @@ def arrived(writer: Writer, rows: Iterable[Row]) -> set[str]:
         return set()
     purchases = {_name(row[1], row[2]): row[_CUSTOMER] for row in rows if row[_KIND] == "purchase"}
     noted = _notes(writer, purchases)
-    for name, waiting in noted.items():
-        _put(writer, name, waiting - {purchases[name]})
+    _keep(writer, {name: waiting - {purchases[name]} for name, waiting in noted.items()})
     return {base for waiting in noted.values() for base in waiting}
 
 
@@ -83,17 +82,17 @@ def forget(writer: Writer, rows: Iterable[Row]) -> None:
     for row in rows:
         if row[_OF] is not None:
             gone.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
-    for name, waiting in _notes(writer, gone).items():
-        _put(writer, name, waiting - gone[name])
+    noted = _notes(writer, gone)
+    _keep(writer, {name: waiting - gone[name] for name, waiting in noted.items()})
 
 
 def _note(writer: Writer, rows: Iterable[Row]) -> None:
     new: dict[str, set[str]] = {}
     for row in rows:
         new.setdefault(_name(row[1], row[_OF]), set()).add(row[_CUSTOMER])
-    known = _notes(writer, new)
-    for name, waiting in new.items():
-        _put(writer, name, waiting | known.get(name, set()))
+    for name, waiting in _notes(writer, new).items():
+        new[name] |= waiting
+    _keep(writer, new)
 
 
 def _any_notes(writer: Writer) -> bool:
@@ -104,11 +103,11 @@ def _notes(writer: Writer, names: Iterable[str]) -> dict[str, set[str]]:
     return {row[0]: set(json.loads(row[1])) for row in writer.fetch(META, [(n,) for n in names])}
 
 
-def _put(writer: Writer, name: str, waiting: set[str]) -> None:
-    if waiting:
-        writer.put(META, [(name, json.dumps(sorted(waiting)))])
-    else:
-        writer.delete(META, [(name,)])
+def _keep(writer: Writer, notes: Mapping[str, set[str]]) -> None:
+    """Write notes; one that nobody is left of is dropped."""
+    kept = {name: json.dumps(sorted(waiting)) for name, waiting in notes.items() if waiting}
+    writer.put(META, list(kept.items()))
+    writer.delete(META, [(name,) for name in notes if name not in kept])
 
 
 def _name(source: str, of: str) -> str:

@@ -347,6 +347,35 @@ def test_a_purchase_taken_back_and_captured_anew_ages_its_return_anew() -> None:
     assert len([row for row in desk.rows(META) if row[0].startswith("return-of")]) == 1
 
 
+def noting(call: Any, calls: list[str]) -> Any:
+    """Give a method that notes when it is called."""
+
+    def noted(*args: Any, **more: Any) -> Any:
+        calls.append(call.__name__)
+        return call(*args, **more)
+
+    return noted
+
+
+def test_notes_are_kept_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Returns of purchases that are not there, and then come, cost no call of the store each."""
+    calls: list[str] = []
+    desk = Desk()
+    with desk.store.write() as writer:
+        kind = type(writer)
+    for name in ("fetch", "put", "delete"):
+        monkeypatch.setattr(kind, name, noting(getattr(kind, name), calls))
+    needed = []
+    for numbers in (range(1), range(100, 101), range(200, 260)):
+        calls.clear()
+        desk.capture(*(giving_back(1_000 + number, f"o-{number}") for number in numbers))
+        desk.capture(*(purchase(number) for number in numbers))
+        needed.append(sorted(calls))
+    assert needed[1] == needed[2]  # the first met the customer
+    assert not [row for row in desk.rows(META) if row[0].startswith("return-of")]
+    assert_states_are_right(desk)
+
+
 # -- undo ----------------------------------------------------------------------------------
 
 
