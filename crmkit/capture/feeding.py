@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
-from crmkit.contracts.store import Row, Writer
+from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import FED, TOUCHPOINT, VOID
 
 _AT = TOUCHPOINT.position["at"]
@@ -13,6 +14,8 @@ _CUSTOMER = TOUCHPOINT.position["customer"]
 _RUN = TOUCHPOINT.position["run"]
 _VOID = FED.position["void"]
 _RECORDED = TOUCHPOINT.position["recorded"]
+_FIRST, _MOST = 16, 4_000
+"""Touchpoints looked at together, at first and later."""
 
 
 def feed(writer: Writer, rows: Iterable[Row]) -> None:
@@ -48,8 +51,21 @@ def starve(writer: Writer, taken_back: Iterable[Row], now: int) -> None:
         if row[_VOID] is None and row[:2] in noted
     ]
     writer.put(FED, [(*row[:_VOID], now, *row[_VOID + 1 :]) for row in lost])
-    for kind in sorted({row[0] for row in lost}):
-        for row in writer.scan(TOUCHPOINT, by=("at",), where={"kind": kind}):
-            if not any(writer.fetch(VOID, [(row[_CUSTOMER], row[0])])):
-                feed(writer, [(*row[:_RECORDED], now, *row[_RECORDED + 1 :])])
-                break
+    if left := {row[0] for row in lost}:
+        found = _earliest(writer, left)
+        feed(writer, [(*row[:_RECORDED], now, *row[_RECORDED + 1 :]) for row in found])
+
+
+def _earliest(reader: Reader, kinds: set[str]) -> list[Row]:
+    """Give the earliest touchpoint of each kind that holds; of some there may be none."""
+    found: dict[str, Row] = {}
+    rows = reader.scan(TOUCHPOINT, by=("at",), where={"kind": tuple(sorted(kinds))})
+    size = _FIRST
+    while len(found) < len(kinds) and (page := list(islice(rows, size))):
+        wanted = [row for row in page if row[_KIND] not in found]
+        void = {row[:2] for row in reader.fetch(VOID, [(row[_CUSTOMER], row[0]) for row in wanted])}
+        for row in wanted:
+            if (row[_CUSTOMER], row[0]) not in void:
+                found.setdefault(row[_KIND], row)
+        size = min(2 * size, _MOST)  # as a rule the next one holds; of an undone import none does
+    return list(found.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import Settings
 from crmkit.capture.touchpoints import Touchpoints
+from crmkit.clock import micros
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Store
 from crmkit.contracts.tables import (
@@ -310,6 +311,37 @@ def test_a_retracted_record_stays_away() -> None:
     assert_states_are_right(desk)
 
 
+def noting(call: Any, calls: list[str]) -> Any:
+    """Give a method that notes when it is called."""
+
+    def noted(*args: Any, **more: Any) -> Any:
+        calls.append(call.__name__)
+        return call(*args, **more)
+
+    return noted
+
+
+def test_the_earliest_is_found_anew_behind_any_number_of_retracted_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Taking back the earliest of a kind looks at those after it together, not one by one."""
+    calls: list[str] = []
+    desk = Desk()
+    with desk.store.write() as writer:
+        kind = type(writer)
+    desk.capture(*(purchase(day, at=f"2025-01-{day:02d}T10:00:00Z") for day in range(1, 32)))
+    monkeypatch.setattr(kind, "fetch", noting(kind.fetch, calls))
+    needed = []
+    for day in range(1, 31):
+        calls.clear()
+        desk.touchpoints.retract("shop", f"o-{day}", reason=WHY)
+        needed.append(len(calls))
+        since = [fed[1] for fed in desk.rows(FED) if fed[3] is None]
+        assert since == [micros(datetime(2025, 1, day + 1, 10, tzinfo=UTC))]
+    assert needed[25] <= needed[1] + 2
+    assert_states_are_right(desk)
+
+
 # -- returns -------------------------------------------------------------------------------
 
 
@@ -345,16 +377,6 @@ def test_a_purchase_taken_back_and_captured_anew_ages_its_return_anew() -> None:
     desk.touchpoints.retract("shop", "o-1", reason=WHY)
     assert_states_are_right(desk)
     assert len([row for row in desk.rows(META) if row[0].startswith("return-of")]) == 1
-
-
-def noting(call: Any, calls: list[str]) -> Any:
-    """Give a method that notes when it is called."""
-
-    def noted(*args: Any, **more: Any) -> Any:
-        calls.append(call.__name__)
-        return call(*args, **more)
-
-    return noted
 
 
 def test_notes_are_kept_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
