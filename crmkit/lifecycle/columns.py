@@ -156,7 +156,7 @@ class Columns:
             if gap is None and pairs:
                 self.irregular[place] = array("d", pairs)
             elif gap is not None:
-                expected = explained(pairs, gap)
+                expected = _explained(pairs, PATIENCE * gap * DAY)
             if abs(delta) >= TOLD:
                 now = measure(layout, new, setting, said)
                 weights = share_out(layout, now.states)
@@ -196,8 +196,16 @@ class Columns:
             for place, pairs in self.irregular.items():
                 gap = ranking.tier_gap(self.ids[place])
                 if gap is not None:
-                    found[place] -= explained(pairs, gap)
+                    found[place] -= _explained(pairs, PATIENCE * gap * DAY)
         return found
+
+    def any_unexpected(self, place: int) -> list[float]:
+        """Give all that `unexpected` may tell of one of the irregular, whatever his tier's gap."""
+        pairs = self.irregular[place]
+        return [
+            self.delta[place] - _explained(pairs, patience)
+            for patience in sorted({-1.0, *pairs[::2]})
+        ]
 
     def ranks(self) -> array[int]:
         """Give everybody's rank, 1 the best; equal totals by customer id.
@@ -212,9 +220,8 @@ class Columns:
         return ranks
 
 
-def explained(pairs: array[float] | list[float], gap: float) -> float:
+def _explained(pairs: array[float] | list[float], patience: float) -> float:
     """Give the part of the fading that a rhythm explains, from (silence, fading) pairs."""
-    patience = PATIENCE * gap * DAY
     return sum(
         lost for silent, lost in zip(pairs[::2], pairs[1::2], strict=True) if silent <= patience
     )

@@ -34,6 +34,7 @@ fact                            value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from crmkit.clock import DAY
@@ -48,6 +49,8 @@ LATE_FACTS = frozenset({"tier", "kind", "unexpected"})
 COUNTED, SINCE = "touchpoints.", "days_since."
 OPEN_FACTS = {"open_complaints": frozenset({"complaint"}), "open_matters": None}
 RECORD_FACTS = frozenset({"acquired_by", "research"})
+NAMED = re.compile(r"\{([^{}]+)\}")
+"""A fact in the reason of a rule."""
 
 
 def _days(name: str) -> Callable[[Columns], Column]:

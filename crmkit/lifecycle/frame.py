@@ -29,6 +29,7 @@ class Frame:
         signals: What the log tells.
         kind_rules: Thresholds of the kinds of customer.
         held: Tiers held until now, by id.
+        given: Columns that are taken as they are, by fact.
     """
 
     columns: Columns
@@ -36,7 +37,10 @@ class Frame:
     signals: Signals
     kind_rules: KindRules = attrs.field(factory=KindRules)
     held: Mapping[str, str | None] = attrs.field(factory=dict)
-    _made: dict[str, Column] = attrs.field(factory=dict, init=False)
+    given: Mapping[str, Column] = attrs.field(factory=dict)
+    _made: dict[str, Column] = attrs.field(
+        default=attrs.Factory(lambda self: dict(self.given), takes_self=True), init=False
+    )
 
     @property
     def at(self) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from crmkit.clock import instant, micros
 from crmkit.contracts.decisions import decisions_about
 from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import CUSTOMER
+from crmkit.lifecycle.columns import Columns
 from crmkit.lifecycle.ended import WORDS, in_force
-from crmkit.lifecycle.facts import LATE_FACTS
+from crmkit.lifecycle.facts import LATE_FACTS, Column
 from crmkit.lifecycle.frame import Frame
 from crmkit.lifecycle.judging import NOTHING_KNOWN
 from crmkit.lifecycle.matching import Matcher
 from crmkit.lifecycle.measuring import measure_all
-from crmkit.lifecycle.roster import read_roster
+from crmkit.lifecycle.roster import pick, read_roster
 from crmkit.lifecycle.signals import read_signals
 from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.world import MOVE_KINDS, Guide
@@ -70,29 +72,44 @@ def stage_at(reader: Reader, customer: str, at: int) -> Stage | None:
 def work_out(reader: Reader, guide: Guide, customer: str, at: int) -> Stage:
     """Work out from the rules where a customer stood at an instant of which nothing was recorded.
 
-    One customer is measured, or everybody where a rule asks for something that rests on ranks.
+    He is measured alone, and everybody only where that decides it: where a rule asks for his rank,
+    or for a fall that without a rhythm of his own is judged by that of his tier.
     """
     basis = read_basis(reader, guide.defaults)
+    group = list(reader.fetch(CUSTOMER, [(customer,)], by=("root",)))
+    roster = read_roster(reader, map(pick, group))
+    ids, kinds = [row[0] for row in group], basis.layout.kinds
+    signals = read_signals(reader, roster.roots, kinds, at, at, guide.rules.counted, ids)
+
+    def stage(columns: Columns, **given: Column) -> Stage:
+        frame = Frame(columns, roster, signals, guide.kind_rules, given=given)
+        return _stage(guide, frame, columns.ids.index(customer))
+
     alone = measure_all(reader, basis, at, guide.period, [customer])
-    asked = guide.rules.facts & LATE_FACTS
-    # Without a rhythm of his own, an unexpected fall is judged by that of his tier.
-    if asked - {"unexpected"} or (asked and alone.irregular):
-        columns = measure_all(reader, basis, at, guide.period)
-    else:
-        columns = alone
-    roster = read_roster(reader)
-    kinds = basis.layout.kinds
-    signals = read_signals(reader, roster.roots, kinds, at, at, guide.rules.counted)
-    frame = Frame(columns, roster, signals, guide.kind_rules)
+    asked = guide.rules.mentioned & LATE_FACTS
+    if not asked:
+        return stage(alone)
+    if asked == {"unexpected"}:
+        if not alone.irregular:
+            return stage(alone)
+        first, *others = alone.any_unexpected(0)
+        found = stage(alone, unexpected=[first])
+        if all(stage(alone, unexpected=[other]) == found for other in others):
+            return found
+    return stage(measure_all(reader, basis, at, guide.period))
+
+
+def _stage(guide: Guide, frame: Frame, place: int) -> Stage:
+    """Give where the rules alone lead somebody of whom nothing was recorded."""
     names = {name for rule in guide.rules.rules for name in (rule.to, *rule.since)}
     matcher = Matcher.of(guide.rules, frame, frozenset({*STAGES, *names}))
-    place = columns.ids.index(customer)
     name, rule = matcher.first(place)
+    since = instant(frame.at)
     if rule is None:
-        return Stage(name=name, since=instant(at), rule=None, reason=NOTHING_KNOWN)
+        return Stage(name=name, since=since, rule=None, reason=NOTHING_KNOWN)
     return Stage(
         name=name,
-        since=instant(at),
+        since=since,
         rule=rule.name,
         reason=matcher.reason(rule, place, name, None),
         facts=matcher.facts(rule, place, name, None),

@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 import attrs
 
 from crmkit.clock import DAY
-from crmkit.lifecycle.facts import STAGE_FACTS, Column
+from crmkit.lifecycle.facts import NAMED, STAGE_FACTS, Column
 from crmkit.lifecycle.frame import Frame
 from crmkit.lifecycle.rules import Ruleset
 from crmkit.lifecycle.stages import FIRST, allowed
 from crmkit.model.lifecycle import StageRule
 
 Check = Callable[[Any], bool]
-_FACT = re.compile(r"\{([^{}]+)\}")
 
 
 class Bound(NamedTuple):
@@ -103,7 +102,7 @@ class Matcher:
             except KeyError:  # braces of the user's own
                 return found[0]
 
-        return _FACT.sub(put, rule.reason) or rule.name
+        return NAMED.sub(put, rule.reason) or rule.name
 
     def _of_stage(self, fact: str, place: int, stage: str, since: int | None) -> Any:
         if fact == "stage":

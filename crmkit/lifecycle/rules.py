@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from crmkit.errors import ModelError
-from crmkit.lifecycle.facts import COUNTED, SINCE, known
+from crmkit.lifecycle.facts import COUNTED, NAMED, SINCE, known
 from crmkit.lifecycle.stages import EDGES, ENDED, allowed
 from crmkit.model.lifecycle import StageRule
 from crmkit.model.ranges import is_number
@@ -58,6 +58,12 @@ class Ruleset:
     def facts(self) -> frozenset[str]:
         """Every fact that some rule tests."""
         return frozenset(fact for rule in self.rules for fact in rule.when)
+
+    @property
+    def mentioned(self) -> frozenset[str]:
+        """Every fact that some rule tests, or names in its reason."""
+        named = (name for rule in self.rules for name in NAMED.findall(rule.reason))
+        return self.facts.union(named)
 
     @property
     def counted(self) -> frozenset[str]:

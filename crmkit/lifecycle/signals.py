@@ -97,6 +97,7 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
     first: int,
     last: int,
     counted: Iterable[str] = (),
+    ids: Sequence[str] | None = None,
 ) -> Signals:
     """Read what is needed to judge the instants from `first` to `last`.
 
@@ -107,12 +108,13 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
         first: Earliest instant that is judged, in microseconds.
         last: Latest.
         counted: Kinds of which every touchpoint is needed, however old.
+        ids: Ids of those who are asked about, and of whom was merged into them; None: everybody.
     """
-    gone = voided(reader)
+    gone = voided(reader, ids)
     stories: dict[str, Story] = {}
     asked = tuple(sorted(OPEN_KINDS | kinds.two_way))
     for _, customer, kind, at, direction, attributes in live_rows(
-        reader, _COLUMNS, since=first - OPEN_FOR, until=last + 1, kinds=asked, gone=gone
+        reader, _COLUMNS, since=first - OPEN_FOR, until=last + 1, kinds=asked, ids=ids, gone=gone
     ):
         is_matter = kind in OPEN_KINDS
         if is_matter or answers(kind, direction, attributes, kinds):
@@ -124,7 +126,7 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
     found: dict[str, dict[str, list[int]]] = {kind: {} for kind in counted}
     if found:
         for _, customer, kind, at in live_rows(
-            reader, _COLUMNS[:4], until=last + 1, kinds=sorted(found), gone=gone
+            reader, _COLUMNS[:4], until=last + 1, kinds=sorted(found), ids=ids, gone=gone
         ):
             found[kind].setdefault(roots.get(customer, customer), []).append(at)
     return Signals(stories, found)
