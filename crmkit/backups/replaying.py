@@ -10,7 +10,7 @@ from crmkit.capture.customers import Customers
 from crmkit.capture.erasing import erase
 from crmkit.capture.journal import Noting
 from crmkit.capture.normalise import Normaliser
-from crmkit.capture.returns import forget
+from crmkit.capture.returns import forget, named_by_others
 from crmkit.capture.strays import forget_strays
 from crmkit.contracts.decisions import Deciding, decision
 from crmkit.contracts.store import Row, Writer
@@ -46,7 +46,8 @@ def replay(writer: Writer, customers: Customers, found: Survey, now: int) -> int
     for root in sorted(roots):
         deciding = Deciding(now=found.gone.get(root, now), reason=WHY)
         noting = Noting(customers.session.store, customers.key, deciding.now)
-        erase(writer, root, deciding, customers.key, Normaliser(customers.region), told=noting)
+        normaliser = Normaliser(customers.region)
+        erase(writer, root, deciding, layout, customers.key, normaliser, told=noting)
     _forget_rest(writer, found, layout, now)
     return len(roots)
 
@@ -82,7 +83,8 @@ def _forget_rest(writer: Writer, found: Survey, layout: Layout, now: int) -> Non
     if rows:
         forget(writer, rows)
         forget_strays(writer, rows)
-    touched = {row[_ROOT] for row in _rows(writer, holders | {row[_CUSTOMER] for row in rows})}
+    others = {row[_CUSTOMER] for row in rows} | named_by_others(writer, rows)
+    touched = {row[_ROOT] for row in _rows(writer, holders | others)}
     if touched:
         merge.index(writer, sorted(touched))
         rebuild(writer, sorted(touched), layout, now)

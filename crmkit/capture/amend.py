@@ -25,17 +25,16 @@ from crmkit.capture.tombstones import Tombstones
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide, decision
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import CUSTOMER, DECISION, TOUCHPOINT, VOID
+from crmkit.contracts.tables import DECISION, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, TouchpointNotFound
 from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
 from crmkit.value.layout import Layout
-from crmkit.value.rebuild import rebuild
+from crmkit.value.rebuild import rebuild_of
 
 _POSITION = TOUCHPOINT.position
 _CUSTOMER, _KIND, _AT, _AMOUNT = (_POSITION[name] for name in ("customer", "kind", "at", "amount"))
 _RUN = _POSITION["run"]
-_ROOT = CUSTOMER.position["root"]
 _FIXED = frozenset({"id", "source"})
 
 
@@ -95,7 +94,7 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
         feed(writer, [new])
     aged(writer, [new])  # notes a return that names no purchase of its customer's
     concerned = taken_back(writer, [old]) | arrived(writer, [new])
-    _refold(writer, {old[_CUSTOMER], found.base} | concerned, layout, deciding.now)
+    rebuild_of(writer, {old[_CUSTOMER], found.base} | concerned, layout, deciding.now)
     return _decision("correct", seq, old[_CUSTOMER], deciding, body)
 
 
@@ -117,7 +116,7 @@ def retract(
     void(writer, [row], seq, deciding.now)
     starve(writer, [row], deciding.now)
     concerned = taken_back(writer, [row])
-    _refold(writer, {row[_CUSTOMER]} | concerned, layout, deciding.now)
+    rebuild_of(writer, {row[_CUSTOMER]} | concerned, layout, deciding.now)
     return _decision("retract", seq, row[_CUSTOMER], deciding, body)
 
 
@@ -208,11 +207,6 @@ def _append(  # noqa: PLR0913 - private
     writer.append(TOUCHPOINT, [new])
     directory.write(first + 1, 0)
     return new
-
-
-def _refold(writer: Writer, bases: set[str], layout: Layout, now: int) -> None:
-    rows = writer.fetch(CUSTOMER, [(base,) for base in bases])
-    rebuild(writer, sorted({row[_ROOT] for row in rows}), layout, now)
 
 
 def _decision(

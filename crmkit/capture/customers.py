@@ -289,9 +289,10 @@ class Customers:
             ids = erasable(reader, id, self.key)
         kept.erase(ids)
         with store.write() as writer:
+            layout = self._layout(writer)
             until = (self.ended(writer, id) or {}).get("keep_until")
             made = erase(
-                writer, id, deciding, self.key, normaliser, ids=ids, kept=until, told=noting
+                writer, id, deciding, layout, self.key, normaliser, ids=ids, kept=until, told=noting
             )
         store.after_commit(store.scrub)
         return made

@@ -20,7 +20,7 @@ from crmkit.capture.mentions import mentions_of
 from crmkit.capture.merge import index
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.paired import pairs_of, unpair
-from crmkit.capture.returns import forget
+from crmkit.capture.returns import forget, named_by_others
 from crmkit.capture.strays import dropped, forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
 from crmkit.capture.traces import said_before
@@ -42,6 +42,8 @@ from crmkit.contracts.tables import (
 from crmkit.errors import StoreBusy
 from crmkit.model.log import Decision
 from crmkit.value.history import touchpoint
+from crmkit.value.layout import Layout
+from crmkit.value.rebuild import rebuild_of
 from crmkit.value.scoring import require_root
 
 _FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["customer"]
@@ -111,6 +113,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     writer: Writer,
     customer: str,
     deciding: Deciding,
+    layout: Layout,
     key: Key,
     normaliser: Normaliser,
     *,
@@ -127,6 +130,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         writer: The transaction.
         customer: Whom.
         deciding: Who, when and why.
+        layout: The value model in force.
         key: Gives the erasure key, which must stand outside the database.
         normaliser: Spells the keys of others' friends and contacts.
         ids: His ids, as `erasable` gave them, where plugins were told of them.
@@ -158,6 +162,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     strays = [row for row in his if (row[_CUSTOMER],) not in keys]
     unpair(writer, his_ids, his)
     forget(writer, [*touchpoints, *strays])
+    returning = named_by_others(writer, touchpoints)
     forget_strays(writer, strays)
     forget_friend(writer, {*identities, *only_his}, normaliser)
     forget_relative(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
@@ -171,6 +176,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     for table in (CUSTOMER, STATE, STANDING):
         writer.delete(table, keys)
     mentions.forget(writer)
+    rebuild_of(writer, returning, layout, deciding.now)
     next_generation(writer)
     body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
     seq = decide(writer, "erase", customer, deciding, body)

@@ -18,6 +18,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.state import pack
 
 _PAGE = 2000
+_ROOT = CUSTOMER.position["root"]
 
 
 def rebuild_all(
@@ -72,6 +73,12 @@ def _pages(
             return
         yield page if mine is None else [row for row in page if mine(row[0])]
         after = page[-1][:1]
+
+
+def rebuild_of(writer: Writer, bases: Iterable[str], layout: Layout, now: int) -> None:
+    """Refold the states that these ids' touchpoints count for; ids of nobody are left out."""
+    rows = writer.fetch(CUSTOMER, [(base,) for base in bases])
+    rebuild(writer, sorted({row[_ROOT] for row in rows}), layout, now)
 
 
 def rebuild(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> None:

@@ -12,7 +12,7 @@ from crmkit.contracts.tables import TABLES, TOUCHPOINT
 from crmkit.errors import InvalidValueError
 from crmkit.model.customer import Contact, Customer, Identity
 from tests.capture.kit import purchase
-from tests.capture.test_amending import WHY, Desk, assert_states_are_right
+from tests.capture.test_amending import WHY, Desk, assert_states_are_right, giving_back
 
 ANN = {"email": "ann@secret.example", "phone": "+8613800138001"}
 _FRIEND = TOUCHPOINT.position["friend"]
@@ -170,4 +170,22 @@ def test_what_a_run_that_was_undone_had_brought_of_him_goes_too() -> None:
     desk.capture_ = None
     (again,) = desk.capture(purchase(20, customer={"shop": "17"})).rejected
     assert again.field == "id"
+    assert_states_are_right(desk)
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_anothers_return_of_his_purchase_is_aged_anew(is_merged: bool) -> None:
+    """With the purchase its instant is gone: others' values say what is left in the log."""
+    desk = Desk()
+    kim = {"email": "kim@example.com"}
+    desk.capture(
+        purchase(1, customer=ANN),
+        giving_back() | {"customer": {"shop": "17"}, "at": "2026-05-20T10:00:00+08:00"},
+        purchase(2, customer=kim),
+    )
+    bob = str(desk.who("shop", "17"))
+    if is_merged:
+        desk.customers.merge(str(desk.who("email", kim["email"])), bob, reason=WHY)
+    desk.settings = attrs.evolve(desk.settings, key=lambda: b"k" * 32)
+    desk.customers.erase(str(desk.who("email", ANN["email"])), reason=WHY)
     assert_states_are_right(desk)
