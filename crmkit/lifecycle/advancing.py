@@ -14,7 +14,7 @@ import attrs
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide_all
 from crmkit.contracts.store import Row, Store, Writer
-from crmkit.contracts.tables import META, STANDING
+from crmkit.contracts.tables import CUSTOMER, META, STANDING
 from crmkit.lifecycle.judging import Step, judge, read_earlier
 from crmkit.lifecycle.standing import ADVANCED, changed, standing_rows
 from crmkit.lifecycle.world import Guide, World, held_in, look
@@ -108,7 +108,7 @@ class _Recorder:
         return written
 
     def _drop_lost(self, writer: Writer, page: list[str]) -> None:
-        """Leave out those whom somebody else moved since they were read."""
+        """Leave out those whom somebody else moved, merged or erased since they were read."""
         there = {
             row[0]: held_in(row)
             for row in writer.fetch(STANDING, [(customer,) for customer in page])
@@ -117,6 +117,10 @@ class _Recorder:
             row = self.rows.get(customer)
             if there.get(customer) != (None if row is None else held_in(row)):
                 self._lost.add(customer)
+        # Whoever goes takes his row along, so that only those without one are to be looked up.
+        new = [(customer,) for customer in page if customer not in self.rows]
+        roots = writer.fetch_columns(CUSTOMER, new, ("id", "root"))
+        self._lost.update({one for (one,) in new} - {one for one, root in roots if one == root})
 
     def _decide(self, writer: Writer, steps: list[Step], at: int, *, replayed: bool) -> None:
         deciding = Deciding(now=self._now)
