@@ -96,6 +96,8 @@ class Batch:
                 try:
                     self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
+                    if self._trusting and earlier(self._writer, {keys[at]}):
+                        raise LostRace from fault  # nobody's as it is now, and known for all that
                     self._reject(staged, at, fault)
         self._outcome.known = bool(known) or self._outcome.duplicate > 0
 

@@ -233,6 +233,19 @@ def test_apart_the_key_identifies_nobody() -> None:
     assert desk.capture(again).duplicate == 1
 
 
+def test_what_came_by_a_key_now_shared_is_still_known() -> None:
+    """A record that only the shared key named is a duplicate, whoever asks and beside whatever."""
+    desk, _, _ = family()
+    known = purchase(3, customer={"phone": "+8613800138001"})
+    assert desk.capture(known).new == 1
+    (collision,) = desk.customers.collisions()
+    desk.customers.resolve(collision.id, "apart", reason=WHY)
+    for number, others in enumerate(([], [purchase(10)], [purchase(11), purchase(3, amount="1")])):
+        desk.capture_ = None  # another process, which takes records for new until one is not
+        report = desk.capture(*others, known)
+        assert (report.duplicate, report.rejections) == (1, number // 2)
+
+
 # -- corrections ---------------------------------------------------------------------------
 
 
