@@ -83,7 +83,7 @@ def unmerge(writer: Writer, merge_id: str, deciding: Deciding, layout: Layout) -
     roots = {member: _top(member, parents) for member in group}
     decide(writer, "unmerge", keep, deciding, {"keep": keep, "drop": drop, "merge": merge_id})
     lead(writer, {member: root for member, root in roots.items() if root == drop})
-    _reopen(writer, group, int(merge_id))
+    _reopen(writer, int(merge_id))
     handover.ended(writer, [merge_id])
     _settle(writer, (roots[keep], drop), deciding, layout)
     return _merge(int(merge_id), keep, drop, deciding)
@@ -167,10 +167,11 @@ def _top(member: str, parents: dict[str, str]) -> str:
     return member
 
 
-def _reopen(writer: Writer, group: list[str], decision: int) -> None:
-    """Let the collision that a merge had resolved stand again."""
-    rows = writer.fetch(COLLISION, [(member,) for member in group], by=("holder",))
-    writer.put(COLLISION, [(*row[:_RESOLVED], None) for row in rows if row[_RESOLVED] == decision])
+def _reopen(writer: Writer, merged: int) -> None:
+    """Let the collision that a merge had resolved stand again, wherever its two stand by now."""
+    (made,) = writer.fetch(DECISION, [(merged,)])
+    rows = writer.fetch(COLLISION, [(decision(made).body.get("collision", ""),)])
+    writer.put(COLLISION, [(*row[:_RESOLVED], None) for row in rows if row[_RESOLVED] == merged])
 
 
 def _merge(seq: int, keep: str, drop: str, deciding: Deciding) -> Merge:

@@ -213,6 +213,20 @@ def test_a_collision_stands_until_it_is_resolved() -> None:
     assert [one.id for one in desk.customers.collisions()] == [collision.id]
 
 
+def test_a_collision_stands_again_wherever_its_holder_went() -> None:
+    """Taking the resolving merge back lists it, also once an earlier merge was taken back."""
+    desk, first, second = family()
+    desk.capture(purchase(3, customer={"shop": "3"}))
+    early = desk.customers.merge(str(desk.who("shop", "3")), first, reason=WHY)
+    (collision,) = desk.customers.collisions()
+    desk.customers.resolve(collision.id, "merge", reason=WHY)
+    desk.customers.unmerge(early.id)
+    (*_, merge) = [row for row in desk.rows(DECISION) if row[1] == "merge"]
+    desk.customers.unmerge(str(merge[0]))
+    (again,) = desk.customers.collisions()
+    assert (again.id, again.customers) == (collision.id, (first, second))
+
+
 def test_apart_the_key_identifies_nobody() -> None:
     """A shared phone reaches both, identifies neither, and collides no more."""
     desk, first, second = family()
