@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_type_hints
 
 import attrs
+
+from crmkit.arguments import show
+
+AsItCame = Annotated[Any, "as it came"]
+"""What a host handed over, of any type: given as JSON where JSON can say it, else as text."""
 
 if TYPE_CHECKING:
     from cattrs import Converter
@@ -35,6 +41,7 @@ def converter() -> Converter:
     conv.register_structure_hook_func(
         lambda kind: kind == str | Mapping[str, Any], lambda value, _: value
     )
+    conv.register_unstructure_hook_func(lambda kind: kind == AsItCame, _as_it_came)
     conv.register_unstructure_hook_func(
         _has_lazy_fields,
         lambda record: {
@@ -48,6 +55,37 @@ def converter() -> Converter:
         ),
     )
     return conv
+
+
+def _as_it_came(value: Any) -> Any:
+    """Give a record as JSON; field by field where it cannot be said, so that the others stay."""
+    with suppress(Exception):  # a host's own class may do anything
+        return _plain(value)
+    with suppress(Exception):  # nor need it be a mapping
+        has_fields = attrs.has(type(value))
+        fields = attrs.asdict(value, recurse=False) if has_fields else dict(value)
+        return {_text(name): _plain_or_text(one) for name, one in fields.items()}
+    return show(value)
+
+
+def _plain_or_text(value: Any) -> Any:
+    with suppress(Exception):
+        return _plain(value)
+    return show(value)
+
+
+def _text(name: Any) -> str:
+    plain = _plain_or_text(name)
+    return plain if isinstance(plain, str) else show(name)
+
+
+def _plain(value: Any) -> Any:
+    """Give a value as JSON says it; raises where it cannot."""
+    import json  # noqa: PLC0415 - kept out of `import crmkit`
+
+    plain = converter().unstructure(value)
+    json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
+    return plain
 
 
 def _has_lazy_fields(cls: type) -> bool:

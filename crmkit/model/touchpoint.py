@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.model.serial import Record
+from crmkit.model.serial import AsItCame, Record
 
 KINDS: tuple[str, ...] = (
     "purchase",
@@ -113,12 +113,13 @@ class Rejection(Record):
     """One record that could not be taken, and why.
 
     Attributes:
-        record: The record as it came; for a line of a file that could not be read, its text.
+        record: The record as it came; for a line of a file that could not be read, its text. What
+            JSON cannot say of it (a NaN, bytes, half a character) `to_dict` shows as text.
         field: The field at fault, or ``record``.
         reason: What is wrong and what would be right.
     """
 
-    record: Any
+    record: AsItCame
     field: str
     reason: str
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from crmkit.capture.parse import Parser
 from crmkit.clock import EARLIEST, micros
 from crmkit.model.touchpoint import KINDS, Rejection, Touchpoint
 from tests.capture.kit import NOW, NOW_US, purchase
+from tests.odd import ODD
 
 PARSER = Parser(frozenset(KINDS), "shop")
 PARSER.set_clock(NOW_US)
@@ -173,6 +175,21 @@ def test_the_path_to_a_bad_attribute_is_told() -> None:
 def test_what_is_no_record_is_rejected(record: Any) -> None:
     """Not even something that is no record raises."""
     refused(record)
+
+
+@pytest.mark.parametrize("field", ["id", "kind", "at", "customer", "amount", "attributes", "text"])
+def test_a_rejection_goes_over_json(field: str) -> None:
+    """Whatever a host handed over can be told on: the fields that JSON knows as they came."""
+    loop: list[Any] = []
+    loop.append(loop)
+    at = datetime(2026, 5, 1, tzinfo=Sulking())
+    for strange in (*ODD, loop, UUID(int=1), at, {("a",): 1}, Touchpoint):
+        record: Any = purchase() | {field: strange, "quantity": "many"}
+        for one in (record, strange, Touchpoint(**record)):
+            told = Rejection(one, "quantity", "is no number").to_dict()
+            json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+            if one is not strange:
+                assert told["record"]["quantity"] == "many"
 
 
 def test_a_structure_that_holds_itself_is_rejected() -> None:
