@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any, ParamSpec, Protocol, TypeVar
@@ -36,8 +36,8 @@ class Captures:
 
     What the function gives back becomes a touchpoint after it has returned: a mapping or a
     `Touchpoint`, or a list of them; None and everything else is nothing to capture, and a
-    generator, which would be used up, counts as failed. What the record leaves out is filled in:
-    `kind` and `source` from the decorator, `at` from the clock.
+    generator or a coroutine, which would be used up, counts as failed. What the record leaves out
+    is filled in: `kind` and `source` from the decorator, `at` from the clock.
     The function itself is never broken or changed: a record that is rejected, or a store that
     fails, is counted and logged the first time it happens to a function.
 
@@ -59,7 +59,8 @@ class Captures:
 
         Args:
             kind: Kind of the touchpoints whose record names none.
-            source: Source of those whose record names none; None: the function's full name.
+            source: Source of those whose record names none; None: the function's full name, or
+                that of the class whose object is called.
 
         Raises:
             InvalidValueError: `kind` is no text, as where ``@crm.captures`` lacks its parentheses.
@@ -69,7 +70,7 @@ class Captures:
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             callback("function", function)
-            sink = _Sink(self, kind, source or f"{function.__module__}.{function.__qualname__}")
+            sink = _Sink(self, kind, source or _named(function))
             if inspect.iscoroutinefunction(function):
 
                 @functools.wraps(function)
@@ -148,6 +149,12 @@ class _Sink:
             log.warning(message, self._source, why)
 
 
+def _named(function: Callable[..., Any]) -> str:
+    whole = getattr(function, "func", function)  # of functools.partial
+    named = whole if hasattr(whole, "__qualname__") else type(whole)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
 def _listed(result: Any) -> list[Any]:
     if isinstance(result, (Mapping, Touchpoint)):
         return [result]
@@ -155,4 +162,6 @@ def _listed(result: Any) -> list[Any]:
         return [one for one in result if isinstance(one, (Mapping, Touchpoint))]
     if isinstance(result, (Iterator, AsyncIterator)):
         raise TypeError("a generator cannot be looked into without using it up: return a list")
+    if isinstance(result, Awaitable):
+        raise TypeError("what is to be awaited gives its result once: decorate the async function")
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -111,6 +112,41 @@ def test_a_generator_is_left_alone_and_told_of(caplog: pytest.LogCaptureFixture)
     assert not shop.rows(TOUCHPOINT)
     assert decorate.failed == 3
     assert ["return a list" in one.getMessage() for one in caplog.records] == [True, True]
+
+
+def test_a_coroutine_that_is_handed_on_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """A plain function that returns one is no async function: that nothing comes of it is said."""
+    shop = Shop()
+    decorate = captures(shop)
+
+    async def later() -> dict[str, Any]:
+        return purchase(1)
+
+    def handing_on() -> Any:
+        return later()
+
+    with caplog.at_level(logging.WARNING, "crmkit.captures"):
+        assert asyncio.run(decorate(source="till")(handing_on)()) == purchase(1)
+    assert (decorate.failed, len(caplog.records)) == (1, 1)
+    assert "decorate the async function" in caplog.text
+
+
+class Till:
+    """Called like a function."""
+
+    def __call__(self, number: int) -> dict[str, Any]:
+        return purchase(number)
+
+
+def test_whatever_can_be_called_has_a_name() -> None:
+    """The source is a partial's function, or an object's class, where the decorator names none."""
+    shop = Shop()
+    decorate = captures(shop)
+    till = Till()
+    assert decorate()(till)(1) == decorate()(functools.partial(purchase, 1))()
+    sources = {row[1] for row in shop.rows(TOUCHPOINT)}
+    assert sources == {f"{__name__}.Till", "tests.capture.kit.purchase"}
+    assert decorate.failed == 0
 
 
 def test_an_error_of_the_function_is_its_own() -> None:
