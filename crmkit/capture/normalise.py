@@ -23,6 +23,7 @@ _PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@"
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
+_PUNYCODE = "xn--"  # as mail servers write what people write ``münchen.de``
 _ANGLED = re.compile(r"[^<>]*<([^<>]+)>")
 _EXTENSION = ";ext="
 
@@ -30,13 +31,15 @@ _EXTENSION = ";ext="
 def email(text: str) -> str | None:
     """Give an e-mail address in its one spelling, or None where it identifies nobody.
 
-    Full-width letters and ``Ann <ann@example.com>`` are understood; the whole address is taken
-    in lower case, since no provider people use tells two customers apart by case.
+    Full-width letters and ``Ann <ann@example.com>`` are understood, and a domain is the same in
+    Unicode and in Punycode; the whole address is taken in lower case, since no provider people use
+    tells two customers apart by case.
     """
     address = text.strip().lower()
     if len(address) <= _LONGEST_EMAIL and _PLAIN_EMAIL.fullmatch(address):
-        plain = address.index("@") <= _LONGEST_LOCAL
-        return address if plain and not placeholders.is_mail(address) else None
+        if address.index("@") > _LONGEST_LOCAL or placeholders.is_mail(address):
+            return None
+        return address if _PUNYCODE not in address else _unusual_email(address) or address
     return _unusual_email(address)
 
 

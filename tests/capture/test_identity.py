@@ -57,6 +57,21 @@ def test_every_spelling_finds_the_customer(spelling: dict[str, Any]) -> None:
     assert len(shop.rows(CUSTOMER)) == 1
 
 
+@pytest.mark.parametrize("domain", ["münchen.de", "MÜNCHEN.DE", "xn--mnchen-3ya.de"])
+def test_a_domain_is_one_in_every_writing(domain: str) -> None:
+    """What a mail server writes in Punycode is the address that its owner types."""
+    shop = Shop()
+    shop.capture(visit(1, {"email": "ann@münchen.de"}), visit(2, {"email": f"ann@{domain}"}))
+    assert len(shop.rows(CUSTOMER)) == 1
+
+
+def test_a_domain_of_another_standard_stays_as_it_is() -> None:
+    """What is no Punycode of today's, such as a domain of hearts, identifies as written."""
+    shop = Shop()
+    assert shop.capture(visit(1, {"email": "ann@xn--i-7iq.ws"})).new == 1
+    assert shop.who("email", "ann@xn--i-7iq.ws")
+
+
 @pytest.mark.parametrize(
     "customer",
     [
