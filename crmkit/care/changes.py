@@ -20,6 +20,9 @@ MOST = 20_000
 """Above so many changes everything is worked out anew: it costs less."""
 LASTS = 7
 """So many days an `advance` serves the agenda; then everybody is worked out anew."""
+_ACCOUNT, _QUEUE, _CONTACT, _IDEAL, _DUE = (
+    STANDING.position[name] for name in ("account", "queue", "contact", "ideal", "due")
+)
 _TELLING = ("agenda", "ending", "correct", "retract", "undo", "merge", "unmerge")
 
 
@@ -73,7 +76,7 @@ def read_changes(  # noqa: PLR0913 - what was kept, and what is asked
     _happened(reader, found, known, day, kinds)
     _decided(reader, found, known, day)
     if not found.all:
-        _since(reader, found, note["watermark"] + 1, kinds)
+        _since(reader, found, note["watermark"] + 1, kinds, policy)
     found.all = found.all or len(found.customers) > MOST
     return found
 
@@ -118,21 +121,26 @@ def _newest_first(reader: Reader) -> Iterator[Decision]:
     return map(decision, rows)
 
 
-def _since(reader: Reader, found: Changes, low: int, kinds: Kinds) -> None:
+def _since(reader: Reader, found: Changes, low: int, kinds: Kinds, policy: AgendaPolicy) -> None:
     """Read whose next contact may be another than the standings say."""
     telling = OPEN_KINDS | kinds.two_way
-    others: set[str] = set()
+    others: dict[str, int] = {}
+    bought: set[str] = set()
     rows = reader.scan(
-        TOUCHPOINT, by=("seq",), low=low, limit=MOST + 1, columns=("customer", "kind")
+        TOUCHPOINT, by=("seq",), low=low, limit=MOST + 1, columns=("customer", "kind", "at")
     )
     count = 0
-    for customer, kind in rows:
+    for customer, kind, at in rows:
         count += 1
-        (found.customers if kind in telling else others).add(customer)
-    others -= found.customers
-    # A purchase changes no date, but brings new customers.
-    known = {row[0] for row in reader.fetch(STANDING, [(customer,) for customer in others])}
-    found.customers |= others - known
+        if kind in telling:
+            found.customers.add(customer)
+            continue
+        others[customer] = min(at, others.get(customer, at))
+        if kind == "purchase" or policy.settings.prospects:
+            bought.add(customer)
+    for customer in found.customers & others.keys():
+        del others[customer]
+    found.customers.update(_come(reader, others, bought))
     saved = reader.scan(CUSTOMER, by=("seq",), low=low, limit=MOST + 1, columns=("id",))
     found.customers.update(customer for (customer,) in saved)
     for kind in _TELLING:
@@ -142,6 +150,32 @@ def _since(reader: Reader, found: Changes, low: int, kinds: Kinds) -> None:
             found.customers.update(str(name) for name in named)
             found.all = found.all or not named
     found.all = found.all or count > MOST
+
+
+def _come(reader: Reader, others: Mapping[str, int], bought: set[str]) -> Iterator[str]:
+    """Give whom something else than talk puts on the list, or on an earlier day.
+
+    New customers, those who bought for the first time, and those nobody ever talked to who have
+    been known for longer than was thought.
+
+    Args:
+        reader: Where to read.
+        others: The oldest instant of what is new, by customer.
+        bought: Those of them who are worth a contact by it.
+    """
+    rows = {row[0]: row for row in reader.fetch(STANDING, [(one,) for one in others])}
+    above = {row[_ACCOUNT] for row in rows.values()} - rows.keys()
+    rows |= {row[0]: row for row in reader.fetch(STANDING, [(one,) for one in above])}
+    for customer, at in others.items():
+        account = rows[customer][_ACCOUNT] if customer in rows else None
+        row = rows.get(account)
+        if row is None:
+            yield customer
+        elif row[_QUEUE] is None:
+            if customer in bought:
+                yield customer
+        elif row[_CONTACT] is None and at + row[_IDEAL] < row[_DUE]:
+            yield customer
 
 
 def day_of(number: int, begins: int, ends: int) -> Day:

@@ -264,6 +264,32 @@ def test_prospects_are_contacted_where_the_policy_says_so() -> None:
         assert shop.listed() == ["asker"]
 
 
+@pytest.mark.parametrize("member", [False, True])
+def test_who_buys_for_the_first_time_is_listed_at_once(member: bool) -> None:
+    """A prospect of the last `advance` comes on the list by what he buys, with what he asked."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.save("tea", kind="organisation")
+        shop.save("asker", parent="tea" if member else None)
+        shop.note("asker", "suggestion", 5)
+        shop.lifecycle.advance()
+        shop.note("asker", "login")
+        assert shop.listed() == []
+        shop.wait(1)
+        shop.buy("asker", 0.9)
+        assert shop.listed() == ["tea" if member else "asker"]
+
+
+def test_older_history_imported_since_counts() -> None:
+    """Whom nobody ever talked to is due from the first that is known of him, whenever it came."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        shop.buyer("new", 2)
+        shop.lifecycle.advance()
+        shop.buy("new", 1)
+        assert shop.listed() == []
+        shop.buy("new", 300)
+        assert shop.listed() == ["new"]
+
+
 def test_a_merged_customer_is_one_contact() -> None:
     """Two records of one man are listed once, and a call to either counts."""
     with firm(agenda={"cadence": DAYS}) as shop:
