@@ -141,8 +141,12 @@ def _since(reader: Reader, found: Changes, low: int, kinds: Kinds, policy: Agend
     for customer in found.customers & others.keys():
         del others[customer]
     found.customers.update(_come(reader, others, bought))
-    saved = reader.scan(CUSTOMER, by=("seq",), low=low, limit=MOST + 1, columns=("id",))
-    found.customers.update(customer for (customer,) in saved)
+    saved: dict[str, str | None] = dict(
+        reader.scan(CUSTOMER, by=("seq",), low=low, limit=MOST + 1, columns=("id", "parent"))
+    )
+    left = reader.fetch(STANDING, [(customer,) for customer in saved])
+    organisations = (*saved.values(), *(row[_ACCOUNT] for row in left))  # one he was of, too
+    found.customers.update(saved, filter(None, organisations))
     for kind in _TELLING:
         for row in reader.scan(DECISION, by=("kind", "seq"), equal=(kind,), low=low):
             made = decision(row)

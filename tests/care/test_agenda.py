@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -326,6 +327,27 @@ def test_an_organisations_people_are_one_contact() -> None:
         shop.wait(25)
         shop.lifecycle.advance()
         assert "acme" in shop.listed(day=shop.today + 10 * DAY)
+
+
+def test_who_leaves_an_organisation_takes_his_contacts_along() -> None:
+    """What was said to him counts for it no longer, be it that he went, or is another's man."""
+    for merged in (False, True):
+        with firm(agenda={"cadence": DAYS}) as shop:
+            shop.save("acme", kind="organisation")
+            shop.buyer("mei", 100, parent="acme")
+            shop.buyer("tom", 100, parent="acme")
+            shop.buyer("tommy", 100, parent=shop.save("other", kind="organisation"))
+            shop.note("tom", "call", 2)
+            shop.note("tommy", "call", 2)
+            shop.lifecycle.advance()
+            assert shop.listed() == []
+            shop.wait(1)
+            if merged:
+                shop.crm.customers.merge("tommy", "tom", reason="one man")
+            else:
+                tom = shop.crm.customers.get("tom")
+                shop.crm.customers.save(attrs.evolve(tom, parent="other"))
+            assert shop.listed() == ["acme"]
 
 
 def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None:
