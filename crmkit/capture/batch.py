@@ -89,6 +89,7 @@ class Batch:
         batch = as_kept(staged.parsed, gone)
         is_plain = not known and not erased and not gone and len(set(keys)) == len(keys)
         drafts = self._drafts
+        refused: list[tuple[int, Fault]] = []
         for at, (parsed, owner) in enumerate(zip(batch, owners, strict=True)):
             if is_plain and type(owner) is Found:
                 drafts.append((at, owner, 0))
@@ -96,9 +97,11 @@ class Batch:
                 try:
                     self._take(at, parsed, owner, known, batch, erased, gone)
                 except Fault as fault:
-                    if self._trusting and earlier(self._writer, {keys[at]}):
-                        raise LostRace from fault  # nobody's as it is now, and known for all that
-                    self._reject(staged, at, fault)
+                    refused.append((at, fault))
+        if self._trusting and refused and earlier(self._writer, {keys[at] for at, _ in refused}):
+            raise LostRace  # nobody's as it is now, and known for all that
+        for at, why in refused:
+            self._reject(staged, at, why)
         self._outcome.known = bool(known) or self._outcome.duplicate > 0
 
     # -- whose ---------------------------------------------------------------------------
