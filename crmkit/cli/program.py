@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,11 @@ from crmkit.contracts.specs import CommandSpec
 from crmkit.plugins.records import cause_of
 from crmkit.plugins.registry import own_version
 
+if TYPE_CHECKING:
+    from crmkit.plugins.manager import PluginManager
+
 _OWN = {spec.name: spec for spec in COMMANDS}
-_SECTION = 4  # columns that click puts around a command's name
+_HOOK = "crmkit_commands"
 
 
 class Program(click.Group):
@@ -60,8 +63,9 @@ class Program(click.Group):
         if cmd_name in _OWN:
             own: click.Command = _OWN[cmd_name].load()
             return own
-        spec = _offered(ctx).get(cmd_name)
-        return None if spec is None else _loaded(spec)
+        plugins = _plugins(ctx)
+        spec = plugins.commands().get(cmd_name)
+        return None if spec is None else _loaded(plugins, spec)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by their summaries, importing none."""
@@ -80,23 +84,28 @@ class Program(click.Group):
                 raise
 
 
-def _offered(ctx: click.Context) -> dict[str, CommandSpec]:
-    """Ask the plugins; on a help page the options may not have been read yet."""
+def _plugins(ctx: click.Context) -> PluginManager:
+    """Give the plugins; on a help page the options may not have been read yet."""
     settings = ctx.find_object(Settings)
     if settings is None:
         settings = Settings(no_plugins=bool(ctx.params.get("no_plugins")))
-    return dict(settings.plugins.commands())
+    return settings.plugins
 
 
-def _loaded(spec: CommandSpec) -> click.Command:
-    """Import a plugin's command; where that fails, the error names the command."""
+def _offered(ctx: click.Context) -> dict[str, CommandSpec]:
+    """Ask the plugins for their commands."""
+    return dict(_plugins(ctx).commands())
+
+
+def _loaded(plugins: PluginManager, spec: CommandSpec) -> click.Command:
+    """Import a plugin's command; where that fails, the error names command and plugin."""
+    whose = f"the command {spec.name!r} of {plugins.owner(_HOOK, spec.name)}"
     try:
         command = spec.load()
     except Exception as error:
-        message = f"the command {spec.name!r} of a plugin cannot be loaded: {cause_of(error)}"
-        raise Failed(message) from error
+        raise Failed(f"{whose} cannot be loaded: {cause_of(error)}") from error
     if not isinstance(command, click.Command):
-        raise Failed(f"the command {spec.name!r} of a plugin is no click command: {command!r}")
+        raise Failed(f"{whose} is no click command: {command!r}")
     return command
 
 
@@ -112,7 +121,8 @@ def _bug(ctx: click.Context, error: Exception) -> None:
     if name is None or name in _OWN:
         traceback.print_exception(error)
         raise Failed("this is a mistake in crmkit; please report the lines above", FAILED)
-    raise Failed(f"the command {name!r} of a plugin failed: {cause_of(error)}") from error
+    whose = _plugins(ctx).owner(_HOOK, name)
+    raise Failed(f"the command {name!r} of {whose} failed: {cause_of(error)}") from error
 
 
 @click.group(

@@ -192,8 +192,12 @@ class PluginManager:
             name: The record's.
             error: What was raised.
         """
-        plugin = self._relay.offered(hook, _OFFERED[hook]).owners[name]
+        plugin = self.owner(hook, name)
         return self._relay.calls.failed(plugin, hook, cause_of(error), error).error()
+
+    def owner(self, hook: str, name: str) -> Plugin:
+        """Tell which plugin offers a record at a hook."""
+        return self._relay.offered(hook, _OFFERED[hook]).owners[name]
 
     # -- what must not vanish --------------------------------------------------------------
 

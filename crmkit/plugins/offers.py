@@ -102,17 +102,19 @@ def merge(
         for record in records:
             name = record.name  # type: ignore[attr-defined]
             claims.setdefault(name, []).append((plugin, record))
+    ours = f"the {what} {{!r}} is one of crmkit's own: choose another name".format
     for name in set(claims) & set(reserved):
         for plugin, _ in claims.pop(name):
-            calls.failed(plugin, hook, f"the {what} {name!r} is one of crmkit's own")
+            calls.failed(plugin, hook, ours(name))
     records_, owners, disputed = {}, {}, {}
     for name, claimants in sorted(claims.items()):
         own = [claim for claim in claimants if claim[0].builtin]
         if len(claimants) > 1:
             plugins = tuple(plugin for plugin, _ in claimants)
+            cause = ours(name) if own else str(_dispute(hook, what, name, plugins))
             for plugin in plugins:
                 if not plugin.builtin:
-                    calls.failed(plugin, hook, str(_dispute(hook, what, name, plugins)))
+                    calls.failed(plugin, hook, cause)
             if not own:
                 disputed[name] = plugins
                 continue

@@ -18,6 +18,12 @@ MISSING = "missing"
 _LONGEST = 300
 
 
+def _named(name: str, distribution: str, version: str) -> str:
+    """Call a plugin by its entry point and, where one is known, its distribution."""
+    of = f" of {distribution} {version}".rstrip() if distribution else ""
+    return f"plugin {name!r}{of}"
+
+
 @attrs.frozen(kw_only=True, order=True)
 class Plugin:
     """One registered plugin.
@@ -37,6 +43,9 @@ class Plugin:
     target: Any = attrs.field(default=None, eq=False, repr=False)
     builtin: bool = False
     seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return _named(self.name, self.distribution, self.version)
 
     @property
     def key(self) -> str:
@@ -64,8 +73,8 @@ class Failure(Record):
 
     def __str__(self) -> str:
         at = f" in {self.hook}" if self.hook else ""
-        of = f" of {self.distribution} {self.version}".rstrip()
-        return f"plugin {self.plugin!r}{of} failed{at}: {self.cause}"
+        whose = _named(self.plugin, self.distribution, self.version)
+        return f"{whose} failed{at}: {self.cause}"
 
     def error(self, consequence: str = "") -> PluginError:
         """Make it an error, for where nothing may go on without the plugin."""

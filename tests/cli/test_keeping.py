@@ -61,14 +61,14 @@ def test_commands_of_plugins_stand_beside_ours(installed: Path):
 
 
 def test_a_broken_command_costs_only_itself(installed: Path):
-    """A command that fails or cannot be imported ends with 3 and one line that names it."""
+    """A command that fails or cannot be imported ends with 3 and a line on it and its plugin."""
     for name, cause in (
         ("stumble", "ZeroDivisionError: no wind"),
         ("gone", "crmkit_no_such_module"),
     ):
         done = process(name, cwd=installed)
         assert done.returncode == 3
-        assert name in done.stderr
+        assert f"{name!r} of plugin 'greeting' of crmkit-greeting 1.0" in done.stderr
         assert cause in done.stderr
         assert "Traceback" not in done.stderr
 

@@ -73,7 +73,8 @@ def test_a_built_in_name_stays_built_in():
     manager.register(SimpleNamespace(crmkit_stores=impostor), name="impostor")
 
     assert manager.store("sqlite").target is not dict
-    assert "sqlite" in manager.failures[0].cause
+    cause = "the store 'sqlite' is one of crmkit's own: choose another name"
+    assert manager.failures[0].cause == cause
     assert manager.failures[0].plugin == "impostor"
 
 
@@ -96,7 +97,7 @@ def test_an_indicator_of_the_core_cannot_be_offered_again():
     plugin = SimpleNamespace(crmkit_indicators=hookimpl(lambda: mine))
     manager = PluginManager(discover=False)
     manager.register(plugin, name="pigeon")
-    cause = f"the indicator '{mine[0].name}' is one of crmkit's own"
+    cause = f"the indicator '{mine[0].name}' is one of crmkit's own: choose another name"
 
     with crmkit.connect("memory://", plugins=manager) as crm:
         names = [indicator.name for indicator in crm.value.model().indicators]

@@ -66,6 +66,7 @@ def test_what_is_asked_for_and_not_there_is_told():
 
     assert loaded(manager) == {"dove"}
     assert [row.name for row in manager.report() if row.status == MISSING] == ["pigeon"]
+    assert str(manager.failures[0]) == "plugin 'pigeon' failed: asked for, but not installed"
 
 
 def test_without_plugins_the_built_in_ones_stay():
