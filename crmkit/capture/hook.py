@@ -39,7 +39,7 @@ class Captures:
     generator or a coroutine, which would be used up, counts as failed. What the record leaves out
     is filled in: `kind` and `source` from the decorator, `at` from the clock.
     The function itself is never broken or changed: a record that is rejected, or a store that
-    fails, is counted and logged the first time it happens to a function.
+    fails, is counted and, the first time it happens to a function, logged by the function's name.
 
     Attributes:
         capture: Takes records in.
@@ -70,7 +70,8 @@ class Captures:
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
             callback("function", function)
-            sink = _Sink(self, kind, source or _named(function))
+            name = _named(function)
+            sink = _Sink(self, kind, source or name, name)
             if inspect.iscoroutinefunction(function):
 
                 @functools.wraps(function)
@@ -104,6 +105,7 @@ class _Sink:
     _captures: Captures
     _kind: str | None
     _source: str
+    _name: str
     _logged: bool = False
 
     def take(self, result: Any) -> None:
@@ -146,7 +148,7 @@ class _Sink:
         if not self._logged:
             self._logged = True
             message = "%s gave a record that could not be captured (logged once): %s"
-            log.warning(message, self._source, why)
+            log.warning(message, self._name, why)
 
 
 def _named(function: Callable[..., Any]) -> str:
