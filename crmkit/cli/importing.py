@@ -72,19 +72,21 @@ def import_(
                 crm, file, mapping, source, rejected, step, customers=customers
             ),
         )
-    with settings.open(at) as crm, watched("Working out scores, tiers and stages", None):
-        if calibrate:
-            fit(crm)
-        if not no_advance:
-            advance(crm, replay=replay)
-    for one in taken:
-        _warn_twice(one)
-    if undone is not None:
-        tell(undone, _undone(undone.body), as_json=as_json)
-    elif as_json:
-        print_array(taken)
-    elif taken:
-        show_imported(taken, rejected, rejects)
+    try:
+        with settings.open(at) as crm, watched("Working out scores, tiers and stages", None):
+            if calibrate:
+                fit(crm)
+            if not no_advance:
+                advance(crm, replay=replay)
+    finally:  # what came in is there, even where nothing can be scored now
+        for one in taken:
+            _warn_twice(one)
+        if undone is not None:
+            tell(undone, _undone(undone.body), as_json=as_json)
+        elif as_json:
+            print_array(taken)
+        elif taken:
+            show_imported(taken, rejected, rejects)
     if rejected.count:
         sys.exit(REJECTIONS)
 

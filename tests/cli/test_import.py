@@ -78,6 +78,16 @@ def test_what_is_rejected_is_never_lost():
     assert (counts["known"], counts["rejected"]) == (4, 20)
 
 
+def test_what_came_in_is_told_though_nothing_can_be_scored(orders: Path):
+    """Where tiers and stages cannot be worked out, the report and its run are not lost."""
+    Path("crmkit.toml").write_text('[lifecycle]\nfile = "rules.toml"\n', "utf-8")
+    Path("rules.toml").write_text("no rules", "utf-8")
+    done = run(*URL, "import", orders, "--json", code=2)
+    (counts,) = json.loads(done.stdout)
+    assert (counts["new"], bool(counts["run"])) == (4, True)
+    assert "rules.toml" in done.stderr
+
+
 def test_an_import_is_taken_back(orders: Path):
     """``--undo`` takes a whole import back: afterwards nobody is there."""
     (taken,) = json.loads(run(*URL, "import", orders, "--json").stdout)
