@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import attrs
@@ -16,6 +16,11 @@ from crmkit.model.customer import CUSTOMER_KINDS, Address, Contact, Customer, Id
 
 _SECTIONS = frozenset({"fields", "identities", "contacts", "addresses", "profile", "custom"})
 _FIELDS = frozenset(field.name for field in attrs.fields(Customer)) - (_SECTIONS | {"created_at"})
+_PARTS = {
+    name: frozenset(field.name for field in attrs.fields(cls))
+    for name, cls in (("contacts", Contact), ("addresses", Address))
+}
+"""Fields of what a customer may have several of."""
 _FLAGS = frozenset({"internal", "unreachable"})
 _LISTS = frozenset({"needs", "details"})
 _YES = frozenset({"1", "true", "yes", "y", "x"})
@@ -35,9 +40,10 @@ def customer_maker(compiler: Compiler) -> Callable[[Any], Customer]:
     fields = sections.get("fields", {})
     if fields is None:
         return lambda line: whole_customer(keyed(line))
-    for name in fields:
-        if name not in _FIELDS:
-            raise MappingError(f"fields: unknown field {name!r}{near(name, _FIELDS)}", field=name)
+    _known("fields", fields, _FIELDS)
+    for name, known in _PARTS.items():
+        for one in sections.get(name, ()):
+            _known(name, one, known)
     make = compiler.section(fields)
     plain = {
         name: compiler.section(sections[name], name)
@@ -46,7 +52,7 @@ def customer_maker(compiler: Compiler) -> Callable[[Any], Customer]:
     }
     parts = {
         name: [compiler.section(one, name) for one in sections[name]]
-        for name in ("contacts", "addresses")
+        for name in _PARTS
         if name in sections
     }
 
@@ -57,6 +63,17 @@ def customer_maker(compiler: Compiler) -> Callable[[Any], Customer]:
         return whole_customer(made)
 
     return customer
+
+
+def _known(section: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse a section with a field that is none.
+
+    Raises:
+        MappingError: it has one; `field` names it.
+    """
+    for name in given:
+        if name not in known:
+            raise MappingError(f"{section}: unknown field {name!r}{near(name, known)}", field=name)
 
 
 def whole_customer(plain: dict[str, Any]) -> Customer:
@@ -95,18 +112,29 @@ def _structured(made: dict[str, Any], identities: Any) -> Customer:
     for name in made:
         if name not in _FIELDS | _SECTIONS:
             raise Fault(name, f"is no field of a customer{near(name, _FIELDS)}")
-    for name, cls in (("contacts", Contact), ("addresses", Address)):
+    for name in _PARTS:
         for one in made.get(name, ()):
-            unknown = set(one) - {field.name for field in attrs.fields(cls)}
-            if unknown:
-                raise Fault(name, f"have no field {min(unknown)!r}")
-            if isinstance(one.get("lines"), str):
-                one["lines"] = [one["lines"]]
+            _check_part(name, one)
     try:
         keys = tuple(Identity(str(one["system"]), str(one["value"])) for one in identities)
         return attrs.evolve(Customer.from_dict(made), identities=keys)
     except Exception as error:  # noqa: BLE001 - cattrs gathers whatever is wrong
         raise Fault("customer", f"cannot be read: {show(_first(error))}") from None
+
+
+def _check_part(name: str, one: Any) -> None:
+    """Look at a contact or an address, and turn what may be text into what it stands for."""
+    if not isinstance(one, dict):
+        raise Fault(name, f"must be a list of objects {{...}}, got {show(one)}")
+    unknown = min(one.keys() - _PARTS[name], default=None)
+    if unknown is not None:
+        raise Fault(name, f"have no field {unknown!r}{near(unknown, _PARTS[name])}")
+    if name == "contacts" and one.get("name") is None:
+        raise Fault(name, "need a name, each of them")
+    if "primary" in one:
+        one["primary"] = _flag("primary", one["primary"])
+    if isinstance(one.get("lines"), str):
+        one["lines"] = [one["lines"]]
 
 
 def _first(error: BaseException) -> BaseException:

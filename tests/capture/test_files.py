@@ -534,10 +534,37 @@ size = "{Size}"
     assert firm.contacts == (Contact(name="Ann", phone="123"),)
     assert firm.addresses[0].lines == ("High St 1",)
     assert firm.profile == {"size": "12"}
-    with pytest.raises(MappingError):
-        list(
-            read_customers(write(tmp_path, data), write(tmp_path, "[customer]\na='{Id}'", "x.toml"))
-        )
+    for wrong, field in (
+        ("[customer]\na='{Id}'", "customer"),
+        (f"{mapping}[[contacts]]\nname='{{Id}}'\nrole='{{City}}'", "role"),
+        (f"{mapping}[[addresses]]\ntown='{{City}}'", "town"),
+    ):
+        with pytest.raises(MappingError) as error:
+            list(read_customers(write(tmp_path, data), write(tmp_path, wrong, "x.toml")))
+        assert error.value.field == field  # type: ignore[attr-defined]
+
+
+def test_contacts_in_a_file_are_as_they_are_written(tmp_path: Path) -> None:
+    """Whether somebody is the first to talk to may be a word; one without a name is named."""
+    mapping = """
+[fields]
+number = "{Id}"
+[[contacts]]
+name = "{Person}"
+email = "{Mail}"
+primary = "{First}"
+"""
+    data = (
+        "Id,Person,Mail,First\n1,Ann,a@example.com,no\n2,Bob,,yes\n3,,c@example.com,\n4,Dan,,ja\n"
+    )
+    *firms, nameless, word = read_customers(
+        write(tmp_path, data), write(tmp_path, mapping, "m.toml")
+    )
+    assert [firm.contacts[0].primary for firm in firms] == [False, True]
+    assert (nameless.field, nameless.reason) == ("contacts", "line 4: need a name, each of them")
+    assert (word.field, word.reason) == ("primary", "line 5: must be yes or no, got 'ja'")
+    (torn,) = read_customers(write(tmp_path, '{"number": "5", "contacts": ["Eve"]}', "in.jsonl"))
+    assert "a list of objects {...}, got 'Eve'" in torn.reason
 
 
 # -- the demo ------------------------------------------------------------------------------
