@@ -51,13 +51,20 @@ def table(
 
 
 def _even(rows: Iterator[Row | Bad], width: int) -> Iterator[Row | Bad]:
-    """Give the rows of the header's width; one that is longer by empty cells lacks nothing."""
+    """Give the rows of the header's width; one that is longer by empty cells lacks nothing.
+
+    One of empty cells alone, as spreadsheets leave them below a table, is passed over.
+    """
     for row in rows:
-        if isinstance(row, Bad) or len(row[1]) == width:
+        if isinstance(row, Bad):
             yield row
             continue
         line, cells = row
-        if any(map(str.strip, cells[width:])) or len(cells) < width:
+        if not cells[0] and not any(map(str.strip, cells)):
+            continue
+        if len(cells) == width:
+            yield row
+        elif any(map(str.strip, cells[width:])) or len(cells) < width:
             reason = f"has {len(cells)} columns, the header has {width}"
             yield Bad(line, ",".join(cells)[:1_000], reason)
         else:

@@ -125,8 +125,8 @@ def test_a_mapping_without_tables_says_how_a_file_is_written(tmp_path: Path) -> 
 
 
 def test_what_is_not_used_may_stand_twice(tmp_path: Path) -> None:
-    """A doubled column stops a file only where it is asked for; empty cells too many do no harm."""
-    path = write(tmp_path, "id,,note,note,,\n1,,a,b,,,, \n1,,a,b\n2,,a\n")
+    """A doubled column stops a file only where it is asked for; empty cells do no harm."""
+    path = write(tmp_path, "id,,note,note,,\n1,,a,b,,,, \n1,,a,b\n2,,a\n,,, ,\n,\n,,,\n")
     read, (bad,) = lines(path, {"fields": {"id": "{id}"}})
     assert read == [{"id": "1"}, {"id": "1"}]
     assert bad.startswith("line 4 has 3 columns, the header has 4")
