@@ -78,6 +78,19 @@ def test_what_is_rejected_is_never_lost():
     assert (counts["known"], counts["rejected"]) == (4, 20)
 
 
+def test_what_is_rejected_is_written_as_json():
+    """A number that JSON does not know is in the file as text: whoever reads it reads it all."""
+    torn = '{"id": "1", "kind": "visit", "customer": {"shop": "1"}, "rating": NaN}'
+    Path("visits.jsonl").write_text(f"{torn}\n", "utf-8")
+    run(*URL, "import", "visits.jsonl", "--rejects", "bad.jsonl", code=1)
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    written = json.loads(Path("bad.jsonl").read_text("utf-8"), parse_constant=refuse)
+    assert written["record"] == torn
+
+
 def test_what_came_in_is_told_though_nothing_can_be_scored(orders: Path):
     """Where tiers and stages cannot be worked out, the report and its run are not lost."""
     Path("crmkit.toml").write_text('[lifecycle]\nfile = "rules.toml"\n', "utf-8")
