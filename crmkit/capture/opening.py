@@ -42,7 +42,8 @@ def opened(path: Path) -> Iterator[tuple[io.BufferedReader[Any], bytes]]:
             else:
                 yield raw, _checked(start, path)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            message = f"{path.name} is damaged ({error}): what stood before that was read"
+            cure = "import a whole copy of it; what came in of this one is known then"
+            message = f"{path.name} is damaged ({error}): {cure}"
             raise MappingError(message, field="file") from None
 
 

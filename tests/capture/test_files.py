@@ -429,6 +429,8 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text("a = [")
     with pytest.raises(MappingError):
         load_mapping(tmp_path / "m.toml")
+    with pytest.raises(MappingError, match="import a whole copy"):
+        lines(write(tmp_path, torn, "b.csv.gz"))
 
 
 @pytest.mark.parametrize(
