@@ -15,8 +15,11 @@ from crmkit.channels.offered import BUILT_IN as CHANNELS
 from crmkit.cli.failing import wrong
 from crmkit.cli.output import note, say
 from crmkit.connectors.offered import BUILT_IN as CONNECTORS
-from crmkit.contracts.specs import OpenedSpec
+from crmkit.contracts.specs import KindSpec, OpenedSpec
+from crmkit.model.value import Indicator
+from crmkit.plugins.builtin import own_names
 from crmkit.runners.offered import BUILT_IN as RUNNERS
+from crmkit.stores import BUILT_IN as STORES
 
 _SUMMARIES = {
     "channel": "Lets crmkit reach customers by {name}.",
@@ -27,6 +30,7 @@ _SUMMARIES = {
 }
 _OURS: dict[str, Sequence[OpenedSpec[Any]]] = {
     "channel": CHANNELS,
+    "store": STORES,
     "connector": CONNECTORS,
     "runner": RUNNERS,
 }
@@ -50,8 +54,8 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
     """
     if not _NAME.fullmatch(name):
         wrong(f"a plugin's name is like pigeon or carrier-pigeon, got {name!r}")
-    if name in {spec.name for spec in _OURS.get(kind, ())}:
-        wrong(f"{name} is one of crmkit's own {kind}s: choose another name")
+    if what := _ours(kind).get(name.replace("-", "_")):
+        wrong(f"{name} is one of crmkit's own {what}: choose another name")
     folder = into / f"crmkit-{name.replace('_', '-')}"
     if folder.exists():
         wrong(f"{folder} is there already: choose another name, or remove it")
@@ -61,6 +65,14 @@ def new_plugin(kind: str, name: str, into: Path) -> None:
         path.write_text(text, "utf-8")
         say(path)
     note("", f"Next: cd {folder} && cat README.md")
+
+
+def _ours(kind: str) -> dict[str, str]:
+    """Tell what each of crmkit's own names is that a plugin of this kind would take."""
+    if kind != "indicator":
+        return {spec.name.replace("-", "_"): f"{kind}s" for spec in _OURS[kind]}
+    kinds = dict.fromkeys(own_names(KindSpec), "kinds of touchpoint")  # it declares one of its own
+    return kinds | dict.fromkeys(own_names(Indicator), "indicators")
 
 
 def written(name: str, kind: str) -> dict[str, str]:

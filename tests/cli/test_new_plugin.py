@@ -137,9 +137,17 @@ def _install(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("channel", "email"), ("connector", "csv"), ("runner", "embedded")]
+    ("kind", "name", "what"),
+    [
+        ("channel", "email", "channels"),
+        ("connector", "csv", "connectors"),
+        ("runner", "embedded", "runners"),
+        ("store", "sqlite", "stores"),
+        ("indicator", "purchase-count", "indicators"),
+        ("indicator", "visit", "kinds of touchpoint"),
+    ],
 )
-def test_a_plugin_is_called_none_of_crmkit_s_own(kind: str, name: str, tmp_path: Path):
+def test_a_plugin_is_called_none_of_crmkit_s_own(kind: str, name: str, what: str, tmp_path: Path):
     """Nobody could use it beside the built-in one."""
-    assert f"crmkit's own {kind}s" in run("new-plugin", kind, name, code=2).stderr
+    assert f"crmkit's own {what}" in run("new-plugin", kind, name, code=2).stderr
     assert not [*tmp_path.iterdir()]
