@@ -17,26 +17,32 @@ def found(
     phone: str | None,
     identity: str | None,
 ) -> str:
-    """Give the id of the one customer that was named."""
-    given = {"email": email, "phone": phone, **_split(identity)}
-    keys = {system: value for system, value in given.items() if value}
+    """Give the id of the one customer that was named; keys of two are refused, not chosen from."""
+    given = [("email", email), ("phone", phone), *_split(identity)]
+    keys = [(system, value) for system, value in given if value]
     if (id is None) == (not keys):
         wrong("name one customer: by ID, or by --email, --phone or --identity SYSTEM=VALUE")
     if id is not None:
         return crm.customers.get(id).id
-    customer = crm.customers.find(**keys)
-    if customer is None:
-        named = ", ".join(f"{system} {value!r}" for system, value in keys.items())
+    whose = {
+        one.id: f"{system} {value!r} is {one.known_as}'s ({one.id})"
+        for system, value in keys
+        if (one := crm.customers.find(**{system: value})) is not None
+    }
+    if len(whose) > 1:
+        wrong(f"{', '.join(whose.values())}: name one customer, by one of them")
+    if not whose:
+        named = ", ".join(f"{system} {value!r}" for system, value in keys)
         wrong(_unusable(crm, keys) or f"no customer has {named}: `crmkit customers TEXT` searches")
-    return customer.id
+    return next(iter(whose))
 
 
-def _unusable(crm: CRM, keys: dict[str, str]) -> str:
+def _unusable(crm: CRM, keys: list[tuple[str, str]]) -> str:
     """Say why a key can find nobody; empty where it could."""
     from crmkit.capture.normalise import EMAIL, PHONE, Normaliser
 
     region = crm.config.region
-    for system, value in keys.items():
+    for system, value in keys:
         if system not in (EMAIL, PHONE) or Normaliser(region).key(system, value) is not None:
             continue
         if system == PHONE and region is None:
@@ -63,10 +69,10 @@ def names(crm: CRM, ids: list[str]) -> dict[str, str]:
     return {one: words[root] for one, root in roots.items()}
 
 
-def _split(identity: str | None) -> dict[str, str]:
+def _split(identity: str | None) -> list[tuple[str, str]]:
     if identity is None:
-        return {}
+        return []
     system, equals, value = identity.partition("=")
     if not (system and equals and value):
         wrong(f"--identity is SYSTEM=VALUE, such as crm=4711, got {identity!r}")
-    return {system: value}
+    return [(system, value)]

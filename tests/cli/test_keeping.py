@@ -113,6 +113,16 @@ def test_erase_never_forgets_unasked(shop: Shop):
     assert shop.id(1) == one
 
 
+def test_keys_of_two_customers_name_nobody(shop: Shop):
+    """Whoever names two people at once is told so: neither is forgotten in the other's place."""
+    both = ("--email", "c1@example.com", "--identity", "shop=2", "--reason", "asked for it")
+    told = shop.run("erase", *both, "--yes", code=2).stderr
+    assert f"email 'c1@example.com' is Ann Able's ({shop.id(1)}), shop '2' is " in told
+    assert shop.id(2) in told
+    same = shop.run("score", "--email", "c1@example.com", "--identity", "shop=1", "--json")
+    assert json.loads(same.stdout)["customer_id"] == shop.id(1)
+
+
 def test_migrate_makes_a_schema():
     """A database that was never used is made ready, and again without harm."""
     for _ in range(2):
