@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import attrs
 
@@ -39,16 +39,7 @@ class Rejects:
             self.first.append(rejection)
         if self.file is not None:
             plain = {"line": line_of(rejection), **rejection.to_dict()}
-            try:
-                text = _written(plain)
-            except ValueError:  # a NaN, which is no JSON: the record goes as text, as it was read
-                plain["record"] = json.dumps(plain["record"], ensure_ascii=False, default=str)
-                text = _written(plain)
-            self.file.write(text + "\n")
-
-
-def _written(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, ensure_ascii=False, allow_nan=False, default=str)
+            self.file.write(json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def line_of(rejection: Rejection) -> int | None:

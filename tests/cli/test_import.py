@@ -88,7 +88,8 @@ def test_what_is_rejected_is_written_as_json():
         raise AssertionError(word)
 
     written = json.loads(Path("bad.jsonl").read_text("utf-8"), parse_constant=refuse)
-    assert written["record"] == torn
+    visit = {"id": "1", "kind": "visit", "customer": {"shop": "1"}}
+    assert written["record"] == visit | {"rating": "nan"}
 
 
 def test_what_came_in_is_told_though_nothing_can_be_scored(orders: Path):
