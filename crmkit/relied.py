@@ -20,6 +20,7 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import META
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
+from crmkit.plugins.declarations import remember
 from crmkit.value.layout import Kinds
 from crmkit.value.models import default_model, load_model
 
@@ -73,15 +74,11 @@ class Relied:
         if not any(self.declared.values()):
             return
         with self.session.store.read() as reader:
-            if self._with_declared(known := _remembered(reader)) == known:
+            if remember(known := _remembered(reader), self.declared) == known:
                 return
         with self.session.store.write() as writer:  # another process may have noted its own
-            merged = self._with_declared(_remembered(writer))
+            merged = remember(_remembered(writer), self.declared)
             writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
-
-    def _with_declared(self, known: _Declared) -> _Declared:
-        """Add what plugins declare now to what they declared before."""
-        return {what: {**known.get(what, {}), **named} for what, named in self.declared.items()}
 
 
 def _words(reasons: Iterable[str]) -> str:

@@ -39,14 +39,6 @@ def remember(before: Declared, now: Declared) -> dict[str, dict[str, str]]:
     return {what: {**before.get(what, {}), **now.get(what, {})} for what in HOOKS}
 
 
-def forget(remembered: Declared, distribution: str) -> dict[str, dict[str, str]]:
-    """Drop a distribution that was removed on purpose."""
-    return {
-        what: {name: who for name, who in names.items() if who != distribution}
-        for what, names in remembered.items()
-    }
-
-
 def missing(
     what: str,
     remembered: Declared,

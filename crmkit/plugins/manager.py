@@ -213,7 +213,7 @@ class PluginManager:
         return now
 
     def require_kinds(self, names: Collection[str], remembered: Declared) -> None:
-        """Stop where one of the touchpoint kinds in use is not declarations.
+        """Stop where one of the touchpoint kinds in use is not declared any more.
 
         Raises:
             PluginError: names the plugin that declared it and is missing or raising.
