@@ -12,10 +12,10 @@ from functools import partial
 from typing import Any
 
 from crmkit.arguments import mapping, text
-from crmkit.capture.duplicates import content, difference, earlier
+from crmkit.capture.duplicates import content, difference, earlier, said
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed, starve
-from crmkit.capture.fields import KNOWN, Fields, Rules, read
+from crmkit.capture.fields import KNOWN, REST, Fields, Rules, read
 from crmkit.capture.friends import refuse_erased_friend
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import read_keys
@@ -82,10 +82,10 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
             found = _whose(directory, fields, normaliser)
     except Fault as fault:
         raise InvalidValueError(f"{fault.field} {fault.reason}", field=fault.field) from None
-    said = (fields.kind, fields.at, *fields[5:19])
-    if difference(content(old), said) is None and found.base == old[_CUSTOMER]:
+    new_said = said(fields)
+    if difference(content(old), new_said) is None and found.base == old[_CUSTOMER]:
         raise InvalidValueError("the changes change nothing", field="changes")
-    body = {"source": source, "id": id} | _told(old, said, found)
+    body = {"source": source, "id": id} | _told(old, new_said, found)
     seq = decide(writer, "correct", old[_CUSTOMER], deciding, body)
     void(writer, [old], seq, deciding.now)
     new = _append(writer, directory, old, fields, found, seq, deciding.now)
@@ -180,10 +180,10 @@ def _whose(directory: Directory, fields: Fields, normaliser: Normaliser) -> Foun
     return directory.settle(keys, fields.source, fields.id)[0]
 
 
-def _told(old: Row, said: Row, found: Found) -> dict[str, Any]:
+def _told(old: Row, new: Row, found: Found) -> dict[str, Any]:
     """Give what changed, column by column, as the decision keeps it."""
     names = (*TOUCHPOINT.names[_KIND : _AT + 1], *TOUCHPOINT.names[_AMOUNT:])
-    pairs = [*zip(names, content(old), said, strict=True), ("customer", old[_CUSTOMER], found.base)]
+    pairs = [*zip(names, content(old), new, strict=True), ("customer", old[_CUSTOMER], found.base)]
     changed = [(name, a, b) for name, a, b in pairs if a != b]
     return {
         "before": {name: a for name, a, _ in changed},
@@ -203,7 +203,7 @@ def _append(  # noqa: PLR0913 - private
     first = writer.sequence(1 + directory.changes)
     rev = max(row[3] for row in earlier(writer, [(old[1], old[2])])[old[1], old[2]].rows) + 1
     came = (old[1], old[2], rev, found.base, found.via, fields.kind, fields.at, fields.zone)
-    new: Row = (first, *came, now, -seq, *fields[5:19])
+    new: Row = (first, *came, now, -seq, *tuple(fields)[REST])
     writer.append(TOUCHPOINT, [new])
     directory.write(first + 1, 0)
     return new

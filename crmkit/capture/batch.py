@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from crmkit.capture.duplicates import Earlier, RecordKey, difference, earlier
+from crmkit.capture.duplicates import Earlier, RecordKey, difference, earlier, said
 from crmkit.capture.exact import Fault
 from crmkit.capture.feeding import feed
+from crmkit.capture.fields import CUSTOMER, REST
 from crmkit.capture.friends import as_kept, erased_friends
 from crmkit.capture.identity import Directory, Found
 from crmkit.capture.keys import Keys
@@ -15,12 +16,10 @@ from crmkit.capture.outcome import LostRace, Outcome, Staged
 from crmkit.capture.parse import rejection
 from crmkit.capture.states import fold_in
 from crmkit.capture.tombstones import ERASED, Tombstones
-from crmkit.capture.whose import CUSTOMER, Whose
+from crmkit.capture.whose import Whose
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.value.layout import Layout
-
-_AMOUNT = 5  # place of the first field after the instant's in a parsed record
 
 
 class Batch:
@@ -152,14 +151,14 @@ class Batch:
         rev = 0
         if key in self._drafted:
             first, found, _ = self._drafts[self._drafted[key]]
-            reason = difference(_said(batch[first]), _said(parsed))
+            reason = difference(said(batch[first]), said(parsed))
             if reason is None and self._is(owner, found.root, found.via):
                 self._outcome.duplicate += 1
                 return
             reason = reason or "customer is another"
             raise Fault("id", f"came before in this capture with other content: {reason}")
         if key in known:
-            verdict = known[key].verdict(_said(parsed), lambda row: self._is_row(owner, row))
+            verdict = known[key].verdict(said(parsed), lambda row: self._is_row(owner, row))
             if verdict is None:
                 self._outcome.duplicate += 1
                 return
@@ -222,7 +221,7 @@ class Batch:
             p = parsed[at]
             base, root, via = found
             came = (seq, p[0], p[1], rev, base, via, p[2], p[3], p[4], now, run)
-            rows.append(came + p[_AMOUNT:CUSTOMER])
+            rows.append(came + p[REST])
             roots.append(root)
         outcome.rows = rows
 
@@ -233,8 +232,3 @@ class Batch:
             feed(writer, rows)
 
         outcome.roots = fold_in(writer, self._directory, self._layout, rows, roots, now, add)
-
-
-def _said(parsed: Sequence[Any]) -> Row:
-    """Give a parsed record's content, as `crmkit.capture.duplicates.content` gives a row's."""
-    return (parsed[2], parsed[3], *parsed[_AMOUNT:CUSTOMER])

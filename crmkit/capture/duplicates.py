@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from crmkit.capture.fields import REST, WHAT
 from crmkit.clock import instant
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import DECISION, TOUCHPOINT, VOID
@@ -27,6 +28,11 @@ _DECIMALS = frozenset(_NAMES.index(name) for name in ("amount", "margin", "quant
 def content(row: Row) -> Row:
     """Give what a row says, without what crmkit added and in which offset its instant came."""
     return row[_KIND:_ZONE] + row[_AMOUNT:]
+
+
+def said(parsed: Sequence[Any]) -> Row:
+    """Give what a parsed record says, as `content` gives it of the row that it becomes."""
+    return (*parsed[WHAT], *parsed[REST])
 
 
 def difference(one: Row, other: Row) -> str | None:

@@ -22,6 +22,7 @@ __all__ = [
     "Fault",
     "attributes",
     "decimal",
+    "encode",
     "identifier",
     "number",
     "show",
@@ -36,9 +37,10 @@ DEPTH_LIMIT = 50
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _INTEGER_LIMIT = 10**4000  # Python itself refuses to write out more than 4300 digits
-_encode = json.JSONEncoder(
+encode = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
 ).encode
+"""Writes a JSON value so that equal ones are written alike; NaN is a ValueError."""
 _FLAT = frozenset({str, int, bool, type(None)})
 
 
@@ -123,7 +125,7 @@ def attributes(value: Mapping[Any, Any], field: str = "attributes") -> str | Non
     ):
         value = _Copy().of(value, field, DEPTH_LIMIT)
     try:
-        written = _encode(value)
+        written = encode(value)
     except ValueError:  # an integer of more than 4300 digits
         raise Fault(field, "contains a number that is too long to be written out") from None
     if len(written) > TEXT_LIMIT:

@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 
 import attrs
 
-from crmkit.capture.exact import Fault, attributes, decimal, identifier, number, show, text
+from crmkit.capture.exact import (
+    ID_LIMIT,
+    Fault,
+    attributes,
+    decimal,
+    identifier,
+    number,
+    show,
+    text,
+)
 from crmkit.clock import DAY, EARLIEST, EPOCH, FIRST_YEAR, instant
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, TYPED, Touchpoint
 
@@ -49,6 +58,13 @@ class Fields(NamedTuple):
     friend: str | None
     attributes: str | None
     customer: Any
+
+
+_place = Fields._fields.index
+CUSTOMER, FRIEND = _place("customer"), _place("friend")
+"""Places in a record that was parsed, by either path."""
+WHAT, REST = slice(_place("kind"), _place("zone")), slice(_place("amount"), CUSTOMER)
+"""What it says: kind and instant, and all behind the zone, as the last columns of its row."""
 
 
 @attrs.define
@@ -226,7 +242,7 @@ def _customer(value: object) -> Any:
     if value is None or value in ("", {}):
         raise Fault("customer", "is required: a mapping such as {'email': ...}, or a customer's id")
     if isinstance(value, str):
-        return text("customer", value, 200)
+        return text("customer", value, ID_LIMIT)
     if not isinstance(value, Mapping):
         reason = f"must be a mapping such as {{'email': ...}} or a customer's id, got {show(value)}"
         raise Fault("customer", reason)

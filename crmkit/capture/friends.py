@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from crmkit.capture.exact import Fault
+from crmkit.capture.fields import FRIEND
 from crmkit.capture.keys import Key, Keys
 from crmkit.capture.tombstones import ERASED, Tombstones
 from crmkit.contracts.store import Row
 
 ERASED_FRIEND = '{"erased":true}'
 """What stands for a friend who was erased."""
-_FRIEND = 17  # his place in a parsed record
 
 Read = Callable[[Any], object]
 """Reads a mapping of identities: gives its `Keys`, or whom it is known to be; raises `Fault`."""
@@ -38,7 +38,7 @@ def erased_friends(
     """Give the places of the records whose friend was erased; where nobody was, none is read."""
     if not tombstones:
         return frozenset()
-    named = {at: friend_keys(p[_FRIEND], read) for at, p in enumerate(parsed) if p[_FRIEND]}
+    named = {at: friend_keys(p[FRIEND], read) for at, p in enumerate(parsed) if p[FRIEND]}
     gone = tombstones.erased("identity", (key for keys in named.values() for key in keys))
     return frozenset(at for at, keys in named.items() if not gone.isdisjoint(keys))
 
@@ -57,4 +57,4 @@ def as_kept(parsed: Sequence[Sequence[Any]], gone: frozenset[int]) -> Sequence[S
 
 
 def _without(parsed: Sequence[Any]) -> Row:
-    return (*parsed[:_FRIEND], ERASED_FRIEND, *parsed[_FRIEND + 1 :])
+    return (*parsed[:FRIEND], ERASED_FRIEND, *parsed[FRIEND + 1 :])

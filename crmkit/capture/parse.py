@@ -11,12 +11,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from decimal import Decimal
-from json import JSONEncoder
 from typing import Any
 
 from crmkit.capture import fields
-from crmkit.capture.exact import Fault, show
-from crmkit.capture.fields import KNOWN, Fields, Rules
+from crmkit.capture.exact import ID_LIMIT, Fault, encode, show
+from crmkit.capture.fields import HIGHEST_RATING, KNOWN, Fields, Rules
 from crmkit.capture.lines import Line
 from crmkit.clock import DAY, EARLIEST, EPOCH, SECOND
 from crmkit.model.touchpoint import CAPTURED, NEGATIVE_KINDS, Rejection, Touchpoint
@@ -29,18 +28,13 @@ _FLAT = frozenset({str, int, float, bool, type(None)})
 _NESTING = frozenset({dict, list})
 _MOST_NESTED = 40
 """Most lists and mappings in plain attributes: one list may hold another many times over."""
-_LONGEST_ID = 200
 _LONGEST_PROBE = 5_000
-_HIGHEST = 10
 PLAIN = frozenset({dict, Line})
 """Records that are read without any code but crmkit's."""
 _USUAL = frozenset({"id", "kind", "source", "at", "customer"})
 _COUNTED = frozenset({"amount", "margin", "currency", "quantity", "rating"})
 _SAID = frozenset({"item", "category", "channel", "text"})
 _MOST_SHAPES = 1_000
-_encode = JSONEncoder(
-    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-).encode
 
 
 class Parser:
@@ -111,8 +105,8 @@ class Parser:
         if (
             type(id_) is not str
             or type(source) is not str
-            or not 0 < len(id_) <= _LONGEST_ID
-            or not 0 < len(source) <= _LONGEST_ID
+            or not 0 < len(id_) <= ID_LIMIT
+            or not 0 < len(source) <= ID_LIMIT
             or type(kind) is not str
             or kind not in self._rules.kinds
             or not customer
@@ -120,7 +114,7 @@ class Parser:
             return None
         probe = id_ + source + kind
         if type(customer) is str:  # an id: so comes what crmkit itself captures
-            if len(customer) > _LONGEST_ID:
+            if len(customer) > ID_LIMIT:
                 return None
             probe += customer
         elif type(customer) is not dict:
@@ -164,7 +158,7 @@ class Parser:
             if (value := get("rating")) is not None:
                 if (
                     type(value) is not int and type(value) is not float
-                ) or not 0 <= value <= _HIGHEST:
+                ) or not 0 <= value <= HIGHEST_RATING:
                     return None
                 rating = float(value)
 
@@ -191,7 +185,7 @@ class Parser:
             if of is not None:
                 if type(of) is int and -_BELOW < of < _BELOW:
                     of = str(of)
-                if type(of) is not str or not 0 < len(of) <= _LONGEST_ID:
+                if type(of) is not str or not 0 < len(of) <= ID_LIMIT:
                     return None
                 probe += of
             direction, origin = get("direction"), get("origin", CAPTURED)
@@ -264,7 +258,7 @@ def _plain(value: Any) -> str | None:
     """Write a mapping of plain values as JSON: empty text for none, None where it is not plain."""
     if type(value) is not dict or not _is_plain(value):
         return None
-    written = _encode(value) if value else ""
+    written = encode(value) if value else ""
     return None if "\\u0000" in written else written
 
 

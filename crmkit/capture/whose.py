@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from crmkit.capture.fields import Fields
+from crmkit.capture.fields import CUSTOMER
 from crmkit.capture.identity import Found
 from crmkit.capture.ids import generation
 from crmkit.capture.keys import Keys, read_keys
@@ -22,8 +22,6 @@ from crmkit.contracts.store import Reader
 _MOST = 100_000
 _PART = 500
 """Records looked up at a time."""
-CUSTOMER = Fields._fields.index("customer")
-"""Place of the customer in a parsed record."""
 
 
 class Whose:
