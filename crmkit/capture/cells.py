@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.conditions import condition
+from crmkit.capture.conditions import cell_text, condition
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import Getter, Mapping, flag, listed, near, text, zone_of
 from crmkit.capture.numbers import Writing, product
@@ -186,7 +186,7 @@ class Compiler:
                 whole += before
                 if get is not None and (value := get(row)) is not None:
                     missing = False
-                    whole += _text(value)
+                    whole += cell_text(value)
             return None if missing else whole
 
         return fill
@@ -244,7 +244,3 @@ class Compiler:
                 raise self._no_number(field, value) from None
 
         return number
-
-
-def _text(value: Any) -> str:
-    return value if type(value) is str else "" if value is None else str(value)

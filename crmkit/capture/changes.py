@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 
 from crmkit.arguments import count, text
+from crmkit.capture.customer_rows import customer_of
 from crmkit.contracts.decisions import decision
 from crmkit.contracts.lineage import Lineage, lineage
 from crmkit.contracts.store import Reader, Row
@@ -61,8 +62,6 @@ def _change(line: Lineage, seq: int, table: Table, row: Row) -> Change:
         made = decision(row)
         record, customer = (None if made.kind == _ERASURE else made), made.customer_id
     else:
-        from crmkit.capture.customers import customer_of  # noqa: PLC0415 - it imports this module's like
-
         record, customer = customer_of(row), row[0]
     return Change(
         cursor=line.cursor(seq), what=_WHAT[table.name], customer_id=customer, record=record

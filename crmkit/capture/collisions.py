@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from crmkit.arguments import choice, text
@@ -152,8 +153,6 @@ def _sharing(row: Row, key: tuple[str, str]) -> Row:
 
 def shared_keys(row: Row) -> set[tuple[str, str]]:
     """Give the keys that reach a customer and others."""
-    import json  # noqa: PLC0415
-
     return {(system, value) for system, value in json.loads(row[_BODY]).get(SHARED, ())}
 
 

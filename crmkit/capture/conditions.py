@@ -53,7 +53,8 @@ def condition(spec: Any, column: Callable[[str], Getter], number: Number) -> Get
     return lambda row: all(test(value) for value in [get(row)] for test in tests) is wanted
 
 
-def _shown(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """Give a cell as text; empty for one that is missing."""
     return value if type(value) is str else "" if value is None else str(value)
 
 
@@ -63,21 +64,21 @@ def _test(key: str, value: Any, number: Number) -> Test:
         return _compared(key, value, number)
     if key == "empty":
         wanted = flag(key, value)
-        return lambda cell: (not _shown(cell)) is wanted
+        return lambda cell: (not cell_text(cell)) is wanted
     if key == "in":
         words = frozenset(map(_word, listed(key, value)))
-        return lambda cell: _shown(cell) in words
+        return lambda cell: cell_text(cell) in words
     if key == "matches":
         try:
             pattern = re.compile(text(key, value))
         except (re.error, OverflowError, RecursionError) as error:
             raise MappingError(f"matches is no pattern: {error}", field="when") from None
-        return lambda cell: pattern.fullmatch(_shown(cell)) is not None
+        return lambda cell: pattern.fullmatch(cell_text(cell)) is not None
     word = _word(value)
     tests: dict[str, Test] = {
-        "equals": lambda cell: _shown(cell) == word,
-        "starts": lambda cell: _shown(cell).startswith(word),
-        "ends": lambda cell: _shown(cell).endswith(word),
+        "equals": lambda cell: cell_text(cell) == word,
+        "starts": lambda cell: cell_text(cell).startswith(word),
+        "ends": lambda cell: cell_text(cell).endswith(word),
     }
     return tests[key]
 

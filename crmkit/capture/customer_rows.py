@@ -42,8 +42,11 @@ TRACE = "import"
 """Key of the body for what an import changed, until somebody saves him: `crmkit.capture.traces`."""
 SAVED = "saved"
 """Key of the body for when somebody last saved him, in microseconds."""
-_FLAGS = frozenset({"internal", "unreachable"})
-_NOT_FILLED = _FLAGS | {"id", "kind", "identities", "created_at"}
+FLAGS = frozenset({"internal", "unreachable"})
+"""Fields that are true or false."""
+APART = frozenset({"id", "identities", "created_at"})
+"""Fields that say nothing of a customer, but who he is and since when."""
+_NOT_FILLED = FLAGS | APART | {"kind"}
 
 _OLD_ZONE = "timezone"
 

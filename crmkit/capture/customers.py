@@ -11,7 +11,7 @@ import attrs
 from crmkit.capture import collisions as colliding
 from crmkit.capture import finding, merge, references
 from crmkit.capture.bulk import save_all
-from crmkit.capture.customer_rows import customer_of, read_customer
+from crmkit.capture.customer_rows import read_customer
 from crmkit.capture.engine import OnReject
 from crmkit.capture.erasing import erasable, erase, export
 from crmkit.capture.exact import Fault
@@ -30,8 +30,6 @@ from crmkit.model.log import Decision, Page
 from crmkit.model.touchpoint import Rejection
 from crmkit.value.basis import Defaults, read_basis
 from crmkit.value.layout import Layout
-
-__all__ = ["Customers", "customer_of"]
 
 
 def _never_ended(_reader: Reader, _customer: str) -> None:

@@ -17,6 +17,8 @@ from crmkit.arguments import ID_LIMIT, TEXT_LIMIT, flaw, show
 from crmkit.model.touchpoint import NUMBER_LIMIT
 
 __all__ = [
+    "DEPTH_LIMIT",
+    "DIGIT_LIMIT",
     "ID_LIMIT",
     "TEXT_LIMIT",
     "Fault",

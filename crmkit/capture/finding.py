@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -212,7 +211,7 @@ def _place(after: str | None, table: Table, columns: tuple[str, ...]) -> Row | N
         return None
     try:
         place = json.loads(base64.urlsafe_b64decode(text("after", after)))
-    except (ValueError, binascii.Error, RecursionError):
+    except (ValueError, RecursionError):
         place = None
     types = [table.columns[table.position[name]].type for name in columns]
     if not isinstance(place, list) or len(place) != len(types) or not all(map(_fits, place, types)):

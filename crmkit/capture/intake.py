@@ -151,6 +151,6 @@ class Part:
             self._made.clear()
             self._engine.forget()
             raise
-        made, self._made[:] = list(self._made), []
+        made, self._made = self._made, []
         for told in made:
             self._tell(*told)

@@ -52,13 +52,11 @@ def _unusual_email(text: str) -> str | None:
         address = angled[1].strip()
     if placeholders.is_word(address) or "@" not in address or len(address) > _LONGEST_EMAIL:
         return None
-    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - slow
+    from email_validator import validate_email  # noqa: PLC0415 - slow
 
     try:
         checked = validate_email(address, check_deliverability=False, test_environment=True)
-    except EmailNotValidError:
-        return None
-    except Exception:  # noqa: BLE001 - strange text must never stop an import
+    except Exception:  # noqa: BLE001 - it is none, or text so strange that the library breaks
         return None
     whole = unicodedata.normalize("NFC", checked.normalized.lower())
     return None if placeholders.is_mail(whole) else whole

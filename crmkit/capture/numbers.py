@@ -14,8 +14,6 @@ from crmkit.capture import exact
 
 _EXACT = Context(prec=5 * exact.DIGIT_LIMIT, traps=[InvalidOperation, Inexact, Overflow, Subnormal])
 """Multiplies without rounding, or not at all."""
-
-
 _PLAIN = re.compile(r"-?[0-9]{1,50}(?:\.[0-9]{1,50})?").fullmatch
 _SPACE = re.compile(r"\s")
 _BLANK = " \u00a0\u202f"

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from crmkit.capture.cells import Compiler
+from crmkit.capture.customer_rows import FLAGS
 from crmkit.capture.exact import Fault, show
 from crmkit.capture.mapping import near
 from crmkit.capture.plainly import keyed
@@ -21,7 +22,6 @@ _PARTS = {
     for name, cls in (("contacts", Contact), ("addresses", Address))
 }
 """Fields of what a customer may have several of."""
-_FLAGS = frozenset({"internal", "unreachable"})
 _LISTS = frozenset({"needs", "details"})
 _YES = frozenset({"1", "true", "yes", "y", "x"})
 _NO = frozenset({"", "0", "false", "no", "n"})
@@ -94,7 +94,7 @@ def whole_customer(plain: dict[str, Any]) -> Customer:
             for value in (given if isinstance(given, (list, tuple)) else (given,))
             if value is not None and value != ""
         ]
-    for name in _FLAGS & set(made):
+    for name in FLAGS & set(made):
         made[name] = _flag(name, made[name])
     for name in _LISTS & set(made):
         if isinstance(made[name], str):
@@ -102,9 +102,8 @@ def whole_customer(plain: dict[str, Any]) -> Customer:
     if made.get("kind", CUSTOMER_KINDS[0]) not in CUSTOMER_KINDS:
         reason = f"must be {' or '.join(CUSTOMER_KINDS)}, got {show(made['kind'])}"
         raise Fault("kind", reason)
-    for name in ("birthday",):
-        if name in made and not isinstance(made[name], str):
-            made[name] = made[name].isoformat()
+    if "birthday" in made and not isinstance(made["birthday"], str):
+        made["birthday"] = made["birthday"].isoformat()
     return _structured(made, identities)
 
 

@@ -10,6 +10,7 @@ import attrs
 
 from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import (
+    APART,
     RUN,
     SAVED,
     TRACE,
@@ -35,8 +36,8 @@ from crmkit.model.touchpoint import Rejection
 
 _ROOT = CUSTOMER.position["root"]
 _SEQ = CUSTOMER.position["seq"]
-_SAVED = "customers"
-_KEPT = frozenset({"id", "identities", "created_at"})
+_SOURCE = "customers"
+"""What a collision names as its source where the customer that was saved names none."""
 
 
 @attrs.frozen(kw_only=True)
@@ -226,7 +227,7 @@ class Saver:
         same = before is not None and _told(row) == _told(before)
         if not same:
             directory.change(row)
-        directory.claim(base, keys, customer.source or _SAVED, base)
+        directory.claim(base, keys, customer.source or _SOURCE, base)
         taught = directory.taught(known)
         if customer.number:
             self._numbers[customer.number] = base
@@ -252,7 +253,7 @@ class Saver:
         if all(directory.leads_to(key) is None for key in keys):
             return None
         found, _ = directory.settle(
-            Keys(tuple(keys), ""), customer.source or _SAVED, customer.number or customer.name[:50]
+            Keys(tuple(keys), ""), customer.source or _SOURCE, customer.number or customer.name[:50]
         )
         return found.root
 
@@ -270,7 +271,7 @@ class Saver:
         filled: dict[str, Any] = {}
         for field in attrs.fields(Customer):
             old, new = getattr(known, field.name), getattr(customer, field.name)
-            if field.name in _KEPT:
+            if field.name in APART:
                 continue
             if field.name in ("profile", "custom"):
                 filled[field.name] = {**old, **new}

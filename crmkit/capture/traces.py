@@ -12,18 +12,14 @@ from typing import Any
 
 import attrs
 
-from crmkit.capture.customer_rows import RUN, TRACE, customer_of, with_body
+from crmkit.capture.customer_rows import APART, RUN, TRACE, customer_of, with_body
 from crmkit.capture.keys import Key
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import CUSTOMER
 from crmkit.model.customer import Customer
 
 _RECORDED, _BODY = CUSTOMER.position["recorded"], CUSTOMER.position["body"]
-_SAID = tuple(
-    field.name
-    for field in attrs.fields(Customer)
-    if field.name not in ("id", "identities", "created_at")
-)
+_SAID = tuple(field.name for field in attrs.fields(Customer) if field.name not in APART)
 _KEPT = 3
 """Imports one after the other that can be taken back: who comes every night is not to grow."""
 
