@@ -6,7 +6,6 @@ under the next `rev`, marked with a negative run. What was shown before can so s
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -22,8 +21,7 @@ from crmkit.capture.keys import read_keys
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.returns import aged, arrived, taken_back
 from crmkit.capture.tombstones import Tombstones
-from crmkit.clock import instant
-from crmkit.contracts.decisions import Deciding, decide, decision
+from crmkit.contracts.decisions import Deciding, decide, decided, decision
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import DECISION, TOUCHPOINT, VOID
 from crmkit.errors import InvalidValueError, TouchpointNotFound
@@ -95,7 +93,7 @@ def correct(  # noqa: PLR0913 - which, what, and what the rules need
     aged(writer, [new])  # notes a return that names no purchase of its customer's
     concerned = taken_back(writer, [old]) | arrived(writer, [new])
     rebuild_of(writer, {old[_CUSTOMER], found.base} | concerned, layout, deciding.now)
-    return _decision("correct", seq, old[_CUSTOMER], deciding, body)
+    return decided(seq, "correct", old[_CUSTOMER], deciding, body)
 
 
 def retract(
@@ -117,7 +115,7 @@ def retract(
     starve(writer, [row], deciding.now)
     concerned = taken_back(writer, [row])
     rebuild_of(writer, {row[_CUSTOMER]} | concerned, layout, deciding.now)
-    return _decision("retract", seq, row[_CUSTOMER], deciding, body)
+    return decided(seq, "retract", row[_CUSTOMER], deciding, body)
 
 
 def void(writer: Writer, rows: Sequence[Row], seq: int, now: int) -> None:
@@ -207,17 +205,3 @@ def _append(  # noqa: PLR0913 - private
     writer.append(TOUCHPOINT, [new])
     directory.write(first + 1, 0)
     return new
-
-
-def _decision(
-    kind: str, seq: int, customer: str | None, deciding: Deciding, body: Mapping[str, Any]
-) -> Decision:
-    return Decision(
-        id=str(seq),
-        kind=kind,
-        customer_id=customer,
-        at=instant(deciding.now),
-        by=deciding.by,
-        reason=deciding.reason,
-        body=json.loads(json.dumps(body)),
-    )

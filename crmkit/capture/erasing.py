@@ -24,7 +24,7 @@ from crmkit.capture.returns import forget, named_by_others
 from crmkit.capture.strays import dropped, forget_strays, his_records
 from crmkit.capture.tombstones import Key, bury, check_key
 from crmkit.capture.traces import said_before
-from crmkit.contracts.decisions import Deciding, decide, decision
+from crmkit.contracts.decisions import Deciding, decide, decided, decision
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import (
     COLLISION,
@@ -182,8 +182,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     seq = decide(writer, "erase", customer, deciding, body)
     if told is not None:
         told([one[0] for one in keys], buried)
-    (row,) = writer.fetch(DECISION, [(seq,)])
-    return decision(row)
+    return decided(seq, "erase", customer, deciding, body)
 
 
 def forget_friend(writer: Writer, identities: set[Pair], normaliser: Normaliser) -> None:

@@ -20,12 +20,11 @@ from crmkit.capture.duplicates import earlier, endings
 from crmkit.capture.feeding import starve
 from crmkit.capture.ids import chunks, next_generation
 from crmkit.capture.returns import named_by_others, note_orphans
-from crmkit.contracts.decisions import Deciding, decision
+from crmkit.contracts.decisions import Deciding, decide_all, decided
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import (
     COLLISION,
     CUSTOMER,
-    DECISION,
     FED,
     IDENTITY,
     STANDING,
@@ -89,13 +88,12 @@ def undo(writer: Writer, run: str, deciding: Deciding, layout: Layout) -> Decisi
     for page in chunks(undone.bases):
         dropped += _clean(writer, page, number, undone.instants)
     body = {"run": run, "touchpoints": undone.count, "customers": dropped}
-    row = (seq, "undo", None, deciding.now, deciding.by, deciding.reason, json.dumps(body))
-    writer.append(DECISION, [row])
+    decide_all(writer, "undo", [(None, deciding.reason, body)], deciding, first=seq)
     next_generation(writer)
     touched = [(base,) for base in {*undone.bases, *undone.concerned}]
     kept = (row[_ROOT] for row in writer.fetch(CUSTOMER, touched))
     rebuild(writer, sorted({*kept, *dropped}), layout, deciding.now)
-    return decision(row)
+    return decided(seq, "undo", None, deciding, body)
 
 
 def _void_all(writer: Writer, run: int, decision: int, now: int) -> _Undone:

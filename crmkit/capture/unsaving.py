@@ -6,7 +6,6 @@ the key that led one to him, and whoever was saved again by somebody else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 import attrs
@@ -19,12 +18,11 @@ from crmkit.capture.ids import chunks, next_generation
 from crmkit.capture.merge import index
 from crmkit.capture.saving import Saver
 from crmkit.capture.traces import Trace, trace_of, untraced
-from crmkit.contracts.decisions import Deciding, decision
+from crmkit.contracts.decisions import Deciding, decide, decided
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import (
     COLLISION,
     CUSTOMER,
-    DECISION,
     IDENTITY,
     STANDING,
     STATE,
@@ -90,10 +88,8 @@ def unsave(
         "restored": sorted(found.changed.keys() - kept),
         "kept": sorted({*found.made, *kept} - gone),
     }
-    seq = writer.sequence(1)
-    row = (seq, "undo", None, deciding.now, deciding.by, deciding.reason, json.dumps(body))
-    writer.append(DECISION, [row])
-    return decision(row)
+    seq = decide(writer, "undo", None, deciding, body)
+    return decided(seq, "undo", None, deciding, body)
 
 
 def _find(writer: Writer, run: int) -> _Import:

@@ -70,6 +70,14 @@ def decide_all(
     return first
 
 
+def decided(
+    seq: int, kind: str, customer: str | None, deciding: Deciding, body: Mapping[str, Any]
+) -> Decision:
+    """Give a decision that was appended just now as the public record."""
+    said = (deciding.now, deciding.by, deciding.reason, body_text(body))
+    return decision((seq, kind, customer, *said))
+
+
 def decisions(reader: Reader, *kinds: str) -> list[Decision]:
     """Give every decision of these kinds in the workspace, oldest first."""
     rows = [

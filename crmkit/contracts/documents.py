@@ -14,7 +14,7 @@ import attrs
 
 from crmkit.arguments import seq_of, show, text
 from crmkit.clock import micros
-from crmkit.contracts.decisions import Deciding, decide_all, decision
+from crmkit.contracts.decisions import Deciding, body_text, decide_all, decision
 from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import CUSTOMER, DECISION, DOCUMENT
 from crmkit.errors import DecisionNotFound
@@ -184,7 +184,6 @@ def _put(writer: Writer, rows: Iterable[Row]) -> None:
 
 def _row(kind: str, body: Mapping[str, Any]) -> Row:
     plain = body["document"]
-    written = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return (
         int(plain["id"]),
         kind,
@@ -192,5 +191,5 @@ def _row(kind: str, body: Mapping[str, Any]) -> Row:
         plain["owner"],
         plain["state"],
         body["due"],
-        written,
+        body_text(plain),
     )
