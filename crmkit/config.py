@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +145,10 @@ class Config:
             "people": {name: person.to_dict() for name, person in self.people.items()},
             "model": {"file": None if self.model_file is None else str(self.model_file)},
             **{name: dict(section) for name, section in self.sections.items()},
-            "channels": _veiled(self.channels, str),
-            "connectors": _veiled(self.connectors, str),
-            "plugins": _veiled(self.plugins, str),
-            "runner": _veiled(self.runner, str),
+            "channels": _masked(self.channels),
+            "connectors": _masked(self.connectors),
+            "plugins": _masked(self.plugins),
+            "runner": _masked(self.runner),
         }
 
 
@@ -194,7 +194,7 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
     place = url if url is not None else text.pop("url", None)
     text.pop("url", None)
     veiled = {
-        name: _veiled(shape(settings.get(name, {}), Mapping[str, Mapping[str, Any]], name), Secret)
+        name: _veiled(shape(settings.get(name, {}), Mapping[str, Mapping[str, Any]], name))
         for name in _VEILED
     }
     runner = shape(settings.get(_RUNNER, {}), Mapping[str, Any], _RUNNER)
@@ -203,7 +203,7 @@ def _checked(settings: Mapping[str, Any], file: Path | None, url: str | None) ->
         people=_people(plain.get("people", {})),
         model_file=_model_file(plain.get("model", {}), file),
         sections={n: shape(plain[n], Mapping[str, Any], n) for n in SECTIONS if n in plain},
-        runner=_veiled(runner, Secret),
+        runner=_veiled(runner),
         file=file,
         **veiled,
         **text,
@@ -278,21 +278,25 @@ def _looked_up(found: re.Match[str], key: str) -> str:
     return os.environ[name]
 
 
-def _veiled(value: Any, veil: Any) -> Any:
-    """Hide every text: in a `Secret`, or behind the mask where `veil` is str."""
+def _each(value: Any, turned: Callable[[Any], Any]) -> Any:
+    """Give a section with each of its values turned, at whatever depth."""
     if isinstance(value, Mapping):
-        return {name: _veiled(item, veil) for name, item in value.items()}
+        return {name: _each(item, turned) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_veiled(item, veil) for item in value]
-    if veil is str:
-        return MASK if isinstance(value, Secret) else value
-    return Secret(value) if isinstance(value, str) else value
+        return [_each(item, turned) for item in value]
+    return turned(value)
+
+
+def _veiled(value: Any) -> Any:
+    """Hide every text in a `Secret`."""
+    return _each(value, lambda one: Secret(one) if isinstance(one, str) else one)
+
+
+def _masked(value: Any) -> Any:
+    """Put the mask in the place of every `Secret`."""
+    return _each(value, lambda one: MASK if isinstance(one, Secret) else one)
 
 
 def _unveiled(value: Any) -> Any:
     """Give sections that are no plugin's as plain values."""
-    if isinstance(value, Mapping):
-        return {name: _unveiled(item) for name, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_unveiled(item) for item in value]
-    return value.reveal() if isinstance(value, Secret) else value
+    return _each(value, lambda one: one.reveal() if isinstance(one, Secret) else one)
