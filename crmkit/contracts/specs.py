@@ -65,7 +65,7 @@ def _known(spec: OpenedSpec[Any], words: frozenset[str]) -> None:
 
 @attrs.frozen(kw_only=True)
 class OpenedSpec(Generic[T]):
-    """What the specs of stores, channels, connectors and runners have in common.
+    """What the specs of stores, channels, connectors, runners and engines have in common.
 
     Attributes:
         name: What users call it; unique among those of its hook.
@@ -75,7 +75,7 @@ class OpenedSpec(Generic[T]):
         api_version: Version of the contracts it was written for.
         capabilities: What it can do beyond what it must; the contract lists the words.
         thread_safe: Whether several threads may use one opened object at the same time.
-        summary: One line for ``crmkit plugins``.
+        summary: One line that says what it is.
     """
 
     name: str = attrs.field(validator=_named)

@@ -281,7 +281,8 @@ TOMBSTONE = Table("tombstone", _columns("hash:text! recorded:integer!"), key=("h
 """Keyed hashes of erased identities and record ids: capture refuses them."""
 
 META = Table("meta", _columns("name:text! value:text!"), key=("name",))
-"""Facts about the workspace itself: model, layout, generation."""
+"""Facts about the workspace itself, one a name: what plugins declared, the places of feeds, leases,
+waiting jobs and the like. The module that writes one says what it holds."""
 
 TABLES = (
     TOUCHPOINT,

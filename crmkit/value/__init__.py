@@ -1,5 +1,5 @@
 """The value score: exact, explained, O(1) a touchpoint.
 
 ``layout`` compiles a model, ``fold`` adds touchpoints to a customer's state, ``measure`` turns a
-state into points; ``score``, ``explain``, ``movers`` and ``tiers`` answer the questions.
+state into points; ``scoring``, ``explain``, ``movers`` and ``ranking`` answer the questions.
 """

@@ -22,7 +22,7 @@ from crmkit_ibis.log import Log, Table
 from crmkit_ibis.sums import breadth_facts, with_since
 
 NUMBERS = ("n", "chance", "a", "b", "ref", "last")
-"""Of every indicator, before its number: `crmkit.contracts.engine.Tally`."""
+"""Of every indicator, before its number: `crmkit.contracts.engine.Tallies`."""
 MARK = "\x1f"
 """Stands between the parts of a text: the unit separator, which no text of crmkit's holds."""
 
