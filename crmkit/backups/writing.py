@@ -19,6 +19,7 @@ from crmkit.backups.layout import Author
 from crmkit.backups.members import HEAD, damaged
 from crmkit.backups.reading import STREAM, read_backup
 from crmkit.capture.ids import chunks
+from crmkit.contracts.durable import settle
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import TABLES, Table
@@ -77,7 +78,7 @@ def backup(
         if isinstance(caught, OSError):
             raise _refused(given, caught) from caught
         raise
-    _settle(path.parent)
+    settle(path.parent)
     return written
 
 
@@ -154,13 +155,3 @@ class _Count:
             self._rows += len(rows)
             if self._step is not None:
                 self._step(self._rows)
-
-
-def _settle(folder: Path) -> None:
-    """Let a rename outlive a loss of power, where the system knows how."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,7 +14,6 @@ from crmkit.model.serial import Record
 MEMBER, REMOVED = "member", "removed"
 OPEN, KEPT, BROKEN = "open", "kept", "broken"
 PROMISE_STATES = (OPEN, KEPT, BROKEN)
-PROPOSALS = ("keep", "remove", "admit", "leave")
 
 
 @attrs.frozen(kw_only=True)
