@@ -9,7 +9,6 @@ from crmkit.backups.layout import Lines
 from crmkit.backups.members import damaged
 from crmkit.backups.rows import BY_NAME, unpacker
 from crmkit.backups.survey import Survey
-from crmkit.capture.ids import chunks
 from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import (
     CUSTOMER,
@@ -25,10 +24,12 @@ from crmkit.contracts.tables import (
 from crmkit.errors import StoreError
 from crmkit.model.outreach import CLAIMED, FAILED, PLANNED, UNKNOWN
 from crmkit.outreach.ledger import entry, rank
+from crmkit.paging import pages
 
 ALWAYS = (SUPPRESSION, TOMBSTONE)
 """What a restore never takes away: nobody who asked for peace hears of us again."""
 WAITING = (PLANNED, FAILED)
+_ROWS = 1_000
 _HELD = "restored from a backup: it may have been sent since that was taken"
 _MAILING = MESSAGE.position["mailing"]
 Step = Callable[[int], object]
@@ -62,7 +63,7 @@ def load(
     for line in lines:
         table = BY_NAME[line.table]
         rows = unpacker(table, line.columns)(line.data)
-        for some in chunks(rows):
+        for some in pages(rows, _ROWS):
             if table is MESSAGE and messages:
                 newer += _merge(writer, some)
             elif _added(writer, table, some) != len(some) and table not in ALWAYS:
@@ -159,7 +160,7 @@ def hold_back(writer: Writer, now: int) -> int:
     held = 0
     for state in (*WAITING, CLAIMED):
         rows = map(entry, writer.scan(MESSAGE, by=("state", "next"), equal=(state,)))
-        for some in chunks(one for one in list(rows) if one.next is not None):
+        for some in pages((one for one in list(rows) if one.next is not None), _ROWS):
             changed = [
                 one._replace(state=UNKNOWN, at=now, detail=_HELD, reason=None, next=None)
                 for one in some

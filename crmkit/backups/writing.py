@@ -18,13 +18,13 @@ from crmkit.arguments import refuse
 from crmkit.backups.layout import Author
 from crmkit.backups.members import HEAD, damaged
 from crmkit.backups.reading import STREAM, read_backup
-from crmkit.capture.ids import chunks
 from crmkit.contracts.durable import settle
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import TABLES, Table
 from crmkit.errors import BackupError
 from crmkit.model.backup import Backup
+from crmkit.paging import pages
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -138,7 +138,7 @@ def _write(sessions: Sequence[Session], file: IO[bytes], name: str, step: Step |
 
 def _batches(reader: Reader, table: Table) -> Iterator[Sequence[Row]]:
     """Give a table's rows: a log's as they were committed, others' by their key."""
-    return chunks(reader.scan(table, by=("seq",) if table.log else None), _ROWS)
+    return pages(reader.scan(table, by=("seq",) if table.log else None), _ROWS)
 
 
 class _Count:

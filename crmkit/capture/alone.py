@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from crmkit.capture.ids import chunks
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, MESSAGE, PAIR, TOUCHPOINT, VOID
+from crmkit.paging import pages
 
 _ABOUT_TOUCHPOINTS = frozenset({"correct", "retract", "tier", "stage"})
 """Decisions that keep no customer: they go by touchpoints, and are made again by those left."""
@@ -32,7 +32,7 @@ def alone(reader: Reader, bases: Collection[str]) -> set[str]:
     """
     found: set[str] = set()
     children: dict[str, set[str]] = {}
-    for page in chunks(bases):
+    for page in pages(bases):
         keys = [(base,) for base in page]
         found.update(row[0] for row in reader.fetch(CUSTOMER, keys) if row[_ROOT] == row[0])
         found -= _spoken_of(reader, keys)

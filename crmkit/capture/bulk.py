@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
 from crmkit.arguments import callback, items
 from crmkit.capture.engine import OnReject
@@ -12,6 +11,7 @@ from crmkit.capture.saving import Saved, Saver, SaveReport
 from crmkit.contracts.store import Store, Writer
 from crmkit.model.customer import Customer
 from crmkit.model.touchpoint import Rejection
+from crmkit.paging import pages
 
 _BATCH = 1_000
 
@@ -34,10 +34,10 @@ def save_all(
     rejected: list[Rejection] = []
     rejections = run = 0
     met: set[str] = set()
-    stream = iter(items("customers", customers, "customers"))
+    stream = items("customers", customers, "customers")
     callback("on_reject", on_reject)
     placed = getattr(customers, "placed", lambda one: one)  # a file that is read knows the line
-    while batch := list(islice(stream, _BATCH)):
+    for batch in pages(stream, _BATCH):
         whole = [one for one in batch if not isinstance(one, Rejection)]
         saved = Saved()
         if whole:

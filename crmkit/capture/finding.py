@@ -21,6 +21,7 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, DECISION, IDENTITY, STANDING, TEXT, Table
 from crmkit.model.customer import CUSTOMER_KINDS, Customer
 from crmkit.model.log import Page
+from crmkit.paging import pages
 
 _ROOT = CUSTOMER.position["root"]
 _OWNER = CUSTOMER.position["owner"]
@@ -184,7 +185,7 @@ def _by_standing(reader: Reader, query: Query, after: str | None) -> Iterator[tu
     place = _place(after, STANDING, columns)
     behind = None if place is None else (*equal, *place)
     rows = reader.scan(STANDING, by=by, equal=equal, after=behind, where=where, columns=columns)
-    while page := list(islice(rows, _PAGE)):
+    for page in pages(rows, _PAGE):
         people = {row[0]: row for row in reader.fetch(CUSTOMER, [(row[-1],) for row in page])}
         people = {root: row for root, row in people.items() if _matches(row, query)}
         if query.owner is not None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
-from typing import TypeVar
 
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import META
 
-T = TypeVar("T")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read out on the phone
 _PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]
 _TIME_LETTERS = 9
@@ -64,15 +62,3 @@ def generation(reader: Reader) -> int:
 def next_generation(writer: Writer) -> None:
     """Make every process forget which customer a key led to."""
     writer.put(META, [(_GENERATION, str(generation(writer) + 1))])
-
-
-def chunks(items: Iterable[T], size: int = 1_000) -> Iterator[list[T]]:
-    """Cut ids, or what they stand for, into lists that are handled together."""
-    chunk: list[T] = []
-    for item in items:
-        chunk.append(item)
-        if len(chunk) == size:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -18,7 +18,7 @@ from crmkit.capture.amend import void
 from crmkit.capture.customer_rows import RUN
 from crmkit.capture.duplicates import earlier, endings
 from crmkit.capture.feeding import starve
-from crmkit.capture.ids import chunks, next_generation
+from crmkit.capture.ids import next_generation
 from crmkit.capture.returns import named_by_others, note_orphans
 from crmkit.contracts.decisions import Deciding, decide_all, decided
 from crmkit.contracts.store import Row, Writer
@@ -33,6 +33,7 @@ from crmkit.contracts.tables import (
 )
 from crmkit.errors import DecisionNotFound
 from crmkit.model.log import Decision
+from crmkit.paging import pages
 from crmkit.value.layout import Layout
 from crmkit.value.rebuild import rebuild
 
@@ -85,7 +86,7 @@ def undo(writer: Writer, run: str, deciding: Deciding, layout: Layout) -> Decisi
         raise DecisionNotFound(message, id=run)
     starve(writer, undone.earliest, deciding.now)
     dropped: list[str] = []
-    for page in chunks(undone.bases):
+    for page in pages(undone.bases):
         dropped += _clean(writer, page, number, undone.instants)
     body = {"run": run, "touchpoints": undone.count, "customers": dropped}
     decide_all(writer, "undo", [(None, deciding.reason, body)], deciding, first=seq)

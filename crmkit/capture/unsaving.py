@@ -14,7 +14,7 @@ from crmkit.arguments import seq_of, show, text
 from crmkit.capture.alone import alone, live_of
 from crmkit.capture.customer_rows import customer_of
 from crmkit.capture.exact import Fault
-from crmkit.capture.ids import chunks, next_generation
+from crmkit.capture.ids import next_generation
 from crmkit.capture.merge import index
 from crmkit.capture.saving import Saver
 from crmkit.capture.traces import Trace, trace_of, untraced
@@ -32,6 +32,7 @@ from crmkit.contracts.tables import (
 from crmkit.errors import DecisionNotFound
 from crmkit.model.customer import Customer
 from crmkit.model.log import Decision
+from crmkit.paging import pages
 
 _SEQ, _ROOT = CUSTOMER.position["seq"], CUSTOMER.position["root"]
 _CUSTOMER, _VIA = TOUCHPOINT.position["customer"], TOUCHPOINT.position["via"]
@@ -80,7 +81,7 @@ def unsave(
         kept = _restore(writer, kept, number, saving)
     _forget_collisions(writer, gone, found.at)
     next_generation(writer)
-    for page in chunks(found.changed):
+    for page in pages(found.changed):
         index(writer, sorted({row[_ROOT] for row in writer.fetch(CUSTOMER, [(b,) for b in page])}))
     body = {
         "run": run,
@@ -111,7 +112,7 @@ def _restore(
 ) -> set[str]:
     """Let customers say again what they said before; give those of whom that is refused."""
     refused: set[str] = set()
-    for page in chunks(changed):
+    for page in pages(changed):
         found = writer.fetch(CUSTOMER, [(base,) for base in page])
         traces = {row: trace for row in found if (trace := trace_of(row)) and trace.run == run}
         _forget_keys(writer, traces)
@@ -150,10 +151,10 @@ def _before(row: Row, trace: Trace) -> Customer:
 def _drop(writer: Writer, made: Collection[str]) -> set[str]:
     """Drop whom nothing but the import stands behind."""
     used: set[str] = set()
-    for page in chunks(made):
+    for page in pages(made):
         used |= {row[_CUSTOMER] for row in live_of(writer, page)}
     gone = alone(writer, [base for base in made if base not in used])
-    for page in chunks(sorted(gone)):
+    for page in pages(sorted(gone)):
         keys = [(base,) for base in page]
         for table in (IDENTITY, SYNC_CASE):
             writer.delete(table, keys, by=("customer",))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from crmkit.capture.customer_rows import read_customers
@@ -15,6 +14,7 @@ from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED, UNKNOWN
 from crmkit.outreach.ledger import due, in_state
 from crmkit.outreach.zones import zones_of
+from crmkit.paging import pages
 
 if TYPE_CHECKING:
     from crmkit.contracts.store import Reader
@@ -70,9 +70,9 @@ def _zones(reader: Reader, setup: Setup) -> Iterator[Finding]:
     if quiet is None or quiet.candidate_zones:
         return
     rows = reader.scan(CUSTOMER, columns=("id", "root"))
-    roots = iter([one for one, root in rows if one == root])
+    roots = [one for one, root in rows if one == root]
     lost = 0
-    while page := list(islice(roots, _PAGE)):
+    for page in pages(roots, _PAGE):
         customers = read_customers(reader, page)
         lost += sum(zones_of(one, setup.region) is None for one in customers)
     if lost:

@@ -20,6 +20,7 @@ from crmkit.contracts.tables import CUSTOMER, DECISION, DOCUMENT
 from crmkit.errors import DecisionNotFound
 from crmkit.model.document import Document
 from crmkit.model.log import Decision
+from crmkit.paging import pages
 
 D = TypeVar("D", bound=Document)
 _PAGE = 500
@@ -177,9 +178,8 @@ def _newest(reader: Reader) -> dict[int, Row]:
 
 
 def _put(writer: Writer, rows: Iterable[Row]) -> None:
-    ordered = sorted(rows)
-    for start in range(0, len(ordered), _PAGE):
-        writer.put(DOCUMENT, ordered[start : start + _PAGE])
+    for page in pages(sorted(rows), _PAGE):
+        writer.put(DOCUMENT, page)
 
 
 def _row(kind: str, body: Mapping[str, Any]) -> Row:

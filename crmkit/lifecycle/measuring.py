@@ -12,6 +12,7 @@ import attrs
 
 from crmkit.contracts.store import Reader
 from crmkit.lifecycle.columns import Columns, Start
+from crmkit.paging import pages
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course, roots_of_all
 from crmkit.value.fold import fold
@@ -19,7 +20,6 @@ from crmkit.value.history import (
     TODAY,
     Entry,
     Purchases,
-    pages,
     read_groups,
     read_log,
     read_purchases,

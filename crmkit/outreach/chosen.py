@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
-from itertools import islice
 from typing import Any
 
 import attrs
@@ -20,7 +19,8 @@ from crmkit.outreach.setup import Setup
 from crmkit.outreach.templates.wording import GIVEN
 
 Rows = dict[str, list[Entry]]
-_PAGE = 1_000
+PAGE = 1_000
+"""Customers that one transaction reads."""
 _GIVEN = frozenset({*GIVEN, "unsubscribe_url", "question", "survey_url"})
 """Variables that crmkit itself gives, where there are any."""
 
@@ -121,10 +121,3 @@ def already_there(reader: Reader, chosen: Iterable[Chosen], mailing: Mailing) ->
         if mailing.channel in (None, one.channel):
             found.setdefault(roots[one.customer], []).append(one)
     return found
-
-
-def pages(ids: Sequence[str]) -> Iterator[list[str]]:
-    """Give ids in parts that one transaction reads."""
-    rest = iter(ids)
-    while page := list(islice(rest, _PAGE)):
-        yield page

@@ -15,11 +15,12 @@ from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.tables import MESSAGE
 from crmkit.lot import drawn
 from crmkit.model.outreach import PLANNED, REFUSED
-from crmkit.outreach.chosen import Chosen, already_there, choose_all, pages
+from crmkit.outreach.chosen import PAGE, Chosen, already_there, choose_all
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.setup import Setup
+from crmkit.paging import pages
 
 HOLDOUT = "holdout"
 
@@ -40,7 +41,7 @@ def enqueue(  # noqa: PLR0913 - what is sent, to whom, and who decided it
     entered: list[Entry] = []
     everybody = list(dict.fromkeys(ids))
     recorded = mailing
-    for page in pages(everybody):
+    for page in pages(everybody, PAGE):
         with setup.session.store.write() as writer:
             chosen = choose_all(setup, writer, page, mailing, own)
             there = already_there(writer, chosen, mailing)

@@ -10,13 +10,14 @@ import attrs
 from crmkit.clock import instant
 from crmkit.contracts.channel import Message
 from crmkit.model.outreach import Preview
-from crmkit.outreach.chosen import Chosen, already_there, choose_all, pages
+from crmkit.outreach.chosen import PAGE, Chosen, already_there, choose_all
 from crmkit.outreach.composing import Composer
 from crmkit.outreach.entering import entry_of, otherwise
 from crmkit.outreach.gate import Gate, Verdict
 from crmkit.outreach.ledger import Entry
 from crmkit.outreach.mailings import Mailing
 from crmkit.outreach.setup import Setup
+from crmkit.paging import pages
 
 
 def preview(
@@ -27,7 +28,7 @@ def preview(
 ) -> Iterator[Preview]:
     """Give what each customer would get now, and why the others get nothing; nothing is written."""
     now = setup.session.now()
-    for page in pages(list(dict.fromkeys(ids))):
+    for page in pages(dict.fromkeys(ids), PAGE):
         with setup.session.store.read() as reader:
             chosen = choose_all(setup, reader, page, mailing, own)
             there = already_there(reader, chosen, mailing)

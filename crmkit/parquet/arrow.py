@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from itertools import islice
 from typing import Any
 
 from crmkit.contracts.store import Row
 from crmkit.contracts.tables import INTEGER, REAL, Column, Table
 from crmkit.errors import ConfigError
+from crmkit.paging import pages
 
 BATCH = 16_384
 """Rows that are turned into columns together."""
@@ -49,8 +49,7 @@ def batches(rows: Iterable[Row], form: Any) -> Iterator[Any]:
         form: An Arrow schema.
     """
     pa = arrow()
-    stream = iter(rows)
-    while batch := list(islice(stream, BATCH)):
+    for batch in pages(rows, BATCH):
         columns = zip(zip(*batch, strict=True), form.types, strict=True)
         yield pa.Table.from_arrays([_array(pa, *one) for one in columns], schema=form)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from crmkit.capture import ids
 from crmkit.contracts.store import Reader
 from crmkit.model.sync import THEIRS
+from crmkit.paging import pages
 from crmkit.sync.comparing import NOTHING
 from crmkit.sync.concepts.base import Local
 from crmkit.sync.fields import SCORE
@@ -31,7 +31,7 @@ def chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
             waiting += _held(track, reader)
             waiting += track.concept.wanted(reader)
             waiting += _moved(track, reader)
-    for chunk in ids.chunks(dict.fromkeys(waiting), _CHUNK):
+    for chunk in pages(dict.fromkeys(waiting), _CHUNK):
         seen.update(chunk)
         yield 0, chunk
     after = track.place.mark
@@ -41,7 +41,7 @@ def chunks(track: Track, upto: int) -> Iterator[tuple[int, list[str]]]:
         if not found:
             return
         keys = [key for key in dict.fromkeys(key for _, key in found) if key not in seen]
-        yield from ((after, chunk) for chunk in ids.chunks(keys, _CHUNK))
+        yield from ((after, chunk) for chunk in pages(keys, _CHUNK))
         after = found[-1][0]
         yield after, []
 
@@ -88,7 +88,7 @@ def _moved(track: Track, reader: Reader) -> list[str]:
         return []
     names = [rule.ours for rule in track.rules if rule.ours.startswith(SCORE)]
     moved: list[str] = []
-    for page in ids.chunks(track.pairs.in_state(reader, LINKED), _CHUNK):
+    for page in pages(track.pairs.in_state(reader, LINKED), _CHUNK):
         values = track.extra.read(reader, [one.ours for one in page])
         for pair in page:
             base = pair.base

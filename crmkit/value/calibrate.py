@@ -18,13 +18,13 @@ from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STATE
 from crmkit.model.ranges import HALF_LIVES, SCALES
 from crmkit.model.value import Indicator, ValueModel
+from crmkit.paging import pages
 from crmkit.value.basis import Basis
 from crmkit.value.history import (
     TODAY,
     Entry,
     Purchases,
     build,
-    pages,
     read_groups,
     read_log,
     read_purchases,

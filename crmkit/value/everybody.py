@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, STATE
+from crmkit.paging import pages
 from crmkit.value.former import taken_over
 from crmkit.value.history import (
     build_course,
@@ -41,14 +42,9 @@ def each_course(
     A customer's touchpoints are read at most once, however many instants are asked for.
     """
     rows = _everybody(reader, layout) if ids is None else _named(reader, layout, sorted(set(ids)))
-    page: list[tuple[str, Row | None]] = []
     nobody = (State.empty(layout),) * len(instants)
-    for entry in rows:
-        page.append(entry)
-        if len(page) == _PAGE:
-            yield from _courses(reader, layout, instants, page, nobody)
-            page = []
-    yield from _courses(reader, layout, instants, page, nobody)
+    for page in pages(rows, _PAGE):
+        yield from _courses(reader, layout, instants, page, nobody)
 
 
 def roots_of_all(reader: Reader) -> Iterator[str]:
@@ -70,8 +66,7 @@ def _everybody(reader: Reader, layout: Layout) -> Iterator[tuple[str, Row | None
 
 
 def _named(reader: Reader, layout: Layout, ids: list[str]) -> Iterator[tuple[str, Row | None]]:
-    for start in range(0, len(ids), _PAGE):
-        page = ids[start : start + _PAGE]
+    for page in pages(ids, _PAGE):
         kept = taken_over(reader.fetch(STATE, [(root,) for root in page]), layout)
         rows = {row[0]: row for row in kept}
         for root in page:

@@ -151,18 +151,6 @@ def read_groups(reader: Reader, roots: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
-def pages(items: Iterable[str], size: int = 500) -> Iterator[list[str]]:
-    """Cut ids into pages that are read together."""
-    page: list[str] = []
-    for item in items:
-        page.append(item)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
-
-
 def build(  # noqa: PLR0913 - the view's settings, by name
     layout: Layout,
     entries: Iterable[Entry],

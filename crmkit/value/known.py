@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER
+from crmkit.paging import pages
 from crmkit.value.basis import Basis
-from crmkit.value.history import pages
 from crmkit.value.scoring import Totalled, totals_of_all
 from crmkit.value.state import NEVER
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE, Table
+from crmkit.paging import pages
 from crmkit.value.former import take_over
 from crmkit.value.history import (
     build,
-    pages,
     read_groups,
     read_log,
     read_purchases,

@@ -21,7 +21,8 @@ from crmkit.lifecycle.funnel.acting import step
 from crmkit.lifecycle.funnel.becoming import PAID
 from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, Opportunity
-from crmkit.value.history import Entry, pages, read_groups, read_log
+from crmkit.paging import pages
+from crmkit.value.history import Entry, read_groups, read_log
 from crmkit.value.roots import roots_of
 
 _SOURCE, _ID, _ATTRIBUTES = (TOUCHPOINT.position[n] for n in ("source", "id", "attributes"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import chain, islice
+from itertools import chain
 from typing import Any
 from weakref import WeakSet
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from crmkit.contracts.store import Reader, Row, Value
 from crmkit.contracts.tables import Table
 from crmkit.errors import StoreError
+from crmkit.paging import pages
 from crmkit.stores import checks
 from crmkit.stores.sql.cursor import STREAM, Cursor, Guard, give_up
 from crmkit.stores.sql.dialect import Dialect
@@ -112,8 +113,7 @@ class SqlReader(Reader):
         for given, group in by_nulls(keys, len(by)).items():
             size = self.dialect.key_values // max(1, sum(given))
             # Neighbours on one page are read together.
-            rest = iter(checks.in_order(table, group, range(sum(given))))
-            while part := list(islice(rest, size)):
+            for part in pages(checks.in_order(table, group, range(sum(given))), size):
                 sql = self.texts.fetch(table, by, given, columns, len(part))
                 yield from self.query(sql, self.dialect.bind_keys(part) if any(given) else ())
 
@@ -141,8 +141,7 @@ class SqlReader(Reader):
         conditions, values = where_shape(where)
         shape = Last(by, width, low is not None, high is not None, conditions)
         values |= {"low": low, "high": high, "count": count}
-        rest = iter(sorted(whole))
-        while part := list(islice(rest, self.dialect.key_values // width)):
+        for part in pages(sorted(whole), self.dialect.key_values // width):
             query = self.texts.last(table, shape, len(part))
             if query is None:
                 yield from super().last_of(

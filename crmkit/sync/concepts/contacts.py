@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import attrs
@@ -24,6 +23,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import CUSTOMER, SYNC_CASE
 from crmkit.model.customer import Contact, Customer
 from crmkit.model.sync import THEIRS
+from crmkit.paging import pages
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
 from crmkit.sync.concepts.traits import Traits, assign, traits
 from crmkit.sync.fields import CONTACTS
@@ -92,7 +92,7 @@ class ContactsConcept(Concept):
         """Stream the contacts of customers who changed, and those that were theirs."""
         columns = ("seq", "id", "root")
         rows = reader.scan(CUSTOMER, by=("seq",), low=after + 1, high=upto, columns=columns)
-        while chunk := list(islice(rows, _CHUNK)):
+        for chunk in pages(rows, _CHUNK):
             people = self._people(reader, [root for _, _, root in chunk])
             held = self._held(reader, [root for _, _, root in chunk])
             for seq, _, root in chunk:
