@@ -10,7 +10,7 @@ from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.value.exchange import priced
-from crmkit.value.history import Entry, read_groups, read_log
+from crmkit.value.history import Entry, read_live
 from crmkit.value.layout import Layout
 
 _AMOUNT, _CURRENCY, _MARGIN = (
@@ -48,15 +48,7 @@ class Log:
     @classmethod
     def read(cls, reader: Reader, layout: Layout, roots: Iterable[str]) -> Log:
         """Read them, those of whom was merged into them included."""
-        groups = read_groups(reader, list(roots))
-        log = read_log(reader, [base for bases in groups.values() for base in bases])
-        return cls(
-            layout,
-            {
-                root: [entry for base in bases for entry in log[base] if entry.live]
-                for root, bases in groups.items()
-            },
-        )
+        return cls(layout, read_live(reader, roots))
 
     def earned(self, root: str, since: int, until: int) -> Earned:
         """Add up one customer's span, from `since` to before `until`, in microseconds."""

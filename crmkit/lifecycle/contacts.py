@@ -18,7 +18,7 @@ from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.lifecycle.cadence import AgendaPolicy
 from crmkit.lifecycle.signals import touches
 from crmkit.model.log import Decision
-from crmkit.value.history import read_groups, read_log
+from crmkit.value.history import read_live
 from crmkit.value.layout import Kinds
 
 DONE, SNOOZED, REASSIGNED = "done", "snooze", "reassign"
@@ -120,17 +120,12 @@ def touched_before(
     reader: Reader, roots: Iterable[str], kinds: Kinds, before: int
 ) -> dict[str, int]:
     """Read the newest real touch below an instant from the log, for a few customers."""
-    groups = read_groups(reader, roots)
-    log = read_log(reader, [base for bases in groups.values() for base in bases])
     found: dict[str, int] = {}
-    for root, bases in groups.items():
+    for root, entries in read_live(reader, roots).items():
         instants = [
             entry.at
-            for base in bases
-            for entry in log[base]
-            if entry.live
-            and entry.at < before
-            and touches(entry.kind, entry.row[_ATTRIBUTES], kinds)
+            for entry in entries
+            if entry.at < before and touches(entry.kind, entry.row[_ATTRIBUTES], kinds)
         ]
         if instants:
             found[root] = max(instants)

@@ -35,7 +35,7 @@ from crmkit.lifecycle.ended import (
 from crmkit.lifecycle.history import read_moves, stage_at
 from crmkit.lifecycle.stages import ENDED, FIRST
 from crmkit.model.lifecycle import ENDING_REASONS, ENDING_STEPS, Ending, Reopening
-from crmkit.value.history import read_groups, read_log
+from crmkit.value.history import read_live
 from crmkit.value.scoring import require_root
 
 WON_BACK = "won_back"
@@ -182,8 +182,7 @@ def _reopened(writer: Writer, ending: Ending, deciding: Deciding, approver: str 
 
 def _bought(reader: Reader, customer: str) -> bool:
     (root,) = _roots(reader, customer)[:1]
-    log = read_log(reader, read_groups(reader, [root])[root])
-    return any(one.live and one.kind == "purchase" for entries in log.values() for one in entries)
+    return any(entry.kind == "purchase" for entry in read_live(reader, [root])[root])
 
 
 def _decide(

@@ -16,14 +16,7 @@ from crmkit.paging import pages
 from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course, roots_of_all
 from crmkit.value.fold import fold
-from crmkit.value.history import (
-    TODAY,
-    Entry,
-    Purchases,
-    read_groups,
-    read_log,
-    read_purchases,
-)
+from crmkit.value.history import TODAY, Entry, Purchases, read_live, read_purchases
 from crmkit.value.layout import Layout
 from crmkit.value.measure import NOTHING_SAID, Said
 from crmkit.value.program import compile_program
@@ -95,14 +88,9 @@ def replay_all(reader: Reader, basis: Basis, steps: Sequence[int], period: int) 
 
 def _entries(reader: Reader, roots: list[str]) -> Iterable[tuple[str, list[Entry], Purchases]]:
     """Give the live touchpoints of some customers, oldest first."""
-    groups = read_groups(reader, roots)
-    log = read_log(reader, [base for bases in groups.values() for base in bases])
     live = {
-        root: sorted(
-            (entry for base in bases for entry in log[base] if entry.live),
-            key=lambda entry: (entry.at, entry.row[0]),
-        )
-        for root, bases in groups.items()
+        root: sorted(entries, key=lambda entry: (entry.at, entry.row[0]))
+        for root, entries in read_live(reader, roots).items()
     }
     purchases = read_purchases(reader, [e for entries in live.values() for e in entries])
     return ((root, live[root], purchases) for root in roots)

@@ -20,15 +20,7 @@ from crmkit.model.ranges import HALF_LIVES, SCALES
 from crmkit.model.value import Indicator, ValueModel
 from crmkit.paging import pages
 from crmkit.value.basis import Basis
-from crmkit.value.history import (
-    TODAY,
-    Entry,
-    Purchases,
-    build,
-    read_groups,
-    read_log,
-    read_purchases,
-)
+from crmkit.value.history import TODAY, Entry, Purchases, build, read_live, read_purchases
 from crmkit.value.layout import Layout
 from crmkit.value.measure import measure
 
@@ -78,12 +70,7 @@ def _sample(reader: Reader) -> Iterator[tuple[list[Entry], Purchases]]:
         if place % step == 0
     ]
     for page in pages(roots):
-        groups = read_groups(reader, page)
-        log = read_log(reader, [base for bases in groups.values() for base in bases])
-        live = [
-            [entry for base in bases for entry in log[base] if entry.live]
-            for bases in groups.values()
-        ]
+        live = read_live(reader, page).values()
         purchases = read_purchases(reader, [entry for entries in live for entry in entries])
         for entries in live:
             yield entries, purchases

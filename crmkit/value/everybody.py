@@ -12,13 +12,7 @@ from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import CUSTOMER, STATE
 from crmkit.paging import pages
 from crmkit.value.former import taken_over
-from crmkit.value.history import (
-    build_course,
-    current,
-    read_groups,
-    read_log,
-    read_purchases,
-)
+from crmkit.value.history import build_course, current, read_live, read_purchases
 from crmkit.value.layout import Layout
 from crmkit.value.state import State, unpack
 
@@ -100,12 +94,7 @@ def _refold(
     reader: Reader, layout: Layout, instants: tuple[int, ...], roots: list[str]
 ) -> dict[str, tuple[State, ...]]:
     """Fold these customers' touchpoints anew, with today's knowledge."""
-    groups = read_groups(reader, roots)
-    log = read_log(reader, [base for bases in groups.values() for base in bases])
-    live = {
-        root: [entry for base in bases for entry in log[base] if entry.live]
-        for root, bases in groups.items()
-    }
+    live = read_live(reader, roots)
     purchases = read_purchases(reader, [e for entries in live.values() for e in entries])
     return {
         root: tuple(build_course(layout, entries, purchases, instants))

@@ -151,6 +151,16 @@ def read_groups(reader: Reader, roots: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
+def read_live(reader: Reader, roots: Iterable[str]) -> dict[str, list[Entry]]:
+    """Read what merge groups have in the log today, by root; of each id in the log's order."""
+    groups = read_groups(reader, roots)
+    log = read_log(reader, [base for bases in groups.values() for base in bases])
+    return {
+        root: [entry for base in bases for entry in log[base] if entry.live]
+        for root, bases in groups.items()
+    }
+
+
 def build(  # noqa: PLR0913 - the view's settings, by name
     layout: Layout,
     entries: Iterable[Entry],

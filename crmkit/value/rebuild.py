@@ -8,12 +8,7 @@ from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STATE, Table
 from crmkit.paging import pages
 from crmkit.value.former import take_over
-from crmkit.value.history import (
-    build,
-    read_groups,
-    read_log,
-    read_purchases,
-)
+from crmkit.value.history import build, read_live, read_purchases
 from crmkit.value.layout import Layout
 from crmkit.value.state import pack
 
@@ -92,11 +87,9 @@ def rebuild(writer: Writer, roots: Iterable[str], layout: Layout, now: int) -> N
         now: The clock, in microseconds; what lies ahead of it waits in the state.
     """
     for page in pages(dict.fromkeys(roots)):
-        groups = read_groups(writer, page)
-        log = read_log(writer, [base for bases in groups.values() for base in bases])
         live = {
-            root: sorted((e for base in bases for e in log[base] if e.live), key=lambda e: e.row[0])
-            for root, bases in groups.items()
+            root: sorted(entries, key=lambda entry: entry.row[0])
+            for root, entries in read_live(writer, page).items()
         }
         purchases = read_purchases(writer, [e for entries in live.values() for e in entries])
         states: list[Row] = [

@@ -19,7 +19,7 @@ from crmkit.contracts.store import Reader, Row, Writer
 from crmkit.contracts.tables import TOUCHPOINT, VOID
 from crmkit.lifecycle.signals import answers
 from crmkit.model.feedback import FEEDBACK_KINDS, SEVERITIES, WAITING, WITHDRAWN, FeedbackCase
-from crmkit.value.history import read_groups, read_log
+from crmkit.value.history import read_live
 from crmkit.value.layout import Kinds
 from crmkit.value.roots import roots_of
 
@@ -129,17 +129,13 @@ class Taking:
     def _answered(self, reader: Reader, cases: Sequence[FeedbackCase]) -> list[FeedbackCase]:
         """Give the cases that one of our contacts answered, moved to that instant."""
         roots = roots_of(reader, {str(case.customer_id) for case in cases})
-        groups = read_groups(reader, sorted({*roots.values()}))
-        log = read_log(reader, [base for bases in groups.values() for base in bases])
         ours: dict[str, list[tuple[int, str]]] = {
             root: sorted(
                 (entry.at, entry.row[_TEXT] or "")
-                for base in bases
-                for entry in log[base]
-                if entry.live
-                and answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], self.kinds)
+                for entry in entries
+                if answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], self.kinds)
             )
-            for root, bases in groups.items()
+            for root, entries in read_live(reader, sorted({*roots.values()})).items()
         }
         moved = []
         for case in cases:

@@ -22,7 +22,7 @@ from crmkit.lifecycle.funnel.becoming import PAID
 from crmkit.lifecycle.funnel.book import BOOK
 from crmkit.model.sales import FUNNEL_STAGES, OPEN, Opportunity
 from crmkit.paging import pages
-from crmkit.value.history import Entry, read_groups, read_log
+from crmkit.value.history import Entry, read_live
 from crmkit.value.roots import roots_of
 
 _SOURCE, _ID, _ATTRIBUTES = (TOUCHPOINT.position[n] for n in ("source", "id", "attributes"))
@@ -50,12 +50,11 @@ def _shown(reader: Reader, customers: Iterable[str], now: int) -> Iterator[tuple
     """Give what shows a stage of an opportunity, oldest first."""
     found: list[tuple[Entry, dict[str, object]]] = []
     for page in pages(sorted(customers)):
-        bases = [base for group in read_groups(reader, page).values() for base in group]
         found += [
             (entry, json.loads(entry.row[_ATTRIBUTES]))
-            for entries in read_log(reader, bases).values()
+            for entries in read_live(reader, page).values()
             for entry in entries
-            if entry.live and entry.at <= now and _NAMED in (entry.row[_ATTRIBUTES] or "")
+            if entry.at <= now and _NAMED in (entry.row[_ATTRIBUTES] or "")
         ]
     for entry, said in sorted(found, key=lambda one: (one[0].at, one[0].row[0])):
         named, stage = said.get("opportunity"), _stage(entry, said)
