@@ -22,7 +22,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting
-from crmkit.value.rhythm import least_unexplained, own_gap, silences, unexplained
+from crmkit.value.rhythm import least_unexplained, own_gap, silences, unexpected
 from crmkit.value.scoring import TierOf, value
 from crmkit.value.state import State
 
@@ -77,13 +77,13 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
             gaps[customer] = gap
         if abs(last - first) <= STOOD_STILL:
             continue
-        expected = 0.0
+        delta = news = last - first
         if fading:
             silent = silences(layout, new, until)
-            expected = sum(fading.values()) - unexplained(fading, silent, gap)
+            news = unexpected(delta, fading, silent, gap)
             if gap is None:
                 irregular[customer] = fading, silent
-        moved.append(Moved(customer, first, last - first, last - first - expected))
+        moved.append(Moved(customer, first, delta, news))
     ranking = Ranking.of(totals, gaps)
     return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking)
 
@@ -114,8 +114,7 @@ def _by_tier(
         return mover
     fading, silent = irregular[mover.customer]
     gap = ranking.tier_gap(mover.customer)
-    expected = sum(fading.values()) - unexplained(fading, silent, gap)
-    return mover._replace(unexpected=mover.delta - expected)
+    return mover._replace(unexpected=unexpected(mover.delta, fading, silent, gap))
 
 
 def check_order(direction: str | None, order: str) -> None:
@@ -210,16 +209,16 @@ def movement(
     gap = own_gap(path.state, when[1])
     silent = silences(path.before.layout, path.state, when[1])
 
-    def unexpected() -> float:
+    def news() -> float:
         known = gap_of_tier() if gap is None and fading else gap
-        return delta - sum(fading.values()) + unexplained(fading, silent, known)
+        return unexpected(delta, fading, silent, known)
 
     return Movement(
         customer_id=customer,
         before=path.before.score(customer, when[0], tiers[0]),
         after=path.after.score(customer, when[1], tiers[1]),
         delta=delta,
-        unexpected=unexpected if fading and gap is None else unexpected(),
+        unexpected=news if fading and gap is None else news(),
         causes=path.causes(),
     )
 

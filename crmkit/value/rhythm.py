@@ -64,6 +64,13 @@ def unexplained(fading: Mapping[str, float], silent: Mapping[str, int], gap: flo
     return sum(lost for name, lost in fading.items() if silent[name] > patience)
 
 
+def unexpected(
+    delta: float, fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None
+) -> float:
+    """Give a change without the fading that the customer's rhythm explains; see `unexplained`."""
+    return delta - sum(fading.values()) + unexplained(fading, silent, gap)
+
+
 def least_unexplained(fading: Mapping[str, float], silent: Mapping[str, int]) -> float:
     """Give the least that `unexplained` can be, whatever the gap; but for rounding."""
     least = left = sum(fading.values())

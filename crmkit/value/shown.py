@@ -10,7 +10,7 @@ from crmkit.value.everybody import roots_of_all
 from crmkit.value.explain import explain_as_shown
 from crmkit.value.movers import STOOD_STILL, Moved, Survey
 from crmkit.value.ranking import Ranking
-from crmkit.value.rhythm import own_gap, silences, unexplained
+from crmkit.value.rhythm import own_gap, silences, unexpected
 
 _TIER_KIND = frozenset({"tier"})
 
@@ -54,6 +54,5 @@ def shown_survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey
     moved = []
     for customer, before, delta, fading, silent, gap in paths:
         known = ranking.tier_gap(customer) if gap is None else gap
-        expected = sum(fading.values()) - unexplained(fading, silent, known)
-        moved.append(Moved(customer, before, delta, delta - expected))
+        moved.append(Moved(customer, before, delta, unexpected(delta, fading, silent, known)))
     return Survey(moved, ranking, tiers_as_shown(reader, since))
