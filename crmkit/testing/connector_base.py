@@ -130,6 +130,13 @@ class ConnectorLaws(KitLaws, Forgeries):
         values |= {text: f"Ann {number}"}
         return values if match is None else values | {match: f"ann{number}@example.com"}
 
+    def _crowd(self, connector: Connector, entity: str, people: People, count: int) -> list[str]:
+        """Let people add so many records, and give their ids."""
+        schema = connector.schema(entity)
+        ids = [people.add(self.record(schema, number)) for number in range(count)]
+        people.later()
+        return ids
+
     def bad(self, schema: Schema) -> dict[str, Any] | None:
         """Give the values of a record that the remote refuses; None: it refuses none."""
         good = self.record(schema, 99)

@@ -15,19 +15,12 @@ from crmkit.testing.people import People
 class DeleteLaws(ConnectorLaws):
     """One law a test."""
 
-    def crowd(self, connector: Connector, entity: str, people: People, count: int) -> list[str]:
-        """Let people add so many records, and give their ids."""
-        schema = connector.schema(entity)
-        ids = [people.add(self.record(schema, number)) for number in range(count)]
-        people.later()
-        return ids
-
     def test_deleting(
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
     ) -> None:
         """Each id has its result, the others stay, and deleting again is no refusal."""
         needs(spec, "delete")
-        ids = self.crowd(connector, entity, people, 4)
+        ids = self._crowd(connector, entity, people, 4)
         for done in ({"deleted"}, {"deleted", "unchanged"}):  # not every remote tells which
             results = connector.delete(entity, ids[:3])
             assert sorted(r.key for r in results) == sorted(ids[:3])
@@ -42,7 +35,7 @@ class DeleteLaws(ConnectorLaws):
     ) -> None:
         """Every deletion comes once its cursor is followed, over pages; what lives does not."""
         needs(spec, "deleted_feed")
-        ids = self.crowd(paged, entity, people, 7)
+        ids = self._crowd(paged, entity, people, 7)
         for key in ids[:5]:
             people.remove(key)
         people.later()
@@ -64,7 +57,7 @@ class DeleteLaws(ConnectorLaws):
     ) -> None:
         """More deletions than a page bear one instant: all come, and reading ends."""
         needs(spec, "deleted_feed")
-        ids = self.crowd(paged, entity, people, 3 * self.page + 1)
+        ids = self._crowd(paged, entity, people, 3 * self.page + 1)
         with people.together():
             for key in ids:
                 people.remove(key)
@@ -77,7 +70,7 @@ class DeleteLaws(ConnectorLaws):
         """Every record that is there is counted, over pages; those that are gone are not."""
         needs(spec, "sweep")
         assert _sweep(paged, entity) == []
-        ids = self.crowd(paged, entity, people, 7)
+        ids = self._crowd(paged, entity, people, 7)
         people.remove(ids[3])
         people.later()
         found = _sweep(paged, entity)
@@ -88,7 +81,7 @@ class DeleteLaws(ConnectorLaws):
     ) -> None:
         """A record that is deleted between two pages hides no other: that would be deleted, too."""
         needs(spec, "sweep")
-        ids = self.crowd(paged, entity, people, 9)
+        ids = self._crowd(paged, entity, people, 9)
         gone: set[str] = set()
 
         def between(page: list[str]) -> None:
@@ -106,7 +99,7 @@ class DeleteLaws(ConnectorLaws):
         needs(spec, "fetch")
         schema = connector.schema(entity)
         text = self.text_of(schema)
-        ids = self.crowd(connector, entity, people, 5)
+        ids = self._crowd(connector, entity, people, 5)
         people.remove(ids[0])
         people.later()
         found = connector.fetch(entity, ids, fields=[text])
@@ -122,7 +115,7 @@ class DeleteLaws(ConnectorLaws):
     ) -> None:
         """More ids than a page holds are all read."""
         needs(spec, "fetch")
-        ids = self.crowd(paged, entity, people, 3 * self.page + 1)
+        ids = self._crowd(paged, entity, people, 3 * self.page + 1)
         text = self.text_of(paged.schema(entity))
         assert {one.id for one in paged.fetch(entity, ids, fields=[text])} == set(ids)
 
@@ -130,7 +123,7 @@ class DeleteLaws(ConnectorLaws):
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
     ) -> None:
         """What people deleted is found out: by the changes, the feed, or a sweep."""
-        ids = self.crowd(connector, entity, people, 3)
+        ids = self._crowd(connector, entity, people, 3)
         text = self.text_of(connector.schema(entity))
         _, cursor = drain(connector, entity, None, [text])
         people.remove(ids[1])
@@ -149,7 +142,7 @@ class DeleteLaws(ConnectorLaws):
     ) -> None:
         """Of two records one is left; merging them again changes nothing."""
         needs(spec, "merge")
-        keep, drop = self.crowd(connector, entity, people, 2)
+        keep, drop = self._crowd(connector, entity, people, 2)
         for done in (("updated", "deleted"), ("unchanged",)):
             assert connector.merge(entity, keep, drop).done in done
             assert people.ids() == {keep}
@@ -158,7 +151,7 @@ class DeleteLaws(ConnectorLaws):
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
     ) -> None:
         """The record that went into another is told as deleted, or is not counted any more."""
-        keep, drop = self.crowd(connector, entity, people, 2)
+        keep, drop = self._crowd(connector, entity, people, 2)
         people.merge(keep, drop)
         people.later()
         text = self.text_of(connector.schema(entity))

@@ -22,13 +22,6 @@ GRAIN = timedelta(seconds=1)
 class ReadLaws(ConnectorLaws):
     """One law a test."""
 
-    def people_of(self, connector: Connector, entity: str, people: People, count: int) -> list[str]:
-        """Let people add so many records, and give their ids."""
-        schema = connector.schema(entity)
-        ids = [people.add(self.record(schema, number)) for number in range(count)]
-        people.later()
-        return ids
-
     def names(self, connector: Connector, entity: str) -> list[str]:
         """Name the fields that the laws read."""
         return list(self.record(connector.schema(entity)))
@@ -42,7 +35,7 @@ class ReadLaws(ConnectorLaws):
         self, paged: Connector, entity: str, people: People
     ) -> None:
         """Without a cursor every record comes, over as many pages as it takes."""
-        ids = self.people_of(paged, entity, people, 5)
+        ids = self._crowd(paged, entity, people, 5)
         found, _ = drain(paged, entity, None, self.names(paged, entity))
         assert set(newest(found)) == set(ids)
         text = self.text_of(paged.schema(entity))
@@ -53,7 +46,7 @@ class ReadLaws(ConnectorLaws):
         self, paged: Connector, entity: str, people: People
     ) -> None:
         """The setting page_size bounds what one call gives."""
-        self.people_of(paged, entity, people, 5)
+        self._crowd(paged, entity, people, 5)
         page = paged.changes(entity, None, fields=self.names(paged, entity))
         assert len(page.records) <= self.page, page
         assert page.more
@@ -64,7 +57,7 @@ class ReadLaws(ConnectorLaws):
         """Ids are texts, instants have an offset, and an empty field is None."""
         schema = connector.schema(entity)
         names = [field.name for field in schema.fields][:40]
-        self.people_of(connector, entity, people, 1)
+        self._crowd(connector, entity, people, 1)
         (record,) = drain(connector, entity, None, names)[0]
         assert isinstance(record, Remote)
         assert isinstance(record.id, str)
@@ -76,7 +69,7 @@ class ReadLaws(ConnectorLaws):
 
     def test_pages_are_in_order(self, paged: Connector, entity: str, people: People) -> None:
         """The oldest change comes first, within a page and from page to page."""
-        ids = self.people_of(paged, entity, people, 5)
+        ids = self._crowd(paged, entity, people, 5)
         people.edit(ids[0], {self.text_of(paged.schema(entity)): "Eva"})
         people.later()
         found, cursor = drain(paged, entity, None, self.names(paged, entity))
@@ -126,7 +119,7 @@ class ReadLaws(ConnectorLaws):
         names = self.names(connector, entity)
         empty = connector.changes(entity, None, fields=names)
         assert empty.cursor.at is None, empty
-        self.people_of(connector, entity, people, 1)
+        self._crowd(connector, entity, people, 1)
         seen, cursor = drain(connector, entity, None, names)
         for _ in range(2):
             people.later()
@@ -163,7 +156,7 @@ class ReadLaws(ConnectorLaws):
         self, open_paged: Opened, paged: Connector, entity: str, people: People
     ) -> None:
         """Another process goes on from the cursor that was kept, hours later."""
-        ids = set(self.people_of(paged, entity, people, 6))
+        ids = set(self._crowd(paged, entity, people, 6))
         names = self.names(paged, entity)
         page = paged.changes(entity, None, fields=names)
         kept = Cursor.from_dict(page.cursor.to_dict())
@@ -176,7 +169,7 @@ class ReadLaws(ConnectorLaws):
         self, paged: Connector, entity: str, people: People
     ) -> None:
         """Where a token is lost or has ended, the instant and the id lead on as well."""
-        ids = set(self.people_of(paged, entity, people, 6))
+        ids = set(self._crowd(paged, entity, people, 6))
         names = self.names(paged, entity)
         page = paged.changes(entity, None, fields=names)
         cursors = [attrs.evolve(page.cursor, token=None)]
@@ -190,7 +183,7 @@ class ReadLaws(ConnectorLaws):
     ) -> None:
         """Records that are changed or removed while pages are read make nobody be missed."""
         text = self.text_of(paged.schema(entity))
-        ids = self.people_of(paged, entity, people, 9)
+        ids = self._crowd(paged, entity, people, 9)
         names = self.names(paged, entity)
         page = paged.changes(entity, None, fields=names)
         read = {one.id for one in page.records}
@@ -215,7 +208,7 @@ class ReadLaws(ConnectorLaws):
         self, connector: Connector, entity: str, people: People
     ) -> None:
         """What a page says of the remote's clock is an instant, and no change lies far behind."""
-        self.people_of(connector, entity, people, 1)
+        self._crowd(connector, entity, people, 1)
         page = connector.changes(entity, None, fields=self.names(connector, entity))
         assert isinstance(page, Changes)
         if page.now is None:
