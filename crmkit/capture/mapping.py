@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ import attrs
 
 from crmkit.arguments import show
 from crmkit.clock import zone
+from crmkit.contracts.settings import nearest
 from crmkit.errors import MappingError
 
 Getter = Callable[[Any], Any]
@@ -153,9 +153,8 @@ def listed(key: str, value: Any) -> list[Any]:
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """Give ``; did you mean ...?`` where a name resembles a known one."""
-    close = get_close_matches(name, list(known), 1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    names = ", ".join(sorted(filter(None, known)))
-    return f"; known: {names if len(names) <= _LONGEST else names[:_LONGEST] + '...'}"
+    """Give ``; did you mean ...?`` where a name resembles a known one; else the known ones."""
+    words = sorted(filter(None, known))
+    names = ", ".join(words)
+    listed = names if len(names) <= _LONGEST else names[:_LONGEST] + "..."
+    return nearest(name, words) or f"; known: {listed}"

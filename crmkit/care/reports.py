@@ -23,7 +23,7 @@ _AT = DECISION.position["at"]
 
 @attrs.frozen
 class Reports:
-    """Periodic reports; each is one pass over the period's part of a log.
+    """Periodic reports; each is one pass over a log.
 
     Attributes:
         session: The open workspace.

@@ -143,7 +143,7 @@ def _heard(reader: Reader, records: Sequence[Mapping[str, Any]], made: list[Any]
     ids = [(one["source"], one["id"]) for one in made]
     now = {(one["source"], one["id"]) for one in records}
     known = reader.fetch(TOUCHPOINT, ids, by=("source", "id"))
-    return any(one in now for one in ids) or any(True for _ in known)
+    return any(one in now for one in ids) or any(known)
 
 
 def _waiting(reader: Reader, line: Line, whose: Recipient) -> list[Entry]:

@@ -12,7 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, count, refuse, text
+from crmkit.arguments import ID_LIMIT, count, refuse
+from crmkit.arguments import text as a_text
 from crmkit.clock import micros
 from crmkit.contracts.channel import Received
 from crmkit.contracts.pages import head
@@ -99,7 +100,7 @@ class Surveys:
         if now - (entry.sent or entry.planned) > setup.surveys.open:
             raise RefusedError(f"the survey {survey.name!r} is closed", survey=survey.name)
         try:
-            made = record(survey, entry, number, _text("text", text), now)
+            made = record(survey, entry, number, a_text("text", text), now)
         except ValueError as error:
             refuse("score", str(error), score)
         with setup.joint() as (_, take):
@@ -125,7 +126,7 @@ class Surveys:
             SignatureInvalid: the link was not made here.
             InvalidValueError: an argument makes no sense.
         """
-        raw, verb = body_of(body), _text("method", method).upper()
+        raw, verb = body_of(body), a_text("method", method).upper()
         token = (parse_qs(urlsplit(url_of(url)).query).get("s") or [""])[0]
         setup = self._setup()
         with setup.session.store.read() as reader:
@@ -166,7 +167,7 @@ class Surveys:
 
     def _survey(self, name: str) -> Survey:
         surveys = self._setup().surveys.surveys
-        wanted = _text("survey", name, ID_LIMIT, least=1)
+        wanted = a_text("survey", name, ID_LIMIT, least=1)
         if wanted not in surveys:
             hint = nearest(wanted, surveys) or f"; there are {', '.join(surveys) or 'none'}"
             why = f"is no survey{hint}: a section [outreach.surveys.NAME] makes one"
@@ -175,13 +176,10 @@ class Surveys:
 
     def _of_token(self, reader: Reader, token: str) -> tuple[Entry, Survey]:
         settings = self._setup().surveys
-        parts = read_token(settings.secret or "", _text("token", token)) if settings.secret else ()
+        parts = read_token(settings.secret or "", a_text("token", token)) if settings.secret else ()
         if len(parts) != 3 or parts[0] != "survey":  # noqa: PLR2004 - mark, message, survey
             raise SignatureInvalid("the link is refused: it was not made here")
         entries = by_numbers(reader, [int(parts[1])] if parts[1].isdecimal() else [])
         if not entries or parts[2] not in settings.surveys:
             raise RefusedError("the link leads to no survey any more", survey=parts[2])
         return entries[0], settings.surveys[parts[2]]
-
-
-_text = text
