@@ -26,8 +26,6 @@ from crmkit.outreach.consented import (
 )
 from crmkit.value.scoring import require_root
 
-__all__ = ["Consented", "Consents", "group_ids", "write_withdrawal"]
-
 
 @attrs.frozen
 class Consents:
