@@ -226,11 +226,12 @@ def test_a_plugin_may_keep_its_data_in_the_same_file(tmp_path: Path) -> None:
     """No plugin is called while crmkit holds the database: neither waits for the other."""
     path = tmp_path / "shop.db"
 
-    def run(sql: str, *values: str) -> None:
+    def run(sql: str, *values: str) -> list[tuple[str]]:
         own = sqlite3.connect(path, timeout=0.1)
         with own:
-            own.execute(sql, values)
+            found = own.execute(sql, values).fetchall()
         own.close()
+        return found
 
     def give(keep: str, drop: str, workspace: str) -> None:  # noqa: ARG001
         run("UPDATE feather SET owner = ? WHERE owner = ?", keep, drop)
@@ -249,8 +250,10 @@ def test_a_plugin_may_keep_its_data_in_the_same_file(tmp_path: Path) -> None:
         run("CREATE TABLE feather (owner TEXT)")
         run("INSERT INTO feather VALUES (?)", bob)
         merge = crm.customers.merge(ann, bob, reason=WHY)
+        assert run("SELECT owner FROM feather") == [(ann,)]
         crm.customers.unmerge(merge.id)
         crm.customers.erase(ann, reason=WHY)
+        assert run("SELECT owner FROM feather") == []
 
 
 # -- merging -------------------------------------------------------------------------------

@@ -33,7 +33,45 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-class Machine(RuleBasedStateMachine):
+class Runs(RuleBasedStateMachine):
+    """Runs that end well, and runs that do not."""
+
+    shop: Shop
+
+    @rule()
+    def run_and_look(self) -> None:
+        self.shop.run()
+
+    @rule(
+        after=st.integers(0, 12),
+        error=st.sampled_from(
+            [Killed(), SyncAborted("gone"), RetryLater("busy", after=1.0, kind="burst")]
+        ),
+    )
+    def broken_run(self, after: int, error: BaseException) -> None:
+        left = [after]
+
+        def fault(_name: str) -> None:
+            left[0] -= 1
+            if left[0] < 0:
+                raise error
+
+        self.shop.fake.faults = fault
+        try:
+            self.shop.run()
+        except (Killed, SyncAborted):
+            pass
+        finally:
+            self.shop.fake.faults = lambda _name: None
+
+    @rule(times=st.integers(1, 3))
+    def lossy_run(self, times: int) -> None:
+        self.shop.fake.lose = times
+        self.shop.run()
+        self.shop.fake.lose = 0
+
+
+class Machine(Runs):
     """Organisations on both sides, edited at will, with one more concept in a subclass."""
 
     mapping: dict[str, Any]
@@ -119,40 +157,6 @@ class Machine(RuleBasedStateMachine):
         one, account = self.there(self.entity, pick), self.there(ACCOUNTS, other)
         if one is not None and account is not None:
             self.shop.book.edit(self.entity, one.id, Account=account.id)
-
-    # -- runs --------------------------------------------------------------------------------
-
-    @rule()
-    def run_and_look(self) -> None:
-        self.shop.run()
-
-    @rule(
-        after=st.integers(0, 12),
-        error=st.sampled_from(
-            [Killed(), SyncAborted("gone"), RetryLater("busy", after=1.0, kind="burst")]
-        ),
-    )
-    def broken_run(self, after: int, error: BaseException) -> None:
-        left = [after]
-
-        def fault(_name: str) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise error
-
-        self.shop.fake.faults = fault
-        try:
-            self.shop.run()
-        except (Killed, SyncAborted):
-            pass
-        finally:
-            self.shop.fake.faults = lambda _name: None
-
-    @rule(times=st.integers(1, 3))
-    def lossy_run(self, times: int) -> None:
-        self.shop.fake.lose = times
-        self.shop.run()
-        self.shop.fake.lose = 0
 
     # -- the law -----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import pytest
 from crmkit import Contact
 from crmkit.sync import referring
 from tests.sync.fake import Fake, Shop
+from tests.sync.kit import quiet
 from tests.sync.objects import ACCOUNTS, CONTACTS, OBJECTS, ORGANISATIONS, PEOPLE
 
 ANN = Contact(name="Ann", email="ann@acme.example", phone="+4930123456", title="Buyer")
@@ -29,11 +30,6 @@ def shop() -> Any:
 
 def people(shop: Shop) -> dict[str, Any]:
     return {one.values["Name"]: one for one in shop.book.live(PEOPLE)}
-
-
-def quiet(shop: Shop) -> None:
-    assert shop.run().written == 0
-    assert shop.crm.sync.plan("crm").empty
 
 
 def acme(shop: Shop, *contacts: Contact) -> Any:

@@ -8,6 +8,7 @@ import attrs
 
 import crmkit
 from tests.sync.fake import CONTACTS, Shop
+from tests.sync.kit import quiet
 
 MAPPING: dict[str, Any] = {
     "concept": "customers",
@@ -27,11 +28,6 @@ def learn(one: Shop, customer: Any, system: str, value: str) -> None:
     known = one.crm.customers.get(customer.id)
     key = crmkit.Identity(system, value)
     one.crm.customers.save(attrs.evolve(known, identities=(*known.identities, key)))
-
-
-def quiet(one: Shop) -> None:
-    assert one.run().written == 0
-    assert one.crm.sync.plan("crm").empty
 
 
 def test_an_address_given_here_goes_out_though_the_old_one_is_kept():

@@ -7,27 +7,19 @@ from typing import Any
 import attrs
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import initialize, rule
 
-from crmkit.contracts.connector import RetryLater, SyncAborted
 from crmkit.contracts.tables import PAIR
-from tests.sync.fake import CAN, CONTACTS, MAPPING, Fake, Shop
+from tests.sync.fake import CONTACTS, MAPPING, Fake, Shop
+from tests.sync.machines import ABLE, PICK, Runs
 
 NAMES = st.sampled_from(["Ann", "Bob", "王芳", "refuse me", "x" * 70])
 LEVELS = st.sampled_from([None, 1, 2.5, 3])
 INDUSTRIES = st.sampled_from([None, "retail", "hotel"])
-PICK = st.integers(0, 30)
 MAILS = st.integers(0, 9).map(lambda n: f"c{n}@example.com")
-ABLE = st.sampled_from(
-    [CAN, CAN - {"upsert"}, CAN - {"deleted_feed"}, CAN - {"merge", "if_unchanged"}]
-)
 
 
-class Killed(BaseException):
-    """The process ends here."""
-
-
-class Machine(RuleBasedStateMachine):
+class Machine(Runs):
     """Both sides, edited at will."""
 
     @initialize(can=ABLE, whole=st.booleans(), match=st.sampled_from(["email", "id"]))
@@ -120,40 +112,6 @@ class Machine(RuleBasedStateMachine):
         if len(found) > 1 and pick % len(found) != other % len(found):
             keep, drop = found[pick % len(found)], found[other % len(found)]
             self.shop.book.merge(CONTACTS, keep.id, drop.id)
-
-    # -- runs --------------------------------------------------------------------------------
-
-    @rule()
-    def run_and_look(self) -> None:
-        self.shop.run()
-
-    @rule(
-        after=st.integers(0, 8),
-        error=st.sampled_from(
-            [Killed(), SyncAborted("gone"), RetryLater("busy", after=1.0, kind="burst")]
-        ),
-    )
-    def broken_run(self, after: int, error: BaseException) -> None:
-        left = [after]
-
-        def fault(_name: str) -> None:
-            left[0] -= 1
-            if left[0] < 0:
-                raise error
-
-        self.shop.fake.faults = fault
-        try:
-            self.shop.run()
-        except (Killed, SyncAborted):
-            pass
-        finally:
-            self.shop.fake.faults = lambda _name: None
-
-    @rule(times=st.integers(1, 2))
-    def lossy_run(self, times: int) -> None:
-        self.shop.fake.lose = times
-        self.shop.run()
-        self.shop.fake.lose = 0
 
     # -- the law -----------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sync.fake import Fake, Shop
+from tests.sync.kit import quiet
 from tests.sync.objects import ACCOUNTS, DEALS, DEALS_MAPPING, OBJECTS, ORGANISATIONS
 
 PEOPLE = {"lin": {"name": "Lin"}, "wei": {"name": "Wei"}}
@@ -44,11 +45,6 @@ def account(shop: Shop) -> str:
 def ours(shop: Shop) -> Any:
     (acme,) = shop.crm.customers.search("Acme").items
     return {one.name: one for one in shop.crm.funnel.of(acme.id)}
-
-
-def quiet(shop: Shop) -> None:
-    assert shop.run().written == 0
-    assert shop.crm.sync.plan("crm").empty
 
 
 def test_an_opportunity_goes_out_and_moves_with_every_step(shop: Shop) -> None:

@@ -12,6 +12,7 @@ import crmkit
 from crmkit.contracts.connector import SyncAborted
 from crmkit.contracts.tables import PAIR
 from tests.sync.fake import Fake, Shop
+from tests.sync.kit import quiet
 from tests.sync.objects import ACCOUNTS, NOTES, OBJECTS, ORGANISATIONS, TOUCHPOINTS
 
 
@@ -34,11 +35,6 @@ def note(shop: Shop, id_: str, customer: Any, kind: str = "note", **fields: Any)
 
 def texts(shop: Shop) -> dict[str, Any]:
     return {one.values["Text"]: one for one in shop.book.live(NOTES)}
-
-
-def quiet(shop: Shop) -> None:
-    assert shop.run().written == 0
-    assert shop.crm.sync.plan("crm").empty
 
 
 def told(shop: Shop, customer: Any) -> list[Any]:
