@@ -13,11 +13,11 @@ import attrs
 
 from crmkit.config import Config
 from crmkit.contracts.channel import Message
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.session import Session
 from crmkit.contracts.settings import refuse
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import META
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
 from crmkit.plugins.declarations import remember
@@ -78,7 +78,7 @@ class Relied:
                 return
         with self.session.store.write() as writer:  # another process may have noted its own
             merged = remember(_remembered(writer), self.declared)
-            writer.put(META, [(_DECLARED, json.dumps(merged, sort_keys=True))])
+            write_fact(writer, _DECLARED, json.dumps(merged, sort_keys=True))
 
 
 def _words(reasons: Iterable[str]) -> str:
@@ -88,9 +88,7 @@ def _words(reasons: Iterable[str]) -> str:
 
 def _remembered(reader: Reader) -> _Declared:
     """Give what plugins declared so far in this workspace: what -> name -> distribution."""
-    found: _Declared = {}
-    for _, written in reader.fetch(META, [(_DECLARED,)]):
-        found = json.loads(written)
+    found: _Declared = json.loads(read_fact(reader, _DECLARED) or "{}")
     return found
 
 

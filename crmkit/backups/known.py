@@ -14,8 +14,9 @@ from crmkit.backups.layout import Lines
 from crmkit.backups.survey import Survey, survey
 from crmkit.capture.journal import Erasure, journal_of, note, read
 from crmkit.capture.tombstones import PROOF, VARIABLE, fingerprint
+from crmkit.contracts.meta import read_fact
 from crmkit.contracts.store import Reader, Store
-from crmkit.contracts.tables import META, TOMBSTONE
+from crmkit.contracts.tables import TOMBSTONE
 from crmkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Known:
         Raises:
             ConfigError: the erasure key is needed and not there, or not the one of all of them.
         """
-        (*_, before) = (None, *(row[1] for row in reader.fetch(META, [(PROOF,)])))
+        before = read_fact(reader, PROOF)
         needed = bool(self.all) or any(reader.scan(TOMBSTONE, limit=1))
         secret = self._secret(needed=needed)
         gone = {id_: one.at for one in self.all for id_ in one.ids}

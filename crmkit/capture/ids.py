@@ -9,8 +9,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii
 
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import META
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # no i, l, o, u: ids are read out on the phone
 _PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]
@@ -56,9 +56,9 @@ def digest(*parts: str) -> str:
 
 def generation(reader: Reader) -> int:
     """Tell how often identities were taken back or led elsewhere: merges, resolutions, undos."""
-    return next((int(row[1]) for row in reader.fetch(META, [(_GENERATION,)])), 0)
+    return int(read_fact(reader, _GENERATION) or 0)
 
 
 def next_generation(writer: Writer) -> None:
     """Make every process forget which customer a key led to."""
-    writer.put(META, [(_GENERATION, str(generation(writer) + 1))])
+    write_fact(writer, _GENERATION, str(generation(writer) + 1))

@@ -13,8 +13,9 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Store, Writer
-from crmkit.contracts.tables import META, TOMBSTONE
+from crmkit.contracts.tables import TOMBSTONE
 from crmkit.errors import ConfigError
 
 Key = Callable[[], bytes]
@@ -150,7 +151,7 @@ def proven(writer: Writer, key: Key) -> bytes:
     """Give the key to make hashes with, and leave a proof of it with the first; raises alike."""
     secret = key()
     if not _proof_of(writer, secret):
-        writer.put(META, [(PROOF, fingerprint(secret))])
+        write_fact(writer, PROOF, fingerprint(secret))
     return secret
 
 
@@ -161,7 +162,7 @@ def fingerprint(secret: bytes) -> str:
 
 def _proof_of(reader: Reader, secret: bytes) -> bool:
     """Refuse a key that is not the one the hashes were made with; False: none were made."""
-    proof = next((row[1] for row in reader.fetch(META, [(PROOF,)])), None)
+    proof = read_fact(reader, PROOF)
     if proof is not None and not hmac.compare_digest(proof, fingerprint(secret)):
         message = f"the erasure key is not the one people were erased with: restore {VARIABLE}"
         raise ConfigError(message, key=VARIABLE)

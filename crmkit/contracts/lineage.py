@@ -14,8 +14,8 @@ import secrets
 import attrs
 
 from crmkit.arguments import refuse, seq_of
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import META
 
 NAME = "restored"
 """Name of the fact that lists the restores: the word of each, and the place of its fork."""
@@ -58,12 +58,11 @@ class Lineage:
 
 def lineage(reader: Reader) -> Lineage:
     """Read the restores of a workspace."""
-    for _, written in reader.fetch(META, [(NAME,)]):
-        return Lineage(tuple((word, fork) for word, fork in json.loads(written)))
-    return Lineage()
+    restores = json.loads(read_fact(reader, NAME) or "[]")
+    return Lineage(tuple((word, fork) for word, fork in restores))
 
 
 def fork(writer: Writer, at: int) -> None:
     """Note a restore: up to `at` this log and the one before it are the same."""
     restores = [*lineage(writer).restores, (secrets.token_hex(4), at)]
-    writer.put(META, [(NAME, json.dumps(restores))])
+    write_fact(writer, NAME, json.dumps(restores))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import META
 
@@ -17,10 +18,8 @@ Which = tuple[str, str | None]
 
 def read_slots(reader: Reader) -> dict[str, int]:
     """Give when the last slot began that was submitted, in microseconds, by `word`."""
-    for _, written in reader.fetch(META, [(_SLOTS,)]):
-        found: dict[str, int] = json.loads(written)
-        return found
-    return {}
+    found: dict[str, int] = json.loads(read_fact(reader, _SLOTS) or "{}")
+    return found
 
 
 def note_slots(writer: Writer, slots: Mapping[str, int]) -> None:
@@ -32,7 +31,7 @@ def note_slots(writer: Writer, slots: Mapping[str, int]) -> None:
     """
     known = read_slots(writer)
     kept = {word: max(start, known.get(word, start)) for word, start in slots.items()}
-    writer.put(META, [(_SLOTS, json.dumps(known | kept, sort_keys=True))])
+    write_fact(writer, _SLOTS, json.dumps(known | kept, sort_keys=True))
 
 
 def read_last(reader: Reader) -> dict[str, dict[str, Any]]:
@@ -44,7 +43,7 @@ def read_last(reader: Reader) -> dict[str, dict[str, Any]]:
 def note_last(writer: Writer, which: Which, facts: Mapping[str, Any]) -> None:
     """Note what became of a job."""
     text = json.dumps(facts, ensure_ascii=False, default=str)
-    writer.put(META, [(_LAST + word(which), text)])
+    write_fact(writer, _LAST + word(which), text)
 
 
 def word(which: Which) -> str:

@@ -13,8 +13,9 @@ import attrs
 
 from crmkit.clock import instant
 from crmkit.contracts.decisions import Deciding, decide_all
+from crmkit.contracts.meta import write_fact
 from crmkit.contracts.store import Row, Store, Writer
-from crmkit.contracts.tables import CUSTOMER, META, STANDING
+from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.lifecycle.judging import Step, judge, read_earlier
 from crmkit.lifecycle.standing import ADVANCED, changed, standing_rows
 from crmkit.lifecycle.world import Guide, World, held_in, look
@@ -147,7 +148,7 @@ class _Recorder:
         with self._store.write() as writer:
             if gone:
                 writer.delete(STANDING, [(customer,) for customer in gone])
-            writer.put(META, [(ADVANCED, json.dumps(note, ensure_ascii=False))])
+            write_fact(writer, ADVANCED, json.dumps(note, ensure_ascii=False))
 
 
 def _body(step: Step, at: int, *, replayed: bool) -> dict[str, object]:

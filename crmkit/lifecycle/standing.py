@@ -11,8 +11,9 @@ import attrs
 
 from crmkit.clock import DAY
 from crmkit.contracts.decisions import decisions
+from crmkit.contracts.meta import read_fact
 from crmkit.contracts.store import Reader, Row
-from crmkit.contracts.tables import META, STANDING
+from crmkit.contracts.tables import STANDING
 from crmkit.lifecycle.cadence import queued, weigh
 from crmkit.lifecycle.columns import TOLD
 from crmkit.lifecycle.contacts import (
@@ -117,7 +118,8 @@ class Accounts:
 
 def read_note(reader: Reader) -> dict[str, Any]:
     """Read what the last `advance` noted; empty where there was none."""
-    return next((json.loads(row[1]) for row in reader.fetch(META, [(ADVANCED,)])), {})
+    note: dict[str, Any] = json.loads(read_fact(reader, ADVANCED) or "{}")
+    return note
 
 
 def standing_rows(reader: Reader, guide: Guide, world: World, frame: Frame, day: int) -> list[Row]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from crmkit.arguments import refuse, show, text
 from crmkit.contracts.channel import Delivery, Poll, Received, Response
-from crmkit.contracts.tables import META
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.errors import PluginError, SignatureInvalid
 from crmkit.outreach.hearing import hear
 from crmkit.outreach.lines import Line
@@ -58,7 +58,7 @@ def poll(setup: Setup, channel: str) -> Received:
     strangers: list[Delivery] = []
     for _ in range(_POLLS):
         with setup.session.store.read() as reader:
-            cursor = next((row[1] for row in reader.fetch(META, [(name,)])), None)
+            cursor = read_fact(reader, name)
         page = setup.lines.open(line.name).poll(cursor)
         if not isinstance(page, Poll) or not isinstance(page.cursor, str | None):
             raise _wrong(line, "poll", "a Poll with a cursor that is text", page)
@@ -67,7 +67,7 @@ def poll(setup: Setup, channel: str) -> Received:
         strangers += heard.strangers
         if page.cursor is not None and page.cursor != cursor:
             with setup.session.store.write() as writer:
-                writer.put(META, [(name, page.cursor)])
+                write_fact(writer, name, page.cursor)
         if not page.deliveries or page.cursor in (None, cursor):
             break
     return Received(tuple(known), Response(), tuple(strangers))

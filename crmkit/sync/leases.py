@@ -14,6 +14,7 @@ from typing import Any
 
 from crmkit.contracts.connector import SyncError
 from crmkit.contracts.holding import LEASE, Hold, alive
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Store, Writer
 from crmkit.contracts.tables import META
 from crmkit.errors import StoreClosed, StoreError
@@ -104,10 +105,8 @@ class Lease:
             return
 
     def _held(self, reader: Reader) -> dict[str, Any] | None:
-        for _, written in reader.fetch(META, [(self._name,)]):
-            found: dict[str, Any] = json.loads(written)
-            return found
-        return None
+        found: dict[str, Any] | None = json.loads(read_fact(reader, self._name) or "null")
+        return found
 
     def _write(self, writer: Writer) -> None:
-        writer.put(META, [(self._name, json.dumps(self._hold.note()))])
+        write_fact(writer, self._name, json.dumps(self._hold.note()))

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.connector import Changes, Cursor
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import META
 from crmkit.model.serial import Record
 
 TICK = timedelta(seconds=2)
@@ -101,15 +101,14 @@ class Place(Record):
 
 def read_place(reader: Reader, connector: str, object: str) -> Place:  # noqa: A002
     """Read how far the sync of one object has come."""
-    for _, written in reader.fetch(META, [(_name(connector, object),)]):
-        return Place.from_dict(json.loads(written))
-    return Place()
+    written = read_fact(reader, _name(connector, object))
+    return Place() if written is None else Place.from_dict(json.loads(written))
 
 
 def write_place(writer: Writer, connector: str, object: str, place: Place) -> None:  # noqa: A002
     """Write it down."""
     plain: dict[str, Any] = place.to_dict()
-    writer.put(META, [(_name(connector, object), json.dumps(plain, sort_keys=True))])
+    write_fact(writer, _name(connector, object), json.dumps(plain, sort_keys=True))
 
 
 def _name(connector: str, object: str) -> str:  # noqa: A002

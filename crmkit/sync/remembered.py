@@ -11,10 +11,10 @@ from typing import Any
 from crmkit.capture.ids import digest
 from crmkit.clock import Clock, instant, micros
 from crmkit.contracts.connector import Meter, RetryLater, Token, Tokens
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.service import spent
 from crmkit.contracts.settings import Secret
 from crmkit.contracts.store import Store
-from crmkit.contracts.tables import META
 
 _HOUR = 3_600.0
 _DAY = 24
@@ -68,9 +68,7 @@ class StoredTokens(Tokens):
     def _look(self, stale: Token | None) -> tuple[Token | None, bool]:
         """Give the kept token if it is good; else whether another is just being fetched."""
         with self._store.write() as writer:
-            found: dict[str, Any] = {}
-            for _, written in writer.fetch(META, [(self._name,)]):
-                found = json.loads(written)
+            found: dict[str, Any] = json.loads(read_fact(writer, self._name) or "{}")
             if found.get("for") == self._made_for and "value" in found:
                 token = self._read(found)
                 if self._good(token, stale):
@@ -78,12 +76,12 @@ class StoredTokens(Tokens):
             if found.get("refreshing", 0.0) > time.time():
                 return None, True
             body = {"refreshing": time.time() + _REFRESH}
-            writer.put(META, [(self._name, json.dumps(body))])
+            write_fact(writer, self._name, json.dumps(body))
             return None, False
 
     def _write(self, body: dict[str, Any]) -> None:
         with self._store.write() as writer:
-            writer.put(META, [(self._name, json.dumps(body))])
+            write_fact(writer, self._name, json.dumps(body))
 
     def _plain(self, token: Token) -> dict[str, Any]:
         return {
@@ -139,9 +137,8 @@ class StoredMeter(Meter):
 
     def _read(self) -> dict[int, int]:
         with self._store.read() as reader:
-            for _, written in reader.fetch(META, [(self._name,)]):
-                return {int(hour): count for hour, count in json.loads(written).items()}
-        return {}
+            hours = json.loads(read_fact(reader, self._name) or "{}")
+        return {int(hour): count for hour, count in hours.items()}
 
     def _flush(self, hours: dict[int, int]) -> None:
         if not self._new:
@@ -149,7 +146,7 @@ class StoredMeter(Meter):
         now = int(self._clock().timestamp() // _HOUR)
         kept = {str(hour): count for hour, count in hours.items() if hour > now - _DAY}
         with self._store.write() as writer:
-            writer.put(META, [(self._name, json.dumps(kept))])
+            write_fact(writer, self._name, json.dumps(kept))
         self._new = 0
 
 

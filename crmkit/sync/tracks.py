@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from crmkit.capture.ids import digest
 from crmkit.contracts.connector import Connector, Finding, SyncAborted
-from crmkit.contracts.tables import META
+from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.sync.cases import Cases
 from crmkit.sync.checking import check_links, check_mapping
 from crmkit.sync.concepts.scores import Scores
@@ -114,23 +114,23 @@ def _check_account(setup: Setup, opened: Opened) -> list[Finding]:
     """See that the credentials open the account that they opened before."""
     now = opened.connector.account()
     with setup.session.store.read() as reader:
-        before = [row[1] for row in reader.fetch(META, [(_account(opened.link.name),)])]
+        before = read_fact(reader, _account(opened.link.name))
     if now is None:
         tells = type(opened.connector).account is not Connector.account
         return [_untold(before)] if tells else []
-    if not before or before[0] == now:
+    if before is None or before == now:
         return []
     return [
         Finding(
-            what=f"the credentials open account {now}, where {before[0]} was in step so far",
+            what=f"the credentials open account {now}, where {before} was in step so far",
             remedy="give the credentials of that account, or a section of its own to this one",
         )
     ]
 
 
-def _untold(before: Sequence[str]) -> Finding:
+def _untold(before: str | None) -> Finding:
     """Say what nobody could notice; where an account was known, nothing goes on without."""
-    known = f", where {before[0]} was in step so far" if before else ""
+    known = f", where {before} was in step so far" if before else ""
     return Finding(
         what=f"the credentials do not tell which account they open{known}",
         remedy="give them the right to read the account itself: the connector's README names it",
@@ -143,10 +143,10 @@ def note_account(setup: Setup, opened: Opened) -> None:
     # asked before the write begins: for the answer a token may have to be written down
     account, name = opened.connector.account(), _account(opened.link.name)
     with setup.session.store.read() as reader:
-        known = [row[1] for row in reader.fetch(META, [(name,)])]
-    if account is not None and known != [account]:
+        known = read_fact(reader, name)
+    if account is not None and known != account:
         with setup.session.store.write() as writer:
-            writer.put(META, [(name, account)])
+            write_fact(writer, name, account)
 
 
 def _account(name: str) -> str:
