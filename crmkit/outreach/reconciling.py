@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmkit.arguments import seq_of, show, text
-from crmkit.contracts.channel import ACCEPTED as TOOK
-from crmkit.contracts.channel import REFUSED as NEVER
-from crmkit.contracts.channel import RETRY, Receipt
+from crmkit.contracts import channel as outcomes
+from crmkit.contracts.channel import Receipt
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import MESSAGE
 from crmkit.errors import CrmkitError, DecisionNotFound, RefusedError
@@ -71,7 +70,8 @@ def decide(setup: Setup, id: str, sent: bool, by: str | None) -> Entry:  # noqa:
         one = find(reader, id)
     if one.state != UNKNOWN:
         raise RefusedError(f"message {id} is {one.state}: only an unknown one is to be settled")
-    receipt = Receipt(message_id=one.id, outcome=TOOK if sent else RETRY, reason=f"said by {by}")
+    outcome = outcomes.ACCEPTED if sent else outcomes.RETRY
+    receipt = Receipt(message_id=one.id, outcome=outcome, reason=f"said by {by}")
     line = setup.lines.get(one.channel)
     return next(iter(_written(setup, line, [one], {one.id: receipt})), one)
 
@@ -166,9 +166,9 @@ def _written(
 
 
 def _known(setup: Setup, line: Line, one: Entry, receipt: Receipt | None, now: int) -> Entry:
-    if receipt is not None and receipt.outcome == NEVER:
+    if receipt is not None and receipt.outcome == outcomes.REFUSED:
         return answered(setup, line, one, None, receipt, now)
-    if receipt is not None and receipt.outcome == TOOK:
+    if receipt is not None and receipt.outcome == outcomes.ACCEPTED:
         return one._replace(
             state=ACCEPTED,
             reason=None,
@@ -176,7 +176,7 @@ def _known(setup: Setup, line: Line, one: Entry, receipt: Receipt | None, now: i
             provider=receipt.provider_id or one.provider,
             at=now,
         )
-    surely_not = receipt is not None and receipt.outcome == RETRY
+    surely_not = receipt is not None and receipt.outcome == outcomes.RETRY
     if surely_not or line.on_unknown == RESEND:
         why = "it was not sent" if surely_not else "nobody knows whether it was sent"
         return one._replace(state=PLANNED, detail=f"{why}: it goes again", at=now, next=now)

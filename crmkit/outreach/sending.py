@@ -16,8 +16,8 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.channel import ACCEPTED, MISCONFIGURED, RETRY, Message, Receipt
-from crmkit.contracts.channel import UNKNOWN as NOBODY_KNOWS
+from crmkit.contracts import channel as outcomes
+from crmkit.contracts.channel import Message, Receipt
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import CLAIMED, UNKNOWN
@@ -32,11 +32,11 @@ from crmkit.outreach.steps import Beside, Breath, Steps, finished, nothing
 _LOG = logging.getLogger(__name__)
 _FIRST = 20
 """Messages in the first call of a dispatch: a wrong password costs so many, not all."""
-_NOTHING = frozenset({MISCONFIGURED, RETRY, NOBODY_KNOWS})
+_NOTHING = frozenset({outcomes.MISCONFIGURED, outcomes.RETRY, outcomes.UNKNOWN})
 """Answers to a message that was not taken, or perhaps not, and not for the recipient's sake."""
 _ENOUGH = 5
 """So many of them one after the other, and the channel is left alone."""
-_PUT_OFF = frozenset({ACCEPTED, NOBODY_KNOWS})
+_PUT_OFF = frozenset({outcomes.ACCEPTED, outcomes.UNKNOWN})
 """Answers that change nothing for others, so that they may be settled while the next part goes: a
 refusal frees a cap, and goes on by another channel."""
 
@@ -201,7 +201,7 @@ class Sending:
             self._lost[line.name] = 0
             return None
         self._lost[line.name] += len(receipts)
-        settings = all(one.outcome == MISCONFIGURED for one in receipts)
+        settings = all(one.outcome == outcomes.MISCONFIGURED for one in receipts)
         if not settings and not self._raised and self._lost[line.name] < _ENOUGH:
             return None  # one mailbox that is asked too soon says nothing of the others
         (why, *_) = (one.reason for one in receipts)

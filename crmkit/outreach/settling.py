@@ -8,10 +8,8 @@ from typing import Any
 
 from crmkit.capture.intake import Take
 from crmkit.clock import SECOND, instant
-from crmkit.contracts.channel import ACCEPTED as TOOK
-from crmkit.contracts.channel import MISCONFIGURED as WRONG
-from crmkit.contracts.channel import REFUSED as NEVER
-from crmkit.contracts.channel import RETRY, Receipt
+from crmkit.contracts import channel as outcomes
+from crmkit.contracts.channel import Receipt
 from crmkit.contracts.store import Writer
 from crmkit.contracts.tables import MESSAGE
 from crmkit.model.outreach import ACCEPTED, CLAIMED, FAILED, PLANNED, REFUSED, UNKNOWN
@@ -62,7 +60,7 @@ def settling(
             settled += done
             yield
         if not line.can("person"):  # a colleague has it, the customer not yet
-            went = (one for one in settled if receipts[one.number].outcome == TOOK)
+            went = (one for one in settled if receipts[one.number].outcome == outcomes.ACCEPTED)
             capture_sent(take, line, breath.over(went), mailings, writer)
         go_on(setup, writer, [one for one in settled if given_up(one)], mailings)
     bury(setup, line, [one for one in settled if receipts[one.number].permanent])
@@ -83,7 +81,7 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
     setup: Setup, line: Line, one: Entry, mailing: Mailing | None, receipt: Receipt, now: int
 ) -> Entry:
     """Give a row as the channel's answer leaves it."""
-    if receipt.outcome == TOOK:
+    if receipt.outcome == outcomes.ACCEPTED:
         return one._replace(
             state=ACCEPTED,
             at=now,
@@ -101,10 +99,10 @@ def answered(  # noqa: PLR0913 - what an answer is judged by
         reason=None,
         next=None,
     )
-    if receipt.outcome == RETRY:
+    if receipt.outcome == outcomes.RETRY:
         again = None if one.attempts >= setup.policy.attempts else _again(setup, one, receipt, now)
         return said._replace(state=FAILED, reason="provider", next=again)
-    if receipt.outcome in (NEVER, WRONG):
+    if receipt.outcome in (outcomes.REFUSED, outcomes.MISCONFIGURED):
         return said._replace(state=REFUSED, reason="provider")
     return said._replace(state=UNKNOWN)
 
