@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from crmkit.model.serial import Record
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from crmkit.capture.files import Reading
     from crmkit.crm import CRM
     from crmkit.model.lifecycle import AdvanceReport
     from crmkit.model.log import Decision
@@ -98,46 +99,62 @@ def take_in(
     from crmkit.capture.normalise import Normaliser
 
     before = rejects.count
+    reading = read_customers(path, mapping) if customers else read_touchpoints(path, mapping)
     keys = Unusable(Normaliser(crm.config.region))
-    facts: dict[str, Any]
+    lines = keys.watch(counted(reading, step))
     if customers:
-        reading = read_customers(path, mapping)
-        saved = crm.customers.save_all(
-            keys.watch(counted(reading, step)),
-            on_reject=lambda refused: rejects.add(reading.placed(refused)),
-        )
-        run = saved.run
-        facts = {"new": saved.new, "changed": saved.changed, "known": saved.unchanged}
-        collisions = saved.collisions
+        imported = _customers(crm, path, reading, lines, rejects)
     else:
-        reading = read_touchpoints(path, mapping)
-        given = source or reading.source
-        if given is None and not path.is_file():
-            wrong(f"{path} is a pipe, whose name says nothing: name the source, --source NAME")
-        named = given or path.name.partition(".")[0]
-        sample = Sample(crm, named)
-        records = keys.watch(counted(reading, step))
-        records = records if given else sample.watch(records)
-        report = crm.capture(records, named, on_reject=rejects.add)
-        run = report.run
-        elsewhere = None if given else sample.known_elsewhere(crm, report.run)
-        facts = {"new": report.new, "known": report.duplicate}
-        facts |= {"captured": report.captured, "typed": report.typed, "source": named}
-        facts |= {"named": given is not None, "elsewhere": elsewhere or ""}
-        collisions = report.collisions
-    return Imported(
-        file=path.name,
-        run=run,
-        **facts,
+        imported = _touchpoints(crm, path, source or reading.source, lines, rejects)
+    return attrs.evolve(
+        imported,
         rejected=rejects.count - before,
         skipped=sum(reading.skipped.values()),
         reasons=dict(reading.skipped),
-        collisions=collisions,
-        unpriced=() if customers else report.unpriced,
         unusable=len(keys.found),
         examples=keys.examples,
         national=keys.national,
         lacking=reading.lacking,
+    )
+
+
+def _customers(
+    crm: CRM, path: Path, reading: Reading, lines: Iterable[Any], rejects: Rejects
+) -> Imported:
+    saved = crm.customers.save_all(
+        lines, on_reject=lambda refused: rejects.add(reading.placed(refused))
+    )
+    return Imported(
+        file=path.name,
+        run=saved.run,
+        new=saved.new,
+        changed=saved.changed,
+        known=saved.unchanged,
+        collisions=saved.collisions,
+    )
+
+
+def _touchpoints(
+    crm: CRM, path: Path, given: str | None, lines: Iterable[Any], rejects: Rejects
+) -> Imported:
+    if given is None and not path.is_file():
+        wrong(f"{path} is a pipe, whose name says nothing: name the source, --source NAME")
+    named = given or path.name.partition(".")[0]
+    sample = Sample(crm, named)
+    report = crm.capture(lines if given else sample.watch(lines), named, on_reject=rejects.add)
+    elsewhere = None if given else sample.known_elsewhere(crm, report.run)
+    return Imported(
+        file=path.name,
+        run=report.run,
+        new=report.new,
+        known=report.duplicate,
+        captured=report.captured,
+        typed=report.typed,
+        source=named,
+        named=given is not None,
+        elsewhere=elsewhere or "",
+        collisions=report.collisions,
+        unpriced=report.unpriced,
     )
 
 
