@@ -102,6 +102,13 @@ def place(
         raise StoreError(f"after must hold {full} values and start with those of equal")
 
 
+def unended(*, over: bool) -> None:
+    """Raise StoreError where the block of a read or write is over."""
+    if over:
+        message = "This read or write is over: use it, and what it gives, inside its block"
+        raise StoreError(message)
+
+
 def unfailed(failure: StoreError | None) -> None:
     """Raise StoreError where a write of the transaction has failed: it cannot go on, nor be kept.
 

@@ -25,9 +25,7 @@ class MemoryReader(Reader):
 
     def check(self) -> None:
         """Raise StoreError where the block is over."""
-        if self.over:
-            message = "This read or write is over: use it, and what it gives, inside its block"
-            raise StoreError(message)
+        checks.unended(over=self.over)
 
     def base(self, table: Table) -> MemoryTable:
         """Give the committed rows of a table."""

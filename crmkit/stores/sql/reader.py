@@ -43,9 +43,7 @@ class SqlReader(Reader):
 
     def check(self) -> None:
         """Raise StoreError where the transaction is over."""
-        if self._over:
-            message = "This read or write is over: use it, and what it gives, inside its block"
-            raise StoreError(message)
+        checks.unended(over=self._over)
 
     def run(self, sql: str, values: Row | list[Row] = ()) -> sa.CursorResult[Any]:
         """Run one statement; a list of tuples runs it for each.
