@@ -37,6 +37,7 @@ from crmkit.value.basis import read_basis
 from crmkit.value.history import read_log, touchpoint
 from crmkit.value.layout import Kinds
 from crmkit.value.namespace import Value
+from crmkit.value.scoring import require_root
 
 _ATTRIBUTES = TOUCHPOINT.position["attributes"]
 YEAR = timedelta(days=365)
@@ -147,6 +148,7 @@ def read_dossier(session: Session, guide: Guide, root: str) -> Dossier:
 
 def _read(reader: Reader, session: Session, guide: Guide, score: Score) -> Dossier:
     root = score.customer_id
+    require_root(reader, root)  # he may be gone since he was scored
     basis = read_basis(reader, guide.defaults)
     kinds = basis.layout.kinds
     now = session.now()

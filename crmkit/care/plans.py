@@ -23,6 +23,7 @@ from crmkit.lifecycle.ended import refuse_ended
 from crmkit.model.document import Step
 from crmkit.model.plan import CarePlan
 from crmkit.value.roots import root_of
+from crmkit.value.scoring import require_root
 
 PLANS = Documents("plan", CarePlan)
 
@@ -31,6 +32,7 @@ def open_plan(session: Session, plan: CarePlan, deciding: Deciding) -> CarePlan:
     """Record a new plan as a draft."""
     plan = checked_forms(session, plan)
     with session.store.write() as writer:
+        require_root(writer, str(plan.customer_id))  # somebody may have erased him meanwhile
         _may_have_one(writer, plan, deciding)
         plan = stepped(plan, deciding, "drafted", state="draft")
         return PLANS.open(writer, deciding, plan, "drafted")

@@ -28,15 +28,17 @@ def is_reached(goal: str | None, tier: str | None) -> bool | None:
 
 
 def with_reached(reader: Reader, plans: Sequence[CarePlan]) -> tuple[CarePlan, ...]:
-    """Say of the running ones whether the goal is reached: by the tiers that `advance` recorded."""
+    """Say of the running ones whether the goal is reached: by the tiers that `advance` recorded.
+
+    No tier is known of a customer who was erased since his plan was read.
+    """
     running = {plan.customer_id for plan in plans if plan.state == "running"}
     roots = roots_of(reader, running)
     rows = reader.fetch(STANDING, [(root,) for root in set(roots.values())])
     tiers = {row[0]: row[_TIER] for row in rows}
+    held = {customer: tiers.get(root) for customer, root in roots.items()}
     return tuple(
-        attrs.evolve(
-            plan, reached=is_reached(plan.goal_tier, tiers.get(roots[str(plan.customer_id)]))
-        )
+        attrs.evolve(plan, reached=is_reached(plan.goal_tier, held.get(str(plan.customer_id))))
         if plan.state == "running"
         else plan
         for plan in plans
