@@ -113,7 +113,7 @@ class CRM:
 
         Raises:
             StoreError: this store cannot take part in a transaction of the host's.
-            InvalidValueError: `connection` is none of these, or leads to another database.
+            InvalidValueError: `connection` is none of these, or one of another kind of database.
         """
         store = self.session.store
         if not hasattr(store, "using"):

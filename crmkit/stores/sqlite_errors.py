@@ -28,8 +28,8 @@ def translate(error: Exception, place: Place) -> StoreError:
     cause = getattr(error, "orig", None) or error
     text = str(cause)
     if busy(cause) or isinstance(error, sa.exc.TimeoutError):
-        message = f"{place} was locked by another writer for {place.timeout:g} s: try again"
-        return StoreBusy(message)
+        waited = "" if place.hosted else f" for {place.timeout:g} s"
+        return StoreBusy(f"{place} was locked by another writer{waited}: try again")
     if "no such table" in text or "no such column" in text:
         message = f"{place} lacks crmkit's schema ({text}): run `crmkit migrate`"
         return SchemaError(message, found=None, expected=VERSION)

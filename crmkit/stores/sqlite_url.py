@@ -29,6 +29,7 @@ class Place:
         read_only: Whether nothing can be written by this URL.
         makes: Whether the file is made where there is none.
         is_uri: Whether the URL carries one of SQLite's own, which may mean other files.
+        hosted: Whether a host's own engine connects, which waits for others as it pleases.
     """
 
     url: sa.URL
@@ -37,6 +38,7 @@ class Place:
     read_only: bool = False
     makes: bool = True
     is_uri: bool = False
+    hosted: bool = False
 
     def __str__(self) -> str:
         return str(self.url.database or "") if self.path is None else str(self.path)
@@ -75,8 +77,9 @@ def read_url(text: str) -> Place:
 def of_engine(url: sa.URL) -> Place:
     """Give the place that a host's own engine connects to."""
     if str(url.database).startswith("file:"):
-        return _native(url)
-    return Place(url=url, path=None if url.database in _MEMORY else Path(str(url.database)))
+        return attrs.evolve(_native(url), hosted=True)
+    path = None if url.database in _MEMORY else Path(str(url.database))
+    return Place(url=url, path=path, hosted=True)
 
 
 def _native(url: sa.URL) -> Place:

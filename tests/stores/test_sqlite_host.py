@@ -3,6 +3,7 @@
 # ruff: noqa: PT012 - what raises in a block is what undoes it
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from crmkit.contracts.tables import META
-from crmkit.errors import StoreClosed, StoreError
+from crmkit.errors import SchemaError, StoreBusy, StoreClosed, StoreError
 from crmkit.stores import open_store
 from crmkit.stores.sql.store import SqlStore
 
@@ -120,3 +121,27 @@ def test_a_connection_given_back_is_closed(engine: sa.Engine, store: SqlStore):
             pass
     with pytest.raises(StoreClosed), joined.write():
         pass
+
+
+def test_another_database_is_named_where_tables_are_missing(store: SqlStore, tmp_path: Path):
+    """A connection that leads elsewhere does not make the store's own file the culprit."""
+    elsewhere = sa.create_engine(f"sqlite:///{tmp_path}/other.db")
+    with elsewhere.connect() as connection:
+        joined = store.using(connection)
+        for use in (joined.read, joined.write):
+            with pytest.raises(SchemaError, match="may lead to another"), use():
+                pass
+    elsewhere.dispose()
+
+
+def test_a_hosts_engine_waits_as_it_says(engine: sa.Engine, tmp_path: Path):
+    """How long others were waited for is the host's affair, and no number is made up."""
+    patient = sa.create_engine(engine.url, connect_args={"timeout": 0.1})
+    store = open_store("sqlite://", engine=patient)
+    other = sqlite3.connect(tmp_path / "host.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreBusy, match="by another writer: try again"), store.write():
+        pass
+    other.close()
+    store.close()
+    patient.dispose()

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from crmkit.arguments import refuse
 from crmkit.contracts.store import Reader, Store, Writer
-from crmkit.errors import StoreClosed
+from crmkit.errors import SchemaError, StoreClosed
 from crmkit.stores import checks
 from crmkit.stores.sql import django_host
 from crmkit.stores.sql.host import Host
 from crmkit.stores.sql.reader import SqlReader
+from crmkit.stores.sql.schema import VERSION
 from crmkit.stores.sql.sqlalchemy_host import SqlAlchemyHost
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sql.writer import SqlWriter
@@ -62,6 +63,16 @@ class JoinedStore(Store):
             raise StoreClosed(message)
         return self._host
 
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        """Say what an error means; whoever lacks our tables may have joined another database."""
+        try:
+            with self._store.dialect.words():
+                yield
+        except SchemaError as error:
+            message = f"{error} - or join a connection to that database: this may lead to another"
+            raise SchemaError(message, found=None, expected=VERSION) from error
+
     def read(self) -> AbstractContextManager[Reader]:
         """Look at what the host's transaction sees, its own writes among it."""
         connection = self._joined().transaction()
@@ -70,7 +81,7 @@ class JoinedStore(Store):
     @contextmanager
     def _read(self, connection: sa.Connection) -> Iterator[Reader]:
         store = self._store
-        with store.dialect.words():
+        with self._words():
             store.dialect.begin(connection, write=False)
             with store.dialect.unharmed(connection):
                 number = store.find(connection)
@@ -88,12 +99,12 @@ class JoinedStore(Store):
     @contextmanager
     def _write(self, connection: sa.Connection) -> Iterator[Writer]:
         store = self._store
-        with store.dialect.words():
+        with self._words():
             store.dialect.begin(connection, write=True)
             point = connection.begin_nested()
         writer = None
         try:
-            with store.dialect.words(), store.dialect.waiting(connection):
+            with self._words(), store.dialect.waiting(connection):
                 number = store.make(connection)  # never kept: the host may yet undo it
                 store.dialect.hold(connection, number)
             writer = SqlWriter(connection, store.dialect, store.texts(number))
