@@ -40,7 +40,7 @@ COMMANDS = tuple(
         (
             "report",
             "report:report",
-            "Count customers and touchpoints, or report on channels, segments, care, selling.",
+            "Count customers and touchpoints, or report on channels, segments, care, the funnel.",
         ),
         ("collisions", "acting:collisions", "List keys that point at two customers."),
         ("resolve", "acting:resolve", "Merge the two customers of a collision, or keep them."),

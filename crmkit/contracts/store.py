@@ -98,7 +98,8 @@ class Reader(ABC):
             equal: Values for the leading columns of `by`.
             low: Least value of the next column of `by`, inclusive.
             high: Greatest value of the next column of `by`, inclusive.
-            after: Go on behind this place: values of `by`, then of the key's other columns.
+            after: Go on behind this place: values of `by`, then of the key's other columns. In a
+                log's order by ``seq`` the number alone is the place.
             where: Further columns that must equal a value, or one of a tuple of values.
             contains: Text columns that must contain a text; exact, no wildcard.
             reverse: Greatest first; `after` then means before.
