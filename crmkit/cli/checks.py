@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -11,12 +11,7 @@ from crmkit.capture.mapping import near
 from crmkit.care.statistics import gather
 from crmkit.care.words import many
 from crmkit.cli.progress import watched
-from crmkit.config import Config
-from crmkit.contracts.specs import OpenedSpec
 from crmkit.contracts.tables import STATE
-from crmkit.errors import ConfigError, ModelError, PluginError
-from crmkit.jobs.opening import Desk
-from crmkit.jobs.periods import read_periods
 from crmkit.lifecycle.rules import offered_rules
 from crmkit.model.serial import Record
 from crmkit.model.statistics import NOBODY, Statistics
@@ -26,7 +21,6 @@ from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis
 from crmkit.value.former import FORMER
 from crmkit.value.history import TODAY
-from crmkit.value.models import load_model
 
 if TYPE_CHECKING:
     from crmkit.crm import CRM
@@ -66,40 +60,6 @@ def notice(check: str, found: str, remedy: str = "") -> Finding:
 def problem(check: str, found: str, remedy: str) -> Finding:
     """Say what must be mended."""
     return Finding(check, PROBLEM, found, remedy)
-
-
-def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
-    """Check what is only read when it is used: the model's file, and every plugin's settings."""
-    where = "none" if config.file is None else str(config.file)
-    yield ok("configuration", f"{where}, {len(config.people)} people")
-    if config.model_file is not None:
-        try:
-            load_model(config.model_file)
-        except ModelError as error:
-            yield problem("model file", str(error), "mend the file")
-    try:
-        Desk.configured(config, plugins)
-        read_periods(config.sections.get("jobs", {}))
-    except (ConfigError, PluginError) as error:
-        yield problem("jobs", str(error), "mend the setting, or install the plugin")
-    specs: dict[str, OpenedSpec[Any]] = {
-        **plugins.stores(),
-        **plugins.runners(),
-        **plugins.connectors(),
-        **plugins.channels(),
-    }
-    for name in config.plugins:
-        if name not in specs:
-            yield problem(
-                "configuration",
-                f"plugins.{name}: nothing that is installed is called so",
-                "install the plugin, or remove the section; `crmkit plugins` lists what there is",
-            )
-            continue
-        try:
-            specs[name].configure(config.settings_of(name))
-        except ConfigError as error:
-            yield problem("configuration", str(error), "mend the setting")
 
 
 def plugins(manager: PluginManager) -> Iterator[Finding]:

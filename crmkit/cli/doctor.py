@@ -10,9 +10,10 @@ from crmkit.cli import checks, options
 from crmkit.cli.failing import REJECTIONS
 from crmkit.cli.output import columns, print_array, table
 from crmkit.cli.outreach_checks import outreach
+from crmkit.cli.setting_checks import configuration, sections, wrong
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.sync_checks import sync
-from crmkit.errors import PluginError, SchemaError
+from crmkit.errors import ConfigError, ModelError, PluginError, SchemaError
 
 _HEAD = columns("check! state! found remedy")
 
@@ -33,17 +34,20 @@ def doctor(settings: Settings, as_json: bool) -> None:
 
 def examine(settings: Settings) -> list[checks.Finding]:
     """Make every check that the state of things allows."""
-    found = [*checks.configuration(settings.configuration, settings.plugins)]
+    found = [*configuration(settings.configuration, settings.plugins)]
     found += checks.plugins(settings.plugins)
     try:
         with settings.open(migrate="check") as crm:
             found.append(checks.ok("schema", "as this crmkit needs it"))
-            try:
-                found += checks.data(crm)
-                found += outreach(crm)
-                found += sync(crm)
-            except PluginError as error:  # what the data rely on is gone
-                found.append(checks.problem("data", str(error), "install or mend the plugin"))
+            found += sections(crm)
+            for look in (checks.data, outreach, sync):
+                try:
+                    found += look(crm)
+                except PluginError as error:  # what the data rely on is gone
+                    found.append(checks.problem("data", str(error), "install or mend the plugin"))
+                    break
+                except (ConfigError, ModelError) as error:
+                    found += {wrong(error)} - {*found}  # most were told with their sections
     except SchemaError as error:
         found.append(checks.problem("schema", str(error), _remedy(error)))
     return found

@@ -139,6 +139,29 @@ def test_doctor_finds_an_old_schema(shop: Shop):
     assert "99" in shop.run("doctor", code=1).stdout
 
 
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("[feedback]\nhourz = 3", "feedback.hourz"),
+        ("[funnel]\nfoo = 1", "funnel.foo"),
+        ("[targets]\nalert = 7", "targets.alert"),
+        ("[key_accounts]\nleast = 0", "key_accounts"),
+        ("[care]\nplays = 'nope.toml'", "nope.toml"),
+        ("[lifecycle]\nfile = 'nope.toml'", "nope.toml"),
+        ("[agenda.cadence]\nkey = { ideal = 9, worst = 2 }", "agenda.cadence.key"),
+    ],
+)
+def test_doctor_reads_what_others_read_when_they_need_it(shop: Shop, section: str, told: str):
+    """A section that makes no sense is one finding beside all others, though nothing used it."""
+    Path("crmkit.toml").write_text(f"{section}\n", "utf-8")
+    found = json.loads(shop.run("doctor", "--json", code=1).stdout)
+    problem, *more = [one for one in found if one["state"] == "problem"]
+    assert [one["check"] for one in more] in ([], ["outreach"])  # which goes by the agenda's zone
+    assert (problem["check"], problem["remedy"]) == ("configuration", "mend the setting")
+    assert told in problem["found"]
+    assert {"schema", "currencies", "indicators"} <= {one["check"] for one in found}
+
+
 def test_rebuild_works_values_out_anew(shop: Shop):
     """States of another model are noticed by the doctor, who names the command that mends them."""
     before = shop.json("score", shop.id(1), "--at", END.isoformat())
