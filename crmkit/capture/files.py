@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from crmkit.capture.rows import Row, by_name, table
 from crmkit.model.touchpoint import Rejection
 
 _JSON_NAMES = (".jsonl", ".ndjson", ".json")
+_OBJECT = re.compile(r'\ufeff?\s*\{\s*["}]')
+"""How a line begins that is an object of JSON, and no header of a table."""
 _LATEST = 4_000  # customers of whom it is known which line they came from
 
 
@@ -104,7 +108,8 @@ def read_touchpoints(path: Path | str, mapping: Mapping | Path | str | None = No
     """Read records to capture from a CSV or JSON Lines file, plain or gzipped.
 
     Args:
-        path: The file; its name ends in ``.csv``, ``.jsonl`` or either with ``.gz``.
+        path: The file, or a pipe; JSON Lines where its name ends in ``.jsonl``, ``.ndjson`` or
+            ``.json`` (or one of these and ``.gz``), or its first line is an object.
         mapping: Which column is what; None, or one without tables: columns (or keys of an object)
             are named like a record's keys, ``email``, ``phone`` and ``customer.<system>`` identify
             the customer.
@@ -148,7 +153,9 @@ def _reading(
     lines = text_lines(path, mapping.encoding)
     header: list[str] | None = None
     column: Callable[[str], Getter] = by_path
-    if any(path.name.removesuffix(".gz").endswith(ending) for ending in _JSON_NAMES):
+    first = next(lines, "")  # which tells what a pipe holds, and a file of any other name
+    lines = chain([first], lines)
+    if path.name.removesuffix(".gz").endswith(_JSON_NAMES) or _OBJECT.match(first):
         rows = objects(lines, path.name)
     else:
         rows, header = table(lines, mapping.delimiter, path.name)

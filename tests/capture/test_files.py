@@ -454,6 +454,17 @@ def test_a_workbook_or_nothing_is_named(
         list(read(write(tmp_path, data, name)))
 
 
+@pytest.mark.parametrize("name", ["in.txt", "in.log.gz", "in.csv", "63"])
+@pytest.mark.parametrize("before", ["", "\ufeff", " "])
+def test_json_lines_are_known_by_their_first_line(tmp_path: Path, name: str, before: str) -> None:
+    """A pipe has no name that tells, and other files are called as it pleases."""
+    data = f'{before}{{"id": "1", "rating": 0.1}}\n{{"id": "2"}}\n'.encode()
+    read, bad = lines(write(tmp_path, gzip.compress(data) if "gz" in name else data, name))
+    assert ([one["id"] for one in read], bad) == (["1", "2"], [])
+    (braces,), _ = lines(write(tmp_path, "{id},at\n7,x\n", name), {"fields": {"text": "{at}"}})
+    assert braces == {"text": "x"}
+
+
 def test_flat_json_lines_are_read_like_columns(tmp_path: Path) -> None:
     """The same keys say whose it is in an object as in a table; a `customer` of its own stays."""
     flat = {"id": "v", "kind": "visit", "at": "2026-05-01T10:00:00Z", "room": "blue"}
