@@ -11,8 +11,9 @@ from typing import Any
 
 import attrs
 
+from crmkit.contracts.settings import nearest
 from crmkit.errors import ModelError
-from crmkit.lifecycle.facts import COUNTED, NAMED, SINCE, known
+from crmkit.lifecycle.facts import COUNTED, NAMED, NAMES, SINCE, known
 from crmkit.lifecycle.stages import EDGES, ENDED, allowed
 from crmkit.model.lifecycle import StageRule
 from crmkit.model.ranges import is_number
@@ -102,7 +103,8 @@ def check(rule: StageRule) -> None:
 def _check_condition(rule: StageRule, fact: str, condition: Any) -> None:
     where = f"stage rule {rule.name!r}: when.{fact}"
     if not known(fact):
-        raise ModelError(f"{where} is no fact; crmkit.lifecycle.facts lists them", field=fact)
+        hint = nearest(fact, NAMES) or f'; of a kind there are "{COUNTED}visit" and "{SINCE}visit"'
+        raise ModelError(f"{where} is no fact{hint}; crmkit.lifecycle.facts lists them", field=fact)
     if not isinstance(condition, Mapping) or not condition or set(condition) - _OPERATORS:
         message = f"{where} must hold min, max, is or in, such as {{ min = 2 }}"
         raise ModelError(message, field=fact)

@@ -197,9 +197,8 @@ def crmkit_stage_rules() -> Iterable[StageRule]:  # type: ignore[empty-body]
         >>> from crmkit import StageRule, hookimpl
         >>> @hookimpl
         ... def crmkit_stage_rules():
-        ...     yield StageRule(
-        ...         name="homing", to="won_back", since=("churned",), when={"flights": {"min": 1}}
-        ...     )
+        ...     flown = {"days_since.flight": {"max": 7}}
+        ...     yield StageRule(name="homing", to="won_back", since=("churned",), when=flown)
         >>> [rule.to for rule in crmkit_stage_rules()]
         ['won_back']
 

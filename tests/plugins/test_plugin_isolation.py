@@ -157,7 +157,11 @@ RULES = (
 @pytest.mark.parametrize(
     ("rule", "cause"),
     [
-        ("to='vip', when={'nests': {'min': 1}}", "when.nests is no fact"),
+        (
+            "to='vip', when={'nests': {'min': 1}}",
+            'when.nests is no fact; of a kind there are "touch',
+        ),
+        ("to='vip', when={'purchase': {'min': 1}}", "is no fact; did you mean 'purchases'?"),
         ("to='vip', when={'gap': {'least': 1}}", "must hold min, max, is or in"),
         ("to='upgrade', since=('churned',), when=once", "no way leads from churned to upgrade"),
         ("to='ended', when=once", "must not end a relationship"),
