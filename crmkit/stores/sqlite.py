@@ -11,6 +11,7 @@ from crmkit.contracts.specs import StoreConfig
 from crmkit.contracts.store import Store, Writer
 from crmkit.errors import StoreError
 from crmkit.stores.sql.opening import check_engine, migrated
+from crmkit.stores.sql.schema import check
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sqlite_dialect import SqliteDialect
 from crmkit.stores.sqlite_file import Watch, scrub, warn_of_remains
@@ -54,7 +55,10 @@ class SqliteStore(SqlStore):
 
     def migrate(self, how: str) -> None:
         """Look at the schema, as any SQL store does; what may only be read is not upgraded."""
-        is_kept = how == "auto" and self.dialect.place.read_only
+        place = self.dialect.place
+        if how == "check" and place.makes and place.path is not None and not place.path.exists():
+            check(None, migrate=how)  # before SQLite makes an empty file by looking into it
+        is_kept = how == "auto" and place.read_only
         super().migrate("check" if is_kept else how)
 
     @contextmanager

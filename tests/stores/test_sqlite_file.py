@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from crmkit.contracts.tables import META, STATE, TOUCHPOINT
 from crmkit.errors import ConfigError, SchemaError, StoreBusy, StoreError
@@ -177,6 +178,16 @@ def test_a_locked_database_is_busy(path: Path):
         writer.put(META, [("a", "2")])
     other.close()
     store.close()
+
+
+def test_check_makes_no_file(path: Path):
+    """Whoever only looks, at a path that was misspelt, leaves nothing there."""
+    engine = sa.create_engine(f"sqlite:///{path}")
+    for settings in ({}, {"engine": engine}):
+        with pytest.raises(SchemaError, match="run `crmkit migrate`"):
+            open_store(f"sqlite:///{path}", migrate="check", **settings)
+    engine.dispose()
+    assert not path.exists()
 
 
 def test_never_asks_nothing(path: Path):
