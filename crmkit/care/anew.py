@@ -68,16 +68,14 @@ def read_accounts(reader: Reader, customers: Iterable[str]) -> Accounts:
         rows.update(_rows_of(reader, below))
     roster = read_roster(reader, map(pick, rows.values()))
     roots = sorted({row[_ROOT] for row in rows.values()})
-    members: dict[str, list[str]] = {}
+    members: dict[str, dict[str, None]] = {}
     for root in roots:
         account = roster.account(root)
-        members.setdefault(account, [account] if account != root else [])
-        if root not in members[account]:
-            members[account].append(root)
+        members.setdefault(account, {account: None})[root] = None
     of = {one: roster.account(rows[one][_ROOT]) for one in asked if one in rows}
     wanted = set(of.values())
     return Accounts(
-        {account: found for account, found in members.items() if account in wanted},
+        {account: list(found) for account, found in members.items() if account in wanted},
         read_groups(reader, roots),
         roster,
         of,

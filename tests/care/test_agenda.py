@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmkit.care.anew import read_accounts
 from crmkit.care.entries import entry_of, most_pressing, order
 from crmkit.clock import DAY as DAY_MICROS
-from crmkit.contracts.tables import STANDING
+from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.errors import InvalidValueError
 from crmkit.lifecycle.cadence import MOST_OVERDUE, STEPS, most_overdue, overdue, queued
 from crmkit.model.customer import Identity
@@ -348,6 +349,32 @@ def test_who_leaves_an_organisation_takes_his_contacts_along() -> None:
                 tom = shop.crm.customers.get("tom")
                 shop.crm.customers.save(attrs.evolve(tom, parent="other"))
             assert shop.listed() == ["acme"]
+
+
+class Compared(str):
+    """An id that counts how often it is compared with another."""
+
+    __slots__ = ()
+    count = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Compared.count += 1
+        return str.__eq__(self, other)
+
+
+def test_an_organisation_of_many_is_gathered_in_one_pass() -> None:
+    """Of twice as many people nobody is looked at more often: ten thousand take a moment."""
+    people = [Compared(f"c{number:04}") for number in range(2000)]
+    store = open_store("memory://")
+    with store.write() as writer:
+        writer.append(CUSTOMER, [row(CUSTOMER, id="acme", root="acme")])
+        writer.append(CUSTOMER, [row(CUSTOMER, id=one, root=one, parent="acme") for one in people])
+    with store.read() as reader:
+        Compared.count = 0
+        members = read_accounts(reader, ["acme"]).members
+    assert members == {"acme": ["acme", *people]}
+    assert Compared.count < 200 * len(people)
 
 
 def test_an_answer_to_one_of_an_organisation_settles_what_another_said() -> None:
