@@ -156,16 +156,15 @@ class Saver:
 
     def _spell(self, customer: Any) -> tuple[Customer, list[Key]] | Fault:
         try:
-            return customer, self._keys(customer)
+            plain = _plain(customer)
+            return plain, self._keys(plain)
         except Fault as fault:
             return fault
         except Exception as error:  # noqa: BLE001 - attrs does not check types
             return Fault("customer", f"cannot be read: {type(error).__name__}")
 
-    def _keys(self, customer: Any) -> list[Key]:
+    def _keys(self, customer: Customer) -> list[Key]:
         """Check what can be checked of one customer alone, and give his keys, strongest first."""
-        if not isinstance(customer, Customer):
-            raise Fault("customer", "must be a crmkit.Customer")
         check_shape(customer)
         text("id", customer.id, ID_LIMIT)
         text("name", customer.name, NAME_LIMIT)
@@ -278,6 +277,23 @@ class Saver:
             elif new == field.default or (not new and not isinstance(new, bool)):
                 filled[field.name] = old
         return attrs.evolve(customer, id=known.id, **filled)
+
+
+def _plain(customer: Any) -> Customer:
+    """Take a customer with texts that are no more than texts: those of a class may do anything.
+
+    Raises:
+        Fault: it is none.
+    """
+    if not isinstance(customer, Customer):
+        raise Fault("customer", "must be a crmkit.Customer")
+    fields = ((field.name, getattr(customer, field.name)) for field in attrs.fields(Customer))
+    odd: dict[str, Any] = {
+        name: str.__str__(value)
+        for name, value in fields
+        if isinstance(value, str) and type(value) is not str
+    }
+    return attrs.evolve(customer, **odd) if odd else customer
 
 
 def _told(row: Row) -> Row:

@@ -205,6 +205,30 @@ def test_odd_fields_of_a_customer_are_refused_or_kept(field: str) -> None:
             json.dumps(saved.to_dict())
 
 
+class Sulking(str):
+    """A text that raises when it is looked at."""
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        raise RuntimeError
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("field", ["id", "name", "number", "owner", "parent", "language"])
+def test_a_text_of_a_class_is_its_characters(field: str) -> None:
+    """A host's own text may raise: it costs nobody else, and is kept as what it says."""
+    desk = Desk()
+    desk.customers.save(Customer(id="lin", name="Lin"))
+    odd = Customer(**{"id": "a", field: Sulking("lin" if field != "language" else "zh-CN")})
+    report = desk.customers.save_all([Customer(number="K-1", name="One"), odd])
+    assert report.rejections == 0
+    kept = getattr(desk.customers.get("lin" if field == "id" else "a"), field)
+    assert (type(kept), kept) == (str, str.__str__(getattr(odd, field)))
+
+
 def test_no_key_is_taken_from_another() -> None:
     """A key that somebody holds makes a collision and stays where it is."""
     desk = Desk()
