@@ -85,6 +85,10 @@ class Directory:
             unknown = (key for key in wanted if key not in self._owners)
             self._erased |= self._tombstones.erased("identity", unknown)
 
+    def load_roots(self) -> None:
+        """Read whom the customers read so far were merged into: his is the record that is kept."""
+        self.load((), {str(row[_ROOT]) for row in self._rows.values()})
+
     def root(self, base: str) -> str | None:
         """Give where merges lead from a customer; None where nobody has that id."""
         row = self._rows.get(base)

@@ -197,6 +197,7 @@ class Saver:
         self._directory.load(
             (key for _, keys in pairs for key in keys), ids | set(self._numbers.values())
         )
+        self._directory.load_roots()
         contacts = (keys for customer, _ in pairs for keys in self._known_by(customer))
         self._erased = self._tombstones.erased("identity", chain.from_iterable(contacts))
 

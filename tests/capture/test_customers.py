@@ -229,6 +229,21 @@ def test_a_text_of_a_class_is_its_characters(field: str) -> None:
     assert (type(kept), kept) == (str, str.__str__(getattr(odd, field)))
 
 
+@pytest.mark.parametrize("key", ["email", "number"])
+def test_a_key_of_somebody_merged_changes_the_keeper(key: str) -> None:
+    """What an import says by it is laid over what the keeper's record holds, and the rest stays."""
+    desk = Desk()
+    wang = desk.customers.save(WANG)
+    two = Customer(name="王", number="K-2", identities=(Identity("email", "w2@example.com"),))
+    desk.customers.merge(wang.id, desk.customers.save(two).id, reason=WHY)
+    before = desk.customers.get(wang.id)
+    named = {"number": "K-2"} if key == "number" else {"identities": two.identities}
+    report = desk.customers.save_all([Customer(**named, language="zh-CN")])
+    assert (report.new, report.changed) == (0, 1)
+    number = "K-2" if key == "number" else "K-1"
+    assert desk.customers.get(wang.id) == attrs.evolve(before, language="zh-CN", number=number)
+
+
 def test_no_key_is_taken_from_another() -> None:
     """A key that somebody holds makes a collision and stays where it is."""
     desk = Desk()
