@@ -23,6 +23,8 @@ from crmkit.contracts.store import Row, Writer
 from crmkit.contracts.tables import COLLISION, CUSTOMER, IDENTITY
 from crmkit.model.customer import PERSON
 
+SHARED_ONLY = "gives only keys that were found to be shared by several"
+
 _ROOT = CUSTOMER.position["root"]
 _NAME = CUSTOMER.position["name"]
 _SEARCH = CUSTOMER.position["search"]
@@ -99,6 +101,10 @@ class Directory:
         base = self._owners.get(key)
         return None if base is None else self.root(base)
 
+    def is_shared(self, key: Key) -> bool:
+        """Tell whether a key was found to be of several, so that it identifies nobody."""
+        return key in self._owners and self._owners[key] is None
+
     def by_id(self, customer: str) -> Found:
         """Give the customer a record names by his id.
 
@@ -128,7 +134,7 @@ class Directory:
         matched = [(key, base) for key in keys.keys if (base := self._owners.get(key)) is not None]
         if not matched:
             if not new:
-                raise Fault("customer", "gives only keys that were found to be shared by several")
+                raise Fault("customer", SHARED_ONLY)
             found = self._found(self._create(new, keys.name, source), new[0])
             return found, found
         first, base = matched[0]

@@ -20,7 +20,7 @@ from crmkit.capture.customer_rows import (
     with_body,
 )
 from crmkit.capture.exact import ID_LIMIT, Fault, text
-from crmkit.capture.identity import Directory
+from crmkit.capture.identity import SHARED_ONLY, Directory
 from crmkit.capture.ids import customer_id
 from crmkit.capture.keys import NAME_LIMIT, Key, Keys, strength
 from crmkit.capture.merge import index
@@ -251,6 +251,8 @@ class Saver:
         if customer.number and customer.number in self._numbers:
             return directory.root(self._numbers[customer.number])
         if all(directory.leads_to(key) is None for key in keys):
+            if not (self._strict or customer.number) and all(map(directory.is_shared, keys)):
+                raise Fault("customer", SHARED_ONLY)  # he would be made anew each time
             return None
         found, _ = directory.settle(
             Keys(tuple(keys), ""), customer.source or _SOURCE, customer.number or customer.name[:50]

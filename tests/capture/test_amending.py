@@ -36,6 +36,7 @@ from crmkit.errors import (
     InvalidValueError,
     TouchpointNotFound,
 )
+from crmkit.model.customer import Customer, Identity
 from crmkit.value.basis import Defaults
 from crmkit.value.rebuild import rebuild
 from tests.capture.kit import LAYOUT, NOW, NOW_US, Shop, purchase, stories
@@ -258,6 +259,20 @@ def test_what_came_by_a_key_now_shared_is_still_known() -> None:
         desk.capture_ = None  # another process, which takes records for new until one is not
         report = desk.capture(*others, known)
         assert (report.duplicate, report.rejections) == (1, number // 2)
+
+
+def test_customers_of_an_import_are_not_made_anew_by_a_shared_key() -> None:
+    """Who has no other key is refused, as he would come again; a number tells him apart."""
+    desk, _, _ = family()
+    (collision,) = desk.customers.collisions()
+    desk.customers.resolve(collision.id, "apart", reason=WHY)
+    phone = (Identity("phone", "+8613800138001"),)
+    report = desk.customers.save_all([Customer(name="王芳", identities=phone)] * 2)
+    assert (report.new, report.rejections) == (0, 2)
+    assert "shared" in report.rejected[0].reason
+    for new in (1, 0):
+        numbered = Customer(name="王芳", number="K-9", identities=phone)
+        assert desk.customers.save_all([numbered]).new == new
 
 
 # -- corrections ---------------------------------------------------------------------------
