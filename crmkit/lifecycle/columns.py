@@ -7,7 +7,7 @@ fulfils no comparison.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import isnan, nan
 
 import attrs
@@ -65,6 +65,7 @@ class Columns:
         quick_total: Gives the total at the end of a state about whom nothing was said; made once.
         irregular: By place, pairs of (silence, fading) of those without a rhythm of their own.
         causes: By place, the indicators that moved most, of those who moved by `TOLD`.
+        written: Of `unmet`, those who had a record by then.
     """
 
     at: int
@@ -85,6 +86,13 @@ class Columns:
     quick_total: Callable[[State], float] | None = None
     irregular: dict[int, array[float]] = attrs.field(factory=dict)
     causes: dict[int, Causes] = attrs.field(factory=dict)
+    written: Collection[str] = ()
+
+    @property
+    def unmet(self) -> list[str]:
+        """Those who had done nothing by the quarter's beginning."""
+        since = self.settings[0].at
+        return [one for one, first in zip(self.ids, self.first, strict=True) if not first <= since]
 
     def start(self, layout: Layout, old: State, said: Said) -> Start:
         """Measure somebody at the quarter's beginning, and what time alone makes of it."""
@@ -183,7 +191,7 @@ class Columns:
         """Give everybody's change without the fading that his rhythm explains.
 
         Somebody without a rhythm of his own is judged by the median of the tier he held at the
-        quarter's beginning.
+        quarter's beginning, among those who were known by then.
         """
         found = array("d", (d - e for d, e in zip(self.delta, self.expected, strict=True)))
         if self.irregular:
@@ -192,7 +200,9 @@ class Columns:
                 for customer, gap in zip(self.ids, self.gap, strict=True)
                 if not isnan(gap)
             }
-            ranking = Ranking.of(zip(self.ids, self.before, strict=True), gaps)
+            unknown = set(self.unmet).difference(self.written)
+            totals = zip(self.ids, self.before, strict=True)
+            ranking = Ranking.of([one for one in totals if one[0] not in unknown], gaps)
             for place, pairs in self.irregular.items():
                 gap = ranking.tier_gap(self.ids[place])
                 if gap is not None:

@@ -17,6 +17,7 @@ from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course, roots_of_all
 from crmkit.value.fold import fold
 from crmkit.value.history import TODAY, Entry, Purchases, read_live, read_purchases
+from crmkit.value.known import written_down
 from crmkit.value.layout import Layout
 from crmkit.value.measure import NOTHING_SAID, Said
 from crmkit.value.program import compile_program
@@ -49,6 +50,7 @@ def measure_all(
         said = sayings.get(customer, NO_SAYINGS)
         start = starting.of(old, said.at(at - period))
         columns.add(customer, layout, new, said.at(at), start)
+    _look_up(reader, columns)
     return columns
 
 
@@ -83,6 +85,8 @@ def replay_all(reader: Reader, basis: Basis, steps: Sequence[int], period: int) 
                     starts[place] = starting[place].of(state, said.at(at))
                 elif state.newest != NEVER or place == present:
                     measured[place].add(customer, layout, state, said.at(at), starts[place])
+    for columns in measured:
+        _look_up(reader, columns)
     return measured
 
 
@@ -94,6 +98,13 @@ def _entries(reader: Reader, roots: list[str]) -> Iterable[tuple[str, list[Entry
     }
     purchases = read_purchases(reader, [e for entries in live.values() for e in entries])
     return ((root, live[root], purchases) for root in roots)
+
+
+def _look_up(reader: Reader, columns: Columns) -> None:
+    """Find who had a record by the quarter's beginning, where somebody's tier then is asked for."""
+    if columns.irregular:
+        unmet = [(customer,) for customer in columns.unmet]
+        columns.written = {one for (one,) in written_down(reader, unmet, columns.settings[0].at)}
 
 
 def _columns(basis: Basis, at: int, period: int) -> Columns:

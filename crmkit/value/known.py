@@ -6,7 +6,8 @@ today has a past; or from when he was first written down, as a prospect who has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import CUSTOMER
@@ -14,6 +15,8 @@ from crmkit.paging import pages
 from crmkit.value.basis import Basis
 from crmkit.value.scoring import Totalled, totals_of_all
 from crmkit.value.state import NEVER
+
+_Entry = TypeVar("_Entry", bound=tuple[Any, ...])
 
 _ROOT, _RECORDED = CUSTOMER.position["root"], CUSTOMER.position["recorded"]
 
@@ -39,15 +42,21 @@ def _known(reader: Reader, totals: Iterable[Totalled], at: int) -> Iterator[Tota
             unmet.append(one)
         else:
             yield one
-    written = _written_down(reader, (one[0] for one in unmet), at)
-    yield from (one for one in unmet if one[0] in written)
+    yield from written_down(reader, unmet, at)
 
 
-def _written_down(reader: Reader, roots: Iterable[str], at: int) -> set[str]:
-    """Give those who had a record by `at`, under their own id or one that was merged into it."""
-    return {
+def written_down(reader: Reader, unmet: Sequence[_Entry], at: int) -> Iterator[_Entry]:
+    """Give those who had a record by `at`, under their own id or one that was merged into it.
+
+    Args:
+        reader: One consistent look.
+        unmet: What begins with a root id.
+        at: The instant, in microseconds.
+    """
+    written = {
         row[_ROOT]
-        for page in pages(roots)
+        for page in pages(one[0] for one in unmet)
         for row in reader.fetch(CUSTOMER, [(root,) for root in page], by=("root",))
         if row[_RECORDED] <= at
     }
+    return (one for one in unmet if one[0] in written)

@@ -18,13 +18,14 @@ from crmkit.value.basis import NO_SAYINGS, Basis, all_sayings
 from crmkit.value.everybody import each_course
 from crmkit.value.explain import Path
 from crmkit.value.history import TODAY
+from crmkit.value.known import written_down
 from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting
 from crmkit.value.rhythm import least_unexplained, own_gap, silences, unexpected
 from crmkit.value.scoring import TierOf, value
-from crmkit.value.state import State
+from crmkit.value.state import NEVER, State
 
 STOOD_STILL = 1e-12
 """A change below this, in points, is rounding and no movement."""
@@ -45,7 +46,7 @@ class Survey:
 
     Attributes:
         moved: In the order of ids.
-        before: The ranking of everybody at the start, with the gaps known at the end.
+        before: The ranking of everybody known at the start, with the gaps known at the end.
         tiers: The tiers recorded by the start, in the view of what was shown.
     """
 
@@ -66,12 +67,13 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
     moved: list[Moved] = []
     irregular: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
     totals: list[tuple[str, float]] = []
+    unmet: list[tuple[str, float]] = []
     gaps: dict[str, float] = {}
     for customer, (old, new) in each_course(reader, layout, (since, until)):
         said = sayings.get(customer, NO_SAYINGS)
         first, fading = _fade(layout, old, settings, said.at(since))
         last = value(layout, new, settings[2], said.at(until)).total
-        totals.append((customer, first))
+        (unmet if old.newest == NEVER else totals).append((customer, first))
         gap = own_gap(new, until)
         if gap is not None:
             gaps[customer] = gap
@@ -84,7 +86,7 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
             if gap is None:
                 irregular[customer] = fading, silent
         moved.append(Moved(customer, first, delta, news))
-    ranking = Ranking.of(totals, gaps)
+    ranking = Ranking.of([*totals, *written_down(reader, unmet, since)], gaps)
     return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking)
 
 

@@ -29,10 +29,9 @@ from crmkit.value.movers import (
     least_unexpected,
     movement,
     order_movers,
-    survey,
 )
 from crmkit.value.ranking import Ranking, pyramid
-from crmkit.value.ranks import Ranks
+from crmkit.value.ranks import Ranks, surveyed
 from crmkit.value.rhythm import own_gap
 from crmkit.value.scoring import (
     TierOf,
@@ -43,7 +42,7 @@ from crmkit.value.scoring import (
     value_as_shown,
     value_of,
 )
-from crmkit.value.shown import shown_survey, tier_as_shown
+from crmkit.value.shown import tier_as_shown
 
 _ROUNDING = 1e-9
 _BODY = CUSTOMER.position["body"]
@@ -198,7 +197,8 @@ class Value(Decisions):
         ranks = self._ranks()
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
-            found = (shown_survey if as_shown else survey)(reader, basis, *when)
+            found = surveyed(reader, basis, when, as_shown=as_shown)
+            read_at = reader.watermark()
         tiers: Mapping[str, str] = {}
         if tier is not None:
             tiers = found.tiers if as_shown else ranks.at(when[0]).tiers
@@ -213,8 +213,8 @@ class Value(Decisions):
         )
 
         def made(mover: Moved) -> Movement:
+            ranks.keep(read_at, when, found.before, as_shown=as_shown)
             with self.session.store.read() as reader:
-                ranks.keep(reader.watermark(), when, found.before)
                 basis = read_basis(reader, self.defaults)
                 return _movement(reader, basis, ranks, mover.customer, when, as_shown=as_shown)
 
@@ -285,7 +285,8 @@ def _movement(  # noqa: PLR0913 - whose, when, and what it rests on
     else:
         path = explain(reader, basis, customer, since, until)
         tiers = ranks.tier(customer, since), ranks.tier(customer, until)
-    return movement(customer, path, when, tiers, lambda: ranks.gap(customer, when))
+    gap = partial(ranks.gap, customer, when, as_shown=as_shown)
+    return movement(customer, path, when, tiers, gap)
 
 
 def _parts(valued: Callable[[], Valued]) -> tuple[Part, ...]:

@@ -28,7 +28,7 @@ class Ranking:
     Attributes:
         ids: Customers by rank.
         totals: Their totals.
-        gaps: Median gap in days between purchase days of each, where it is known.
+        gaps: Median gap in days between purchase days, where it is known; some may have no rank.
     """
 
     ids: Sequence[str]
@@ -57,7 +57,8 @@ class Ranking:
     def _tier_gaps(self) -> dict[str, float | None]:
         known: dict[str, list[float]] = {name: [] for name, _ in TIERS}
         for customer, gap in self.gaps.items():
-            known[self.tiers[customer]].append(gap)
+            if customer in self.tiers:
+                known[self.tiers[customer]].append(gap)
         return {name: float(median(gaps)) if gaps else None for name, gaps in known.items()}
 
     def tier_gap(self, customer: str) -> float | None:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import attrs
 
 from crmkit.contracts.session import Session
-from crmkit.value.basis import Defaults, read_basis
+from crmkit.contracts.store import Reader
+from crmkit.value.basis import Basis, Defaults, read_basis
 from crmkit.value.known import totals_of_known
-from crmkit.value.movers import survey
+from crmkit.value.movers import Survey, survey
 from crmkit.value.ranking import Ranking
 from crmkit.value.scoring import TierOf
+from crmkit.value.shown import shown_survey
 
 _KEPT = 4
+
+
+def surveyed(reader: Reader, basis: Basis, when: tuple[int, int], *, as_shown: bool) -> Survey:
+    """Measure everybody at both ends of a span, in one view or the other."""
+    return (shown_survey if as_shown else survey)(reader, basis, *when)
 
 
 @attrs.frozen
@@ -42,19 +49,21 @@ class Ranks:
         """Give how to find a customer's tier: nobody is ranked before somebody looks."""
         return lambda: self.at(at).tiers.get(customer)
 
-    def gap(self, customer: str, when: tuple[int, int]) -> float | None:
+    def gap(self, customer: str, when: tuple[int, int], *, as_shown: bool = False) -> float | None:
         """Give the usual gap in a customer's tier at the start of a span of time."""
         with self.session.store.read() as reader:
-            key = (reader.watermark(), *when)
+            key = (reader.watermark(), *when, as_shown)
             found = self._kept.get(key)
             if found is None:
                 basis = read_basis(reader, self.defaults)
-                found = self._keep(key, survey(reader, basis, *when).before)
+                found = self._keep(key, surveyed(reader, basis, when, as_shown=as_shown).before)
             return found.tier_gap(customer)
 
-    def keep(self, watermark: int, when: tuple[int, int], ranking: Ranking) -> None:
+    def keep(
+        self, watermark: int, when: tuple[int, int], ranking: Ranking, *, as_shown: bool
+    ) -> None:
         """Keep the ranking at the start of a span that was worked out already."""
-        self._keep((watermark, *when), ranking)
+        self._keep((watermark, *when, as_shown), ranking)
 
     def _keep(self, key: tuple[int, ...], ranking: Ranking) -> Ranking:
         for old in list(self._kept)[: 1 - _KEPT]:

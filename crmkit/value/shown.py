@@ -8,6 +8,7 @@ from crmkit.contracts.store import Reader
 from crmkit.value.basis import Basis, read_merges
 from crmkit.value.everybody import roots_of_all
 from crmkit.value.explain import explain_as_shown
+from crmkit.value.known import written_down
 from crmkit.value.movers import STOOD_STILL, Moved, Survey
 from crmkit.value.ranking import Ranking
 from crmkit.value.rhythm import own_gap, silences, unexpected
@@ -50,7 +51,8 @@ def shown_survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey
         if abs(delta) > STOOD_STILL:
             silent = silences(path.before.layout, path.state, until)
             paths.append((customer, before, delta, path.fading(), silent, gap))
-    ranking = Ranking.of(totals, gaps)
+    # Whoever had done something that was captured by then had a record by then.
+    ranking = Ranking.of(written_down(reader, totals, since), gaps)
     moved = []
     for customer, before, delta, fading, silent, gap in paths:
         known = ranking.tier_gap(customer) if gap is None else gap
