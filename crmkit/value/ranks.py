@@ -52,7 +52,7 @@ class Ranks:
     def gap(self, customer: str, when: tuple[int, int], *, as_shown: bool = False) -> float | None:
         """Give the usual gap in a customer's tier at the start of a span of time."""
         with self.session.store.read() as reader:
-            key = (reader.watermark(), *when, as_shown)
+            key = (reader.watermark(), *when, bool(as_shown))
             found = self._kept.get(key)
             if found is None:
                 basis = read_basis(reader, self.defaults)
@@ -63,7 +63,7 @@ class Ranks:
         self, watermark: int, when: tuple[int, int], ranking: Ranking, *, as_shown: bool
     ) -> None:
         """Keep the ranking at the start of a span that was worked out already."""
-        self._keep((watermark, *when, as_shown), ranking)
+        self._keep((watermark, *when, bool(as_shown)), ranking)
 
     def _keep(self, key: tuple[int, ...], ranking: Ranking) -> Ranking:
         for old in list(self._kept)[: 1 - _KEPT]:
