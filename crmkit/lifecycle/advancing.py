@@ -7,7 +7,8 @@ calling again, and a customer whom somebody else moved meanwhile is left as he i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -17,7 +18,7 @@ from crmkit.contracts.meta import write_fact
 from crmkit.contracts.store import Row, Store, Writer
 from crmkit.contracts.tables import CUSTOMER, STANDING
 from crmkit.lifecycle.judging import Step, judge, read_earlier
-from crmkit.lifecycle.standing import ADVANCED, changed, standing_rows
+from crmkit.lifecycle.standing import ADVANCED, changed, read_note, standing_rows
 from crmkit.lifecycle.world import Guide, World, held_in, look
 from crmkit.model.lifecycle import AdvanceReport, Move
 
@@ -42,7 +43,7 @@ def advance(store: Store, guide: Guide, now: int, replay: Sequence[int] = ()) ->
     with store.read() as reader:
         world = look(reader, guide, (*replay, now))
         earlier = {at: read_earlier(reader, world.held, at) for at in (*replay, now)}
-        recorder = _Recorder(store, now, world)
+        recorder = _Recorder(store, now, world, read_note(reader))
         made = []
         for place, at in enumerate(replay):
             frame = world.frame(guide, place)
@@ -69,8 +70,9 @@ def advance(store: Store, guide: Guide, now: int, replay: Sequence[int] = ()) ->
 class _Recorder:
     """Writes moves and rows, page by page."""
 
-    def __init__(self, store: Store, now: int, world: World) -> None:
+    def __init__(self, store: Store, now: int, world: World, note: Mapping[str, Any]) -> None:
         self.rows = dict(world.rows)
+        self._note = note
         self._store = store
         self._now = now
         self._world = world
@@ -135,10 +137,13 @@ class _Recorder:
                 decide_all(writer, kind, batch, deciding)
 
     def finish(self, guide: Guide, rows: Sequence[Row]) -> None:
-        """Forget those who were merged or erased, and note what the standings rest on."""
+        """Forget those who were merged or erased, and note what the standings rest on.
+
+        Of two at the same time either may have written a row last: they rest on the first look.
+        """
         gone = sorted(set(self._world.rows) - {row[0] for row in rows})
         owners = {row[_OWNER] for row in rows if row[_QUEUE] is not None}
-        note = {
+        note: dict[str, Any] = {
             "at": self._now,
             "day": guide.policy.day_at(self._now),
             "watermark": self._world.watermark,
@@ -148,6 +153,9 @@ class _Recorder:
         with self._store.write() as writer:
             if gone:
                 writer.delete(STANDING, [(customer,) for customer in gone])
+            other = read_note(writer)
+            if other and other != self._note and other["watermark"] < note["watermark"]:
+                note = other | {"owners": sorted({*other["owners"], *note["owners"]})}
             write_fact(writer, ADVANCED, json.dumps(note, ensure_ascii=False))
 
 

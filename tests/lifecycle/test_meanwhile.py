@@ -44,3 +44,29 @@ def test_who_goes_meanwhile_is_not_moved(
             assert [row[0] for row in reader.scan(STANDING)] == ["ann"]
             about = reader.fetch(DECISION, [(bob.id,)], by=("customer",))
             assert {row[1] for row in about} <= {"erase"}
+
+
+def test_two_advances_at_once_keep_nobody_on_the_agenda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the later look saw stands, also where the earlier one writes between its writes."""
+    record, finish = advancing._Recorder.record, advancing._Recorder.finish
+    left: list[Any] = []
+    with firm() as shop:
+        shop.buyer("ann", 200, 300)
+        shop.buyer("bob", 200, 300)
+        shop.lifecycle.advance()
+        shop.wait(1)
+
+        def meanwhile(self: Any, *given: Any, **more: Any) -> Any:
+            monkeypatch.setattr(advancing._Recorder, "record", record)
+            shop.note("bob", "call", 2)
+            with monkeypatch.context() as patch:
+                patch.setattr(advancing._Recorder, "finish", lambda *all_: left.append(all_))
+                shop.lifecycle.advance()
+            return record(self, *given, **more)
+
+        monkeypatch.setattr(advancing._Recorder, "record", meanwhile)
+        shop.lifecycle.advance()
+        finish(*left.pop())
+        assert shop.listed() == ["ann"]
+        shop.lifecycle.advance()
+        assert shop.listed() == ["ann"]
