@@ -33,6 +33,7 @@ from crmkit.errors import DecisionNotFound
 from crmkit.model.customer import Customer
 from crmkit.model.log import Decision
 from crmkit.paging import pages
+from crmkit.value.roots import roots_of
 
 _SEQ, _ROOT = CUSTOMER.position["seq"], CUSTOMER.position["root"]
 _CUSTOMER, _VIA = TOUCHPOINT.position["customer"], TOUCHPOINT.position["via"]
@@ -133,12 +134,14 @@ def _restore(
 def _forget_keys(writer: Writer, traces: Mapping[Row, Trace]) -> None:
     """Forget the keys that the import taught, but for those that led a touchpoint to somebody."""
     keys = {key: row[0] for row, trace in traces.items() for key in trace.keys}
-    used = {(row[_CUSTOMER], row[_VIA]) for row in live_of(writer, set(keys.values()))}
-    held = {(row[0], row[1]): row[2] for row in writer.fetch(IDENTITY, keys)}
+    held = {(row[0], row[1]): row[2] for row in writer.fetch(IDENTITY, keys) if row[2] is not None}
+    used = {(row[_CUSTOMER], row[_VIA]) for row in live_of(writer, set(held.values()))}
+    # A key that found him through somebody merged into him was taught to that one.
+    roots = roots_of(writer, {*keys.values(), *held.values()})
     forgotten = [
         key
-        for key, base in keys.items()
-        if held.get(key) == base and (base, f"{key[0]}:{key[1]}") not in used
+        for key, holder in held.items()
+        if roots.get(holder) == roots.get(keys[key]) and (holder, f"{key[0]}:{key[1]}") not in used
     ]
     if forgotten:
         writer.delete(IDENTITY, forgotten)

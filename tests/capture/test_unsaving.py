@@ -173,6 +173,24 @@ def test_a_key_that_led_a_touchpoint_to_somebody_stays() -> None:
     )
 
 
+def test_keys_that_were_taught_to_somebody_merged_are_forgotten() -> None:
+    """An import that found somebody by a merged man's key taught its keys to that one."""
+    desk, ann, bob = two()
+    desk.customers.merge(ann, bob, reason=WHY)
+    before = desk.customers.get(ann)
+    report = desk.customers.save_all(
+        [somebody("Bob", "shop:17", "phone:+8613800138001", owner="lin")]
+    )
+    assert desk.who("phone", "+8613800138001") == ann
+    decision = desk.customers.undo(report.run, reason=WHY)
+    assert (decision.body["restored"], decision.body["kept"]) == ([ann], [])
+    assert desk.customers.get(ann) == before
+    assert desk.customers.search("138001").items == ()
+    (merge,) = [row for row in desk.rows(DECISION) if row[1] == "merge"]
+    desk.customers.unmerge(str(merge[0]))
+    assert desk.customers.search("138001").items == ()
+
+
 def test_those_who_belong_together_go_together() -> None:
     """An organisation goes with its people, and stays with one of them who bought."""
     desk = Desk()
