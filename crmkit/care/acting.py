@@ -7,11 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from crmkit.arguments import ID_LIMIT, choice, instance, mapping, refuse, text
+from crmkit.capture.duplicates import earlier
 from crmkit.capture.intake import Joint
-from crmkit.clock import day, micros
+from crmkit.clock import day, instant, micros
 from crmkit.contracts.decisions import Deciding, decide, decisions_about
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Writer
+from crmkit.contracts.tables import TOUCHPOINT
 from crmkit.errors import DecisionNotFound, InvalidValueError
 from crmkit.lifecycle.contacts import DONE, REASSIGNED, SNOOZED
 from crmkit.lifecycle.ended import refuse_ended
@@ -21,6 +23,7 @@ from crmkit.model.touchpoint import CaptureReport
 from crmkit.value.scoring import require_root
 
 SOURCE = "agenda"
+_AT = TOUCHPOINT.position["at"]
 _FOLLOW_UP = "follow_up"
 _CONTACT = "a contact of the agenda"
 _BY_CHANNEL = {"phone": "call", "phone_conference": "call"} | {
@@ -60,13 +63,18 @@ def done(  # noqa: PLR0913 - who, what, where to
     """Record that a contact was made: its outcome is a touchpoint."""
     name, customer, _ = read_id(item)
     deciding = session.deciding("", by)
-    record = _record(session, guide, item, customer, name, outcome)
+    record = _record(guide, item, customer, name, outcome)
     follow_up = record.pop(_FOLLOW_UP, None)
     until = None if follow_up is None else coming_day(guide, follow_up, session.now(), _FOLLOW_UP)
     body = {"what": DONE, "item": name, "touchpoint": name, "until": until}
     with joint() as (writer, take):
         refuse_ended(writer, customer, _CONTACT)
-        recorded(take([record]), f"the outcome of agenda item {name!r}", "outcome")
+        found = earlier(writer, [(SOURCE, name)])
+        before = None if not found else found[SOURCE, name].live
+        # A second click says the same a moment later.
+        record.setdefault("at", session.clock() if before is None else instant(before[_AT]))
+        is_done = "" if before is None else ", which is done already,"
+        recorded(take([record]), f"the outcome of agenda item {name!r}{is_done}", "outcome")
         _decide(writer, customer, body, deciding)
 
 
@@ -124,21 +132,19 @@ def _decide(writer: Writer, customer: str, body: Mapping[str, Any], deciding: De
     decide(writer, "agenda", customer, deciding, body)
 
 
-def _record(  # noqa: PLR0913 - what an outcome is made of
-    session: Session,
+def _record(
     guide: Guide,
     item: AgendaItem | str,
     customer: str,
     name: str,
     outcome: Mapping[str, Any] | str,
 ) -> dict[str, Any]:
-    """Make the touchpoint that an outcome is."""
+    """Make the touchpoint that an outcome is; without its instant, unless that was said."""
     said = {"text": outcome} if isinstance(outcome, str) else outcome
     said = dict(mapping("outcome", said, "a text, or the fields of a touchpoint"))
     channel = None if isinstance(item, str) else item.channel
     record: dict[str, Any] = {
         "kind": contact_kind(channel),
-        "at": session.clock(),
         "customer": customer,
         **({} if channel is None else {"channel": channel}),
         **said,
