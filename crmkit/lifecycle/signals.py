@@ -15,6 +15,7 @@ from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
 from crmkit.value.layout import Kinds
 from crmkit.value.live import live_rows, voided
+from crmkit.value.ops import is_automatic
 
 OPEN_KINDS = frozenset({"complaint", "suggestion", "opinion"})
 """What a customer says and waits for our answer to."""
@@ -22,14 +23,13 @@ OPEN_FOR = 180 * DAY
 """After so long a matter is no longer taken up by itself."""
 
 _COLUMNS = ("seq", "customer", "kind", "at", "direction", "attributes")
-_AUTOMATIC = '"automatic"'
 
 
 def touches(kind: str, attributes: str | None, kinds: Kinds) -> bool:
     """Tell whether it is real contact between two people; a machine's message is none."""
     if kind not in kinds.two_way:
         return False
-    return attributes is None or _AUTOMATIC not in attributes or not _automatic(attributes)
+    return attributes is None or not is_automatic(attributes)
 
 
 def answers(kind: str, direction: str | None, attributes: str | None, kinds: Kinds) -> bool:
@@ -37,12 +37,6 @@ def answers(kind: str, direction: str | None, attributes: str | None, kinds: Kin
     if direction == "in" or (direction is None and kind == "message_in"):
         return False
     return touches(kind, attributes, kinds)
-
-
-def _automatic(attributes: str) -> bool:
-    import json  # noqa: PLC0415 - rarely needed
-
-    return bool(json.loads(attributes).get("automatic"))
 
 
 @attrs.define

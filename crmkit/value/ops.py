@@ -17,6 +17,9 @@ _AMOUNT, _CURRENCY, _ATTRIBUTES = (
     TOUCHPOINT.position[name] for name in ("amount", "currency", "attributes")
 )
 
+_NO = frozenset({"", "0", "false", "no", "n", "off"})
+"""What a table writes for false."""
+
 
 def number(slots: Slots, kind: str) -> Callable[[Row], float | None]:
     """Make what gives the number of a row that has none in a column of its own, or None."""
@@ -52,7 +55,10 @@ def value_of(slots: Slots, kind: str) -> Callable[[Row], Any]:
 
 def attribute(row: Row, field: str) -> Any:
     """Give a row's attribute, or None."""
-    attributes = row[_ATTRIBUTES]
+    return _in(row[_ATTRIBUTES], field)
+
+
+def _in(attributes: str | None, field: str) -> Any:
     if attributes is None or (field.isidentifier() and field.isascii() and field not in attributes):
         return None  # JSON writes such a name as it is: no need to parse
     return json.loads(attributes).get(field)
@@ -60,7 +66,13 @@ def attribute(row: Row, field: str) -> Any:
 
 def automatic(row: Row) -> bool:
     """Tell whether a machine did it: ``{"automatic": true}`` among the attributes."""
-    return bool(attribute(row, "automatic"))
+    return is_automatic(row[_ATTRIBUTES])
+
+
+def is_automatic(attributes: str | None) -> bool:
+    """Tell it by the attributes alone; a table has its false as text."""
+    said = _in(attributes, "automatic")
+    return said.strip().lower() not in _NO if isinstance(said, str) else bool(said)
 
 
 def add_revenue(money: Money, row: Row) -> None:
