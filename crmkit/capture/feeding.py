@@ -12,27 +12,34 @@ _AT = TOUCHPOINT.position["at"]
 _KIND = TOUCHPOINT.position["kind"]
 _CUSTOMER = TOUCHPOINT.position["customer"]
 _RUN = TOUCHPOINT.position["run"]
-_VOID = FED.position["void"]
+_VOID, _CORRECTION = FED.position["void"], FED.position["correction"]
 _RECORDED = TOUCHPOINT.position["recorded"]
 _FIRST, _MOST = 16, 4_000
 """Touchpoints looked at together, at first and later."""
 
 
 def feed(writer: Writer, rows: Iterable[Row]) -> None:
-    """Note the earliest instant of each kind, where these new rows go before what was known."""
-    earliest: dict[str, Row] = {}
+    """Note the earliest instant of each kind, where these new rows go before what was known.
+
+    What came by a correction is known to nobody who looks from before it: so it does not stand for
+    what was captured.
+    """
+    earliest: dict[tuple[str, bool], Row] = {}
     for row in rows:
-        kept = earliest.get(row[_KIND])
+        key = row[_KIND], row[_RUN] < 0
+        kept = earliest.get(key)
         if kept is None or row[_AT] < kept[_AT]:
-            earliest[row[_KIND]] = row
-    known: dict[str, int] = {}
-    for fed in writer.fetch(FED, [(kind,) for kind in earliest], by=("kind",)):
+            earliest[key] = row
+    known: dict[tuple[str, bool], int] = {}
+    for fed in writer.fetch(FED, {(kind,) for kind, _ in earliest}, by=("kind",)):
         if fed[_VOID] is None:
-            known[fed[0]] = min(fed[1], known.get(fed[0], fed[1]))
+            for is_correction in (False, True) if not fed[_CORRECTION] else (True,):
+                key = fed[0], is_correction
+                known[key] = min(fed[1], known.get(key, fed[1]))
     news = [
-        (kind, row[_AT], row[_RECORDED], None, int(row[_RUN] < 0))
-        for kind, row in sorted(earliest.items())
-        if kind not in known or row[_AT] < known[kind]
+        (kind, row[_AT], row[_RECORDED], None, int(is_correction))
+        for (kind, is_correction), row in sorted(earliest.items())
+        if row[_AT] < known.get((kind, is_correction), row[_AT] + 1)
     ]
     if news:
         writer.put(FED, news)

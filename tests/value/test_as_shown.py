@@ -114,6 +114,23 @@ def test_a_correction_is_true_for_the_past_and_was_not_shown_then() -> None:
         assert counts(opened, opened.now) == (1, 1)
 
 
+def test_a_kind_that_came_by_a_correction_first_is_captured_all_the_same() -> None:
+    """What a visit brings is told as such, though an earlier one is there by a correction alone."""
+    with shop(MODEL) as opened:
+        key = opened.note("call", START)
+        since = opened.wait(DAY)
+        opened.wait(DAY)
+        opened.correct(key, kind="visit")
+        opened.wait(DAY)
+        opened.note("visit", opened.now)
+        until = opened.wait(DAY)
+        told = opened.explain(since, until, as_shown=True)
+        wanted = opened.world.explain(ANN, since, until, as_shown=True).causes
+        found = {(cause.indicator, cause.reason): cause.delta for cause in told.causes}
+        assert found == pytest.approx(wanted)
+        assert {reason for _, reason in wanted} == {"applicability", "correction"}
+
+
 def test_a_corrected_instant_moves_the_touchpoint() -> None:
     """A visit moved to an earlier day is as old as that day in today's view."""
     with shop(MODEL) as opened:
