@@ -14,15 +14,13 @@ from crmkit.lifecycle.cadence import weigh
 from crmkit.lifecycle.contacts import appointments, latest, next_contact
 from crmkit.lifecycle.measuring import measure_all
 from crmkit.lifecycle.roster import Roster, pick, read_roster
-from crmkit.lifecycle.signals import OPEN_KINDS, Story, answers, touches
+from crmkit.lifecycle.signals import story_of, touches
 from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.standing import by_root
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.lifecycle.world import Guide, read_held
 from crmkit.value.basis import Basis
-from crmkit.value.history import Entry as Logged
 from crmkit.value.history import read_groups, read_log
-from crmkit.value.layout import Kinds
 
 _ROOT = CUSTOMER.position["root"]
 _PARENT = CUSTOMER.position["parent"]
@@ -30,7 +28,7 @@ _QUEUE, _WEIGHT, _IDEAL, _WORST, _TOTAL, _DELTA, _UNEXPECTED, _TIER, _FACTS = (
     STANDING.position[name]
     for name in "queue weight ideal worst total delta unexpected tier facts".split()
 )
-_DIRECTION, _ATTRIBUTES = TOUCHPOINT.position["direction"], TOUCHPOINT.position["attributes"]
+_ATTRIBUTES = TOUCHPOINT.position["attributes"]
 
 
 @attrs.frozen
@@ -124,7 +122,7 @@ def work_out(  # noqa: PLR0913 - everything an entry rests on
         ):
             continue
         contacts = (e.at for e in entries if touches(e.kind, e.row[_ATTRIBUTES], kinds))
-        opened = _story(entries, kinds).open(begins - 1)
+        opened = story_of(entries, kinds).open(begins - 1)
         tier = min((held.tier.get(root, ("base", 0))[0] for root in belong), key=NAMES.index)
         row = rows.get(account)
         if row is not None and row[_QUEUE] is not None:
@@ -170,14 +168,3 @@ def _measured(  # noqa: PLR0913 - everything a score rests on
         for p, customer in enumerate(columns.ids)
     }
     return {account: max(by_id[root] for root in members[account]) for account in new}
-
-
-def _story(entries: Iterable[Logged], kinds: Kinds) -> Story:
-    """Gather somebody's matters and our contacts, oldest first."""
-    story = Story()
-    for entry in sorted(entries, key=lambda entry: entry.at):
-        if entry.kind in OPEN_KINDS:
-            story.matters.append((entry.at, entry.kind))
-        elif answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], kinds):
-            story.answers.append(entry.at)
-    return story

@@ -14,7 +14,7 @@ from crmkit.lifecycle.judging import NOTHING_KNOWN
 from crmkit.lifecycle.matching import Matcher
 from crmkit.lifecycle.measuring import measure_all
 from crmkit.lifecycle.roster import pick, read_roster
-from crmkit.lifecycle.signals import read_signals
+from crmkit.lifecycle.signals import read_signals_of
 from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.world import MOVE_KINDS, Guide
 from crmkit.model.lifecycle import STAGES, Move, Stage
@@ -76,10 +76,9 @@ def work_out(reader: Reader, guide: Guide, customer: str, at: int) -> Stage:
     or for a fall that without a rhythm of his own is judged by that of his tier.
     """
     basis = read_basis(reader, guide.defaults)
-    group = list(reader.fetch(CUSTOMER, [(customer,)], by=("root",)))
+    group = reader.fetch(CUSTOMER, [(customer,)], by=("root",))
     roster = read_roster(reader, map(pick, group))
-    ids, kinds = [row[0] for row in group], basis.layout.kinds
-    signals = read_signals(reader, roster.roots, kinds, at, at, guide.rules.counted, ids)
+    signals = read_signals_of(reader, customer, basis.layout.kinds, at, guide.rules.counted)
 
     def stage(columns: Columns, **given: Column) -> Stage:
         frame = Frame(columns, roster, signals, guide.kind_rules, given=given)

@@ -13,6 +13,8 @@ import attrs
 
 from crmkit.clock import DAY
 from crmkit.contracts.store import Reader
+from crmkit.contracts.tables import TOUCHPOINT
+from crmkit.value.history import Entry, read_live
 from crmkit.value.layout import Kinds
 from crmkit.value.live import live_rows, voided
 from crmkit.value.ops import is_automatic
@@ -22,6 +24,7 @@ OPEN_KINDS = frozenset({"complaint", "suggestion", "opinion"})
 OPEN_FOR = 180 * DAY
 """After so long a matter is no longer taken up by itself."""
 
+_DIRECTION, _ATTRIBUTES = (TOUCHPOINT.position[name] for name in ("direction", "attributes"))
 _COLUMNS = ("seq", "customer", "kind", "at", "direction", "attributes")
 
 
@@ -84,6 +87,29 @@ class Signals:
         return instants[place - 1] if place else None
 
 
+def story_of(entries: Iterable[Entry], kinds: Kinds) -> Story:
+    """Gather somebody's matters and our contacts, from what holds of him in whichever order."""
+    story = Story()
+    for entry in sorted(entries, key=lambda entry: entry.at):
+        if entry.kind in OPEN_KINDS:
+            story.matters.append((entry.at, entry.kind))
+        elif answers(entry.kind, entry.row[_DIRECTION], entry.row[_ATTRIBUTES], kinds):
+            story.answers.append(entry.at)
+    return story
+
+
+def read_signals_of(
+    reader: Reader, customer: str, kinds: Kinds, at: int, counted: Iterable[str] = ()
+) -> Signals:
+    """Read what is needed to judge one customer, by his root id, at one instant."""
+    happened = [entry for entry in read_live(reader, [customer])[customer] if entry.at <= at]
+    found = {
+        kind: {customer: sorted(entry.at for entry in happened if entry.kind == kind)}
+        for kind in counted
+    }
+    return Signals({customer: story_of(happened, kinds)}, found)
+
+
 def read_signals(  # noqa: PLR0913 - what to look for, and where
     reader: Reader,
     roots: Mapping[str, str],
@@ -91,9 +117,8 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
     first: int,
     last: int,
     counted: Iterable[str] = (),
-    ids: Sequence[str] | None = None,
 ) -> Signals:
-    """Read what is needed to judge the instants from `first` to `last`.
+    """Read what is needed to judge everybody at the instants from `first` to `last`.
 
     Args:
         reader: Where to read.
@@ -102,13 +127,12 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
         first: Earliest instant that is judged, in microseconds.
         last: Latest.
         counted: Kinds of which every touchpoint is needed, however old.
-        ids: Ids of those who are asked about, and of whom was merged into them; None: everybody.
     """
-    gone = voided(reader, ids)
+    gone = voided(reader)
     stories: dict[str, Story] = {}
     asked = tuple(sorted(OPEN_KINDS | kinds.two_way))
     for _, customer, kind, at, direction, attributes in live_rows(
-        reader, _COLUMNS, since=first - OPEN_FOR, until=last + 1, kinds=asked, ids=ids, gone=gone
+        reader, _COLUMNS, since=first - OPEN_FOR, until=last + 1, kinds=asked, gone=gone
     ):
         is_matter = kind in OPEN_KINDS
         if is_matter or answers(kind, direction, attributes, kinds):
@@ -120,7 +144,7 @@ def read_signals(  # noqa: PLR0913 - what to look for, and where
     found: dict[str, dict[str, list[int]]] = {kind: {} for kind in counted}
     if found:
         for _, customer, kind, at in live_rows(
-            reader, _COLUMNS[:4], until=last + 1, kinds=sorted(found), ids=ids, gone=gone
+            reader, _COLUMNS[:4], until=last + 1, kinds=sorted(found), gone=gone
         ):
             found[kind].setdefault(roots.get(customer, customer), []).append(at)
     return Signals(stories, found)
