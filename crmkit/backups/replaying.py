@@ -43,10 +43,10 @@ def replay(writer: Writer, customers: Customers, found: Survey, now: int) -> int
     again = Deciding(now=now, reason=WHY)
     _part(writer, found.erase, again, layout)
     roots = {row[_ROOT] for row in _rows(writer, found.erase)}
+    normaliser = Normaliser(customers.region)
     for root in sorted(roots):
         deciding = Deciding(now=found.gone.get(root, now), reason=WHY)
         noting = Noting(customers.session.store, customers.key, deciding.now)
-        normaliser = Normaliser(customers.region)
         erase(writer, root, deciding, layout, customers.key, normaliser, told=noting)
     _forget_rest(writer, found, layout, now)
     return len(roots)

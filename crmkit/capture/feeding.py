@@ -32,8 +32,8 @@ def feed(writer: Writer, rows: Iterable[Row]) -> None:
             earliest[key] = row
     known: dict[tuple[str, bool], int] = {}
     for fed in writer.fetch(FED, {(kind,) for kind, _ in earliest}, by=("kind",)):
-        if fed[_VOID] is None:
-            for is_correction in (False, True) if not fed[_CORRECTION] else (True,):
+        if fed[_VOID] is None:  # what was captured stands for what a correction would bring, too
+            for is_correction in {bool(fed[_CORRECTION]), True}:
                 key = fed[0], is_correction
                 known[key] = min(fed[1], known.get(key, fed[1]))
     news = [
