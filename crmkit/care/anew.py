@@ -164,7 +164,7 @@ def _measured(  # noqa: PLR0913 - everything a score rests on
     roots = sorted({root for account in new for root in members[account]})
     columns = measure_all(reader, basis, at, guide.period, roots)
     by_id = {
-        customer: (columns.total[p], columns.delta[p], columns.delta[p] - columns.expected[p])
+        customer: (columns.total[p], columns.delta[p], columns.by_own[p])
         for p, customer in enumerate(columns.ids)
     }
     return {account: max(by_id[root] for root in members[account]) for account in new}

@@ -26,7 +26,7 @@ from crmkit.value.movers import STOOD_STILL
 from crmkit.value.quick import quick_totals
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting, compile_readers
-from crmkit.value.rhythm import PATIENCE, last_touch, own_gap
+from crmkit.value.rhythm import Faded, faded, own_gap, unexpected
 from crmkit.value.state import NEVER, State
 
 TOLD = 5.0
@@ -63,7 +63,8 @@ class Columns:
         at: The instant.
         settings: What scores rest on: at the start, faded to the end, at the end.
         quick_total: Gives the total at the end of a state about whom nothing was said; made once.
-        irregular: By place, pairs of (silence, fading) of those without a rhythm of their own.
+        by_own: The change without the fading that one's own rhythm explains.
+        irregular: By place, the fading of those without a rhythm of their own.
         causes: By place, the indicators that moved most, of those who moved by `TOLD`.
         written: Of `unmet`, those who had a record by then.
     """
@@ -74,7 +75,7 @@ class Columns:
     total: array[float] = attrs.field(factory=_column)
     before: array[float] = attrs.field(factory=_column)
     delta: array[float] = attrs.field(factory=_column)
-    expected: array[float] = attrs.field(factory=_column)
+    by_own: array[float] = attrs.field(factory=_column)
     gap: array[float] = attrs.field(factory=_column)
     first: array[float] = attrs.field(factory=_column)
     own: array[float] = attrs.field(factory=_column)
@@ -84,7 +85,7 @@ class Columns:
     purchases: array[float] = attrs.field(factory=_column)
     purchase_days: array[float] = attrs.field(factory=_column)
     quick_total: Callable[[State], float] | None = None
-    irregular: dict[int, array[float]] = attrs.field(factory=dict)
+    irregular: dict[int, Faded] = attrs.field(factory=dict)
     causes: dict[int, Causes] = attrs.field(factory=dict)
     written: Collection[str] = ()
 
@@ -151,26 +152,20 @@ class Columns:
         self.before.append(start.total)
         delta = last - start.total
         gap = self._rhythm(new)
-        expected = 0.0
+        news = 0.0
         if abs(delta) <= STOOD_STILL:
             delta = 0.0
         else:
-            pairs = [
-                number
-                for slots, lost in zip(layout.slots, start.fading, strict=True)
-                if lost
-                for number in (self.at - last_touch(layout, slots, new), lost)
-            ]
-            if gap is None and pairs:
-                self.irregular[place] = array("d", pairs)
-            elif gap is not None:
-                expected = _explained(pairs, PATIENCE * gap * DAY)
+            fading = faded(layout, new, start.fading, self.at)
+            if fading and gap is None:
+                self.irregular[place] = fading
+            news = unexpected(delta, fading, gap)
             if abs(delta) >= TOLD:
                 now = measure(layout, new, setting, said)
                 weights = share_out(layout, now.states)
                 self.causes[place] = _causes(layout, start.parts, weights, now.points, delta)
         self.delta.append(delta)
-        self.expected.append(expected)
+        self.by_own.append(news)
 
     def _rhythm(self, state: State) -> float | None:
         """Write down when he bought and was last met; give his median gap."""
@@ -193,7 +188,7 @@ class Columns:
         Somebody without a rhythm of his own is judged by the median of the tier he held at the
         quarter's beginning, among those who were known by then.
         """
-        found = array("d", (d - e for d, e in zip(self.delta, self.expected, strict=True)))
+        found = self.by_own[:]
         if self.irregular:
             gaps = {
                 customer: gap
@@ -203,19 +198,10 @@ class Columns:
             unknown = set(self.unmet).difference(self.written)
             totals = zip(self.ids, self.before, strict=True)
             ranking = Ranking.of([one for one in totals if one[0] not in unknown], gaps)
-            for place, pairs in self.irregular.items():
+            for place, fading in self.irregular.items():
                 gap = ranking.tier_gap(self.ids[place])
-                if gap is not None:
-                    found[place] -= _explained(pairs, PATIENCE * gap * DAY)
+                found[place] = unexpected(self.delta[place], fading, gap)
         return found
-
-    def any_unexpected(self, place: int) -> list[float]:
-        """Give all that `unexpected` may tell of one of the irregular, whatever his tier's gap."""
-        pairs = self.irregular[place]
-        return [
-            self.delta[place] - _explained(pairs, patience)
-            for patience in sorted({-1.0, *pairs[::2]})
-        ]
 
     def ranks(self) -> array[int]:
         """Give everybody's rank, 1 the best; equal totals by customer id.
@@ -228,13 +214,6 @@ class Columns:
         for rank, place in enumerate(order, 1):
             ranks[place] = rank
         return ranks
-
-
-def _explained(pairs: array[float] | list[float], patience: float) -> float:
-    """Give the part of the fading that a rhythm explains, from (silence, fading) pairs."""
-    return sum(
-        lost for silent, lost in zip(pairs[::2], pairs[1::2], strict=True) if silent <= patience
-    )
 
 
 def _causes(

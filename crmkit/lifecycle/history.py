@@ -20,6 +20,7 @@ from crmkit.lifecycle.world import MOVE_KINDS, Guide
 from crmkit.model.lifecycle import STAGES, Move, Stage
 from crmkit.model.log import Decision
 from crmkit.value.basis import read_basis
+from crmkit.value.rhythm import all_unexpected
 
 
 def read_moves(reader: Reader, customer: str) -> list[Move]:
@@ -91,7 +92,7 @@ def work_out(reader: Reader, guide: Guide, customer: str, at: int) -> Stage:
     if asked == {"unexpected"}:
         if not alone.irregular:
             return stage(alone)
-        first, *others = alone.any_unexpected(0)
+        first, *others = all_unexpected(alone.delta[0], alone.irregular[0])
         found = stage(alone, unexpected=[first])
         if all(stage(alone, unexpected=[other]) == found for other in others):
             return found

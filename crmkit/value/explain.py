@@ -31,6 +31,7 @@ from crmkit.value.history import (
 from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out
 from crmkit.value.readers import Setting
+from crmkit.value.rhythm import Faded, faded
 from crmkit.value.scoring import Valued
 from crmkit.value.state import State
 
@@ -56,9 +57,12 @@ class Path:
     steps: Sequence[tuple[str, dict[str, float], Sequence[Entry]]]
     state: State
 
-    def fading(self) -> dict[str, float]:
-        """Give what each indicator lost by time alone."""
-        return next((deltas for reason, deltas, _ in self.steps if reason == "fading"), {})
+    def fading(self, until: int) -> Faded:
+        """Give what time alone brought until the path's end."""
+        lost = next((deltas for reason, deltas, _ in self.steps if reason == "fading"), {})
+        layout = self.before.layout
+        points = [lost.get(slots.indicator.name, 0.0) for slots in layout.slots]
+        return faded(layout, self.state, points, until)
 
     def causes(self) -> tuple[Cause, ...]:
         """Make the public causes, largest first."""

@@ -23,7 +23,7 @@ from crmkit.value.layout import Layout
 from crmkit.value.measure import Said, measure, share_out, total
 from crmkit.value.ranking import Ranking
 from crmkit.value.readers import Setting
-from crmkit.value.rhythm import least_unexplained, own_gap, silences, unexpected
+from crmkit.value.rhythm import Faded, all_unexpected, faded, own_gap, unexpected
 from crmkit.value.scoring import TierOf, value
 from crmkit.value.state import NEVER, State
 
@@ -65,13 +65,13 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
     )
     sayings = all_sayings(reader)
     moved: list[Moved] = []
-    irregular: dict[str, tuple[dict[str, float], dict[str, int]]] = {}
+    irregular: dict[str, Faded] = {}
     totals: list[tuple[str, float]] = []
     unmet: list[tuple[str, float]] = []
     gaps: dict[str, float] = {}
     for customer, (old, new) in each_course(reader, layout, (since, until)):
         said = sayings.get(customer, NO_SAYINGS)
-        first, fading = _fade(layout, old, settings, said.at(since))
+        first, lost = _fade(layout, old, settings, said.at(since))
         last = value(layout, new, settings[2], said.at(until)).total
         (unmet if old.newest == NEVER else totals).append((customer, first))
         gap = own_gap(new, until)
@@ -79,44 +79,39 @@ def survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey:
             gaps[customer] = gap
         if abs(last - first) <= STOOD_STILL:
             continue
-        delta = news = last - first
-        if fading:
-            silent = silences(layout, new, until)
-            news = unexpected(delta, fading, silent, gap)
-            if gap is None:
-                irregular[customer] = fading, silent
-        moved.append(Moved(customer, first, delta, news))
+        delta = last - first
+        fading = faded(layout, new, lost, until)
+        if fading and gap is None:
+            irregular[customer] = fading
+        moved.append(Moved(customer, first, delta, unexpected(delta, fading, gap)))
     ranking = Ranking.of([*totals, *written_down(reader, unmet, since)], gaps)
     return Survey([_by_tier(mover, irregular, ranking) for mover in moved], ranking)
 
 
 def _fade(
     layout: Layout, old: State, settings: tuple[Setting, Setting, Setting], said: Said
-) -> tuple[float, dict[str, float]]:
+) -> tuple[float, list[float]]:
     """Give the total at the start, and what each indicator loses by time alone until the end."""
     start = measure(layout, old, settings[0], said)
     weights = share_out(layout, start.states)
-    faded = measure(layout, old, settings[1], said)
-    return total(weights, start.points), {
-        slots.indicator.name: weight * (after - before)
-        for slots, weight, after, before in zip(
-            layout.slots, weights, faded.points, start.points, strict=True
-        )
-        if weight and after != before
-    }
+    then = measure(layout, old, settings[1], said)
+    return total(weights, start.points), [
+        weight * (after - before)
+        for weight, after, before in zip(weights, then.points, start.points, strict=True)
+    ]
 
 
 def _by_tier(
     mover: Moved,
-    irregular: Mapping[str, tuple[dict[str, float], dict[str, int]]],
+    irregular: Mapping[str, Faded],
     ranking: Ranking,
 ) -> Moved:
     """Judge the fading of somebody without a rhythm of his own by the median of his tier."""
     if mover.customer not in irregular:
         return mover
-    fading, silent = irregular[mover.customer]
     gap = ranking.tier_gap(mover.customer)
-    return mover._replace(unexpected=unexpected(mover.delta, fading, silent, gap))
+    news = unexpected(mover.delta, irregular[mover.customer], gap)
+    return mover._replace(unexpected=news)
 
 
 def check_order(direction: str | None, order: str) -> None:
@@ -207,13 +202,12 @@ def movement(
 ) -> Movement:
     """Make the public record of one customer's path from one instant to another."""
     delta = path.after.total - path.before.total
-    fading = path.fading()
+    fading = path.fading(when[1])
     gap = own_gap(path.state, when[1])
-    silent = silences(path.before.layout, path.state, when[1])
 
     def news() -> float:
         known = gap_of_tier() if gap is None and fading else gap
-        return unexpected(delta, fading, silent, known)
+        return unexpected(delta, fading, known)
 
     return Movement(
         customer_id=customer,
@@ -227,7 +221,4 @@ def movement(
 
 def least_unexpected(path: Path, until: int) -> float:
     """Give the least that the unexpected part of a path can be, whatever a tier's rhythm is."""
-    fading = path.fading()
-    silent = silences(path.before.layout, path.state, until)
-    delta = path.after.total - path.before.total
-    return delta - sum(fading.values()) + least_unexplained(fading, silent)
+    return min(all_unexpected(path.after.total - path.before.total, path.fading(until)))

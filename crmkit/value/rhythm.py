@@ -6,9 +6,12 @@ exceeds 1.5 times the customer's own median gap between purchase days.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import groupby, pairwise
+from array import array
+from collections.abc import Sequence
+from itertools import pairwise
+from math import inf
 from statistics import median
+from typing import TypeAlias
 
 from crmkit.clock import DAY
 from crmkit.value.layout import Layout, Slots
@@ -18,6 +21,10 @@ from crmkit.value.state import NEVER, State
 PATIENCE = 1.5
 """Median gaps that may pass before silence counts."""
 LEAST_GAPS = 3
+
+Faded: TypeAlias = "array[float]"
+"""Of each indicator that time alone moved, one after the other: how long its newest touchpoint
+lies back, in microseconds, and what it lost (below 0) or won, in points of the total."""
 
 
 def own_gap(state: State, at: int) -> float | None:
@@ -45,36 +52,36 @@ def last_touch(layout: Layout, slots: Slots, state: State) -> int:
     return newest
 
 
-def silences(layout: Layout, state: State, at: int) -> dict[str, int]:
-    """Give how long each indicator's newest touchpoint lies back at `at`, in microseconds."""
-    return {slots.indicator.name: at - last_touch(layout, slots, state) for slots in layout.slots}
+def faded(layout: Layout, state: State, lost: Sequence[float], at: int) -> Faded:
+    """Put how long each indicator is silent at `at` beside what time alone took from it."""
+    return array(
+        "d",
+        [
+            number
+            for slots, points in zip(layout.slots, lost, strict=True)
+            if points
+            for number in (at - last_touch(layout, slots, state), points)
+        ],
+    )
 
 
-def unexplained(fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None) -> float:
-    """Give the part of the fading that the customer's rhythm does not explain.
+def unexpected(delta: float, fading: Faded, gap: float | None) -> float:
+    """Give a change without the fading that the customer's rhythm explains.
 
     Args:
-        fading: What each indicator lost (or won) by time alone, in points of the total.
-        silent: How long each indicator's newest touchpoint lies back, in microseconds.
+        delta: The whole change, in points.
+        fading: What of it time alone brought.
         gap: Median gap in days; None: no rhythm is known, and all of it counts.
     """
-    if gap is None:
-        return sum(fading.values())
-    patience = PATIENCE * gap * DAY
-    return sum(lost for name, lost in fading.items() if silent[name] > patience)
+    return delta if gap is None else delta - _explained(fading, PATIENCE * gap * DAY)
 
 
-def unexpected(
-    delta: float, fading: Mapping[str, float], silent: Mapping[str, int], gap: float | None
-) -> float:
-    """Give a change without the fading that the customer's rhythm explains; see `unexplained`."""
-    return delta - sum(fading.values()) + unexplained(fading, silent, gap)
+def all_unexpected(delta: float, fading: Faded) -> list[float]:
+    """Give all that `unexpected` may come to, whatever the gap; without one first."""
+    return [delta - _explained(fading, patience) for patience in sorted({-inf, *fading[::2]})]
 
 
-def least_unexplained(fading: Mapping[str, float], silent: Mapping[str, int]) -> float:
-    """Give the least that `unexplained` can be, whatever the gap; but for rounding."""
-    least = left = sum(fading.values())
-    for _, explained in groupby(sorted(fading, key=silent.__getitem__), silent.__getitem__):
-        left -= sum(fading[name] for name in explained)
-        least = min(least, left)
-    return least
+def _explained(fading: Faded, patience: float) -> float:
+    """Give the part of the fading that so many microseconds of silence explain."""
+    pairs = zip(fading[::2], fading[1::2], strict=True)
+    return sum(points for silent, points in pairs if silent <= patience)

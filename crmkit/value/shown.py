@@ -11,7 +11,7 @@ from crmkit.value.explain import explain_as_shown
 from crmkit.value.known import written_down
 from crmkit.value.movers import STOOD_STILL, Moved, Survey
 from crmkit.value.ranking import Ranking
-from crmkit.value.rhythm import own_gap, silences, unexpected
+from crmkit.value.rhythm import Faded, own_gap, unexpected
 
 _TIER_KIND = frozenset({"tier"})
 
@@ -39,7 +39,7 @@ def shown_survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey
     merges = read_merges(reader)
     totals: list[tuple[str, float]] = []
     gaps: dict[str, float] = {}
-    paths: list[tuple[str, float, float, dict[str, float], dict[str, int], float | None]] = []
+    paths: list[tuple[str, float, float, Faded, float | None]] = []
     for customer in roots_of_all(reader):
         path = explain_as_shown(reader, basis, customer, since, until, merges)
         before = path.before.total
@@ -49,12 +49,11 @@ def shown_survey(reader: Reader, basis: Basis, since: int, until: int) -> Survey
             gaps[customer] = gap
         delta = path.after.total - before
         if abs(delta) > STOOD_STILL:
-            silent = silences(path.before.layout, path.state, until)
-            paths.append((customer, before, delta, path.fading(), silent, gap))
+            paths.append((customer, before, delta, path.fading(until), gap))
     # Whoever had done something that was captured by then had a record by then.
     ranking = Ranking.of(written_down(reader, totals, since), gaps)
     moved = []
-    for customer, before, delta, fading, silent, gap in paths:
+    for customer, before, delta, fading, gap in paths:
         known = ranking.tier_gap(customer) if gap is None else gap
-        moved.append(Moved(customer, before, delta, unexpected(delta, fading, silent, known)))
+        moved.append(Moved(customer, before, delta, unexpected(delta, fading, known)))
     return Survey(moved, ranking, tiers_as_shown(reader, since))
