@@ -25,9 +25,9 @@ from crmkit.stores.mariadb_errors import DUPLICATE, is_passing, number_of, trans
 from crmkit.stores.mariadb_pages import Pages
 from crmkit.stores.mariadb_url import DRIVER, NAMES, Place, need_driver, of_engine, read_url
 from crmkit.stores.mariadb_values import kept
-from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
+from crmkit.stores.sql.opening import check_driver, check_engine, migrated
 from crmkit.stores.sql.schema import PREFIX, Schema
+from crmkit.stores.sql.server import ServerDialect, counter
 from crmkit.stores.sql.statements import Scan, Statements
 from crmkit.stores.sql.store import SqlStore
 
@@ -91,23 +91,15 @@ class MariaStore(SqlStore):
     name = "mariadb"
 
 
-class MariaDialect(Dialect):
-    """Knows MariaDB, and where MySQL differs.
-
-    One transaction writes to a workspace at a time: it holds the workspace's row, whatever the
-    process. So numbers of the log are given in the order of the commits, what a writer read stays
-    so until it commits, and writers never wait for each other in a circle. Readers hold nothing.
-    """
+class MariaDialect(ServerDialect):
+    """Knows MariaDB, and where MySQL differs."""
 
     name = "mariadb"
-    one_writer = False
-    sort_puts = True
     key_values = 4_000
     columns = (
         "SELECT table_name, column_name FROM information_schema.columns "  # noqa: S608 - our own
         f"WHERE table_schema = DATABASE() AND LEFT(table_name, {len(PREFIX)}) = '{PREFIX}'"
     )
-    streams = True
     compares_rows = False
     undoes_schema = False
     options = layout.OPTIONS
@@ -129,7 +121,7 @@ class MariaDialect(Dialect):
         """Make the engine of a store that was given none."""
         settings = session.settings(self.place)
         options = {**self.place.options, "init_command": settings}
-        return server_engine(self.place.shown, self.timeout, **options)
+        return self.server_engine(**options)
 
     def passes(self, error: Exception) -> bool:
         """Tell of a server that has no connection left."""
@@ -311,13 +303,8 @@ class MariaDialect(Dialect):
             f"INSERT INTO {PREFIX}fact (name, value) VALUES (%s, %s) "  # noqa: S608
             "ON DUPLICATE KEY UPDATE value = value + VALUES(value)"
         )
-        connection.exec_driver_sql(move, (f"seq:{workspace}", count))
+        connection.exec_driver_sql(move, (counter(workspace), count))
         return self.watermark(connection, workspace) - count + 1
-
-    def watermark(self, connection: sa.Connection, workspace: int) -> int:
-        """Give the counter as last committed: whoever moved it held the workspace till then."""
-        select = f"SELECT value FROM {PREFIX}fact WHERE name = %s"  # noqa: S608
-        return int(connection.exec_driver_sql(select, (f"seq:{workspace}",)).scalar() or 0)
 
     def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say what the error means; neither password nor values are told."""

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores.mariadb_url import Place
-from crmkit.stores.sql.opening import waited
 from crmkit.stores.sql.schema import VERSION
+from crmkit.stores.sql.server import all_in_use
 
 DUPLICATE = 1062
 _FULL, _FULL_FOR_USER, _LIMIT = 1040, 1203, 1226
@@ -101,9 +101,7 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
     number, text = number_of(error), _told(cause)
     _hush(error, cause, text)
     if isinstance(error, sa.exc.TimeoutError):
-        seconds = waited(error, place.timeout)
-        message = f"{place}: every connection was in use for {seconds:g} s: try again"
-        return StoreBusy(message)
+        return all_in_use(error, place)
     is_lost = number in _LOST_NUMBERS or getattr(error, "connection_invalidated", False)
     if is_lost:
         return StoreError(f"{place}: {text}: {_NOBODY_KNOWS if committing else _LOST}")

@@ -31,9 +31,9 @@ from crmkit.stores import postgres_session as session
 from crmkit.stores.postgres_arrays import array
 from crmkit.stores.postgres_errors import PASSING, state_of, translate
 from crmkit.stores.postgres_meanwhile import going_on
-from crmkit.stores.sql.dialect import Dialect
-from crmkit.stores.sql.opening import check_driver, check_engine, migrated, server_engine
+from crmkit.stores.sql.opening import check_driver, check_engine, migrated
 from crmkit.stores.sql.schema import PREFIX
+from crmkit.stores.sql.server import ServerDialect, counter
 from crmkit.stores.sql.statements import Scan, Statements, among_few
 from crmkit.stores.sql.store import SqlStore
 
@@ -80,24 +80,16 @@ class PostgresStore(SqlStore):
     name = "postgresql"
 
 
-class PostgresDialect(Dialect):
-    """Knows PostgreSQL; its URLs and errors have modules of their own.
-
-    One transaction writes to a workspace at a time: it holds the workspace's row, whatever the
-    process. So numbers of the log are given in the order of the commits, what a writer read stays
-    so until it commits, and writers never wait for each other in a circle. Readers hold nothing.
-    """
+class PostgresDialect(ServerDialect):
+    """Knows PostgreSQL; its URLs and errors have modules of their own."""
 
     name = "postgresql"
-    one_writer = False
-    sort_puts = True
     key_values = 20_000
     columns = (
         "SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid "
         "WHERE relkind IN ('r', 'p') AND NOT relispartition AND attnum > 0 AND NOT attisdropped "
         "AND pg_table_is_visible(pg_class.oid)"
     )
-    streams = True
     binds_arrays = True
 
     def __init__(self, place: Place) -> None:
@@ -116,7 +108,7 @@ class PostgresDialect(Dialect):
         another.
         """
         options = {**self.place.options, "prepare_threshold": None}
-        return server_engine(self.place.shown, self.timeout, **options)
+        return self.server_engine(**options)
 
     def connect(self, engine: sa.Engine) -> sa.Connection:
         """Take a connection, outside any transaction that a listener of the host's began."""
@@ -376,13 +368,8 @@ class PostgresDialect(Dialect):
             f"ON CONFLICT (name) DO UPDATE SET value = {PREFIX}fact.value + EXCLUDED.value "
             "RETURNING value"
         )
-        last = connection.exec_driver_sql(move, (f"seq:{workspace}", count)).scalar_one()
+        last = connection.exec_driver_sql(move, (counter(workspace), count)).scalar_one()
         return int(last) - count + 1
-
-    def watermark(self, connection: sa.Connection, workspace: int) -> int:
-        """Give the counter as last committed: whoever moved it held the workspace till then."""
-        select = f"SELECT value FROM {PREFIX}fact WHERE name = %s"  # noqa: S608
-        return int(connection.exec_driver_sql(select, (f"seq:{workspace}",)).scalar() or 0)
 
     def translate(self, error: Exception, *, committing: bool = False) -> StoreError:
         """Say what the error means; neither password nor values are told."""

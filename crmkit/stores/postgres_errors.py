@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from crmkit.contracts.postgres_url import Place
 from crmkit.errors import SchemaError, StoreBusy, StoreError
-from crmkit.stores.sql.opening import waited
 from crmkit.stores.sql.schema import VERSION
+from crmkit.stores.sql.server import all_in_use
 
 FULL = "53300"
 STARTING = "57P03"
@@ -96,9 +96,7 @@ def translate(error: Exception, place: Place, *, committing: bool = False) -> St
     state, text = state_of(error), _told(cause)
     _hush(error, cause, text)
     if isinstance(error, sa.exc.TimeoutError):
-        seconds = waited(error, place.timeout)
-        message = f"{place}: every connection was in use for {seconds:g} s: try again"
-        return StoreBusy(message)
+        return all_in_use(error, place)
     is_lost = _is_lost(error, state)
     if committing and is_lost:
         return StoreError(f"{place}: {text}: {_NOBODY_KNOWS}")

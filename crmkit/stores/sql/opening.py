@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.pool import QueuePool
 
 from crmkit.errors import ConfigError
 from crmkit.stores.sql.store import SqlStore
 
-_WAITED = re.compile(r"timed out, timeout ([0-9.]+)")
 S = TypeVar("S", bound=SqlStore)
 
 
@@ -36,32 +33,6 @@ def check_driver(engine: sa.Engine | None, driver: str) -> None:
     if engine is not None and engine.dialect.driver != driver.partition("+")[2]:
         message = f"engine connects by {engine.dialect.driver}: make it of {driver}://"
         raise ConfigError(message, key="engine")
-
-
-def server_engine(url: sa.URL, timeout: float, **connect: Any) -> sa.Engine:
-    """Make the engine of a store on a server that was given none.
-
-    Args:
-        url: Where; shown in messages, so it holds no password.
-        timeout: Seconds to wait for a connection of the pool.
-        connect: What the driver connects by.
-    """
-    return sa.create_engine(
-        url,
-        connect_args=connect,
-        poolclass=QueuePool,
-        pool_size=5,
-        max_overflow=15,
-        pool_timeout=timeout,
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
-
-
-def waited(error: sa.exc.TimeoutError, usual: float) -> float:
-    """Give the seconds that a pool waited for a connection: a host's has its own."""
-    told = _WAITED.search(str(error))
-    return float(told[1]) if told else usual
 
 
 def migrated(store: S, migrate: str) -> S:
