@@ -15,7 +15,6 @@ from crmkit.lifecycle.contacts import appointments, latest, next_contact
 from crmkit.lifecycle.measuring import measure_all
 from crmkit.lifecycle.roster import Roster, pick, read_roster
 from crmkit.lifecycle.signals import story_of, touches
-from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.standing import by_root
 from crmkit.lifecycle.tiers import NAMES
 from crmkit.lifecycle.world import Guide, read_held
@@ -113,11 +112,10 @@ def work_out(  # noqa: PLR0913 - everything an entry rests on
     found: dict[str, Entry] = {}
     for account, belong in members.items():
         entries = [entry for root in belong for entry in lives[root]]
-        stage = held.stage.get(account)
         if (
             not entries
             or account in accounts.roster.left_out
-            or (stage is not None and stage[0] == ENDED)
+            or held.has_ended(account)
             or not (policy.settings.prospects or any(e.kind == "purchase" for e in entries))
         ):
             continue

@@ -25,7 +25,6 @@ from crmkit.lifecycle.contacts import (
     whole,
 )
 from crmkit.lifecycle.frame import Frame
-from crmkit.lifecycle.stages import ENDED
 from crmkit.lifecycle.world import Guide, World
 
 _AT = STANDING.position["at"]
@@ -88,11 +87,10 @@ class Accounts:
         """Give the columns from queue to due of one account, made up of these customers."""
         columns, guide, world = self.frame.columns, self.guide, self.world
         firsts = [first for place in places if not isnan(first := columns.first[place])]
-        stands = world.held.stage.get(account)
         if (
             not firsts
             or account in world.roster.left_out
-            or (stands is not None and stands[0] == ENDED)
+            or world.held.has_ended(account)
             or not (guide.policy.settings.prospects or any(columns.purchases[p] for p in places))
         ):
             return _NO_CONTACT

@@ -65,6 +65,11 @@ class Held:
     tier: dict[str, tuple[str, int]] = attrs.field(factory=dict)
     stage: dict[str, tuple[str, int]] = attrs.field(factory=dict)
 
+    def has_ended(self, customer: str) -> bool:
+        """Tell whether the relationship with somebody has ended."""
+        stage = self.stage.get(customer)
+        return stage is not None and stage[0] == ENDED
+
     def of(self, customer: str) -> tuple[str | None, int | None, str | None, int | None]:
         """Give the four columns of STANDING."""
         tier, stage = self.tier.get(customer), self.stage.get(customer)
