@@ -15,8 +15,8 @@ from typing import Any
 
 from crmkit.contracts.connector import Hint
 from crmkit.contracts.reading import loaded, mapping
+from crmkit.contracts.sealed import opened, signature
 from crmkit.contracts.signatures import fresh, refuse, same
-from crmkit_fxiaoke.sealed import opened, signature
 from crmkit_fxiaoke.settings import FxiaokeConfig
 
 _OBJECTS = frozenset(

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from crmkit_fxiaoke.sealed import opened as unsealed
-from crmkit_fxiaoke.sealed import signature
 from wechatpy.crypto import PrpCrypto
 
 from crmkit import SignatureInvalid
 from crmkit.contracts.connector import Hint
+from crmkit.contracts.sealed import opened as unsealed
+from crmkit.contracts.sealed import signature
 from crmkit.testing.simulators.fxiaoke import Fxiaoke
 
 Open = Callable[..., Any]

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 
 from crmkit.contracts.channel import Delivery, Response
+from crmkit.contracts.sealed import opened, signature
 from crmkit.contracts.signatures import fresh, refuse, same
-from crmkit_wecom.sealed import opened, signature
 
 _LATEST = 253_402_300_799  # the last second of the year 9999
 

@@ -9,12 +9,12 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from crmkit_wecom.callbacks import field
-from crmkit_wecom.sealed import opened as unsealed
-from crmkit_wecom.sealed import signature
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from wechatpy.enterprise.crypto import WeChatCrypto
 
 from crmkit import SignatureInvalid
+from crmkit.contracts.sealed import opened as unsealed
+from crmkit.contracts.sealed import signature
 
 # From the sample that WeCom ships with WXBizMsgCrypt.
 TOKEN, AES_KEY = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import attrs
 import pytest
 from crmkit_wecom import hooks
-from crmkit_wecom.sealed import signature
 from wechatpy.enterprise.crypto import WeChatCrypto
 
 from crmkit.contracts.channel import Channel, Message
+from crmkit.contracts.sealed import signature
 from crmkit.contracts.specs import ChannelSpec
 from crmkit.testing import ChannelSuite, Incoming
 from crmkit.testing.simulators.base import Answer
