@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from crmkit.channels.email.incoming import Incoming
 from crmkit.channels.email.letters import Letter, Writer
-from crmkit.channels.email.mailboxes import Mailbox, open_mailbox
+from crmkit.channels.email.mailboxes import Mailbox
 from crmkit.channels.email.sending import Office
 from crmkit.channels.email.settings import EmailSettings, revealed
 from crmkit.channels.email.unsubscribing import Unsubscribing
@@ -101,6 +101,14 @@ class EmailChannel(Channel):
 
 
 def _mailbox(place: Secret | None, settings: EmailSettings) -> Mailbox | None:
+    """Open a mailbox by its place, ``maildir:PATH`` or an IMAP URL; nothing is connected yet."""
     if not place:
         return None
-    return open_mailbox(place.reveal(), ca_file=settings.ca_file, timeout=settings.timeout)
+    kind, _, path = place.reveal().partition(":")
+    if kind == "maildir":
+        from crmkit.channels.email.maildir import Maildir  # noqa: PLC0415 - one of two
+
+        return Maildir(path)
+    from crmkit.channels.email.imap import Imap  # noqa: PLC0415 - imaplib, only where it is used
+
+    return Imap(place.reveal(), ca_file=settings.ca_file, timeout=settings.timeout)

@@ -38,15 +38,3 @@ class Mailbox(ABC):
 
     def close(self) -> None:  # noqa: B027 - a maildir has nothing to give back
         """Give everything back; closing twice does nothing."""
-
-
-def open_mailbox(place: str, *, ca_file: str | None, timeout: float) -> Mailbox:
-    """Open a mailbox by its place, ``maildir:PATH`` or an IMAP URL; nothing is connected yet."""
-    kind, _, path = place.partition(":")
-    if kind == "maildir":
-        from crmkit.channels.email.maildir import Maildir  # noqa: PLC0415 - one of two
-
-        return Maildir(path)
-    from crmkit.channels.email.imap import Imap  # noqa: PLC0415 - imaplib, only where it is used
-
-    return Imap(place, ca_file=ca_file, timeout=timeout)
