@@ -18,6 +18,7 @@ from crmkit.errors import InvalidValueError
 from crmkit.lifecycle.cadence import MOST_OVERDUE, STEPS, most_overdue, overdue, queued
 from crmkit.model.customer import Identity
 from crmkit.stores import open_store
+from crmkit.stores.memory import MemoryStore
 from crmkit.stores.memory_transaction import MemoryReader
 from crmkit.testing.rows import row
 from tests.care.test_recent import Counting
@@ -675,7 +676,7 @@ def test_of_those_about_as_late_the_heaviest_are_read() -> None:
         for n in range(400)
         for due in [-(n * 7 % 100) * DAY_MICROS - 1]
     ]
-    store = open_store("memory://")
+    store = MemoryStore()
     with store.write() as writer:
         writer.put(STANDING, rows)
     wanted = order(map(entry_of, rows), 0)[:10]

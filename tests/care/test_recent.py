@@ -15,6 +15,7 @@ from crmkit.contracts.store import Row, Store
 from crmkit.contracts.tables import TOUCHPOINT, VOID
 from crmkit.model.customer import Customer, Identity
 from crmkit.stores import open_store
+from crmkit.stores.memory import MemoryStore
 from crmkit.stores.memory_transaction import MemoryReader
 from crmkit.testing.rows import row
 from crmkit.value.history import FOREVER, Entry, read_log
@@ -113,7 +114,7 @@ class Counting(MemoryReader):
 
 def test_a_long_life_costs_no_more_than_a_short_one() -> None:
     """Of a thousand purchases and a hundred calls a few are read."""
-    store = open_store("memory://")
+    store = MemoryStore()
     life = [
         {"customer": "a", "kind": "purchase" if n % 10 else "call", "at": BEGINS - 1 - n * DAY}
         for n in range(1_100)
