@@ -24,16 +24,23 @@ class Window(Record):
 
     Attributes:
         cursor: The newest change that was applied; None: nothing ever came.
-        settled: Everything up to the cursor was read at an instant, by the CRM's own clock, when
-            nothing more could be committed behind it: it need not be read again.
+        settled: Everything up to the cursor was read when nothing more could be committed behind
+            it: it need not be read again.
         reading: Where a reading stands that was not finished; None: none is under way.
         began: The CRM's clock when the reading that is under way, or was the last, began.
+        seen: Likewise when the first reading that found the cursor was over.
+        lasted: Seconds that the last reading took, by that clock.
+
+    That clock is the one of its answers. Whoever answers need not be who stamps the records, and
+    may be hours off: its instants are held against one another, never against theirs.
     """
 
     cursor: Cursor | None = None
     settled: bool = False
     reading: Cursor | None = None
     began: datetime | None = None
+    seen: datetime | None = None
+    lasted: float = 0.0
 
     def start(self, overlap: timedelta) -> Cursor | None:
         """Give where reading begins, or goes on.
@@ -48,25 +55,34 @@ class Window(Record):
             return self.cursor
         if self.settled:
             return Cursor(at=self.cursor.at + TICK)
-        return Cursor(at=min(self.cursor.at, self.began or self.cursor.at) - overlap)
+        return Cursor(at=self.cursor.at - timedelta(seconds=self.lasted) - overlap)
 
     def after(self, page: Changes, overlap: timedelta) -> Window:
         """Give the window once a page was applied."""
         began = page.now if self.reading is None else self.began
         if page.more:
             return attrs.evolve(self, reading=page.cursor, began=began)
-        newest = _later(self.cursor, page.cursor)
-        settled = (
-            newest is not None
-            and newest.at is not None
-            and began is not None
-            and began >= newest.at + overlap + TICK
+        nothing = self.settled and self.reading is None and not page.records
+        newest = self.cursor if nothing else _later(self.cursor, page.cursor)
+        at = None if newest is None else newest.at
+        known = at is not None and self.cursor is not None and at == self.cursor.at
+        seen = (self.seen if known else None) or page.now
+        return Window(
+            cursor=newest,
+            settled=at is not None and _between(seen, began) >= overlap + TICK,
+            began=began,
+            seen=seen,
+            lasted=_between(began, page.now).total_seconds(),
         )
-        return Window(cursor=newest, settled=settled, began=began)
 
     def anew(self) -> Window:
         """Give the window as it was before the reading that is under way."""
         return attrs.evolve(self, reading=None)
+
+
+def _between(start: datetime | None, end: datetime | None) -> timedelta:
+    """Give how long it was from one instant of a clock to another; nothing where none is told."""
+    return timedelta() if start is None or end is None else max(end - start, timedelta())
 
 
 def _later(one: Cursor | None, other: Cursor | None) -> Cursor | None:

@@ -23,16 +23,51 @@ def page(cursor: float, now: float, *, more: bool = False) -> Changes:
 
 
 def test_a_window_read_whole_after_the_overlap_is_settled():
-    """By the remote's own clock; then not even its last instant is read again."""
+    """Once its newest has been seen for so long; then not even its last instant is read again."""
     early = Window().after(page(0, 30), OVERLAP)
     assert not early.settled
     assert early.start(OVERLAP) == Cursor(at=at(-60))
-    late = early.after(page(-60, 90), OVERLAP)
+    assert not early.after(page(-60, 90), OVERLAP).settled
+    late = early.after(page(-60, 92), OVERLAP)
     assert late.settled
     start = late.start(OVERLAP)
     assert start is not None
     assert start.at is not None
     assert start.at > at(0)
+
+
+def test_a_settled_window_in_which_nothing_came_stays_where_it_was():
+    """Its cursor is a change that was applied, however often nothing is read behind it."""
+    window = Window().after(page(0, 30), OVERLAP).after(page(-60, 100), OVERLAP)
+    for _ in range(3):
+        start = window.start(OVERLAP)
+        assert start is not None
+        window = window.after(Changes(records=(), cursor=start, now=at(200)), OVERLAP)
+        assert window.settled
+        assert window.cursor == Cursor(at=at(0))
+
+
+@given(
+    steps=st.lists(st.tuples(st.floats(0, 30), st.floats(0, 300)), min_size=1, max_size=6),
+    ahead=st.floats(-100_000, 100_000),
+    lag=st.floats(0, 59),
+)
+def test_a_clock_that_answers_is_not_the_one_that_stamps_records(
+    steps: list[tuple[float, float]], ahead: float, lag: float
+):
+    """A proxy's clock may be hours off: what is stamped and shown later is read all the same."""
+    window, now, newest = Window(), 0.0, 0.0
+    for took, wait in steps:
+        now += wait
+        window = window.after(page(newest, now + ahead, more=True), OVERLAP)
+        now += took
+        newest = now
+        window = window.after(page(newest, now + ahead), OVERLAP)
+        unseen = now - took - lag  # committed behind the first page, and shown just after it
+        start = window.start(OVERLAP)
+        assert start is not None
+        assert start.at is not None
+        assert start.at <= at(unseen)
 
 
 def test_nothing_is_settled_by_a_remote_without_a_clock():

@@ -113,8 +113,8 @@ def test_a_quiet_day_costs_two_calls(shop: Shop):
     shop.book.step = timedelta(0)
     for number in range(150):
         shop.save(number)
-    shop.run()
-    shop.run()
+    for _ in range(3):  # they are written, read, and read once more after the overlap
+        shop.run(minutes=10)
     report = shop.run(days=1)
     assert report.written == 0
     assert shop.calls() == ["contacts/search", "contacts"]

@@ -112,9 +112,9 @@ def test_a_quiet_day_costs_two_calls(shop: Shop):
     shop.zoho.state.inclusive = True
     for number in range(450):
         shop.save(number)
-    shop.run()
-    shop.later(minutes=10)
-    shop.run()
+    for _ in range(3):  # they are written, read, and read once more after the overlap
+        shop.run()
+        shop.later(minutes=10)
     shop.later(days=1)
     report = shop.run()
     assert report.written == 0
