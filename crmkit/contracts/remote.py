@@ -61,6 +61,7 @@ class Field(Record):
         choices: The allowed values of a ``choice``.
         length: Longest text it takes; None: not known.
         targets: Objects that a ``reference`` may lead to; empty: not known.
+        never_empty: A ``flag`` that has yes and no alone: no is there what nothing is here.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Field(Record):
     choices: tuple[str, ...] = ()
     length: int | None = None
     targets: tuple[str, ...] = ()
+    never_empty: bool = False
 
 
 @attrs.frozen(kw_only=True)

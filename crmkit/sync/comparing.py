@@ -86,6 +86,7 @@ class Pairing(NamedTuple):
         newer: The side that was changed last, where both were.
         echo: Theirs was not changed by anybody since we wrote it.
         kinds: Types of our fields.
+        never_empty: Those of our fields that cannot be empty there: no stands for nothing.
     """
 
     ours: Mapping[str, Value]
@@ -94,6 +95,7 @@ class Pairing(NamedTuple):
     newer: str
     echo: bool
     kinds: Mapping[str, str]
+    never_empty: frozenset[str] = frozenset()
 
 
 def compare(
@@ -149,8 +151,8 @@ class _Field:
         moved = not self._same(theirs, base.theirs)
         if moved and self._pair.echo and alike(base.ours, theirs):
             base = base._replace(theirs=theirs)
-        elif not moved and base.refused is not None:
-            base = base._replace(refused=None)
+        elif not moved:
+            base = base._replace(theirs=theirs, refused=None)
         self._keep(base)
         return base
 
@@ -234,4 +236,6 @@ class _Field:
         return self._same(self._ours, theirs) or any(self._same(one, theirs) for one in also)
 
     def _same(self, one: Any, other: Any) -> bool:
+        if self._rule.ours in self._pair.never_empty:
+            one, other = (False if empty(value) else value for value in (one, other))
         return same(one, other, self._kind, self._normaliser)

@@ -152,6 +152,12 @@ class Track:
         return tuple((name, one.length) for name, one in found if one and one.length is not None)
 
     @cached_property
+    def never_empty(self) -> frozenset[str]:
+        """Our fields whose own there cannot be empty."""
+        found = ((rule.ours, self.fields.get(rule.theirs)) for rule in self.rules)
+        return frozenset(name for name, one in found if one and one.never_empty)
+
+    @cached_property
     def defaults(self) -> dict[str, Value]:
         """What a new record gets where we have nothing, by our field's name."""
         return {rule.ours: rule.default for rule in self.rules if rule.default is not None}
@@ -254,7 +260,7 @@ class Track:
             echo = pair is not None and pair.changed == at
             newer = "theirs" if at >= local.saved else "ours"
         theirs = None if remote is None else remote.values
-        return Pairing(said, local.also, theirs, newer, echo, self.kinds)
+        return Pairing(said, local.also, theirs, newer, echo, self.kinds, self.never_empty)
 
     def references(self, reader: Reader, locals_: Iterable[Local]) -> referring.References:
         """Find the CRM's ids of the customers that our records name."""

@@ -174,4 +174,5 @@ def _field(name: str, told: Mapping[str, Any]) -> Field:
         targets=_targets(told) if kind == "reference" else (),
         choices=choices,
         length=length if isinstance(length, int) and length > 0 and kind == "text" else None,
+        never_empty=kind == "flag",
     )

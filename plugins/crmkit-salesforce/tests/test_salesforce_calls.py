@@ -234,6 +234,8 @@ def test_the_schema_says_what_may_be_written(connector: Any):
     assert not fields["DoNotCall"].required
     assert [name for name in ("Id", "Name", "SystemModstamp") if not fields[name].readonly] == []
     assert [name for name, field in fields.items() if field.unique] == ["Id", "Email", "Ext__c"]
+    assert fields["DoNotCall"].never_empty
+    assert not fields["Email"].never_empty
 
 
 def test_a_changed_schema_is_seen(connector: Any, org: Organisation):

@@ -134,6 +134,7 @@ def _field(module: str, told: Mapping[str, Any], kind: str) -> Field:
         choices=_choices(told) if type_ == "choice" else (),
         length=length if type_ == "text" and isinstance(length, int) and length > 0 else None,
         targets=_targets(told) if type_ == "reference" else (),
+        never_empty=type_ == "flag",
     )
 
 

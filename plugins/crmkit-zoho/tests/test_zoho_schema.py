@@ -49,6 +49,7 @@ def test_a_schema_has_types_lengths_and_rules(connector: Connector, zoho: Zoho):
         "Description": "text",
     }
     assert {name: known[name].type for name in types} == types
+    assert [name for name in known if known[name].never_empty] == ["Email_Opt_Out"]
 
 
 def test_fields_of_which_only_the_name_is_told_work(connector: Connector, zoho: Zoho):
