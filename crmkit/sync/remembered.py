@@ -14,7 +14,7 @@ from crmkit.contracts.connector import Meter, RetryLater, Token, Tokens
 from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.service import spent
 from crmkit.contracts.settings import Secret
-from crmkit.contracts.store import Store
+from crmkit.contracts.store import Reader, Store
 
 _HOUR = 3_600.0
 _DAY = 24
@@ -109,7 +109,7 @@ class StoredMeter(Meter):
         self._name, self._connector = f"sync.{connector}.calls", connector
         self._lock = Lock()
         self._hours: dict[int, int] | None = None
-        self._new = 0
+        self._new: dict[int, int] = {}
 
     def take(self, calls: int = 1) -> None:
         """Count calls; see `Meter.take`."""
@@ -120,34 +120,40 @@ class StoredMeter(Meter):
             if used + calls > self._limit:
                 first = min((at for at in hours if at > hour - _DAY), default=hour)
                 after = (first + _DAY) * _HOUR - self._clock().timestamp()
-                self._flush(hours)
+                self._flush()
                 message = f"{self._connector}: the {self._limit} calls of 24 hours are spent"
                 raise RetryLater(message, after=max(after, 0.0), kind="daily")
             hours[hour] = hours.get(hour, 0) + calls
             self._hours = hours
-            self._new += calls
-            if self._new >= _FLUSH:
-                self._flush(hours)
+            self._new[hour] = self._new.get(hour, 0) + calls
+            if sum(self._new.values()) >= _FLUSH:
+                self._flush()
 
     def flush(self) -> None:
         """Write down what was counted."""
         with self._lock:
-            if self._hours is not None:
-                self._flush(self._hours)
+            self._flush()
 
     def _read(self) -> dict[int, int]:
         with self._store.read() as reader:
-            hours = json.loads(read_fact(reader, self._name) or "{}")
+            return self._kept(reader)
+
+    def _kept(self, reader: Reader) -> dict[int, int]:
+        hours = json.loads(read_fact(reader, self._name) or "{}")
         return {int(hour): count for hour, count in hours.items()}
 
-    def _flush(self, hours: dict[int, int]) -> None:
+    def _flush(self) -> None:
+        """Add what was counted here to what others counted meanwhile."""
         if not self._new:
             return
         now = int(self._clock().timestamp() // _HOUR)
-        kept = {str(hour): count for hour, count in hours.items() if hour > now - _DAY}
         with self._store.write() as writer:
-            write_fact(writer, self._name, json.dumps(kept))
-        self._new = 0
+            hours = self._kept(writer)
+            for hour, count in self._new.items():
+                hours[hour] = hours.get(hour, 0) + count
+            hours = {hour: count for hour, count in hours.items() if hour > now - _DAY}
+            write_fact(writer, self._name, json.dumps(hours))
+        self._hours, self._new = hours, {}
 
 
 def _revealed(settings: Any) -> dict[str, str]:
