@@ -26,6 +26,7 @@ from crmkit_hubspot.schemas import LINKS
 _FINE = range(200, 300)
 _ITS_FAULT = frozenset({400, 404, 409, 413, 422})
 """Statuses of a batch that is refused for what is in it."""
+_TOO_LONG = 413  # whoever says so may be a proxy, in words of its own
 
 
 @attrs.frozen
@@ -101,13 +102,14 @@ class Writer:
         answer = self.api.ask("POST", path, body, repeatable=repeatable)
         errors = errors_of(answer)
         if answer.status not in _FINE:
-            if answer.status not in _ITS_FAULT or not mapping(answer.data):
+            told = answer.status == _TOO_LONG or mapping(answer.data)
+            if answer.status not in _ITS_FAULT or not told:
                 refused(answer, path)
             if len(group.records) > 1:
                 raise BatchRefused(errors[0].reason)
             return [failed(group.records[0], errors[0])]
-        told = rows(whole(answer, path, repeatable=repeatable), "results")
-        results = Outcome(self.shape, group, traces, told, errors).results()
+        found = rows(whole(answer, path, repeatable=repeatable), "results")
+        results = Outcome(self.shape, group, traces, found, errors).results()
         return results if group.verb == CREATE else self._linked(group, results)
 
     def _input(self, verb: str, trace: str, one: Upsert) -> dict[str, Any]:

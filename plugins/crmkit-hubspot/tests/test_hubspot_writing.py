@@ -370,3 +370,15 @@ def test_wrong_credentials_stop_the_run(opened: Any, wrong: Mapping[str, str]):
         opened(**wrong).schema("contacts")
     assert "hunter2" not in str(error.value)
     assert "pat-na1-wrong" not in str(error.value)
+
+
+def test_a_batch_that_is_too_long_for_a_proxy_is_divided(account: HubSpot, opened: Any):
+    """A proxy says so in words of its own; what fits goes over, and the rest is refused alone."""
+    page = Answer(b"<html><title>413 Request Entity Too Large</title></html>", 413)
+    records = by_email("a@x.cn", "b@x.cn")
+    account.fail(Fault(answer=page, on="batch/upsert"))
+    with pytest.raises(BatchRefused):
+        write(opened(), "contacts", *records)
+    account.fail(Fault(answer=page, on="batch/upsert"))
+    (result,) = write(opened(), "contacts", records[0]).values()
+    assert (result.done, result.reason) == (None, "HTTP 413")
