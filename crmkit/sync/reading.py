@@ -26,6 +26,7 @@ from crmkit.sync.pairs import BURIED, ERASED, LINKED, NEW, UNREAD, Pair
 from crmkit.sync.places import TICK, Place, Window
 from crmkit.sync.rehearsing import rehearse
 from crmkit.sync.track import Track
+from crmkit.sync.values import plain
 
 _AGAIN = 3
 """Times that a window is read, where records moved to pages that were read already."""
@@ -120,7 +121,7 @@ def _take_page(track: Track, records: Sequence[Remote], place: Place) -> None:
 
 def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
     """Apply records of theirs here, in the caller's transaction."""
-    newest = {one.id: one for one in records}  # of two tidings of one record the later holds
+    newest = {one.id: _plain(one) for one in records}  # of two tidings of one the later holds
     _name_customers(track, writer, newest.values())
     pairs = track.pairs.by_theirs(writer, newest)
     gone = [one for one in newest.values() if one.deleted]
@@ -134,6 +135,12 @@ def take(track: Track, writer: Writer, records: Sequence[Remote]) -> None:
         [(one, pair) for one, pair in known if pair.state not in (ERASED, BURIED)],
         [one for one in there if one.id not in pairs],
     )
+
+
+def _plain(remote: Remote) -> Remote:
+    """Give a record whose values can be written down."""
+    values = plain(remote.values)
+    return remote if values is remote.values else attrs.evolve(remote, values=values)
 
 
 def read_again(track: Track, ids: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 from crmkit.capture.exact import Fault, show
@@ -24,6 +25,16 @@ _YES = frozenset({"true", "yes", "1", "on", "y"})
 _NO = frozenset({"false", "no", "0", "off", "n"})
 _SEPARATOR = ";"
 Value = Any
+
+
+def plain(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Give what a connector told as JSON has it: a number as exactly as it can, else as text."""
+    if not any(type(value) is Decimal for value in values.values()):
+        return values
+    return {
+        name: _exact(value) if isinstance(value, Decimal) else value
+        for name, value in values.items()
+    }
 
 
 def empty(value: Value) -> bool:
@@ -124,6 +135,13 @@ def _numbers(one: Value, other: Value) -> bool:
         return Decimal(str(one)) == Decimal(str(other))
     except InvalidOperation:
         return False
+
+
+def _exact(number: Decimal) -> int | float | str:
+    near = float(number)
+    if not isfinite(near) or Decimal(repr(near)) != number:
+        return str(number)
+    return int(near) if near.is_integer() else near
 
 
 def _word(value: Value, words: Mapping[str, str], rule: FieldRule) -> Value:
