@@ -49,7 +49,10 @@ class Outcome:
     errors: list[Error]
 
     def results(self) -> list[Result]:
-        """Give one result a record; none is left without one."""
+        """Give one result a record.
+
+        Of a new one that HubSpot says nothing of nobody knows whether it was made: it has none.
+        """
         done: dict[str, Result] = {}
         left = [one for one in self.told if not self._settle(one, self._traced(one), done)]
         left = [one for one in left if not self._settle(one, self._alike(one, done), done)]
@@ -60,9 +63,9 @@ class Outcome:
         if len(open_) == len(left) == 1:
             self._settle(left[0], open_[0], done)
         unnamed = next((one for one in self.errors if not one.traces and not one.ids), None)
-        for one in self.group.records:
+        for one in self.group.records if unnamed or self.group.verb != CREATE else ():
             done.setdefault(one.key, failed(one, unnamed) if unnamed else _unsettled(one))
-        return [done[one.key] for one in self.group.records]
+        return [done[one.key] for one in self.group.records if one.key in done]
 
     def _settle(self, told: Mapping[str, Any], one: Upsert | None, done: dict[str, Result]) -> bool:
         """Note what became of a record; tell whether it is known which one it is."""
@@ -88,7 +91,8 @@ class Outcome:
             for one in self.group.records
             if one.key not in done and self._fits(one, str(told.get("id")), found)
         ]
-        return fitting[0] if len(fitting) == 1 else None
+        twins = all(one.values == fitting[0].values for one in fitting)
+        return fitting[0] if fitting and twins else None  # of twins either may be either
 
     def _fits(self, one: Upsert, id_: str, found: Mapping[str, Any]) -> bool:
         if self.group.verb == UPDATE:
