@@ -182,7 +182,7 @@ class Connector(ABC):
 
     @abstractmethod
     def upsert(self, entity: str, records: Sequence[Upsert]) -> Sequence[Result]:
-        """Write a batch and give one result a record, in any order.
+        """Write a batch and give one result a record, in any order; one without counts as lost.
 
         A record without `Upsert.remote_id` is found by its `Upsert.match` where the spec says
         ``upsert``, and is made anew otherwise.

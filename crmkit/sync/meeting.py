@@ -49,17 +49,18 @@ def meet(track: Track, reader: Reader, strangers: Sequence[Remote]) -> Meeting:
     fresh = track.fresh if track.dry else {}
     keys = {key for found in matched.values() for key in found}
     pairs = track.pairs.of(reader, keys)
-    making = list(track.pairs.in_state(reader, MAKING))
+    ours = {
+        remote.id: [key for key in matched.get(remote.id, ()) if not _erased(pairs.get(key))]
+        for remote in strangers
+    }
+    unmatched = [remote for remote in strangers if not ours[remote.id]]
+    for id_, made in _made_by_us(track, reader, unmatched).items():
+        ours[id_] = [made.ours]
+        pairs[made.ours] = made
     taken: dict[str, str] = {}
     name = track.rule.match or "match"
     for remote in strangers:
-        found = [key for key in matched.get(remote.id, ()) if not _erased(pairs.get(key))]
-        if not found:
-            made = _made_by_us(track, remote, making)
-            found = [made.ours] if made is not None else []
-            if made is not None:
-                making.remove(made)
-                pairs[made.ours] = made
+        found = ours[remote.id]
         if not found and not track.inward:
             continue
         if not found:
@@ -147,23 +148,40 @@ def _objection(
     return why, other
 
 
-def _made_by_us(track: Track, remote: Remote, making: Sequence[Pair]) -> Pair | None:
-    """Find the pair whose making was broken off before the CRM told us the id.
+def _made_by_us(track: Track, reader: Reader, strangers: Sequence[Remote]) -> dict[str, Pair]:
+    """Find the pairs whose making was broken off before the CRM told us the ids, by those ids.
 
-    It bears everything that we had sent, as the CRM may have tidied it.
+    A record bears everything that we had sent: as it was sent, or else as the CRM may have tidied
+    it, for which one may be taken who only has a longer name.
     """
-    for pair in making:
-        sent = [(rule, pair.base[rule.ours].ours) for rule in track.rules if rule.ours in pair.base]
-        sent = [(rule, value) for rule, value in sent if not empty(value)]
-        if sent and all(_arrived(track, rule, value, remote) for rule, value in sent):
-            return pair
-    return None
+    making = [(pair, _sent(track, pair)) for pair in track.pairs.in_state(reader, MAKING)]
+    found: dict[str, Pair] = {}
+    for arrived in (_as_sent, _tidied) if making else ():
+        for remote in strangers:
+            if remote.id in found:
+                continue
+            for one in making:
+                pair, sent = one
+                if sent and all(arrived(track, *field, remote) for field in sent):
+                    found[remote.id] = pair
+                    making.remove(one)
+                    break
+    return found
 
 
-def _arrived(track: Track, rule: FieldRule, value: Value, remote: Remote) -> bool:
-    """Tell whether a field there may be what we sent."""
+def _sent(track: Track, pair: Pair) -> list[tuple[FieldRule, Value]]:
+    base = pair.base
+    sent = [(rule, base[rule.ours].ours) for rule in track.rules if rule.ours in base]
+    return [(rule, value) for rule, value in sent if not empty(value)]
+
+
+def _as_sent(track: Track, rule: FieldRule, value: Value, remote: Remote) -> bool:
     theirs = remote.values.get(rule.theirs)
-    return same(value, theirs, track.kinds[rule.ours], track.normaliser) or alike(value, theirs)
+    return same(value, theirs, track.kinds[rule.ours], track.normaliser)
+
+
+def _tidied(track: Track, rule: FieldRule, value: Value, remote: Remote) -> bool:
+    return _as_sent(track, rule, value, remote) or alike(value, remote.values.get(rule.theirs))
 
 
 def _refuse(track: Track, remote: Remote, why: str, other: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Batches on their way."""
+"""Batches on their way, and what becomes of those that are lost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from crmkit.contracts.connector import Result, RetryLater, Upsert
 from crmkit.sync.sending import Sender
 from tests.sync.fake import CAN, Fake, Shop
+from tests.sync.kit import customers, quiet, shop
 
 
 def test_who_is_looked_at_twice_in_a_run_is_made_once() -> None:
@@ -66,3 +67,18 @@ def test_what_no_call_was_begun_for_is_put_off_once_one_is_refused(
     assert shop.run().written == 400 - 4 * 20
     assert len(shop.theirs()) == 400
     assert shop.run().written == 0
+
+
+def test_of_two_whose_making_was_lost_each_finds_his_own() -> None:
+    """Though one's name might be the other's, cut short there."""
+    one = shop(Fake(lose=1))
+    one.save("Li", id="b")
+    one.save("Li Na", id="a")
+    one.run()
+    one.run()
+    assert sorted(record.values["Name"] for record in one.theirs()) == ["Li", "Li Na"]
+    assert sorted((found.id, found.name) for found in customers(one)) == [
+        ("a", "Li Na"),
+        ("b", "Li"),
+    ]
+    quiet(one)
