@@ -81,7 +81,7 @@ class Relied:
             write_fact(writer, _DECLARED, json.dumps(merged, sort_keys=True))
 
 
-def _words(reasons: Iterable[str]) -> str:
+def _words(reasons: Iterable[str | None]) -> str:
     """Give why a message is refused; a refusal without a reason is one all the same."""
     return "; ".join(filter(None, reasons)) or "a plugin refuses it and does not say why"
 

@@ -14,15 +14,17 @@ from hypothesis import strategies as st
 
 from crmkit.contracts.channel import OUTCOMES, Delivery, Message, Receipt, Template
 from crmkit.contracts.connector import RetryLater, SyncError, Upsert
-from crmkit.contracts.runner import Job, shard_of
+from crmkit.contracts.runner import Job, Runner, shard_of
 from crmkit.contracts.specs import (
     ChannelSpec,
     CommandSpec,
     ConnectorSpec,
     KindSpec,
     Limits,
+    ReferenceSpec,
     RunnerSpec,
     StoreConfig,
+    StoreSpec,
 )
 from crmkit.errors import ConfigError, CrmkitError, InvalidValueError
 from crmkit.plugins import hookimpl
@@ -36,6 +38,54 @@ class Wings:
     """Settings of a connector and a runner."""
 
     span: int
+
+
+class Flock(Runner):
+    """Does no job."""
+
+    def __init__(self, wings: Wings) -> None:
+        self.wings = wings
+
+    def submit(self, *_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    work = submit
+
+
+@pytest.mark.parametrize("opened", [None, "a pigeon", dict], ids=str)
+def test_what_is_opened_is_what_was_offered(opened: object) -> None:
+    """A function that forgot its return, or gives anything else, is told before it is used."""
+    spec = ChannelSpec(name="pigeon", open=lambda _: opened)
+
+    with pytest.raises(TypeError, match="pigeon: opening it must give a Channel, gave"):
+        spec.open()
+
+
+@pytest.mark.parametrize(
+    ("spec", "wrong", "words"),
+    [
+        (ChannelSpec, {"open": dict, "config": dict}, "config must be an attrs class"),
+        (StoreSpec, {"open": dict, "config": Wings(3)}, "config must be an attrs class"),
+        (ChannelSpec, {"open": dict, "identity": 5}, "identity"),
+        (ChannelSpec, {"open": dict, "limits": {"batch": 3}}, "limits"),
+        (
+            ReferenceSpec,
+            {"repoint": print, "export": print, "erase": None},
+            "erase must be a function",
+        ),
+        (
+            ReferenceSpec,
+            {"repoint": print, "export": print, "erase": print, "unmerge": "x:y"},
+            "unmerge must be a function",
+        ),
+    ],
+)
+def test_a_spec_that_cannot_work_is_refused_when_it_is_made(
+    spec: type, wrong: dict[str, object], words: str
+) -> None:
+    """Not months later, when somebody is to be erased: the line names the attribute."""
+    with pytest.raises((InvalidValueError, TypeError), match=words):
+        spec(name="nest", **wrong)
 
 
 @pytest.mark.parametrize("name", ["", "Pigeon", "1st", "a b", "a" * 65, "鸽", 3])
@@ -71,11 +121,11 @@ def test_connectors_and_runners_are_opened_with_their_settings() -> None:
     """The manager checks the settings, and hands them over as the class that was declared."""
     plugin = SimpleNamespace(
         crmkit_connectors=hookimpl(lambda: [ConnectorSpec(name="ledger", open=list, config=Wings)]),
-        crmkit_runners=hookimpl(lambda: [RunnerSpec(name="flock", open=str, config=Wings)]),
+        crmkit_runners=hookimpl(lambda: [RunnerSpec(name="flock", open=Flock, config=Wings)]),
     )
     manager = manager_for(plugin)
 
-    assert manager.open_runner("flock", {"span": 3}) == "Wings(span=3)"
+    assert manager.open_runner("flock", {"span": 3}).wings == Wings(3)
     with pytest.raises(ConfigError, match=r"^plugins\.ledger\.span: is required$"):
         manager.open_connector("ledger")
 
@@ -85,10 +135,22 @@ def test_a_stores_url_is_not_in_its_repr() -> None:
     assert "hunter2" not in repr(StoreConfig(url="postgresql://lin:hunter2@db/shop"))
 
 
-@pytest.mark.parametrize("wrong", [{"batch": 0}, {"unit": "words"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch": 0},
+        {"unit": "words"},
+        {"text": 0},
+        {"per_second": 0},
+        {"per_second": float("nan")},
+        {"per_day": -1},
+        {"batch": "3"},
+    ],
+    ids=str,
+)
 def test_limits_make_sense(wrong: dict[str, object]) -> None:
     """A batch holds one message at least, and a text is counted in characters or bytes."""
-    with pytest.raises(ValueError, match=next(iter(wrong))):
+    with pytest.raises((ValueError, TypeError), match=next(iter(wrong))):
         Limits(**wrong)
 
 

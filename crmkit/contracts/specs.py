@@ -9,21 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import attrs
 
 from crmkit.contracts import channel, connector, runner
-from crmkit.contracts.engine import EngineConfig
+from crmkit.contracts.engine import Engine, EngineConfig
 from crmkit.contracts.settings import check_keys, nearest, structure
+from crmkit.contracts.store import Store
 from crmkit.errors import InvalidValueError
-
-if TYPE_CHECKING:
-    from crmkit.contracts.channel import Channel  # noqa: F401 - a base below names it
-    from crmkit.contracts.connector import Connector  # noqa: F401 - a base below names it
-    from crmkit.contracts.engine import Engine  # noqa: F401 - a base below names it
-    from crmkit.contracts.runner import Runner  # noqa: F401 - a base below names it
-    from crmkit.contracts.store import Store  # noqa: F401 - a base below names it
 
 T = TypeVar("T")
 API_VERSION = 1
@@ -56,6 +50,20 @@ def _named(spec: Any, attribute: attrs.Attribute[str], value: object) -> None:
         raise InvalidValueError(message, field=attribute.name)
 
 
+def _settings_class(spec: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not (isinstance(value, type) and attrs.has(value)):
+        message = (
+            f"{type(spec).__name__} {spec.name}: config must be an attrs class, got {value!r:.80}"
+        )
+        raise InvalidValueError(message, field=attribute.name)
+
+
+def _function(spec: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not callable(value):
+        message = f"{type(spec).__name__} {spec.name}: {attribute.name} must be a function"
+        raise InvalidValueError(message, field=attribute.name)
+
+
 def _known(spec: OpenedSpec[Any], words: frozenset[str]) -> None:
     """Refuse capabilities that the contract knows nothing of."""
     for word in sorted(spec.capabilities - words):
@@ -78,9 +86,12 @@ class OpenedSpec(Generic[T]):
         summary: One line that says what it is.
     """
 
+    contract: ClassVar[type]
+    """What opening it must give."""
+
     name: str = attrs.field(validator=_named)
     target: str | Callable[[Any], T] = attrs.field(alias="open")
-    config: type | None = None
+    config: type | None = attrs.field(default=None, validator=_settings_class)
     api_version: int = API_VERSION
     capabilities: frozenset[str] = attrs.field(default=frozenset(), converter=_words)
     thread_safe: bool = False
@@ -99,8 +110,16 @@ class OpenedSpec(Generic[T]):
         return structure(self.config, settings, where)
 
     def open(self, config: Any = None) -> T:
-        """Open it with the settings that `configure` gave."""
+        """Open it with the settings that `configure` gave.
+
+        Raises:
+            TypeError: what `target` gave is nothing of the contract's.
+        """
         opened: T = load(self.target)(config)
+        if not isinstance(opened, self.contract):
+            wanted, got = self.contract.__name__, type(opened).__name__
+            message = f"{self.name}: opening it must give a {wanted}, gave {got}"
+            raise TypeError(message)
         return opened
 
 
@@ -124,10 +143,18 @@ class StoreConfig:
 
 
 @attrs.frozen(kw_only=True)
-class StoreSpec(OpenedSpec["Store"]):
+class StoreSpec(OpenedSpec[Store]):
     """A place for the data; `name` is the scheme of its URLs, `config` a `StoreConfig`."""
 
-    config: type | None = StoreConfig
+    contract = Store
+    config: type | None = attrs.field(default=StoreConfig, validator=_settings_class)
+
+
+_whole = attrs.validators.and_(attrs.validators.instance_of(int), attrs.validators.ge(1))
+_some = attrs.validators.optional(_whole)
+_rate = attrs.validators.optional(
+    attrs.validators.and_(attrs.validators.instance_of((int, float)), attrs.validators.gt(0))
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -136,23 +163,23 @@ class Limits:
 
     Attributes:
         batch: Messages in one call of `send`, 1 or more.
-        per_second: Messages a second.
-        per_day: Messages a day, which begins where the host's colleagues work.
-        text: Longest text of one message, counted in `unit`.
+        per_second: Messages a second, above 0.
+        per_day: Messages a day, 1 or more; it begins where the host's colleagues work.
+        text: Longest text of one message, 1 or more, counted in `unit`.
         unit: ``characters`` or ``bytes`` (of UTF-8).
     """
 
-    batch: int = attrs.field(default=100, validator=attrs.validators.ge(1))
-    per_second: float | None = None
-    per_day: int | None = None
-    text: int | None = None
+    batch: int = attrs.field(default=100, validator=_whole)
+    per_second: float | None = attrs.field(default=None, validator=_rate)
+    per_day: int | None = attrs.field(default=None, validator=_some)
+    text: int | None = attrs.field(default=None, validator=_some)
     unit: str = attrs.field(
         default="characters", validator=attrs.validators.in_(("characters", "bytes"))
     )
 
 
 @attrs.frozen(kw_only=True)
-class ChannelSpec(OpenedSpec["Channel"]):
+class ChannelSpec(OpenedSpec[channel.Channel]):
     """A way to reach a customer; the words of `capabilities` are `CAPABILITIES`.
 
     Attributes:
@@ -164,42 +191,50 @@ class ChannelSpec(OpenedSpec["Channel"]):
         InvalidValueError: a capability is none; `field` is ``capabilities``.
     """
 
-    identity: str | None = None
-    limits: Limits = Limits()
+    contract = channel.Channel
+    identity: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.instance_of(str))
+    )
+    limits: Limits = attrs.field(default=Limits(), validator=attrs.validators.instance_of(Limits))
 
     def __attrs_post_init__(self) -> None:
         _known(self, channel.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)
-class ConnectorSpec(OpenedSpec["Connector"]):
+class ConnectorSpec(OpenedSpec[connector.Connector]):
     """An external CRM; the words of `capabilities` stand in `crmkit.contracts.connector`.
 
     Raises:
         InvalidValueError: a capability is none; `field` is ``capabilities``.
     """
 
+    contract = connector.Connector
+
     def __attrs_post_init__(self) -> None:
         _known(self, connector.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)
-class RunnerSpec(OpenedSpec["Runner"]):
+class RunnerSpec(OpenedSpec[runner.Runner]):
     """A task queue that does the work; `crmkit.contracts.runner.CAPABILITIES` has the words.
 
     Raises:
         InvalidValueError: a capability is none; `field` is ``capabilities``.
     """
 
+    contract = runner.Runner
+
     def __attrs_post_init__(self) -> None:
         _known(self, runner.CAPABILITIES)
 
 
 @attrs.frozen(kw_only=True)
-class EngineSpec(OpenedSpec["Engine"]):
+class EngineSpec(OpenedSpec[Engine]):
     """What sums the whole log up, elsewhere than in the process; `config` is an `EngineConfig`."""
 
-    config: type | None = EngineConfig
+    contract = Engine
+    config: type | None = attrs.field(default=EngineConfig, validator=_settings_class)
 
 
 @attrs.frozen(kw_only=True)
@@ -270,10 +305,12 @@ class ReferenceSpec:
     """
 
     name: str = attrs.field(validator=_named)
-    repoint: Callable[..., None]
-    export: Callable[..., Any]
-    erase: Callable[..., None]
-    unmerge: Callable[..., None] | None = None
+    repoint: Callable[..., None] = attrs.field(validator=_function)
+    export: Callable[..., Any] = attrs.field(validator=_function)
+    erase: Callable[..., None] = attrs.field(validator=_function)
+    unmerge: Callable[..., None] | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_function)
+    )
     api_version: int = API_VERSION
 
 
@@ -282,9 +319,11 @@ class Refusal:
     """A plugin's reason not to send one message.
 
     Attributes:
-        message_id: Which message.
+        message_id: Which of the messages that were asked about.
         reason: Why, in words; it is recorded and shown.
     """
 
-    message_id: str
-    reason: str
+    message_id: str = attrs.field(validator=attrs.validators.instance_of(str))
+    reason: str | None = attrs.field(
+        validator=attrs.validators.optional(attrs.validators.instance_of(str))
+    )

@@ -161,9 +161,9 @@ class Lines:
         """Close what this process opened; it opens again where it is used again."""
         with self._lock:
             mine = [key for key in self._opened if key[0] == os.getpid()]
-            opened = [self._opened.pop(key) for key in mine]
-        for channel in opened:
-            channel.close()
+            opened = [(self._type(key[2]), self._opened.pop(key)) for key in mine]
+        for kind, channel in opened:
+            self._plugins.give_back("crmkit_channels", kind, channel.close)
 
     def _found(self, name: str) -> Line:
         known = self.names()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, TypeVar
@@ -110,3 +110,19 @@ class Calls:
 def run(implementation: Any, arguments: dict[str, Any]) -> Any:
     """Call one pluggy implementation with those of the arguments it takes."""
     return implementation.function(*(arguments[name] for name in implementation.argnames))
+
+
+def done(answer: object) -> None:
+    """See that what a function was called for is done, and not only promised.
+
+    Raises:
+        TypeError: the function is async, or a generator: nobody runs what it gave.
+    """
+    if isinstance(answer, Coroutine):
+        answer.close()  # one that is let go would warn in words of its own
+    if isinstance(answer, (Awaitable, Iterator, AsyncIterator)):
+        message = (
+            f"has done nothing, it gave a {type(answer).__name__} that nobody runs: "
+            "make it a plain function, without async or yield"
+        )
+        raise TypeError(message)

@@ -267,7 +267,8 @@ def crmkit_refuse_send(  # type: ignore[empty-body]
     Called: with each batch that is prepared, for previews and dry runs too, without what the gate
         refused. Caps are counted later: one that passes may have to wait, and is asked about again.
     Combined: one refusal is enough, every reason is recorded; nobody can overrule one.
-    On error: nothing is sent, and a PluginError names the plugin.
+    On error: nothing is sent, and a PluginError names the plugin; so where a refusal names no
+        message that was asked about.
 
     Example:
         >>> from crmkit import hookimpl
@@ -291,7 +292,7 @@ def crmkit_refuse_send(  # type: ignore[empty-body]
 
 @hookspec
 def crmkit_touchpoints_recorded(touchpoints: Sequence[Touchpoint], workspace: str) -> None:
-    """Hear of touchpoints that are new in the log.
+    """Hear of touchpoints that are new in the log; the `customer` of each is his id.
 
     Called: after the commit, in batches, at best once; in the thread that captured them.
     Combined: every plugin hears it; what is returned is ignored.

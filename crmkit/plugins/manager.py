@@ -6,7 +6,7 @@ the rest of crmkit sees.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crmkit.contracts.specs import (
@@ -195,6 +195,19 @@ class PluginManager:
         plugin = self.owner(hook, name)
         return self._relay.calls.failed(plugin, hook, cause_of(error), error).error()
 
+    def give_back(self, hook: str, name: str, close: Callable[[], object]) -> None:
+        """Close what was opened of a record; one that fails is noted, and ends nobody's closing.
+
+        Args:
+            hook: Where it was offered.
+            name: The record's.
+            close: Closes it.
+
+        Raises:
+            PluginError: it fails, and the manager is strict.
+        """
+        self._relay.calls.call(self.owner(hook, name), hook, close)
+
     def owner(self, hook: str, name: str) -> Plugin:
         """Tell which plugin offers a record at a hook."""
         return self._relay.offered(hook, _OFFERED[hook]).owners[name]
@@ -264,33 +277,40 @@ class PluginManager:
             PluginError: one who may refuse is missing or raises: nothing may be sent.
         """
         self.require_refusals(remembered)
-        refused: dict[str, tuple[Refusal, ...]] = {}
-        arguments = {"messages": messages, "workspace": workspace}
+        refused: dict[str, tuple[Refusal, ...]] = {message.id: () for message in messages}
+        arguments = {"messages": tuple(messages), "workspace": workspace}
         for plugin, answer in self._relay.ask("crmkit_refuse_send", Refusal, arguments):
+            consequence = f"nothing is sent while {plugin.name!r} cannot be asked"
             if isinstance(answer, Failure):
-                consequence = f"nothing is sent while {plugin.name!r} cannot be asked"
                 raise answer.error(consequence)
             for refusal in answer:
-                refused[refusal.message_id] = (*refused.get(refusal.message_id, ()), refusal)
-        return refused
+                id_ = refusal.message_id
+                if id_ not in refused:  # it meant one of them, and nobody knows which
+                    cause = f"it refuses {id_!r:.80}, which is the id of no message it was asked"
+                    failure = self._relay.calls.failed(plugin, "crmkit_refuse_send", cause)
+                    raise failure.error(consequence)
+                refused[id_] = (*refused[id_], refusal)
+        return {id_: why for id_, why in refused.items() if why}
 
     def touchpoints_recorded(self, touchpoints: Sequence[Touchpoint], workspace: str) -> None:
         """Tell ``crmkit_touchpoints_recorded``; never raises for a plugin."""
         self._relay.tell(
-            "crmkit_touchpoints_recorded", touchpoints=touchpoints, workspace=workspace
+            "crmkit_touchpoints_recorded", touchpoints=tuple(touchpoints), workspace=workspace
         )
 
     def scores_changed(self, customer_ids: Sequence[str], workspace: str) -> None:
         """Tell ``crmkit_scores_changed``; never raises for a plugin."""
-        self._relay.tell("crmkit_scores_changed", customer_ids=customer_ids, workspace=workspace)
+        self._relay.tell(
+            "crmkit_scores_changed", customer_ids=tuple(customer_ids), workspace=workspace
+        )
 
     def stages_changed(self, moves: Sequence[Move], workspace: str) -> None:
         """Tell ``crmkit_stages_changed``; never raises for a plugin."""
-        self._relay.tell("crmkit_stages_changed", moves=moves, workspace=workspace)
+        self._relay.tell("crmkit_stages_changed", moves=tuple(moves), workspace=workspace)
 
     def receipts(self, deliveries: Sequence[Delivery], workspace: str) -> None:
         """Tell ``crmkit_receipts``; never raises for a plugin."""
-        self._relay.tell("crmkit_receipts", deliveries=deliveries, workspace=workspace)
+        self._relay.tell("crmkit_receipts", deliveries=tuple(deliveries), workspace=workspace)
 
     def synced(self, synced: Synced, workspace: str) -> None:
         """Tell ``crmkit_synced``; never raises for a plugin."""

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from crmkit.contracts.specs import ReferenceSpec
-from crmkit.plugins.calls import Calls
+from crmkit.plugins.calls import Calls, done
 from crmkit.plugins.records import Plugin
 
 HOOK = "crmkit_references"
@@ -41,11 +41,16 @@ def guarded(spec: ReferenceSpec, plugin: Plugin, calls: Calls) -> ReferenceSpec:
 
     return attrs.evolve(
         spec,
-        repoint=guard("repoint", spec.repoint),
+        repoint=guard("repoint", partial(_carried_out, spec.repoint)),
         export=guard("export", partial(_as_json, spec.export)),
-        erase=guard("erase", spec.erase),
-        unmerge=None if spec.unmerge is None else guard("unmerge", spec.unmerge),
+        erase=guard("erase", partial(_carried_out, spec.erase)),
+        unmerge=spec.unmerge and guard("unmerge", partial(_carried_out, spec.unmerge)),
     )
+
+
+def _carried_out(function: Callable[..., Any], *arguments: str, **named: str) -> None:
+    """Call a function that does something; raises as `done`."""
+    done(function(*arguments, **named))
 
 
 def _as_json(export: Callable[..., Any], *arguments: str, **named: str) -> Any:

@@ -12,7 +12,7 @@ import attrs
 from crmkit.contracts.specs import OpenedSpec
 from crmkit.errors import CrmkitError
 from crmkit.plugins import builtin
-from crmkit.plugins.calls import Calls, run
+from crmkit.plugins.calls import Calls, done, run
 from crmkit.plugins.discovery import Restriction
 from crmkit.plugins.offers import Offers, check, merge
 from crmkit.plugins.records import Failure, Plugin, cause_of
@@ -67,7 +67,7 @@ class Relay:
     def tell(self, hook: str, **arguments: Any) -> None:
         """Tell every plugin; what one raises is nobody else's business."""
         for plugin, implementation in self.implementations(hook):
-            self.calls.call(plugin, hook, partial(run, implementation, arguments))
+            self.calls.call(plugin, hook, partial(_heard, implementation, arguments))
 
     def offered(self, hook: str, kind: type[R]) -> Offers[R]:
         """Give what all plugins offer at a hook, asking once."""
@@ -96,10 +96,14 @@ class Relay:
     def _opened(self, hook: str, plugin: Plugin, spec: OpenedSpec[Any], config: Any) -> Any:
         try:
             return spec.open(config)
-        except CrmkitError:
+        except (CrmkitError, KeyboardInterrupt):
             raise
-        except Exception as error:
+        except BaseException as error:  # as at every call: a plugin ends no host
             raise self.calls.failed(plugin, hook, cause_of(error), error).error() from error
+
+
+def _heard(implementation: Any, arguments: dict[str, Any]) -> None:
+    done(run(implementation, arguments))
 
 
 def _answer(implementation: Any, arguments: dict[str, Any], kind: type[R]) -> list[R]:

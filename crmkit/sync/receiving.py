@@ -52,7 +52,7 @@ class Receiver:
                 raise SyncError(f"{name}: connectors of type {link.type} have no webhooks")
             hints, response = opened.connector.receive(headers, body, method=method, url=url)
         finally:
-            opened.connector.close()
+            opened.close()
         mapped = {rule.object for rule in link.mappings}
         wanted = [hint for hint in hints if hint.entity in mapped and hint.ids]
         if wanted and "fetch" in opened.spec.capabilities:

@@ -92,7 +92,7 @@ class Setup:
         per_day = limits.get("per_day") if isinstance(limits, Mapping) else None
         meter = StoredMeter(store, link.name, int(per_day), clock) if per_day else None
         connector.meter = meter
-        return Opened(link, spec, connector, meter)
+        return Opened(link, spec, connector, meter, self.plugins)
 
 
 @attrs.define
@@ -104,12 +104,14 @@ class Opened:
         spec: Its type.
         connector: It.
         meter: Counts its calls of the day; None: there is no limit.
+        plugins: Who offered the type.
     """
 
     link: Link
     spec: ConnectorSpec
     connector: Connector
     meter: StoredMeter | None
+    plugins: PluginManager
     _schemas: dict[str, Schema] = attrs.field(factory=dict)
 
     def schema(self, object_: str) -> Schema:
@@ -122,4 +124,4 @@ class Opened:
         """Give everything back."""
         if self.meter is not None:
             self.meter.flush()
-        self.connector.close()
+        self.plugins.give_back("crmkit_connectors", self.spec.name, self.connector.close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -138,6 +139,33 @@ def test_what_a_plugin_raises_is_named(call: str, error: BaseException) -> None:
     assert caught.value.hook == f"crmkit_references ({function} of nest)"  # type: ignore[attr-defined]
     assert type(error).__name__ in caught.value.cause  # type: ignore[attr-defined]
     assert caught.value.__cause__ is error
+
+
+@pytest.mark.parametrize("call", ["merge", "erase"])
+def test_a_function_that_only_promises_has_not_forgotten_anybody(call: str) -> None:
+    """An async function or a generator does nothing by being called: crmkit erases nobody then."""
+
+    async def promise(*_: str, **__: str) -> None:
+        """Do nothing before somebody awaits it."""
+
+    def lazily(*_: str, **__: str) -> Any:
+        yield
+
+    for function in (promise, lazily):
+        spec = ReferenceSpec(
+            name="nest", repoint=function, export=lambda *_, **__: 1, erase=function
+        )
+        manager = PluginManager(discover=False)
+        manager.register(SimpleNamespace(crmkit_references=hookimpl(lambda one=spec: [one])))
+        with crmkit.connect("memory://", plugins=manager) as crm:
+            ann, bob = (crm.customers.save(crmkit.Customer(name=name)).id for name in "ab")
+            asked = {
+                "merge": partial(crm.customers.merge, ann, bob, reason=WHY),
+                "erase": partial(crm.customers.erase, ann, reason=WHY),
+            }
+            with pytest.raises(PluginError, match="has done nothing"):
+                asked[call]()
+            assert crm.customers.get(ann).name == "a"
 
 
 def test_ctrl_c_stays_ctrl_c() -> None:

@@ -12,7 +12,7 @@ import pytest
 import crmkit
 from crmkit.contracts.channel import Channel, Message, Receipt
 from crmkit.contracts.specs import ChannelSpec
-from crmkit.plugins import hookimpl
+from crmkit.plugins import PluginManager, hookimpl
 from tests.many.test_many import together
 from tests.outreach.forks import in_processes
 from tests.outreach.sink import NOW, enter, fill, plugins
@@ -119,3 +119,36 @@ def test_a_fork_opens_its_own(crm: crmkit.CRM):
     release.set()
     holder.join()
     assert lines.open("wire") is parents
+
+
+def test_a_channel_that_cannot_be_closed_costs_only_itself(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """The next one is closed all the same, the host goes on, and the plugin is named."""
+    closed: list[str] = []
+    monkeypatch.setattr(Wire, "made", [], raising=False)
+
+    class Stuck(Wire):
+        def close(self) -> None:
+            raise SystemExit(3)
+
+    class Loose(Wire):
+        def close(self) -> None:
+            closed.append("loose")
+
+    class Offer:
+        @hookimpl
+        def crmkit_channels(self) -> Iterable[ChannelSpec]:
+            yield ChannelSpec(name="stuck", open=Stuck)
+            yield ChannelSpec(name="loose", open=Loose)
+
+    offered = PluginManager(discover=False)
+    offered.register(Offer())
+    with crmkit.connect("memory://", plugins=offered) as crm:
+        for name in ("stuck", "loose"):
+            crm.outreach.setup.lines.open(name)
+
+    assert closed == ["loose"]
+    (failure,) = offered.failures
+    assert (failure.hook, failure.cause) == ("crmkit_channels", "SystemExit: 3")
+    assert "SystemExit: 3" in caplog.text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import doctest
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import attrs
 import pytest
 
 import crmkit
@@ -125,7 +126,8 @@ def test_what_is_told_arrives_whole(hook: str):
 
     tell(manager, batch, "shop")
 
-    assert heard == [(batch, "shop")]
+    whole = tuple(batch) if isinstance(batch, list) else batch
+    assert heard == [(whole, "shop")]
     assert manager.hears(hook)
 
 
@@ -158,6 +160,7 @@ def test_every_reason_not_to_send_is_kept():
     manager = PluginManager(discover=False, strict=True)
     hawk = Refusal("m1", "hawk about")
     rain = [Refusal("m1", "rain"), Refusal("m2", "rain")]
+    other = attrs.evolve(MESSAGE, id="m2")
     manager.register(
         plugin("crmkit_refuse_send", lambda messages: [hawk] if messages else []), name="b"
     )
@@ -167,15 +170,29 @@ def test_every_reason_not_to_send_is_kept():
     )
     manager.register(plugin("crmkit_refuse_send", lambda: None), name="c")
 
-    refused = manager.refuse_send([MESSAGE], "shop", manager.declared())
+    refused = manager.refuse_send([MESSAGE, other], "shop", manager.declared())
 
     assert refused == {"m1": (rain[0], hawk), "m2": (rain[1],)}
 
 
 @pytest.mark.parametrize(
     "answer",
-    [lambda: 1 / 0, lambda: ["m1"], lambda: {"m1": "rain"}],
-    ids=["raises", "gives ids", "gives a dict"],
+    [
+        lambda: 1 / 0,
+        lambda: ["m1"],
+        lambda: {"m1": "rain"},
+        lambda: [Refusal("m7", "rain")],
+        lambda messages: [Refusal(messages[0], "rain")],
+        lambda: [Refusal("m1", 7)],
+    ],
+    ids=[
+        "raises",
+        "gives ids",
+        "gives a dict",
+        "refuses what it was not asked",
+        "gives the message for its id",
+        "gives no words",
+    ],
 )
 def test_nothing_is_sent_past_a_refuser_that_fails(answer: Callable[..., object]):
     """One that raises, or answers something else, stops the send and is named."""
@@ -186,6 +203,60 @@ def test_nothing_is_sent_past_a_refuser_that_fails(answer: Callable[..., object]
         manager.refuse_send([MESSAGE], "shop", {})
 
     assert (caught.value.plugin, caught.value.hook) == ("weather", "crmkit_refuse_send")
+
+
+def test_nobody_takes_the_messages_out_of_anothers_sight():
+    """One plugin that empties what it is asked about does not silence the next one's refusal."""
+    manager = PluginManager(discover=False)
+    manager.register(plugin("crmkit_refuse_send", lambda messages: messages.clear()), name="a")
+    manager.register(plugin("crmkit_refuse_send", lambda: [Refusal("m1", "rain")]), name="b")
+
+    with pytest.raises(PluginError, match="nothing is sent while 'a'"):
+        manager.refuse_send([MESSAGE], "shop", {})
+
+
+@pytest.mark.parametrize("hook", [hook for hook in TOLD if hook != "crmkit_synced"])
+def test_nobody_takes_what_is_told_from_another(hook: str):
+    """A listener that empties its batch fails by itself, and the next one hears all of it."""
+    argument, batch, tell = TOLD[hook]
+    heard: list = []
+    manager = PluginManager(discover=False)
+    names: dict = {}
+    exec(f"def empty({argument}): {argument}.clear()", names)
+    manager.register(plugin(hook, names["empty"]), name="a")
+    manager.register(plugin(hook, listening(argument, heard)), name="b")
+
+    tell(manager, list(batch), "shop")
+
+    assert heard == [(tuple(batch), "shop")]
+    assert [failure.plugin for failure in manager.failures] == ["a"]
+
+
+async def _promise() -> None:
+    """Do nothing before somebody awaits it."""
+
+
+def _lazily() -> Iterator[None]:
+    yield
+
+
+async def _promise_lazily() -> AsyncIterator[None]:
+    yield
+
+
+@pytest.mark.parametrize("listener", [_promise, _lazily, _promise_lazily])
+@pytest.mark.parametrize("hook", TOLD)
+def test_a_listener_that_only_promises_is_named(hook: str, listener: Callable[..., object]):
+    """Async functions and generators do nothing by being called: that is told, not passed over."""
+    _, batch, tell = TOLD[hook]
+    manager = PluginManager(discover=False)
+    manager.register(plugin(hook, listener), name="lazy")
+
+    tell(manager, batch, "shop")
+
+    (failure,) = manager.failures
+    assert (failure.plugin, failure.hook) == ("lazy", hook)
+    assert "without async or yield" in failure.cause
 
 
 @pytest.mark.parametrize("hook", HOOKS)

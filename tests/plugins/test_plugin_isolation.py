@@ -140,6 +140,17 @@ def test_a_hook_that_fails_costs_only_its_own_answer(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize("opened", ["lambda _: None", "lambda _: exit(3)", "'nowhere:Nest'"])
+def test_a_plugin_that_cannot_be_opened_is_named(install: Callable[..., None], opened: str):
+    """What opens nothing, ends the program or cannot be imported is the plugin's error."""
+    install("crmkit-broken", in_hook(f"yield ChannelSpec(name='bare', open={opened})"))
+
+    with pytest.raises(PluginError, match="crmkit-broken") as caught:
+        PluginManager().open_channel("bare")
+
+    assert (caught.value.plugin, caught.value.hook) == ("broken", "crmkit_channels")
+
+
 RULES = (
     HEAD
     + """

@@ -514,16 +514,6 @@ class Unveiled(Sound):
         self.key = config.key.reveal()
 
 
-class Lenient(Sound):
-    """A setting that is missing is made up."""
-
-    notices = "test_a_missing_setting_is_named"
-
-    @staticmethod
-    def config_class(**settings: Any) -> Settings:
-        return Settings(**settings)
-
-
 class Eager(Sound):
     """It connects when it is opened."""
 
