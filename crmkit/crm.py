@@ -44,7 +44,7 @@ from crmkit.lifecycle.rules import offered_rules
 from crmkit.lifecycle.world import Guide
 from crmkit.market import Market
 from crmkit.model.lifecycle import Move
-from crmkit.model.log import Change
+from crmkit.model.log import Change, Decision
 from crmkit.model.statistics import Statistics
 from crmkit.model.touchpoint import KINDS, CaptureReport, Rejection, Touchpoint
 from crmkit.outreach.consents import Consents
@@ -52,6 +52,7 @@ from crmkit.outreach.lines import Lines
 from crmkit.outreach.namespace import Outreach
 from crmkit.outreach.opening import Outfit, open_setup
 from crmkit.plugins import PluginManager
+from crmkit.plugins.records import MissingPlugin
 from crmkit.relied import Relied, kinds_of, model_of
 from crmkit.sync.namespace import Sync
 from crmkit.sync.opening import open_setup as open_sync
@@ -180,6 +181,26 @@ class CRM:
             InvalidValueError: `until` lies before `since`; `NaiveTimeError`: one has no offset.
         """
         return report(self.session, since, until, step)
+
+    def missing_plugins(self) -> tuple[MissingPlugin, ...]:
+        """Name the plugins that this workspace relies on, and that are installed no more."""
+        return self._relied.missing()
+
+    def forget_plugin(self, name: str, *, reason: str, by: str | None = None) -> Decision:
+        """Say that a plugin was removed for good: nothing of this workspace waits for it any more.
+
+        Scoring, sending, merging, exporting and erasing go on without what it declared. What it
+        kept about customers itself is out of reach from then on: who is erased later stays there.
+
+        Args:
+            name: Its distribution, as the error that stopped names it.
+            reason: Why, at least a character; it is recorded.
+            by: Who says so; None: the actor.
+
+        Raises:
+            InvalidValueError: it is installed still, or declared nothing that is missing.
+        """
+        return self._relied.forget(name, reason=reason, by=by)
 
     # -- namespaces --------------------------------------------------------------------
 

@@ -11,20 +11,27 @@ from functools import cached_property
 
 import attrs
 
+from crmkit.arguments import show, text
 from crmkit.config import Config
 from crmkit.contracts.channel import Message
+from crmkit.contracts.decisions import decide, decided
 from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.session import Session
-from crmkit.contracts.settings import refuse
+from crmkit.contracts.settings import nearest, refuse
 from crmkit.contracts.specs import ReferenceSpec
 from crmkit.contracts.store import Reader
+from crmkit.errors import InvalidValueError
+from crmkit.model.log import Decision
 from crmkit.model.value import ValueModel
 from crmkit.plugins import PluginManager
-from crmkit.plugins.declarations import remember
+from crmkit.plugins.declarations import gone, remember
+from crmkit.plugins.records import MISSING, MissingPlugin
 from crmkit.value.layout import Kinds
 from crmkit.value.models import default_model, load_model
 
 _DECLARED = "declared"
+FORGET = "forget_plugin"
+"""Kind of the decision that a plugin is gone for good."""
 _Declared = dict[str, dict[str, str]]
 
 
@@ -68,6 +75,39 @@ class Relied:
         """Say why records of kinds that are declared no more are rejected."""
         remembered = _remembered(reader)
         return self.plugins.missing_kinds(remembered) if remembered else {}
+
+    def missing(self) -> tuple[MissingPlugin, ...]:
+        """Give what distributions declared that are not installed."""
+        with self.session.store.read() as reader:
+            return tuple(gone(_remembered(reader), self.declared, self._installed))
+
+    def forget(self, name: str, *, reason: str, by: str | None) -> Decision:
+        """Rely no more on what a distribution declared that is gone for good; see `CRM`."""
+        named, deciding = text("name", name), self.session.deciding(reason, by)
+        text("reason", reason, least=1)
+        if named in (installed := self._installed):
+            message = f"{named} is installed, and would be relied on again: uninstall it first"
+            raise InvalidValueError(message, field="name")
+        with self.session.store.write() as writer:
+            remembered = _remembered(writer)
+            lost = {one.distribution: one for one in gone(remembered, self.declared, installed)}
+            if named not in lost:
+                known = nearest(named, lost) or f"; there are {', '.join(lost) or 'none'}"
+                message = f"nothing that is missing was declared by {show(named)}{known}"
+                raise InvalidValueError(message, field="name")
+            kept = {
+                what: {one: owner for one, owner in names.items() if owner != named}
+                for what, names in remembered.items()
+            }
+            write_fact(writer, _DECLARED, json.dumps(kept, sort_keys=True))
+            body = lost[named].to_dict()
+            seq = decide(writer, FORGET, None, deciding, body)
+        return decided(seq, FORGET, None, deciding, body)
+
+    @property
+    def _installed(self) -> set[str]:
+        """Name the distributions that are there: broken or kept out, too."""
+        return {row.distribution for row in self.plugins.report() if row.status != MISSING}
 
     def remember(self) -> None:
         """Note in the database what plugins declare, before anything relies on it."""

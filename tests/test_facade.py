@@ -230,6 +230,8 @@ CALLS: dict[str, Mapping[str, Callable[[crmkit.CRM], Any]]] = {
     "captures": {"kind": plain("visit"), "source": plain("shop")},
     "changes": {"after": plain(None), "limit": plain(5)},
     "report": SINCE | {"step": plain(None)},
+    "missing_plugins": {},
+    "forget_plugin": {"name": plain("crmkit-gone")} | WHY | BY,
     "using": {"connection": plain(None)},
     "close": {},
     "customers.get": WHOSE,

@@ -74,6 +74,19 @@ def plugins(manager: PluginManager) -> Iterator[Finding]:
         yield ok("plugins", ", ".join(row.name for row in rows if row.status == "ok"))
 
 
+def missing(crm: CRM) -> Iterator[Finding]:
+    """Name the plugins that the data rely on, and that are installed no more."""
+    for one in crm.missing_plugins():
+        whose = one.distribution
+        declared = "; ".join(f"{what} {', '.join(names)}" for what, names in one.declared.items())
+        yield problem(
+            "plugins",
+            f"{whose} is missing, which declared {declared}",
+            "install it again, or, where it was removed for good, "
+            f"crmkit plugins --forget {whose} --reason WHY",
+        )
+
+
 def data(crm: CRM) -> Iterator[Finding]:
     """Check what is in the database.
 

@@ -40,6 +40,7 @@ def examine(settings: Settings) -> list[checks.Finding]:
         with settings.open(migrate="check") as crm:
             found.append(checks.ok("schema", "as this crmkit needs it"))
             found += sections(crm)
+            found += checks.missing(crm)
             for look in (checks.data, outreach, sync):
                 try:
                     found += look(crm)

@@ -66,10 +66,29 @@ def rebuild(settings: Settings, engine: str | None, log: Path | None, as_json: b
 
 
 @click.command()
+@click.option(
+    "--forget",
+    metavar="NAME",
+    help="Say of a distribution that is missing that it was removed for good.",
+)
+@click.option("--reason", help="With --forget: why; it is recorded.")
 @options.as_json
 @pass_settings
-def plugins(settings: Settings, as_json: bool) -> None:
-    """List the plugins, what they offer, and what is wrong with them."""
+def plugins(settings: Settings, forget: str | None, reason: str | None, as_json: bool) -> None:
+    """List the plugins, what they offer, and what is wrong with them.
+
+    What a missing plugin declared stops what rests on it: scoring, sending, merging, exporting,
+    erasing. --forget lets that go on without it; what it kept about customers is then its own
+    affair, and who is erased from then on stays there.
+    """
+    if (forget is None) != (reason is None):
+        wrong("--forget and --reason go together")
+    if forget is not None:
+        with settings.open() as crm:
+            decision = crm.forget_plugin(forget, reason=reason or "")
+        lost = "; ".join(f"{what} {', '.join(n)}" for what, n in decision.body["declared"].items())
+        tell(decision, f"Nothing waits for {forget} any more: {lost}.", as_json=as_json)
+        return
     offered_rules(settings.plugins)  # which looks at them
     rows = settings.plugins.report()
     if as_json:

@@ -20,7 +20,7 @@ class Decision(Record):
     Attributes:
         id: Unique in the workspace; grows with time.
         kind: ``merge unmerge resolve correct retract undo model decline override reinstate
-            promotion stage tier consent agenda erase ...``.
+            promotion stage tier consent agenda erase forget_plugin ...``.
         customer_id: Whom it is about; None where it is about the workspace.
         at: When it was recorded.
         by: Who decided; None: a rule.

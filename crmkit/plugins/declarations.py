@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from crmkit.errors import PluginError
-from crmkit.plugins.records import Failure
+from crmkit.plugins.records import Failure, MissingPlugin
 
 KINDS = "kinds"
 INDICATORS = "indicators"
@@ -37,6 +37,17 @@ Declared = Mapping[str, Mapping[str, str]]
 def remember(before: Declared, now: Declared) -> dict[str, dict[str, str]]:
     """Add what is declared now to what was before; a name that moved is its new owner's."""
     return {what: {**before.get(what, {}), **now.get(what, {})} for what in HOOKS}
+
+
+def gone(remembered: Declared, now: Declared, installed: Collection[str]) -> list[MissingPlugin]:
+    """Give what was declared and is no more, by the distributions that are not installed."""
+    lost: dict[str, dict[str, tuple[str, ...]]] = {}
+    for what, names in sorted(remembered.items()):
+        for name, owner in sorted(names.items()):
+            if name not in now.get(what, {}) and owner not in installed:
+                declared = lost.setdefault(owner, {})
+                declared[what] = (*declared.get(what, ()), name)
+    return [MissingPlugin(distribution=whose, declared=lost[whose]) for whose in sorted(lost)]
 
 
 def missing(
@@ -94,8 +105,9 @@ def _error(
         return mine[0].error(f"{stop}: mend the plugin")
     if owner is not None:
         message = (
-            f"{stop}, which {owner} declared: it is not loaded; install it again "
-            "or lift the restriction on plugins"
+            f"{stop}, which {owner} declared: it is not loaded; install it again or lift the "
+            "restriction on plugins; where it was removed for good, say so: "
+            f"crmkit plugins --forget {owner} --reason WHY"
         )
         return PluginError(message, plugin=owner, distribution=owner, hook=hook, cause="missing")
     suspects = "".join(f"; {f}" for f in related)

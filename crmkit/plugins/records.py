@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -86,6 +87,20 @@ class Failure(Record):
             hook=self.hook,
             cause=self.cause,
         )
+
+
+@attrs.frozen(kw_only=True)
+class MissingPlugin(Record):
+    """What the data rely on, of a distribution that is installed no more.
+
+    Attributes:
+        distribution: The package that brought it.
+        declared: ``indicators``, ``kinds``, ``references`` and ``refusals``: the names of those
+            that it declared, sorted.
+    """
+
+    distribution: str
+    declared: Mapping[str, tuple[str, ...]]
 
 
 @attrs.frozen(kw_only=True)

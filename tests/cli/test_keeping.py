@@ -6,10 +6,15 @@ import json
 import re
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import attrs
 import pytest
 
+import crmkit
+from crmkit import hookimpl
+from crmkit.contracts.specs import ReferenceSpec
+from crmkit.plugins import PluginManager
 from tests.cli.kit import END, Shop, process, run
 
 BROKEN = """
@@ -197,6 +202,32 @@ def test_doctor_names_what_does_not_count(shop: Shop):
     assert 'currency = "EUR" in crmkit.toml' in done.stdout
     assert "plugins.pigoen" in done.stdout
     assert "events_attended" in done.stdout
+
+
+def test_a_plugin_that_was_removed_for_good_can_be_forgotten(shop: Shop):
+    """The doctor names it and the command, which records who and why; then nothing waits for it."""
+    nest = PluginManager(discover=False)
+    kept = ReferenceSpec(name="feathers", repoint=print, export=print, erase=print)
+    nest.register(SimpleNamespace(crmkit_references=hookimpl(lambda: [kept])), "crmkit-nest")
+    with crmkit.connect(shop.url, plugins=nest) as crm:
+        crm.customers.save(crmkit.Customer(name="Ann"))
+    (found,) = (
+        one
+        for one in json.loads(shop.run("doctor", "--json", code=1).stdout)
+        if "crmkit-nest" in one["found"]
+    )
+    assert found["found"] == "crmkit-nest is missing, which declared references feathers"
+    assert "crmkit plugins --forget crmkit-nest --reason WHY" in found["remedy"]
+    assert "crmkit plugins --forget crmkit-nest" in shop.run("export", shop.id(1), code=3).output
+    shop.run("plugins", "--forget", "crmkit-nest", code=2)
+    shop.run("plugins", "--reason", "gone", code=2)
+
+    told = shop.json("--actor", "lin", "plugins", "--forget", "crmkit-nest", "--reason", "gone")
+
+    assert (told["kind"], told["by"], told["reason"]) == ("forget_plugin", "lin", "gone")
+    shop.run("export", shop.id(1))
+    assert "crmkit-nest" not in shop.run("doctor", "--json").stdout
+    shop.run("plugins", "--forget", "crmkit-nest", "--reason", "again", code=2)
 
 
 def test_doctor_names_kinds_that_nothing_is_captured_of(shop: Shop):
