@@ -53,6 +53,7 @@ def connect(  # noqa: PLR0913 - the settings of a connection, all by name
     settings = Config.load(config, url=url)
     if not isinstance(plugins, PluginManager):
         plugins = PluginManager(None if plugins is None else texts("plugins", plugins))
+    plugins.configure(settings)
     place = address(settings.url, engine)
     store = open_store(
         place,

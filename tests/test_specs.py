@@ -113,7 +113,7 @@ def test_a_channel_without_settings_takes_none() -> None:
     spec = ChannelSpec(name="pigeon", open=dict)
 
     assert spec.configure({}) is None
-    with pytest.raises(ConfigError, match=r"^plugins\.pigeon\.loft: is no setting$"):
+    with pytest.raises(ConfigError, match=r"^channels\.pigeon\.loft: is no setting$"):
         spec.configure({"loft": "north"})
 
 
@@ -126,7 +126,7 @@ def test_connectors_and_runners_are_opened_with_their_settings() -> None:
     manager = manager_for(plugin)
 
     assert manager.open_runner("flock", {"span": 3}).wings == Wings(3)
-    with pytest.raises(ConfigError, match=r"^plugins\.ledger\.span: is required$"):
+    with pytest.raises(ConfigError, match=r"^connectors\.ledger\.span: is required$"):
         manager.open_connector("ledger")
 
 

@@ -89,6 +89,7 @@ def plugins(settings: Settings, forget: str | None, reason: str | None, as_json:
         lost = "; ".join(f"{what} {', '.join(n)}" for what, n in decision.body["declared"].items())
         tell(decision, f"Nothing waits for {forget} any more: {lost}.", as_json=as_json)
         return
+    settings.plugins.configure(settings.configuration)
     offered_rules(settings.plugins)  # which looks at them
     rows = settings.plugins.report()
     if as_json:

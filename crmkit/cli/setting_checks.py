@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crmkit.care.plays import plays_of
 from crmkit.cli.checks import Finding, ok, problem
 from crmkit.config import Config
-from crmkit.contracts.specs import OpenedSpec
 from crmkit.errors import ConfigError, ModelError, PluginError
 from crmkit.jobs.opening import Desk
 from crmkit.jobs.periods import read_periods
 from crmkit.plugins.manager import PluginManager
+from crmkit.plugins.records import MISSING
 from crmkit.value.models import load_model
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
     """Check what is only read when it is used: the model's file, and every plugin's settings."""
     where = "none" if config.file is None else str(config.file)
     yield ok("configuration", f"{where}, {len(config.people)} people")
+    try:
+        plugins.configure(config)
+    except ConfigError as error:
+        yield wrong(error)
     if config.model_file is not None:
         try:
             load_model(config.model_file)
@@ -38,24 +42,14 @@ def configuration(config: Config, plugins: PluginManager) -> Iterator[Finding]:
         read_periods(config.sections.get("jobs", {}))
     except (ConfigError, PluginError) as error:
         yield problem("jobs", str(error), "mend the setting, or install the plugin")
-    specs: dict[str, OpenedSpec[Any]] = {
-        **plugins.stores(),
-        **plugins.runners(),
-        **plugins.connectors(),
-        **plugins.channels(),
-    }
+    there = {row.name for row in plugins.report() if row.status != MISSING}
     for name in config.plugins:
-        if name not in specs:
+        if name not in there:
             yield problem(
                 "configuration",
                 f"plugins.{name}: nothing that is installed is called so",
                 "install the plugin, or remove the section; `crmkit plugins` lists what there is",
             )
-            continue
-        try:
-            specs[name].configure(config.settings_of(name))
-        except ConfigError as error:
-            yield wrong(error)
 
 
 def sections(crm: CRM) -> Iterator[Finding]:

@@ -71,7 +71,7 @@ TAG_BITS = 6
 
 @attrs.frozen(kw_only=True)
 class EngineConfig:
-    """Where an engine works; one with settings of its own subclasses it.
+    """Where an engine works; settings of its own are its plugin's (``crmkit_settings``).
 
     Attributes:
         backend: What stands behind the colon of ``--engine NAME:BACKEND``; empty: nothing.

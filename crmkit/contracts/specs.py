@@ -103,7 +103,7 @@ class OpenedSpec(Generic[T]):
         Raises:
             ConfigError: a setting is unknown, missing or of another type; `key` names it.
         """
-        where = where or f"plugins.{self.name}"
+        where = where or f"{self.contract.__name__.lower()}s.{self.name}"
         if self.config is None:
             check_keys(settings, (), where)
             return None
@@ -125,7 +125,7 @@ class OpenedSpec(Generic[T]):
 
 @attrs.frozen(kw_only=True)
 class StoreConfig:
-    """How a store is to be opened; a store with settings of its own subclasses it.
+    """How a store is to be opened; settings of its own are its plugin's (``crmkit_settings``).
 
     Attributes:
         url: Where the data is; its scheme found the store.
@@ -144,10 +144,24 @@ class StoreConfig:
 
 @attrs.frozen(kw_only=True)
 class StoreSpec(OpenedSpec[Store]):
-    """A place for the data; `name` is the scheme of its URLs, `config` a `StoreConfig`."""
+    """A place for the data; `name` is the scheme of its URLs, `config` a `StoreConfig`.
+
+    Raises:
+        InvalidValueError: `config` is another class; `field` is ``config``.
+    """
 
     contract = Store
     config: type | None = attrs.field(default=StoreConfig, validator=_settings_class)
+
+    def __attrs_post_init__(self) -> None:
+        made = self.config or StoreConfig
+        unfilled = [f.name for f in attrs.fields(made) if f.default is attrs.NOTHING]
+        if not issubclass(made, StoreConfig) or unfilled != ["url"]:
+            message = (
+                f"StoreSpec {self.name}: config must be a StoreConfig that needs no more than its "
+                "URL: settings of its own come from crmkit_settings"
+            )
+            raise InvalidValueError(message, field="config")
 
 
 _whole = attrs.validators.and_(attrs.validators.instance_of(int), attrs.validators.ge(1))

@@ -23,12 +23,13 @@ from crmkit.contracts.specs import (
 from crmkit.errors import PluginError
 from crmkit.model.lifecycle import StageRule
 from crmkit.model.value import Indicator
-from crmkit.plugins import builtin, declarations, references
+from crmkit.plugins import builtin, declarations, references, sections
 from crmkit.plugins.declarations import Declared
 from crmkit.plugins.records import Failure, Plugin, PluginRow, cause_of
 from crmkit.plugins.relay import Relay
 
 if TYPE_CHECKING:
+    from crmkit.config import Config
     from crmkit.contracts.channel import Channel, Delivery, Message
     from crmkit.contracts.connector import Connector, Synced
     from crmkit.contracts.engine import Engine
@@ -81,6 +82,34 @@ class PluginManager:
         """
         called: str = name or getattr(plugin, "__name__", None) or type(plugin).__name__
         self._relay.register(Plugin(name=called, distribution=called, target=plugin))
+
+    def configure(self, config: Config) -> None:
+        """Tell plugins their sections of a configuration; `crmkit.connect` does.
+
+        Raises:
+            ConfigError: a setting of a plugin that is there is wrong (`key` names it); or this
+                manager was given other sections before.
+        """
+        self._relay.configure(config)
+
+    def settings_of(self, name: str) -> Any:
+        """Give a plugin's settings, an object of the class that its ``crmkit_settings`` names.
+
+        Args:
+            name: Its own, as ``crmkit plugins`` lists it, and as its section is called.
+
+        Returns:
+            The settings; None where it declares none.
+
+        Raises:
+            ConfigError: a setting is wrong; `key` names it.
+            PluginError: no such plugin is loaded, or it cannot say what its settings are.
+        """
+        for plugin in self._relay.plugins():
+            if plugin.name == name:
+                return self._relay.sections.of(plugin)
+        message = f"no plugin called {name!r} is loaded: `crmkit plugins` lists them"
+        raise PluginError(message, plugin=name, hook=sections.HOOK, cause="missing")
 
     # -- what plugins offer, by name -------------------------------------------------------
 

@@ -101,6 +101,10 @@ class Registry:
             }
             return [(p, found[key]) for key, p in self._plugins.items() if key in found]
 
+    def loaded(self) -> list[Plugin]:
+        """Give the plugins in the order they are called in."""
+        return list(self._plugins.values())
+
     def rows(self) -> tuple[PluginRow, ...]:
         """Give a row for every plugin, built-in ones first."""
         own: list[PluginRow] = []

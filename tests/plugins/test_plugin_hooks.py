@@ -87,7 +87,7 @@ TOLD = {
     "crmkit_receipts": ("deliveries", [Delivery(what="opened")], PluginManager.receipts),
     "crmkit_synced": ("synced", Synced(connector="nest"), PluginManager.synced),
 }
-ASKED = {"crmkit_refuse_send"}
+ASKED = {"crmkit_refuse_send", "crmkit_settings"}
 
 
 def plugin(hook: str, implementation: Callable[..., object]) -> SimpleNamespace:

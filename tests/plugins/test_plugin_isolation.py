@@ -261,9 +261,10 @@ def test_crmkits_own_come_first_in_the_report(install: Callable[..., None]):
     """The built-in plugin is a row like the others, and offers the stores through the same hook."""
     install("aardvark")
 
-    first, second = PluginManager().report()
+    first, *others = PluginManager().report()
 
-    assert (first.distribution, second.distribution) == ("crmkit", "aardvark")
+    assert first.distribution == "crmkit"
+    assert "aardvark" in {row.distribution for row in others}
     assert "crmkit_stores" in first.hooks
 
 

@@ -1,19 +1,13 @@
-"""Every hook of crmkit. Implement any of them in a module and mark it with ``@crmkit.hookimpl``.
-
-Arguments that are not needed may be left out. Hooks that offer something give an iterable of
-records; those that tell get a batch after the commit, at best once: else read ``crm.changes``.
-"""
+"""The hooks by which a plugin offers something, once, before anything of it is used."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from crmkit.plugins.marks import hookspec
 
 if TYPE_CHECKING:
-    from crmkit.contracts.channel import Delivery, Message
-    from crmkit.contracts.connector import Synced
     from crmkit.contracts.specs import (
         ChannelSpec,
         CommandSpec,
@@ -21,19 +15,15 @@ if TYPE_CHECKING:
         EngineSpec,
         KindSpec,
         ReferenceSpec,
-        Refusal,
         RunnerSpec,
         StoreSpec,
     )
-    from crmkit.model.lifecycle import Move, StageRule
-    from crmkit.model.touchpoint import Touchpoint
+    from crmkit.model.lifecycle import StageRule
     from crmkit.model.value import Indicator
-
-# -- what a plugin offers --------------------------------------------------------------
 
 
 @hookspec
-def crmkit_stores() -> Iterable[StoreSpec]:  # type: ignore[empty-body]
+def crmkit_stores(settings: Any) -> Iterable[StoreSpec]:  # type: ignore[empty-body]
     """Offer places to keep the data.
 
     Called: once, when a store is first asked for. Must not connect to anything.
@@ -55,7 +45,7 @@ def crmkit_stores() -> Iterable[StoreSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
+def crmkit_channels(settings: Any) -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
     """Offer ways to reach a customer.
 
     Called: once, when a channel is first asked for. Must not connect to anything.
@@ -76,7 +66,7 @@ def crmkit_channels() -> Iterable[ChannelSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_connectors() -> Iterable[ConnectorSpec]:  # type: ignore[empty-body]
+def crmkit_connectors(settings: Any) -> Iterable[ConnectorSpec]:  # type: ignore[empty-body]
     """Offer external CRMs that are kept in step.
 
     Called: once, when a connector is first asked for. Must not connect to anything.
@@ -97,7 +87,7 @@ def crmkit_connectors() -> Iterable[ConnectorSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_runners() -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
+def crmkit_runners(settings: Any) -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
     """Offer task queues that do the work in other processes.
 
     Called: once, when a runner is first asked for. Must not connect to anything.
@@ -118,7 +108,7 @@ def crmkit_runners() -> Iterable[RunnerSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
+def crmkit_engines(settings: Any) -> Iterable[EngineSpec]:  # type: ignore[empty-body]
     """Offer engines that sum the whole log up, where ``crmkit rebuild --engine NAME`` asks for one.
 
     Called: once, when an engine is first asked for. Must not connect to anything.
@@ -139,7 +129,7 @@ def crmkit_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
+def crmkit_indicators(settings: Any) -> Iterable[Indicator]:  # type: ignore[empty-body]
     """Offer indicators that a value model may use by name.
 
     Called: once, when a model that names an indicator is first loaded.
@@ -163,7 +153,7 @@ def crmkit_indicators() -> Iterable[Indicator]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
+def crmkit_touchpoint_kinds(settings: Any) -> Iterable[KindSpec]:  # type: ignore[empty-body]
     """Declare kinds of touchpoint beside those of the core.
 
     Called: once, when the first record is captured or the first score is asked for.
@@ -185,7 +175,7 @@ def crmkit_touchpoint_kinds() -> Iterable[KindSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_stage_rules() -> Iterable[StageRule]:  # type: ignore[empty-body]
+def crmkit_stage_rules(settings: Any) -> Iterable[StageRule]:  # type: ignore[empty-body]
     """Offer rules that move customers from stage to stage.
 
     Called: once, before the stages are first advanced.
@@ -228,7 +218,7 @@ def crmkit_commands() -> Iterable[CommandSpec]:  # type: ignore[empty-body]
 
 
 @hookspec
-def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
+def crmkit_references(settings: Any) -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
     """Declare data about customers that the plugin keeps itself.
 
     Called: once, before the first merge, export or erasure.
@@ -250,151 +240,6 @@ def crmkit_references() -> Iterable[ReferenceSpec]:  # type: ignore[empty-body]
         ...     )
         >>> [reference.name for reference in crmkit_references()]
         ['feathers']
-
-    .. versionadded:: 0.1
-    """
-
-
-# -- what a plugin is asked ------------------------------------------------------------
-
-
-@hookspec
-def crmkit_refuse_send(  # type: ignore[empty-body]
-    messages: Sequence[Message], workspace: str
-) -> Iterable[Refusal]:
-    """Refuse messages that are about to be sent; give nothing where all may go.
-
-    Called: with each batch that is prepared, for previews and dry runs too, without what the gate
-        refused. Caps are counted later: one that passes may have to wait, and is asked about again.
-    Combined: one refusal is enough, every reason is recorded; nobody can overrule one.
-    On error: nothing is sent, and a PluginError names the plugin; so where a refusal names no
-        message that was asked about.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> from crmkit.contracts.channel import Message
-        >>> from crmkit.contracts.specs import Refusal
-        >>> @hookimpl
-        ... def crmkit_refuse_send(messages):
-        ...     for message in messages:
-        ...         if "hawk" in message.text:
-        ...             yield Refusal(message.id, "frightens pigeons")
-        >>> about = Message(id="m1", customer_id="c1", to="loft 7", purpose="care", text="a hawk!")
-        >>> [refusal.reason for refusal in crmkit_refuse_send([about])]
-        ['frightens pigeons']
-
-    .. versionadded:: 0.1
-    """
-
-
-# -- what a plugin is told -------------------------------------------------------------
-
-
-@hookspec
-def crmkit_touchpoints_recorded(touchpoints: Sequence[Touchpoint], workspace: str) -> None:
-    """Hear of touchpoints that are new in the log; the `customer` of each is his id.
-
-    Called: after the commit, in batches, at best once; in the thread that captured them.
-    Combined: every plugin hears it; what is returned is ignored.
-    On error: the others hear it all the same, nothing is undone, and it is logged once.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> seen = []
-        >>> @hookimpl
-        ... def crmkit_touchpoints_recorded(touchpoints):
-        ...     seen.extend(touchpoint.kind for touchpoint in touchpoints)
-        >>> crmkit_touchpoints_recorded([])
-        >>> seen
-        []
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def crmkit_scores_changed(customer_ids: Sequence[str], workspace: str) -> None:
-    """Hear whose value score was changed by what happened; fading alone changes nothing.
-
-    Called: after the commit, in batches, at best once; ask ``crm.value.score`` for the scores.
-    Combined: every plugin hears it; what is returned is ignored.
-    On error: the others hear it all the same, nothing is undone, and it is logged once.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> stale = set()
-        >>> @hookimpl
-        ... def crmkit_scores_changed(customer_ids, workspace):
-        ...     stale.update((workspace, customer_id) for customer_id in customer_ids)
-        >>> crmkit_scores_changed(["c1"], "default")
-        >>> stale
-        {('default', 'c1')}
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def crmkit_stages_changed(moves: Sequence[Move], workspace: str) -> None:
-    """Hear of customers who came to another stage or tier.
-
-    Called: after the commit, in batches, at best once.
-    Combined: every plugin hears it; what is returned is ignored.
-    On error: the others hear it all the same, nothing is undone, and it is logged once.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> lost = []
-        >>> @hookimpl
-        ... def crmkit_stages_changed(moves):
-        ...     lost.extend(move.customer_id for move in moves if move.after == "churned")
-        >>> crmkit_stages_changed([])
-        >>> lost
-        []
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def crmkit_receipts(deliveries: Sequence[Delivery], workspace: str) -> None:
-    """Hear what became of messages: delivered, bounced, opened, unsubscribed, answered.
-
-    Called: after the commit, in batches, at best once; again where a provider tells it again.
-    Combined: every plugin hears it; what is returned is ignored.
-    On error: the others hear it all the same, nothing is undone, and it is logged once.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> from crmkit.contracts.channel import Delivery
-        >>> bounced = []
-        >>> @hookimpl
-        ... def crmkit_receipts(deliveries):
-        ...     bounced.extend(d.message_id for d in deliveries if d.what == "bounced")
-        >>> crmkit_receipts([Delivery(what="bounced", message_id="m1")])
-        >>> bounced
-        ['m1']
-
-    .. versionadded:: 0.1
-    """
-
-
-@hookspec
-def crmkit_synced(synced: Synced, workspace: str) -> None:
-    """Hear that an external CRM was brought in step.
-
-    Called: after each run of ``crm.sync.run`` that changed anything, at best once.
-    Combined: every plugin hears it; what is returned is ignored.
-    On error: the others hear it all the same, nothing is undone, and it is logged once.
-
-    Example:
-        >>> from crmkit import hookimpl
-        >>> from crmkit.contracts.connector import Synced
-        >>> @hookimpl
-        ... def crmkit_synced(synced):
-        ...     print(synced.connector, synced.created)
-        >>> crmkit_synced(Synced(connector="ledger", created=3))
-        ledger 3
 
     .. versionadded:: 0.1
     """
