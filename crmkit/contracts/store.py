@@ -99,12 +99,16 @@ class Reader(ABC):
             low: Least value of the next column of `by`, inclusive.
             high: Greatest value of the next column of `by`, inclusive.
             after: Go on behind this place: values of `by`, then of the key's other columns. In a
-                log's order by ``seq`` the number alone is the place.
+                log's order by ``seq`` the number alone is the place, whatever follows it.
             where: Further columns that must equal a value, or one of a tuple of values.
             contains: Text columns that must contain a text; exact, no wildcard.
             reverse: Greatest first; `after` then means before.
-            limit: At most so many rows.
+            limit: At most so many rows; 0 gives none.
             columns: Columns to give, in this order; None: all.
+
+        Raises:
+            StoreError: the table has no such order or column, `after` is longer than a place, or
+                `equal` leaves a column of a sparse order open or names a row that is not in it.
         """
 
     def last_of(  # noqa: PLR0913 - as `scan`
@@ -149,11 +153,18 @@ class Reader(ABC):
 
     @abstractmethod
     def watermark(self) -> int:
-        """Give the ``seq`` up to which nothing new can appear any more, inclusive."""
+        """Give the ``seq`` up to which nothing new can appear any more, inclusive.
+
+        It lies below what any open transaction has reserved, this one's own among them.
+        """
 
 
 class Writer(Reader):
-    """A transaction: what it writes is seen by itself at once, by others at its end or never."""
+    """A transaction: what it writes is seen by itself at once, by others at its end or never.
+
+    A write that is refused (a row of another length, None where a column has none) is a StoreError
+    that ends it: nothing more can be written, and who swallows the error gets it again at the end.
+    """
 
     @abstractmethod
     def sequence(self, count: int) -> int:

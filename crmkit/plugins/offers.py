@@ -56,8 +56,14 @@ class Offers(Generic[R]):
 
 
 def _dispute(hook: str, what: str, name: str, plugins: Iterable[Plugin]) -> PluginError:
-    who = " and ".join(sorted(f"{p.distribution} {p.version}".rstrip() for p in plugins))
-    message = f"the {what} {name!r} is offered by both {who}: uninstall one, or restrict plugins="
+    owners = sorted({f"{p.distribution} {p.version}".rstrip() for p in plugins})
+    if len(owners) == 1:
+        message = f"the {what} {name!r} is offered twice by {owners[0]}: one name, one record"
+    else:
+        who = " and ".join(owners)
+        message = (
+            f"the {what} {name!r} is offered by both {who}: uninstall one, or restrict plugins="
+        )
     return PluginError(message, plugin=None, hook=hook, cause=message, name=name)
 
 

@@ -43,6 +43,15 @@ def test_the_order_of_registration_changes_nothing(order: list[tuple[str, ...]])
         manager.open_channel("x")
 
 
+def test_a_plugin_that_offers_a_name_twice_is_told_so():
+    """There is no other to uninstall: the line says that it is the plugin's own mistake."""
+    manager = PluginManager(discover=False)
+    manager.register(offering("loft", "loft"), name="dove")
+
+    with pytest.raises(PluginError, match=r"'loft' is offered twice by dove: one name, one record"):
+        manager.open_channel("loft")
+
+
 def test_a_name_offered_twice_names_both_distributions(install: Callable[..., None]):
     """Neither is picked silently; everything else of both works, and both rows tell."""
     same = """
