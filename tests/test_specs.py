@@ -98,6 +98,11 @@ def test_a_name_can_be_typed(spec: type, name: object) -> None:
         spec(name=name, **needed)
 
 
+def test_one_capability_may_stand_alone() -> None:
+    """A word is a word, and not its letters."""
+    assert ChannelSpec(name="pigeon", open=dict, capabilities="poll").capabilities == {"poll"}
+
+
 def test_what_is_offered_is_imported_when_it_is_opened() -> None:
     """A place that is not there costs nothing before, and says so then."""
     spec = ChannelSpec(name="pigeon", open="crmkit_not_there:Pigeon")

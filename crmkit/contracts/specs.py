@@ -38,7 +38,7 @@ def load(target: str | T) -> T | Any:
 
 
 def _words(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(words)
+    return frozenset((words,) if isinstance(words, str) else words)
 
 
 def _named(spec: Any, attribute: attrs.Attribute[str], value: object) -> None:

@@ -129,6 +129,9 @@ class PluginRow(Record):
 
 def cause_of(error: BaseException) -> str:
     """Give an exception as one line that fits a table; what it says of a URL has no password."""
-    text = without_passwords(" ".join(str(error).split()))
+    # a validator of attrs' own carries the whole attribute behind its words
+    is_theirs = any(isinstance(one, attrs.Attribute) for one in error.args)
+    words = error.args[0] if is_theirs else error
+    text = without_passwords(" ".join(str(words).split()))
     name = type(error).__name__
     return (f"{name}: {text}" if text else name)[:_LONGEST]

@@ -85,6 +85,10 @@ AT_THE_HOOK = {
         "yield ChannelSpec(name='new', open=dict, api_version=2)",
         "'new' was written for version 2 of the contracts, this crmkit has 1",
     ),
+    "limits that are none": (
+        "yield ChannelSpec(name='limited', open=dict, limits=7)",
+        "(got 7 that is a <class 'int'>).",
+    ),
     "no name": ("yield ChannelSpec(name='Big Pigeon', open=dict)", "must start with a letter"),
 }
 
@@ -136,6 +140,7 @@ def test_a_hook_that_fails_costs_only_its_own_answer(
     assert row.status == PARTLY
     assert row.cause.startswith("crmkit_channels: ")
     assert cause in row.cause
+    assert "Attribute(" not in row.cause
     assert [f.hook for f in manager.failures] == ["crmkit_channels"]
     assert len(caplog.records) == 1
 
