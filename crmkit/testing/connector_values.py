@@ -13,6 +13,8 @@ from crmkit.testing.connector_base import BREAKS, ConnectorLaws, alike, drain, n
 from crmkit.testing.people import People
 
 _KINDS = tuple(kind for kind in TYPES if kind != "other")
+_CLEARED = ("text", "number", "date", "instant")
+"""Types that every remote can leave empty, the likeliest first."""
 
 
 class ValueLaws(ConnectorLaws):
@@ -105,17 +107,19 @@ class ValueLaws(ConnectorLaws):
         """None empties a field, and reads as None again."""
         schema = connector.schema(entity)
         required = {field.name for field in schema.fields if field.required}
-        names = [
-            field.name
+        fields = [
+            field
             for field in schema.fields
-            if field.type == "text"
+            if field.type in _CLEARED
             and not field.readonly
             and field.name not in {*required, self.match_of(schema)}
         ]
-        if not names:
-            pytest.skip("every text field is required: none can be cleared")
-        name = names[0]
-        key = self.created(connector, entity, {name: "Eva"})
+        if not fields:
+            pytest.skip("every field is required: none can be cleared")
+        field = min(fields, key=lambda one: _CLEARED.index(one.type))
+        name = field.name
+        value = "Eva" if field.type == "text" else self.samples(field)[0]
+        key = self.created(connector, entity, {name: value})
         result = one(connector, entity, Upsert(key="c0", remote_id=key, values={name: None}))
         assert result.done == "updated", result
         assert self.reread(connector, entity, people, key, name).values.get(name) is None

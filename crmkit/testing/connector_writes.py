@@ -120,6 +120,23 @@ class WriteLaws(ConnectorLaws):
         assert people.ids() == {key, results["k1"].remote_id}
         assert (people.look(key) or {}).get(text) == "Eva"
 
+    def test_a_match_is_no_query(
+        self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
+    ) -> None:
+        """A quotation mark in what a record is found by is a letter, and ends no question."""
+        needs(spec, "upsert")
+        record = self.made(connector.schema(entity), 0, matched=True)
+        name, value = record.match or ("", "")
+        odd = f"o'{value}"
+        record = attrs.evolve(record, match=(name, odd), values={**record.values, name: odd})
+        first = one(connector, entity, record)
+        if first.done is None:
+            pytest.skip(f"the remote takes none in {name}: {first.reason}")
+        again = one(connector, entity, record)
+        assert again.done in ("updated", "unchanged"), again
+        assert again.remote_id == first.remote_id
+        assert people.ids() == {first.remote_id}
+
     def test_the_same_batch_again(
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
     ) -> None:

@@ -43,6 +43,19 @@ class Tidy(Sound):
         return {**row, "values": {k: v for k, v in row["values"].items() if v is not None}}
 
 
+class Quoting(Sound):
+    """What a record is found by ends at a quotation mark."""
+
+    notices = "test_a_match_is_no_query"
+
+    def row(self, record: Upsert) -> dict[str, Any]:
+        row = super().row(record)
+        if row["match"] is not None:
+            name, value = row["match"]
+            row["match"] = (name, value.split("'")[0])
+        return row
+
+
 class WholeRecord(Sound):
     """What is not sent is emptied."""
 
