@@ -8,27 +8,24 @@ nobody knows whether it went.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from uuid import uuid4
 
 from crmkit.contracts.tables import MESSAGE
-from crmkit.errors import RefusedError
-from crmkit.model.outreach import ACCEPTED, CLAIMED, REFUSED, UNKNOWN
+from crmkit.errors import PluginError, RefusedError
+from crmkit.model.outreach import ACCEPTED, CLAIMED, UNKNOWN
 from crmkit.outreach.ahead import Ahead
-from crmkit.outreach.capacity import Capacity
-from crmkit.outreach.gate import Verdict
-from crmkit.outreach.ledger import Entry, by_numbers, due
+from crmkit.outreach.claiming import Claimed, claim, released
+from crmkit.outreach.ledger import Entry, due
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.preparing import Batch, counted, prepared
-from crmkit.outreach.sending import Claimed, Sending
-from crmkit.outreach.settling import decided, go_on
+from crmkit.outreach.preparing import Batch, prepared
+from crmkit.outreach.sending import Sending
+from crmkit.outreach.settling import go_on
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.steps import Steps, nothing
 
 _UNHEARD = (ACCEPTED, "sent")
 """States in which the next channel may be waited for: a receipt that says more ends the wait."""
-_CHANGED = ("state", "reason", "detail", "at", "sent", "next", "attempts", "lease")
-"""Columns that a claim changes, or a verdict."""
 
 
 def dispatch(
@@ -67,15 +64,21 @@ def dispatch(
             if left is not None:
                 left -= len(batch.ready)
             lease = uuid4().hex
+            sending.handed.clear()
             judged, claimed = claim(setup, batch, lease, sending.paused)
             sending.states.update(entry.state for entry in judged)
             # A batch that is not full was the last, or nearly.
             more = len(batch.ready) == most and left != 0 and only is None
             by_channel = _by_channel(claimed)
-            for name, mine in by_channel.items():
-                is_last = name == [*by_channel][-1]
-                meanwhile = ahead.prepare if more and is_last else nothing
-                sending.send(setup.lines.get(name), lease, mine, meanwhile)
+            try:
+                for name, mine in by_channel.items():
+                    is_last = name == [*by_channel][-1]
+                    meanwhile = ahead.prepare if more and is_last else nothing
+                    sending.send(setup.lines.get(name), lease, batch, mine, meanwhile)
+            except PluginError:  # it was asked once more, and what is left goes another time
+                left_over = (one for one in claimed if one.entry.number not in sending.handed)
+                released(setup, left_over, lease)
+                raise
             if only is not None:
                 break
     finally:
@@ -119,54 +122,8 @@ def overdue(setup: Setup) -> list[Entry]:
     return lost
 
 
-def claim(
-    setup: Setup, batch: Batch, lease: str, paused: Mapping[str, Verdict]
-) -> tuple[list[Entry], list[Claimed]]:
-    """Write down what was decided, and claim what goes.
-
-    Caps and capacities are counted here, where nobody else counts at the same time.
-
-    Returns:
-        The rows that were refused or held; and the messages that are ours to send.
-    """
-    now = batch.gate.now
-    judged: list[Entry] = []
-    claimed: list[Claimed] = []
-    with setup.session.store.write() as writer:
-        gate = batch.gate.counting(writer)
-        left = {one.entry.number for one in batch.ready} - gate.rows.keys()
-        rows = {**gate.rows, **{one.number: one for one in by_numbers(writer, left)}}
-        still = [one for one in batch.ready if rows.get(one.entry.number) == one.entry]
-        lines = {one.attempt.line for one in still if one.attempt is not None}
-        capacity = Capacity.read(writer, setup.session, lines, setup.zone)
-        for one in still:
-            verdict = one.verdict or paused.get(one.entry.channel)
-            verdict = verdict or counted(one, gate, capacity)
-            if verdict is not None:
-                judged.append(decided(one.entry, verdict, now))
-            elif one.message is not None:
-                claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
-        writer.change(MESSAGE, [*judged, *(one.entry for one in claimed)], _CHANGED)
-        refused = [one for one in judged if one.state == REFUSED]
-        go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
-    return judged, claimed
-
-
 def _by_channel(claimed: Iterable[Claimed]) -> dict[str, list[Claimed]]:
     found: dict[str, list[Claimed]] = {}
     for one in claimed:
         found.setdefault(one.entry.channel, []).append(one)
     return found
-
-
-def _claimed(setup: Setup, entry: Entry, lease: str, now: int) -> Entry:
-    return entry._replace(
-        state=CLAIMED,
-        reason=None,
-        detail="",
-        at=now,
-        sent=now,
-        next=now + setup.policy.lease,
-        attempts=entry.attempts + 1,
-        lease=lease,
-    )

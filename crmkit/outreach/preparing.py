@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
+from crmkit.clock import SECOND
 from crmkit.contracts.channel import Message
 from crmkit.contracts.store import Reader
-from crmkit.contracts.tables import SUPPRESSION
+from crmkit.contracts.tables import CUSTOMER, DECISION, SUPPRESSION
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED
 from crmkit.outreach.attentive import AttentiveReader
@@ -21,6 +22,9 @@ from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.recipients import Recipient, read_recipients
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.steps import Breath, Steps
+
+_FRESH = SECOND
+"""How old a judgement may be that goes by the clock: quiet hours, working days, expiry."""
 
 
 @attrs.frozen
@@ -55,6 +59,17 @@ class Batch:
     gate: Gate
     mark: int
     suppressed: int
+
+
+def holds(setup: Setup, batch: Batch) -> bool:
+    """Tell whether nothing happened since that what was judged may depend on."""
+    if setup.session.now() - batch.gate.now > _FRESH:
+        return False
+    with setup.session.store.read() as reader:
+        for table in (DECISION, CUSTOMER):
+            if any(reader.scan(table, by=("seq",), low=batch.mark + 1, limit=1)):
+                return False
+        return reader.count(SUPPRESSION) == batch.suppressed
 
 
 def counted(one: Ready, gate: Gate, capacity: Capacity) -> Verdict | None:

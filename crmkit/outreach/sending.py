@@ -17,15 +17,17 @@ from typing import Any
 import attrs
 
 from crmkit.contracts import channel as outcomes
-from crmkit.contracts.channel import Message, Receipt
+from crmkit.contracts.channel import Receipt
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import CLAIMED, UNKNOWN
 from crmkit.outreach.answers import one_each
+from crmkit.outreach.claiming import Claimed, claim_anew, released
 from crmkit.outreach.gate import PAUSE, Verdict
-from crmkit.outreach.ledger import Entry, by_numbers
+from crmkit.outreach.ledger import by_numbers
 from crmkit.outreach.lines import Line
-from crmkit.outreach.settling import decided, settling
+from crmkit.outreach.preparing import Batch, holds
+from crmkit.outreach.settling import settling
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.steps import Beside, Breath, Steps, finished, nothing
 
@@ -42,14 +44,6 @@ refusal frees a cap, and goes on by another channel."""
 
 
 @attrs.frozen
-class Claimed:
-    """A message that is ours to send until its lease is over."""
-
-    entry: Entry
-    message: Message
-
-
-@attrs.frozen
 class _Answered:
     """What a channel answered to a part, not settled yet."""
 
@@ -63,6 +57,7 @@ class Sending:
 
     Attributes:
         states: The rows that came to each state.
+        handed: Numbers of the rows that were handed to a channel, of this batch.
         paused: Why channels are left alone for a while, by name.
         breath: Called in the midst of what is done while a channel sends.
     """
@@ -70,6 +65,7 @@ class Sending:
     def __init__(self, setup: Setup) -> None:
         """Begin with nothing on its way."""
         self.states: Counter[str] = Counter()
+        self.handed: set[int] = set()
         self.paused: dict[str, Verdict] = {}
         self.breath = Breath()
         self._setup = setup
@@ -82,17 +78,20 @@ class Sending:
         self,
         line: Line,
         lease: str,
+        batch: Batch,
         claimed: Sequence[Claimed],
         meanwhile: Callable[[], Steps[None]],
     ) -> None:
         """Hand messages to their channel, as many at a time as it takes, and settle what it says.
 
         A channel that takes none of a part is left alone for a while: what it was not handed waits.
+        What changed since the batch was judged holds for what is not handed over yet.
         Where half of the lease is over it is taken anew, and what somebody else has by then is his.
 
         Args:
             line: The channel.
             lease: Under which they were claimed.
+            batch: As which they were judged.
             claimed: The messages.
             meanwhile: What may be done while the last of them are with the channel.
         """
@@ -105,14 +104,16 @@ class Sending:
             pace.wait(min(size, len(left)))
             left = _kept(self._setup, lease, left)
             part, left = left[:size], left[size:]
+            if part and not holds(self._setup, batch):
+                judged, part = claim_anew(self._setup, part, lease)
+                self.states.update(entry.state for entry in judged)
             if not part:
-                return
+                continue
             receipts = self._handed(line, lease, part, nothing if left else meanwhile)
             broken = self._broken(line, receipts)
             if broken is not None:
                 self.settle()
-                rest = [one.entry for one in left]
-                free = _released(self._setup, rest, lease, broken)
+                free = released(self._setup, left, lease, broken)
                 self.states.update(entry.state for entry in free)
                 self.paused[line.name] = broken
                 return
@@ -142,6 +143,7 @@ class Sending:
         """Hand one part over and give its receipts; settle the one before meanwhile."""
         messages = [one.message for one in part]
         numbers = {one.entry.id: one.entry.number for one in part}
+        self.handed.update(numbers.values())
         given: list[Any] = []
         why = ["the channel gave no receipt for it"]
 
@@ -268,16 +270,3 @@ def _half_over(setup: Setup, claimed: Iterable[Claimed]) -> bool:
     """Tell whether half of a lease is over."""
     latest = setup.session.now() + setup.policy.lease // 2
     return any(one.entry.next is not None and one.entry.next <= latest for one in claimed)
-
-
-def _released(setup: Setup, entries: Sequence[Entry], lease: str, broken: Verdict) -> list[Entry]:
-    """Give back what was claimed and never handed to the channel."""
-    with setup.session.store.write() as writer:
-        there = by_numbers(writer, (one.number for one in entries))
-        mine = [one for one in there if one.lease == lease and one.state == CLAIMED]
-        free = [
-            decided(one, broken, setup.session.now())._replace(sent=None, attempts=one.attempts - 1)
-            for one in mine
-        ]
-        writer.put(MESSAGE, list(free))
-    return free
