@@ -28,6 +28,7 @@ from crmkit.outreach.keywords import refuses
 from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
+from crmkit.outreach.needless import needless
 from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
@@ -110,7 +111,7 @@ def _taken(
                 )
     before = {one.number: one for one in rows.values()}
     changed = [one for number, one in moved.items() if one != before[number]]
-    writer.put(MESSAGE, list(changed))
+    writer.put(MESSAGE, [*changed, *needless(writer, changed, now)])
     mailings = read_mailings(writer, {one.mailing for one in changed})
     capture_sent(take, line, (one for one in changed if _went(before, one, line)), mailings)
     if records:

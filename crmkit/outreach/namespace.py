@@ -98,8 +98,9 @@ class Outreach:
     ) -> tuple[LedgerRow, ...]:
         """Enter one message a customer into the ledger; `dispatch` sends what is due.
 
-        Who has one for this purpose and occasion already gets no second: he keeps his row. Who may
-        not be reached gets a row that says why.
+        Who has one for this purpose and occasion already gets no second: he keeps his row. Where
+        `channel` is named only one by that channel counts. Who may not be reached gets a row that
+        says why.
 
         Args:
             ids: One customer's id, or many; records that were merged are one customer.

@@ -202,6 +202,48 @@ def test_an_answer_is_waited_for(found: Callable[..., Firm]):
     assert firm.sms.to == ["bob"]
 
 
+@pytest.mark.parametrize(
+    ("first", "late"),
+    [
+        ("bounced", "opened"),
+        ("failed", "delivered"),
+        ("silence", "delivered"),
+        ("silence", "clicked"),
+    ],
+)
+@BOTH
+def test_who_was_reached_after_all_gets_it_once(found: Callable[..., Firm], first: str, late: str):
+    """The next channel waits for the morning, and in the night the first one's receipt comes."""
+    quiet = {"quiet_hours": {"start": "13:00", "end": "20:00"}}
+    firm = found(outreach={**CHAIN, **quiet, "wait": "2h"})
+    row = firm.send(firm.save("ann"), channel=None)[0]
+    firm.now += 3 * HOUR
+    if first != "silence":
+        firm.hear("mail", {"what": first, "message_id": row.id})
+    firm.dispatch()
+    assert firm.states() == [
+        ("accepted" if first == "silence" else first, None if first == "silence" else "provider"),
+        ("planned", "quiet_hours"),
+    ]
+    firm.hear("mail", {"what": late, "message_id": row.id})
+    firm.now += 12 * HOUR
+    firm.dispatch()
+    assert firm.states() == [(late, None), ("refused", "cap")]
+    assert firm.sms.sent == []
+
+
+def test_what_is_on_its_way_already_stays_so(found: Callable[..., Firm]):
+    """Another mailing's message, and one that the next channel has sent, are as they were."""
+    firm = found(outreach=CHAIN)
+    row = firm.send(firm.save("ann"), channel=None)[0]
+    firm.hear("mail", {"what": "bounced", "message_id": row.id})
+    firm.dispatch()
+    firm.enqueue("ann", channel="call")
+    firm.hear("mail", {"what": "opened", "message_id": row.id})
+    assert ways(firm) == ["mail", "sms", "call"]
+    assert firm.states() == [("opened", None), ("accepted", None), ("planned", None)]
+
+
 def test_that_it_was_sent_on_ends_no_wait(found: Callable[..., Firm]):
     """The provider says that it left him, and nothing more: the next channel has its turn."""
     firm = found(outreach={**CHAIN, "wait": "3d"})
