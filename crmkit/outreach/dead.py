@@ -12,7 +12,7 @@ from crmkit.errors import ConfigError
 from crmkit.model.outreach import REFUSED
 from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
-from crmkit.outreach.recipients import identity_of, read_recipients
+from crmkit.outreach.recipients import reached_as, read_recipients
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
 
@@ -33,7 +33,7 @@ def bury(setup: Setup, line: Line, refused: Sequence[Entry]) -> None:
             known = ((one, recipients[one.customer]) for one in dead if one.customer in recipients)
             entries = [
                 Suppressed(
-                    pair=identity_of(whose, line, whose.address(line) or ""),
+                    pair=reached_as(whose, line, one.customer),
                     reason=f"it was refused for good: {one.code or 'no such address'}",
                     source=line.name,
                 )

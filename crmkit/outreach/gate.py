@@ -24,7 +24,7 @@ from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line, Lines
 from crmkit.outreach.policy import ALL, CAPS, QUIET, OutreachPolicy
 from crmkit.outreach.quiet import allowed_from
-from crmkit.outreach.recipients import Recipient, identity_of, members_of
+from crmkit.outreach.recipients import Recipient, identities_of, members_of
 from crmkit.outreach.suppression import Suppressions
 from crmkit.outreach.zones import regions_of, zones_of
 
@@ -156,7 +156,8 @@ class Gate:
             return Verdict("address", "his name has a line break, and would begin another header")
         if recipient.glance.unreachable and not line.can("person"):
             return Verdict("channel", "no digital channel reaches him, as his record says")
-        why = self._suppressed(line).get(identity_of(recipient, line, address))
+        gone = self._suppressed(line)
+        why = next((gone[one] for one in identities_of(recipient, line) if one in gone), None)
         if why is not None:
             return Verdict("suppressed", f"{line.name}: {why}")
         free = line.can("person") and not asked
@@ -205,12 +206,11 @@ class Gate:
         self.history.setdefault(attempt.recipient.root, []).append(sent)
 
     def _suppressed(self, line: Line) -> dict[tuple[str, str], str]:
-        """Look all customers' addresses by one channel up at once."""
+        """Look up at once as what all customers are reached by one channel."""
         if not self.suppressed:
             return {}
         if line.name not in self._among:
-            addresses = ((one, one.address(line)) for one in self.recipients)
-            pairs = [identity_of(one, line, a) for one, a in addresses if a is not None]
+            pairs = (pair for one in self.recipients for pair in identities_of(one, line))
             self._among[line.name] = self.suppressed.among(pairs, line.names)
         return self._among[line.name]
 

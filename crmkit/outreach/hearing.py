@@ -29,7 +29,7 @@ from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.needless import needless
-from crmkit.outreach.recipients import Recipient, identity_of, read_recipients
+from crmkit.outreach.recipients import Recipient, reached_as, read_recipients
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.suppression import Suppressed, suppress
@@ -222,8 +222,8 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
     customer has (`foreign`) is not suppressed by it.
     """
     now = setup.session.now()
-    address = one.address or whose.address(line) or ""
-    identity = identity_of(whose, line, _spelled(setup, line, address))
+    written_for = whose.root if about is None else about.customer
+    identity = reached_as(whose, line, written_for, _spelled(setup, line, one.address))
     # It is his own act, whoever runs the program.
     deciding = Deciding(now=now, by=None, reason=f"{one.what} by {line.name}")
     if one.what == "unsubscribed" or (one.what == "replied" and refuses(one.text)):
@@ -242,7 +242,7 @@ def _consequences(  # noqa: PLR0913 - what follows from a receipt
         suppress(writer, setup.key, [never], now=now)
 
 
-def _spelled(setup: Setup, line: Line, address: str) -> str:
+def _spelled(setup: Setup, line: Line, address: str | None) -> str | None:
     system = line.spec.identity
     if system is None or not address:
         return address

@@ -102,9 +102,32 @@ def _decided(
     return consents, ended_among(rows, roots)
 
 
-def identity_of(recipient: Recipient, line: Line, address: str) -> tuple[str, str]:
-    """Give the identity that an address is, by which it is suppressed."""
-    return (line.spec.identity or line.name, address or recipient.root)
+def identities_of(recipient: Recipient, line: Line) -> list[tuple[str, str]]:
+    """Give what he is reached as by a channel, any of which may be suppressed; none: he is not.
+
+    A channel that needs no address knows him by his id, and by those that lead there.
+    """
+    system, address = line.spec.identity, recipient.address(line)
+    if system is None:
+        return [(line.name, one) for one in recipient.ids]
+    return [] if address is None else [(system, address)]
+
+
+def reached_as(
+    recipient: Recipient, line: Line, written_for: str, address: str | None = None
+) -> tuple[str, str]:
+    """Give what is suppressed where a message came back, or he complained.
+
+    Args:
+        recipient: Who got it.
+        line: By which channel.
+        written_for: The id it was written for, which is his where the channel needs no address.
+        address: The one it is about; None: his own.
+    """
+    system = line.spec.identity
+    if system is None:
+        return (line.name, written_for)
+    return (system, address or recipient.address(line) or recipient.root)
 
 
 def members_of(recipients: Iterable[Recipient]) -> dict[str, Sequence[str]]:
