@@ -7,36 +7,31 @@ in any order: what is known changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import attrs
 
 from crmkit.arguments import seq_of
 from crmkit.capture.intake import Take
-from crmkit.capture.normalise import Normaliser
 from crmkit.clock import micros
 from crmkit.contracts.channel import Delivery
-from crmkit.contracts.decisions import Deciding
 from crmkit.contracts.store import Reader, Writer
-from crmkit.contracts.tables import IDENTITY, MESSAGE, TOUCHPOINT
-from crmkit.model.consent import CARE, MARKETING, SERVICE
+from crmkit.contracts.tables import MESSAGE, TOUCHPOINT
 from crmkit.model.outreach import ACCEPTED, FAILED
 from crmkit.outreach.answers import told as plain
-from crmkit.outreach.consents import write_withdrawal
+from crmkit.outreach.consequences import consequences, suppresses, withdraws
 from crmkit.outreach.heard import touchpoints
-from crmkit.outreach.keywords import refuses
 from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.needless import needless
-from crmkit.outreach.recipients import Recipient, reached_as, read_recipients
+from crmkit.outreach.recipients import Recipient, read_recipients
+from crmkit.outreach.senders import senders
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
-from crmkit.outreach.suppression import Suppressed, suppress
 from crmkit.outreach.surveys.replies import survey_answer
 
-_REFUSED = (SERVICE, CARE, MARKETING)
-"""Purposes that somebody who answers STOP wants no more of: all but what he must know."""
 _ONCE = frozenset({"unsubscribed", "replied"})
 """What takes consent back: the same once more, after he agreed anew, does not."""
 _NOTE = 500
@@ -72,8 +67,8 @@ def _taken(
     setup: Setup, writer: Writer, take: Take, line: Line, deliveries: Sequence[Delivery]
 ) -> Heard:
     rows = _entries(writer, line, deliveries)
-    senders = _senders(writer, line, deliveries, setup.region)
-    customers = {one.customer for one in rows.values()} | set(senders.values())
+    reached = senders(writer, line, deliveries, setup.region)
+    customers = {one.customer for one in rows.values()}.union(*reached.values())
     recipients = read_recipients(writer, customers - {""})
     known: list[Delivery] = []
     strangers: list[Delivery] = []
@@ -83,13 +78,14 @@ def _taken(
     for one in deliveries:
         about = rows.get(_ref(one))
         about = None if about is None else moved.get(about.number, about)
-        wrote = senders.get(one.address or "", "") if about is None else about.customer
-        whose = recipients.get(wrote)
+        here = reached.get(one.address or "", ())
+        at = now if one.at is None else min(micros(one.at), now)
+        whose = _whose(recipients, about, here)
         if about is None and whose is None:
-            strangers.append(one)
+            heeded = _heeded(setup, writer, line, one, _roots(recipients, here), at, records)
+            (known if heeded else strangers).append(one)
             continue
         known.append(one)
-        at = now if one.at is None else min(micros(one.at), now)
         news = True
         if about is not None:
             moved[about.number] = _moved(about, one, now)
@@ -105,10 +101,8 @@ def _taken(
                     moved[waiting.number] = moved.get(waiting.number, waiting)._replace(next=None)
             records += made
             if news or one.what not in _ONCE:
-                owner = senders.get(one.address or "", whose.root)
-                _consequences(
-                    setup, writer, line, one, whose, about, foreign=owner not in whose.ids
-                )
+                foreign = bool(here) and not {*here} & {*whose.ids}
+                consequences(setup, writer, line, one, whose, about, foreign=foreign)
     before = {one.number: one for one in rows.values()}
     changed = [one for number, one in moved.items() if one != before[number]]
     writer.put(MESSAGE, [*changed, *needless(writer, changed, now)])
@@ -132,6 +126,48 @@ def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict
     rows = reader.fetch(MESSAGE, [(line.name, one) for one in others], by=("channel", "provider"))
     found.update((f"\0{one.provider}", one) for one in map(entry, rows))
     return found
+
+
+def _roots(recipients: Mapping[str, Recipient], ids: Iterable[str]) -> list[Recipient]:
+    """Give who these ids lead to, each once."""
+    found = {his.root: his for one in ids if (his := recipients.get(one)) is not None}
+    return [found[root] for root in sorted(found)]
+
+
+def _whose(
+    recipients: Mapping[str, Recipient], about: Entry | None, here: Iterable[str]
+) -> Recipient | None:
+    """Give whom a delivery comes from: who got the message, or the only one at the address."""
+    if about is not None:
+        return recipients.get(about.customer)
+    several = _roots(recipients, here)
+    return several[0] if len(several) == 1 else None
+
+
+def _heeded(  # noqa: PLR0913 - what is heard of a shared address
+    setup: Setup,
+    writer: Writer,
+    line: Line,
+    one: Delivery,
+    several: Sequence[Recipient],
+    at: int,
+    records: list[dict[str, Any]],
+) -> bool:
+    """Heed a word against messages from an address that several have, as that of each of them.
+
+    Nobody knows who said it, and to that address nothing more shall go.
+    """
+    if not several or not (withdraws(one) or suppresses(one)):
+        return False
+    for whose in several:
+        known = f"{whose.root}\0{one.event_id}\0{one.provider_id}\0{one.at}\0{one.text}"
+        event = sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
+        his = attrs.evolve(one, what="unsubscribed" if withdraws(one) else one.what, event_id=event)
+        made = touchpoints(his, line, whose, None, at)
+        if not (made and _itself(one) and _heard(writer, records, made)):
+            consequences(setup, writer, line, his, whose, None, foreign=False)
+        records += made
+    return True
 
 
 def _itself(one: Delivery) -> bool:
@@ -168,20 +204,6 @@ def _went(before: Mapping[int, Entry], one: Entry, line: Line) -> bool:
     return unsure and rank(one.state) > rank(ACCEPTED) and one.state != "bounced"
 
 
-def _senders(
-    reader: Reader, line: Line, deliveries: Iterable[Delivery], region: str | None
-) -> dict[str, str]:
-    """Find who wrote, by the address he wrote from."""
-    system, spell = line.spec.identity, Normaliser(region)
-    if system is None:
-        return {}
-    written = {one.address for one in deliveries if one.address}
-    keys = {one: value for one in written if (value := spell.key(system, one)) is not None}
-    rows = reader.fetch(IDENTITY, [(system, value) for value in dict.fromkeys(keys.values())])
-    found = {row[1]: row[2] for row in rows if row[2] is not None}
-    return {one: found[value] for one, value in keys.items() if value in found}
-
-
 def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     """Give a row as a receipt leaves it: further on, or as it was."""
     reason: str | None = "provider"
@@ -204,46 +226,3 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
         at=now,
         next=about.next if state == "sent" else None,
     )
-
-
-def _consequences(  # noqa: PLR0913 - what follows from a receipt
-    setup: Setup,
-    writer: Writer,
-    line: Line,
-    one: Delivery,
-    whose: Recipient,
-    about: Entry | None,
-    *,
-    foreign: bool,
-) -> None:
-    """Take consent back and suppress, where a receipt says so.
-
-    Whoever got one message can write a report about it and name any address: one that another
-    customer has (`foreign`) is not suppressed by it.
-    """
-    now = setup.session.now()
-    written_for = whose.root if about is None else about.customer
-    identity = reached_as(whose, line, written_for, _spelled(setup, line, one.address))
-    # It is his own act, whoever runs the program.
-    deciding = Deciding(now=now, by=None, reason=f"{one.what} by {line.name}")
-    if one.what == "unsubscribed" or (one.what == "replied" and refuses(one.text)):
-        single = one.what == "unsubscribed" and about is not None
-        purposes = (about.purpose,) if single and about is not None else _REFUSED
-        write_withdrawal(writer, whose.root, purposes, line.name, deciding)
-    elif foreign:
-        return
-    elif one.what == "bounced" and one.permanent:
-        # His code and no words: they often repeat the address, which shall outlive no erasure.
-        why = f"it bounced: {one.code or 'no such address'}"
-        never = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
-        suppress(writer, setup.key, [never], now=now)
-    elif one.what == "complained":
-        never = Suppressed(pair=identity, reason="he complained of spam", source=line.name)
-        suppress(writer, setup.key, [never], now=now)
-
-
-def _spelled(setup: Setup, line: Line, address: str | None) -> str | None:
-    system = line.spec.identity
-    if system is None or not address:
-        return address
-    return Normaliser(setup.region).key(system, address) or address
