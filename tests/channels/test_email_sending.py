@@ -178,9 +178,10 @@ def test_a_server_that_refuses_the_sender_and_goes_on_gets_no_empty_mail():
 
 
 @both_ways
-def test_an_answer_that_says_nothing_leaves_it_unknown(offers: tuple[str, ...]):
+@pytest.mark.parametrize("said", [b"354 go on\r\n", b"600 what is that\r\n"])
+def test_an_answer_that_says_nothing_leaves_it_unknown(offers: tuple[str, ...], said: bytes):
     """Neither taken nor refused: a person has to look."""
-    with serving(saying("BODY", b"354 go on\r\n", times=1), offers=offers) as server:
+    with serving(saying("BODY", said, times=1), offers=offers) as server:
         receipts = opened(port=server.port, connections=1).send([message(n) for n in range(3)])
     assert outcomes(receipts) == ["unknown", "accepted", "accepted"]
 

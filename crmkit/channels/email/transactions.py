@@ -90,7 +90,7 @@ class Transactions:
         self.answered += 1
         if reply.good:
             self._job.settle(Receipt.accepted(letter.message, letter.message_id))
-        elif reply.code < 400:  # noqa: PLR2004 - neither taken nor refused
+        elif not 400 <= reply.code < 600:  # noqa: PLR2004 - neither taken nor refused
             why = f"the mail server gave no answer to the message: {reply.text}"
             self._job.settle(Receipt.unknown(letter.message, why, code=reply.both))
         else:

@@ -200,6 +200,16 @@ def test_a_number_the_answer_leaves_out_is_unknown(
     assert one(by_tencent, write()).outcome == "unknown"
 
 
+def test_a_number_the_answer_tells_two_things_of_is_unknown(
+    tencent: TencentSimulator, by_tencent: Channel, write: Write
+):
+    """Whichever of them is true, it is not sent again."""
+    message = write()
+    told = [{"PhoneNumber": message.to, "Code": code} for code in ("Ok", "LimitExceeded.Any")]
+    tencent.fail(Fault(answer=Answer({"Response": {"SendStatusSet": told}})))
+    assert one(by_tencent, message).outcome == "unknown"
+
+
 def test_aliyun_wants_numbers_bare_at_home_and_with_their_country_abroad(
     aliyun: AliyunSimulator, by_aliyun: Channel, write: Write
 ):

@@ -47,9 +47,10 @@ class WhatsAppChannel(Channel):
         code = mapping(answer, "error").get("code")
         if code is not None:
             return CODES.error(message, str(code), reply=reply, clock=self.clock)
-        sent = rows(answer, "messages")
-        if reply.status == HTTPStatus.OK and sent and not mapping(answer).get("error"):
-            return Receipt.accepted(message, text(sent[0].get("id")))
+        sent = next(iter(rows(answer, "messages")), {})
+        known = text(sent.get("id"))
+        if reply.status == HTTPStatus.OK and known and not mapping(answer).get("error"):
+            return Receipt.accepted(message, known)
         return plain(message, reply, self.clock)
 
     def receive(

@@ -156,6 +156,16 @@ def test_a_code_means_what_is_to_be_done(
     assert (receipt.outcome, receipt.code) == (outcome, str(code))
 
 
+@pytest.mark.parametrize("told", [[], [{}], [{"id": ""}], [{"id": 7}], {}, "wamid.1"])
+def test_an_answer_without_an_id_tells_nothing(
+    meta: WhatsApp, channel: Channel, message: Make, told: object
+):
+    """WhatsApp names each message that it takes; what is not named may have gone."""
+    meta.fail(Fault(answer=Answer({"messages": told})))
+    (receipt,) = channel.send([message(template=GREETING)])
+    assert receipt.outcome == UNKNOWN
+
+
 def test_a_pair_waits_its_six_seconds(meta: WhatsApp, channel: Channel, message: Make):
     """One customer takes a message every six seconds."""
     meta.refuses["8613800138000"] = 131056

@@ -5,7 +5,7 @@ Format: cloud.tencent.com/document/product/382/55981.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,13 +74,17 @@ def receipts(
     listed = response.get("SendStatusSet")
     if not isinstance(listed, list):
         return [plain(message, reply, clock) for message in messages.values()]
-    status = {str(one.get("PhoneNumber")): one for one in listed if isinstance(one, dict)}
-    return [_receipt(message, status.get(number)) for number, message in messages.items()]
+    told: dict[str, list[Mapping[str, Any]]] = {}
+    for one in listed:
+        if isinstance(one, dict):
+            told.setdefault(str(one.get("PhoneNumber")), []).append(one)
+    return [_receipt(message, told.get(number, ())) for number, message in messages.items()]
 
 
-def _receipt(message: Message, status: Mapping[str, Any] | None) -> Receipt:
-    if status is None:
-        return Receipt.unknown(message, "the answer does not name its number")
+def _receipt(message: Message, told: Sequence[Mapping[str, Any]]) -> Receipt:
+    if len(told) != 1:
+        return Receipt.unknown(message, f"the answer names its number {len(told)} times")
+    (status,) = told
     code = str(status.get("Code") or "")
     if code.lower() == "ok":
         return Receipt.accepted(message, str(status.get("SerialNo") or "") or None)
