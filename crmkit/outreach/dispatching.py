@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from uuid import uuid4
 
 from crmkit.contracts.tables import MESSAGE
-from crmkit.errors import PluginError, RefusedError
+from crmkit.errors import RefusedError
 from crmkit.model.outreach import ACCEPTED, CLAIMED, UNKNOWN
 from crmkit.outreach.ahead import Ahead
 from crmkit.outreach.claiming import Claimed, claim, released
@@ -75,7 +75,7 @@ def dispatch(
                     is_last = name == [*by_channel][-1]
                     meanwhile = ahead.prepare if more and is_last else nothing
                     sending.send(setup.lines.get(name), lease, batch, mine, meanwhile)
-            except PluginError:  # it was asked once more, and what is left goes another time
+            except BaseException:  # whoever breaks it off: of these it is known that none went
                 left_over = (one for one in claimed if one.entry.number not in sending.handed)
                 released(setup, left_over, lease)
                 raise

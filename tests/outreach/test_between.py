@@ -112,3 +112,23 @@ def test_a_plugin_that_breaks_meanwhile_leaves_nothing_in_doubt(
     censor.broken = None
     assert firm.dispatch() == {"accepted": 2, "refused": 1}
     assert firm.mail.to == ["ann", "bob"]
+
+
+@BOTH
+def test_who_breaks_it_off_leaves_one_call_in_doubt(found: Callable[..., Firm]):
+    """Nobody knows what became of the message in hand; those behind it are due."""
+    firm = found(limits=ONE)
+    firm.enqueue(*map(firm.save, NAMES))
+    firm.enqueue(firm.save("dan"), channel="sms")
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    _then(firm, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        firm.dispatch()
+    assert firm.states() == [("claimed", None)] + [("planned", None)] * 3
+    assert firm.dispatch() == {"accepted": 3}
+    firm.now += HOUR
+    assert firm.dispatch() == {"unknown": 1}
+    assert firm.mail.to == ["ann", "bob", "cid"]
