@@ -211,7 +211,7 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     if state == FAILED:  # the provider gave it up after he had taken it
         if rank(about.state) > rank("sent") or given_up(about):
             return about
-    elif state == "sent" and about.state == FAILED and about.next is None:
+    elif state == "sent" and given_up(about):
         return about  # he gave it up later than that, whichever is told first
     elif rank(state) <= rank(about.state):
         return about

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmkit import Identity
-from crmkit.contracts.channel import Delivery, Poll
+from crmkit.contracts.channel import Delivery, Poll, Receipt
 from crmkit.errors import InvalidValueError, SignatureInvalid
 from tests.outreach.kit import BOTH, DAY, HOUR, MINUTE, NOW, SEALED, Firm
 
@@ -114,6 +114,17 @@ def test_the_provider_may_give_up_what_he_had_taken(found: Callable[..., Firm]):
         firm.hear("mail", {"what": what, "message_id": row.id, "reason": "the carrier gave up"})
     assert firm.states() == [("failed", "provider"), ("planned", None)]
     assert [one.channel for one in firm.rows()] == ["mail", "sms"]
+
+
+def test_what_was_refused_at_once_is_not_sent_on(firm: Firm):
+    """A provider who tells both is believed once, however often he tells them."""
+    firm.mail.answer = lambda message: Receipt.refused(message, "no")
+    row = firm.send(firm.save("ann"))[0]
+    for what in ("failed", "sent") * 2:
+        firm.hear("mail", {"what": what, "message_id": row.id})
+        assert firm.states() == [("refused", "provider")]
+    firm.hear("mail", {"what": "delivered", "message_id": row.id})
+    assert firm.states() == [("delivered", None)]
 
 
 def test_a_receipt_settles_what_nobody_knew(firm: Firm):
