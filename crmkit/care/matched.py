@@ -11,17 +11,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from random import Random
-from statistics import fmean, pstdev
+from collections.abc import Mapping, Sequence
+from statistics import pstdev
 from typing import NamedTuple
 
 NEAREST = 5
 """Matches of each customer: one alone is mostly chance, many are less alike."""
-ENOUGH = 5
-"""Below so many compared customers nothing is said of an interval."""
-_RESAMPLED = 2_000
-_TAIL = 0.025
 
 
 class Likeness(NamedTuple):
@@ -85,21 +80,6 @@ def _nearest(places: Sequence[_Place], place: tuple[float, ...], count: int) -> 
             insort(found, (sum((a - b) ** 2 for a, b in zip(place, other, strict=True)), name))
             del found[count:]
     return [name for _, name in found]
-
-
-def interval(effects: Iterable[float]) -> tuple[float, float] | None:
-    """Give the 95 % interval of a mean by resampling; None where there are too few.
-
-    Money is as skewed as can be, so nothing is taken for normal (bootstrap percentiles, Efron
-    1979). The same effects give the same interval.
-    """
-    given = sorted(effects)
-    if len(given) < ENOUGH:
-        return None
-    draw = Random(len(given)).choices  # noqa: S311 - chance, not a secret
-    means = sorted(fmean(draw(given, k=len(given))) for _ in range(_RESAMPLED))
-    last = _RESAMPLED - 1
-    return means[round(_TAIL * last)], means[round((1 - _TAIL) * last)]
 
 
 def _scaled(figures: tuple[float, ...], spreads: list[float]) -> tuple[float, ...]:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 import attrs
 
+from crmkit.care.certainty import ENOUGH
 from crmkit.care.courses import Courses, read_courses
 from crmkit.care.earned import Log
 from crmkit.care.holdout import holds, in_force
-from crmkit.care.matched import ENOUGH, Likeness, match
+from crmkit.care.matched import Likeness, match
 from crmkit.care.spans import Pair, Spans
 from crmkit.clock import DAY, micros
 from crmkit.contracts.store import Reader
@@ -92,10 +93,11 @@ def return_on_care(
     theirs = [plan for plan in plans if roots.get(plan.customer_id or "") in paired]
     spent, _ = _cost(theirs, basis, since, until)
     gain = hundredths(Decimal(repr(money.effect * money.count)))
+    others = len({name for pair in pairs for name in pair.matches})
     return attrs.evolve(
         nothing,
         matched=len(pairs),
-        others=len({name for pair in pairs for name in pair.matches}),
+        others=others,
         held_out=is_held_out,
         compared=figures,
         by_bond=_by_bond(spans, {root: care.plan for root, care in cared.items()}),
@@ -104,16 +106,18 @@ def return_on_care(
         cost_of_compared=spent,
         ratio=float((gain - spent) / spent) if spent else None,
         proven=money.proven,
-        note=_note(len(pairs), len(cared), len(late), money),
+        note=_note(len(pairs), others, len(cared), len(late), money),
     )
 
 
-def _note(pairs: int, cared: int, late: int, money: Compared) -> str:
+def _note(pairs: int, others: int, cared: int, late: int, money: Compared) -> str:
     said = []
     if pairs < cared:
         said.append(f"{cared - pairs} of {cared} could not be compared ({late} began too late)")
     if pairs < ENOUGH:
         said.append(f"{pairs} customers are too few to say how sure the effect is")
+    elif others < ENOUGH:
+        said.append(f"{others} others without care are too few to say how sure the effect is")
     elif not money.proven:
         said.append(f"the effect on {money.measure} may be chance: its interval holds 0")
     return "; ".join(said)

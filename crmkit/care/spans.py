@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from crmkit.care.certainty import Change, interval
 from crmkit.care.courses import Courses
 from crmkit.care.earned import Earned, Log
-from crmkit.care.matched import interval
 from crmkit.model.evaluation import Compared
 
 
@@ -26,6 +26,17 @@ class Pair(NamedTuple):
     at: int
     start: int
     matches: Sequence[str]
+
+
+class _Figures(NamedTuple):
+    """One figure of one customer before a care began, and since."""
+
+    before: float
+    after: float
+
+    @property
+    def change(self) -> float:
+        return self.after - self.before
 
 
 class Spans:
@@ -53,16 +64,19 @@ class Spans:
     def compared(self, measure: str) -> Compared:
         """Compare one measure over all pairs."""
         rows = [self._row(measure, pair) for pair in self._pairs]
-        effects = [(mine[1] - mine[0]) - (theirs[1] - theirs[0]) for mine, theirs in rows]
-        self.effects[measure] = effects
-        low, high = interval(effects) or (None, None)
+        changes = [
+            Change(mine.change, {name: one.change for name, one in theirs.items()})
+            for mine, theirs in rows
+        ]
+        effects = self.effects[measure] = [one.effect for one in changes]
+        low, high = interval(changes) or (None, None)
         return Compared(
             measure=measure,
             count=len(rows),
-            before=fmean(mine[0] for mine, _ in rows),
-            after=fmean(mine[1] for mine, _ in rows),
-            others_before=fmean(theirs[0] for _, theirs in rows),
-            others_after=fmean(theirs[1] for _, theirs in rows),
+            before=fmean(mine.before for mine, _ in rows),
+            after=fmean(mine.after for mine, _ in rows),
+            others_before=fmean(fmean(one.before for one in theirs.values()) for _, theirs in rows),
+            others_after=fmean(fmean(one.after for one in theirs.values()) for _, theirs in rows),
             effect=fmean(effects),
             low=low,
             high=high,
@@ -73,21 +87,20 @@ class Spans:
         """Who the effects are of, in their order."""
         return [pair.root for pair in self._pairs]
 
-    def _row(self, measure: str, pair: Pair) -> tuple[tuple[float, float], tuple[float, float]]:
-        mine = self._figures(measure, pair, pair.root)
-        theirs = [self._figures(measure, pair, name) for name in pair.matches]
-        return mine, (fmean(one[0] for one in theirs), fmean(one[1] for one in theirs))
+    def _row(self, measure: str, pair: Pair) -> tuple[_Figures, dict[str, _Figures]]:
+        theirs = {name: self._figures(measure, pair, name) for name in pair.matches}
+        return self._figures(measure, pair, pair.root), theirs
 
-    def _figures(self, measure: str, pair: Pair, root: str) -> tuple[float, float]:
+    def _figures(self, measure: str, pair: Pair, root: str) -> _Figures:
         if measure == "score":
             totals = self._courses.totals
-            return totals[pair.at][root], totals[self._until][root]
+            return _Figures(totals[pair.at][root], totals[self._until][root])
         before, after = (self._of(root, low, high) for low, high in self._when(pair))
         if measure == "profit":
-            return before.profit or 0.0, after.profit or 0.0
+            return _Figures(before.profit or 0.0, after.profit or 0.0)
         if measure == "revenue":
-            return before.revenue, after.revenue
-        return before.days, after.days
+            return _Figures(before.revenue, after.revenue)
+        return _Figures(before.days, after.days)
 
     def _when(self, pair: Pair) -> tuple[tuple[int, int], tuple[int, int]]:
         length = self._until - pair.start

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import crmkit
 from crmkit.care.axes import EFFECT, EXECUTION, INDICATORS, STRATEGY
 from crmkit.care.holdout import holds, in_force
-from crmkit.care.matched import Likeness, interval, match
+from crmkit.care.matched import Likeness, match
 from crmkit.care.plans import PLANS
 from crmkit.clock import micros
 from crmkit.contracts.decisions import Deciding
@@ -316,16 +316,6 @@ def test_matches_are_of_the_same_tier_and_the_most_alike_first():
     }
     assert match(cared, others) == {"a": ["x", "y"]}
     assert match(cared, others, nearest=1) == {"a": ["x"]}
-
-
-def test_an_interval_needs_some_and_is_the_same_whatever_the_order():
-    assert interval([1.0] * 4) is None
-    assert interval([2.0] * 5) == (2.0, 2.0)
-    draw = Random(7)
-    values = [draw.gauss(5, 1) for _ in range(200)]
-    low, high = interval(values) or (0.0, 0.0)
-    assert low < 5 < high
-    assert interval(values[::-1]) == (low, high)
 
 
 @given(
