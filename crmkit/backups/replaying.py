@@ -37,7 +37,7 @@ def replay(writer: Writer, customers: Customers, found: Survey, now: int) -> int
     Raises:
         ConfigError: the erasure key is missing, or another than theirs.
     """
-    if not (found.erase or found.drop or found.records):
+    if not found.brings_back:
         return 0
     layout = read_basis(writer, customers.defaults).layout
     again = Deciding(now=now, reason=WHY)

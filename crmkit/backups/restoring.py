@@ -169,7 +169,7 @@ def _write(  # noqa: PLR0913 - all that was found out, in one place
         held = hold_back(writer, now) if holding else 0
         waits = waiting(writer)
         known.note_here()
-    store.after_commit(store.scrub)
+    store.after_commit(lambda: store.scrub(None if found.brings_back else ()))
     return Restored(
         workspace=store.workspace,
         taken=pages.backup.taken,

@@ -80,6 +80,11 @@ class Survey:
     records: list[Row] = attrs.field(factory=list)
     proof: str | None = None
 
+    @property
+    def brings_back(self) -> bool:
+        """Whether the backup holds anything of somebody who was erased since."""
+        return bool(self.erase or self.drop or self.records)
+
 
 def survey(
     reader: Reader,

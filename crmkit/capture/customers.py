@@ -292,7 +292,7 @@ class Customers:
             made = erase(
                 writer, id, deciding, layout, self.key, normaliser, ids=ids, kept=until, told=noting
             )
-        store.after_commit(store.scrub)
+        store.after_commit(lambda: store.scrub(noting.words))
         return made
 
     # -- inside ------------------------------------------------------------------------

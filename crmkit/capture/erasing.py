@@ -49,7 +49,7 @@ from crmkit.value.scoring import require_root
 _FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["customer"]
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
-Told = Callable[[list[str], list[str]], object]
+Told = Callable[[list[str], list[str], frozenset[str]], object]
 _number = itemgetter(MESSAGE.position["number"])
 
 
@@ -135,7 +135,8 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
         normaliser: Spells the keys of others' friends and contacts.
         ids: His ids, as `erasable` gave them, where plugins were told of them.
         kept: Until when a policy keeps the record of one whose relationship was ended.
-        told: Told the ids and the hashes that stay, to be noted outside the database.
+        told: Told the ids and the hashes that stay, to be noted outside the database, and the words
+            that tell of him, which must not stay anywhere.
 
     Raises:
         CustomerNotFound: nobody has that id; `CustomerMerged` names where it went.
@@ -181,7 +182,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
     seq = decide(writer, "erase", customer, deciding, body)
     if told is not None:
-        told([one[0] for one in keys], buried)
+        told([one[0] for one in keys], buried, mentions.words)
     return decided(seq, "erase", customer, deciding, body)
 
 

@@ -56,7 +56,11 @@ def journal_of(store: Store, environ: Mapping[str, str]) -> Path | None:
 
 
 class Noting:
-    """Notes one erasure: called by it, within its transaction."""
+    """Notes one erasure: called by it, within its transaction.
+
+    Attributes:
+        words: What tells of whoever was erased; it is kept nowhere but here.
+    """
 
     def __init__(self, store: Store, key: Key, now: int) -> None:
         """Note what happens `now`; where nothing keeps a journal, nothing is noted."""
@@ -64,8 +68,9 @@ class Noting:
         self._path = journal_of(store, os.environ)
         self._key = key
         self._now = now
+        self.words: frozenset[str] = frozenset()
 
-    def __call__(self, ids: list[str], hashes: list[str]) -> None:
+    def __call__(self, ids: list[str], hashes: list[str], words: frozenset[str]) -> None:
         """Note it at once; in a host's transaction, which may yet be undone, after its commit.
 
         That the file can be opened is seen at once in either case. What fails after a commit is
@@ -74,6 +79,7 @@ class Noting:
         Raises:
             StoreError: the file cannot be written: the erasure must not be committed.
         """
+        self.words = words
         path = self._path
         if path is None:
             return

@@ -60,6 +60,11 @@ class Mentions:
     texts: frozenset[str]
     records: frozenset[tuple[str, str]]
 
+    @property
+    def words(self) -> frozenset[str]:
+        """Whatever tells of him: none of it may be left where the data lie."""
+        return self.names | self.keys | self.texts | {id_ for _, id_ in self.records}
+
     def forget(self, writer: Writer) -> None:
         """Take him out of every decision about a document, and out of the documents."""
         rules = [*self._rules()]

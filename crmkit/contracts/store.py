@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
@@ -280,10 +280,16 @@ class Store(ABC):
         """
         call()
 
-    def scrub(self) -> None:  # noqa: B027 - most stores have nothing to do
+    def scrub(  # noqa: B027 - most stores have nothing to do
+        self, words: Collection[str] | None = None
+    ) -> None:
         """Leave no copy of what was deleted where the data lies: an erasure was committed.
 
         A store that keeps files of its own has old pages and logs to think of; another has not.
+
+        Args:
+            words: What tells of whoever was erased: his names, his keys, what he said; None:
+                whatever was deleted.
         """
 
     @abstractmethod

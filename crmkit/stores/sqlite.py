@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import attrs
 import sqlalchemy as sa
 
 from crmkit.contracts.specs import StoreConfig
@@ -14,7 +16,8 @@ from crmkit.stores.sql.opening import check_engine, migrated
 from crmkit.stores.sql.schema import check
 from crmkit.stores.sql.store import SqlStore
 from crmkit.stores.sqlite_dialect import SqliteDialect
-from crmkit.stores.sqlite_file import Watch, scrub, warn_of_remains
+from crmkit.stores.sqlite_file import Watch, rewrite, scrub, warn_of_remains
+from crmkit.stores.sqlite_remains import MOST_WORDS, remains
 from crmkit.stores.sqlite_url import of_engine, read_url
 
 SCRUB = 1.0
@@ -51,7 +54,7 @@ class SqliteStore(SqlStore):
         place = dialect.place
         self.file = place.path
         self._watch = Watch(None if place.is_uri else place.path)
-        self._remains = False
+        self._unscrubbed: _Words | None = None
 
     def migrate(self, how: str) -> None:
         """Look at the schema, as any SQL store does; what may only be read is not upgraded."""
@@ -74,16 +77,41 @@ class SqliteStore(SqlStore):
     def _write(self) -> Iterator[Writer]:
         with super()._write() as writer:
             yield writer
-        if self._remains:
+        if self._unscrubbed is not None:
             self._scrub(wait=0)
 
-    def scrub(self) -> None:
+    def scrub(self, words: Collection[str] | None = None) -> None:
         """Leave nothing of what was erased in the file, nor in the log beside it."""
+        self._unscrubbed = (self._unscrubbed or _Words()).and_of(words)
         self._scrub(SCRUB)
-        if self._remains:
+        if self._unscrubbed is not None:
             warn_of_remains(self.dialect.place)
 
     def _scrub(self, wait: float) -> None:
-        self._remains = True
-        with suppress(StoreError), self._connection() as connection:  # what was written stands
-            self._remains = not scrub(connection.connection.dbapi_connection, wait)
+        left = self._unscrubbed or _Words()
+        with suppress(StoreError, OSError), self._connection() as connection:  # that stands
+            driver = connection.connection.dbapi_connection
+            if scrub(driver, wait) and (not left.in_file(self.file) or rewrite(driver, wait)):
+                self._unscrubbed = None
+
+
+@attrs.frozen
+class _Words:
+    """What tells of those who were erased since the file was last without them.
+
+    Attributes:
+        words: Their names, keys and the like.
+        anybody: Whether nobody knows by what they are told.
+    """
+
+    words: frozenset[str] = frozenset()
+    anybody: bool = False
+
+    def and_of(self, words: Collection[str] | None) -> _Words:
+        return _Words(self.words.union(words or ()), self.anybody or words is None)
+
+    def in_file(self, file: Path | None) -> bool:
+        """Tell whether any may be in the file still, between its rows."""
+        if file is None:
+            return False  # in memory
+        return self.anybody or len(self.words) > MOST_WORDS or remains(file, self.words)

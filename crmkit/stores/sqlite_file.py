@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,22 +69,46 @@ def scrub(connection: Any, wait: float) -> bool:
         connection: The driver's own, outside any transaction.
         wait: Seconds to wait for readers; writers wait as long.
     """
-    with closing(connection.cursor()) as cursor:
-        (before,) = cursor.execute("PRAGMA busy_timeout").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+    with closing(connection.cursor()) as cursor, _waiting(cursor, wait):
         try:
             (is_busy, _, _) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error:
             return False
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {before}")
     return not is_busy
+
+
+def rewrite(connection: Any, wait: float) -> bool:
+    """Write the whole file anew, without what lies between its rows; tell whether that was done.
+
+    It needs as much room again, and lets nobody write meanwhile.
+
+    Args:
+        connection: The driver's own, outside any transaction.
+        wait: Seconds to wait for writers.
+    """
+    with closing(connection.cursor()) as cursor, _waiting(cursor, wait):
+        try:
+            cursor.execute("VACUUM")
+        except sqlite3.Error:
+            return False
+    return scrub(connection, wait)
+
+
+@contextmanager
+def _waiting(cursor: sqlite3.Cursor, wait: float) -> Iterator[None]:
+    """Have a connection wait so many seconds for others, and then as long as before."""
+    (before,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+    cursor.execute(f"PRAGMA busy_timeout = {int(wait * 1000)}")
+    try:
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {before}")
 
 
 def warn_of_remains(place: object) -> None:
     """Log that what was erased stands in the write-ahead log still."""
     message = (
-        "%s: a reader that began before an erasure keeps what was erased in the write-ahead log; "
-        "the next write after it has ended empties the log"
+        "%s: a reader that began before an erasure keeps what was erased in the write-ahead log, "
+        "or the file could not be written anew; the next write after it has ended sees to it"
     )
     _logger.warning(message, place)

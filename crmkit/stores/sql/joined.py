@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -124,9 +124,9 @@ class JoinedStore(Store):
         """Call at the end of the host's transaction where it is committed, else never."""
         self._joined().after_commit(call)
 
-    def scrub(self) -> None:
+    def scrub(self, words: Collection[str] | None = None) -> None:
         """Leave nothing of what was erased where the data lie: the host has committed by now."""
-        self._store.scrub()
+        self._store.scrub(words)
 
     def workspaces(self) -> list[str]:
         """Name every workspace in the database, sorted, those of the host's transaction too."""
