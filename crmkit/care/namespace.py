@@ -208,7 +208,7 @@ class Care(Planning):
             DecisionNotFound: its plan is not in this workspace.
             CrmkitError: openpyxl is not installed.
         """
-        return self._forms.read(file)
+        return self._shown(self._forms.read(file))
 
     @property
     def _forms(self) -> Forms:

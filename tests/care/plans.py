@@ -179,7 +179,8 @@ CHUNKS = st.lists(TEXT, max_size=2).map("".join)
 LONG = st.builds(lambda text, times: text * times, CHUNKS, st.sampled_from((1, 1, 1, 7, 60)))
 KEPT = LONG.map(lambda text: text.encode("utf-8", "ignore").decode().replace("\0", ""))
 NAME = TEXT.map(lambda text: text.encode("utf-8", "ignore").decode().replace("\0", "")[:200])
-DAYS = st.dates(date(1900, 1, 2), date(9998, 12, 30))
+DAYS_BEGIN, DAYS_END = date(1900, 1, 2), date(9998, 12, 30)
+DAYS = st.dates(DAYS_BEGIN, DAYS_END)
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.datetimes(datetime(1901, 1, 1), datetime(9997, 1, 1), timezones=ZONES)  # noqa: DTZ001
 AMOUNTS = st.decimals(0, 10**30, allow_nan=False, places=None) | st.decimals(0, 10**7, places=2)
@@ -232,12 +233,26 @@ def plans(draw: st.DrawFn) -> CarePlan:
         else Checklist(action=one.id)
         for one in gone_through
     ]
+    goals = draw(
+        st.builds(
+            Goals,
+            long_term=KEPT,
+            sales=st.lists(SALES, max_size=3).map(tuple),
+            obstacles=st.lists(st.builds(Obstacle, obstacle=KEPT, measure=KEPT), max_size=3).map(
+                tuple
+            ),
+        )
+    )
+    # Nothing is done before the plan was drawn up, in whatever zone that is.
+    done = [one.at.date() - timedelta(days=2) for one in checklists if one.at is not None]
+    days = [one.on for one in actions] + [one.signing for one in goals.sales] + done
+    last = min((day for day in days if day is not None), default=DAYS_END)
     several = st.lists(KEPT, min_size=4, max_size=4)
     situation = draw(several)
     return attrs.evolve(
         PLAN,
         owner=draw(some(NAME)),
-        on=draw(DAYS),
+        on=draw(st.dates(DAYS_BEGIN, last)),
         customer_name=draw(KEPT),
         customer_number=draw(some(NAME)),
         situation=Situation(
@@ -246,16 +261,7 @@ def plans(draw: st.DrawFn) -> CarePlan:
             events=situation[2],
             greatest_value=situation[3],
         ),
-        goals=draw(
-            st.builds(
-                Goals,
-                long_term=KEPT,
-                sales=st.lists(SALES, max_size=3).map(tuple),
-                obstacles=st.lists(
-                    st.builds(Obstacle, obstacle=KEPT, measure=KEPT), max_size=3
-                ).map(tuple),
-            )
-        ),
+        goals=goals,
         action_plan=ActionPlan(
             actions=tuple(actions),
             issues=tuple(draw(st.lists(st.builds(Issue, issue=KEPT, measure=KEPT), max_size=2))),

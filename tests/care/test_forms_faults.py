@@ -133,6 +133,18 @@ FAULTS: dict[str, tuple[Break, str]] = {
         lambda b: put(below(b, "089", "合约期"), datetime(2026, 3, 1, 9)),  # noqa: DTZ001
         "without a time",
     ),
+    "a goal of the past": (
+        lambda b: put(below(b, "088", "预计签约日期"), "2026-02-28"),
+        "before the plan was drawn up (2026-03-01)",
+    ),
+    "an action of the past": (
+        lambda b: put(below(b, "089", "行动时间"), date(2025, 3, 8)),
+        "before the plan was drawn up (2026-03-01)",
+    ),
+    "an instant of the past": (
+        lambda b: put(beside(b, "090-1", "行动时间"), "2026-02-28 23:59"),
+        "before the plan was drawn up (2026-03-01)",
+    ),
     "a far year": (lambda b: put(below(b, "089", "合约期"), "1492-10-12"), "1900 to 9998"),
     "letters in an amount": (lambda b: put(below(b, "088", "预计成交金额"), "88O.00"), "an amount"),
     "a currency in an amount": (lambda b: put(below(b, "088", "预计成交金额"), "¥880"), "own cell"),

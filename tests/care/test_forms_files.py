@@ -287,6 +287,20 @@ def test_what_becomes_of_one_action_leaves_the_others_forms_readable():
         assert shop.care.read(printed).id == plan.id
 
 
+def test_a_running_plan_comes_back_with_whether_its_goal_is_reached():
+    """No form shows it; it is told of the plan wherever that is given."""
+    with firm() as shop:
+        shop.buyer("ann", 30)
+        shop.crm.lifecycle.advance()
+        drafted = shop.care.draft("ann", owner="lin")
+        rows = (Action(content="call", on=shop.today, responsible="lin"),)
+        plan = shop.care.save(attrs.evolve(drafted, action_plan=ActionPlan(actions=rows)))
+        shop.care.submit(plan.id, by="lin")
+        plan = shop.care.approve(plan.id, by="boss")
+        assert plan.reached is True
+        assert shop.care.read(shop.care.render(plan.id, "088", format="xlsx")) == plan
+
+
 def test_a_blank_form_begins_a_plan(crm: crmkit.CRM):
     """A form of nobody's, filled in by hand, gives a plan without an id."""
     book = openpyxl.load_workbook(io.BytesIO(crm.care.render(None, "all", format="xlsx")))  # type: ignore[arg-type]

@@ -121,7 +121,7 @@ GOALS = Form(
             record=SalesGoal,
             columns=(
                 _key(8, "product", "主销产品/服务", "Main product/service"),
-                _column(4, "signing", "预计签约日期", "Expected signing date", "day"),
+                _column(4, "signing", "预计签约日期", "Expected signing date", "ahead"),
                 _column(4, "amount", "预计成交金额", "Expected amount", "amount"),
                 _column(4, "profit", "预计利润", "Expected profit", "profit"),
                 _column(2, "currency", "币种", "Curr.", "currency"),
@@ -154,7 +154,7 @@ ACTIONS = Form(
             number="id",
             columns=(
                 _key(6, "content", "行动内容", "Action"),
-                _column(3, "on", "行动时间", "Time", "day"),
+                _column(3, "on", "行动时间", "Time", "ahead"),
                 _column(3, "responsible", "负责人", "Responsible", "person"),
                 _column(4, "resources", "所需资源", "Resources needed"),
                 _column(4, "deliverable", "提交成果", "Deliverable"),

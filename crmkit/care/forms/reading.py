@@ -122,6 +122,7 @@ class FilledForm:
             refuse([("", "", why)])
         self._reading = attrs.evolve(self._reading, before=before.owner)
         head = self._head()
+        self._reading = attrs.evolve(self._reading, drawn_up=head["on"])
         if self.mark.plan:
             self._check_customer(before)
             if known:

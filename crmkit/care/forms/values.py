@@ -47,12 +47,14 @@ class Reading:
         zone: Zone of instants that are written without one.
         percent: Whether the cell shows its number as a percentage.
         before: What the plan says in this place; who left the firm may stay in it.
+        drawn_up: Day the plan was drawn up: nothing in it is to be done before; None: not known.
     """
 
     people: Mapping[str, Person] = attrs.field(factory=dict)
     zone: tzinfo
     percent: bool = False
     before: Any = None
+    drawn_up: date | None = None
 
 
 @attrs.frozen
@@ -186,6 +188,10 @@ def _read_day(raw: Any, _reading: Reading) -> date:
     return _within(_made(date, *map(int, found.groups())))
 
 
+def _read_ahead(raw: Any, reading: Reading) -> date:
+    return _ahead(_read_day(raw, reading), reading)
+
+
 def _instant(value: Any, _lang: str, _people: Mapping[str, Person]) -> Shown:
     if value is None:
         return None
@@ -226,12 +232,19 @@ def _within(on: date) -> date:
         raise Wrong(str(error)) from None
 
 
+def _ahead(on: date, reading: Reading) -> date:
+    if reading.drawn_up is not None and on < reading.drawn_up:
+        raise Wrong(f"lies before the plan was drawn up ({reading.drawn_up}), got {on}")
+    return on
+
+
 def _at(at: datetime, reading: Reading) -> datetime:
     at = at if at.tzinfo else at.replace(tzinfo=reading.zone)
     try:
         micros(at, "the time")
     except (InvalidValueError, OverflowError) as error:
         raise Wrong(str(error)) from None
+    _ahead(at.astimezone(reading.zone).date(), reading)
     return at
 
 
@@ -286,6 +299,7 @@ KINDS = {
     "bond": Kind(_bond, _read_bond),
     "answer": Kind(_answer, _read_answer),
     "day": Kind(_day, _read_day),
+    "ahead": Kind(_day, _read_ahead),
     "instant": Kind(_instant, _read_instant),
     "amount": Kind(_amount, _read_amount),
     "profit": Kind(_amount, _read_money),
