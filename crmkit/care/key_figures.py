@@ -104,7 +104,7 @@ def _figures(  # noqa: PLR0913 - what one account's figures rest on
     profit = total(sums.worth(e.row[_MARGIN], e.row[_CURRENCY]) for e in margins)
     costly = [costs[entry.kind] for entry in entries if entry.kind in costs]
     spent = total([*costly, *(sums.worth(*one) for one in expenses)])
-    first = min((entry.at for entry in sold), default=now)
+    first = min((entry.at for entry in sold if entry.kind == "purchase"), default=now)
     last = total(money for at, money in worth if at > now - _YEAR)
     before = total(money for at, money in worth if now - 2 * _YEAR < at <= now - _YEAR)
     return Figures(

@@ -99,6 +99,16 @@ def test_who_does_not_meet_the_criteria_is_refused(
         admit(shop, "rich")
 
 
+@pytest.mark.row("R257")
+def test_the_years_are_those_since_the_first_purchase() -> None:
+    """What came back of something older, bought before anything was captured, is no purchase."""
+    with firm(key_accounts=POLICY) as shop:
+        buyer(shop, "ann", days=200)
+        shop.note("ann", "return", 900, amount="-1", currency="CNY")
+        with pytest.raises(RefusedError, match=r"years: 0\.5"):
+            admit(shop, "ann")
+
+
 @pytest.mark.row("R258", "R259")
 def test_there_are_few_of_them() -> None:
     """Above the largest number nobody is let in, until somebody is removed."""

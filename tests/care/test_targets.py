@@ -392,6 +392,8 @@ def test_which_products_sell(shop: Firm):
     )
     assert [one.item for one in shop.crm.targets.products("2026-01", "wang")] == ["tea"]
     assert shop.crm.targets.products("2025") == ()
+    shop.note("ann", "purchase", -0.5, amount="10", currency="CNY", item="tea", quantity=3)
+    assert shop.crm.targets.products("2026-01")[0].purchases == 2  # the third is yet to come
 
 
 @pytest.mark.row("R220")

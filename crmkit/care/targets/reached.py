@@ -109,7 +109,7 @@ class Reached:
         return tuple(sorted(found, key=lambda one: one.attainment or 0.0))
 
     def products(self, period: str, person: str | None = None) -> tuple[Sold, ...]:
-        """Give which products sold in a period, the most often bought first (R270).
+        """Give which products sold in a period, up to now, the most often bought first (R270).
 
         Args:
             period: Which.
@@ -119,7 +119,7 @@ class Reached:
         who = self._person(person)
         with self.session.store.read() as reader:
             owners = None if who is None else frozenset({who})
-            return sold(reader, self.guide, low, high, owners)
+            return sold(reader, self.guide, low, min(high, self.session.now() + 1), owners)
 
     def workload(self) -> tuple[Workload, ...]:
         """Give how many customers each person keeps alive, as of now (R219, R220)."""
