@@ -17,6 +17,8 @@ _EXACT = Context(prec=5 * exact.DIGIT_LIMIT, traps=[InvalidOperation, Inexact, O
 _PLAIN = re.compile(r"-?[0-9]{1,50}(?:\.[0-9]{1,50})?").fullmatch
 _SPACE = re.compile(r"\s")
 _BLANK = " \u00a0\u202f"
+_NARROW = str.maketrans("０１２３４５６７８９－＋（）\u2212", "0123456789-+()-")
+"""Full-width characters, as exports of East Asia hold them, and the true minus."""
 
 
 def product(factors: Iterable[Decimal]) -> str:
@@ -94,7 +96,7 @@ class Writing:
     def _signed(self, text: str) -> tuple[str, str]:
         """Give a minus or nothing, and what stands beside it, without what is left out."""
         around = self.signs + _BLANK
-        body = text.strip(around).replace("\u2212", "-")
+        body = text.strip(around).translate(_NARROW)
         minus = ""
         if body[:1] == "(" and body[-1:] == ")":
             minus, body = "-", body[1:-1].strip(around)

@@ -294,6 +294,9 @@ def test_a_mark_in_the_wrong_place_is_no_number(
         ({"thousands": " ", "decimal": ","}, "1\u202f234,50", "1234.50"),
         ({"thousands": " ", "decimal": ",", "signs": "€"}, "1\u00a0234,50\u00a0€", "1234.50"),
         ({"thousands": "'"}, "1'234.50", "1234.50"), ({"thousands": "."}, "1.234", None),
+        ({}, "１２.50", "12.50"), ({}, "（１２）", "-12"), ({"signs": "￥"}, "－￥１２", "-12"),
+        ({"thousands": "，", "decimal": "．"}, "１，２３４．５０", "1234.50"),
+        ({"signs": "円（税込）"}, "1234円（税込）", "1234"),
         ({"signs": "5"}, "5", None), ({"signs": "."}, "5", None),
     ],
 )  # fmt: skip
