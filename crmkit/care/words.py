@@ -77,8 +77,10 @@ def many(count: float, one: str, more: str = "") -> str:
     return f"{figure} {one if count == 1 else more or f'{one}s'}"
 
 
-def money(amount: Decimal, currency: str) -> str:
+def money(amount: Decimal, currency: str, group: str = "") -> str:
     """Write money with the digits its currency usually has; more are kept, none is rounded away.
+
+    `group`: what stands between thousands, a comma or nothing.
 
     Example:
         >>> money(Decimal("2500.0"), "GBP"), money(Decimal("0.125"), "GBP")
@@ -87,7 +89,7 @@ def money(amount: Decimal, currency: str) -> str:
     usual = _DIGITS.get(currency, 2)
     exponent = amount.normalize(_EXACT).as_tuple().exponent
     needed = -exponent if isinstance(exponent, int) else usual
-    return f"{amount:.{max(needed, usual)}f} {currency}".strip()
+    return f"{amount:{group}.{max(needed, usual)}f} {currency}".strip()
 
 
 def day(when: date) -> tuple[str, str]:
@@ -190,7 +192,8 @@ def agreed(when: date, *, promised: bool) -> Reason:
 
 
 def _causes(causes: Iterable[tuple[str, float]], *, zh: bool = False) -> str:
-    named = [f"{indicator(name)[zh]} {delta:+z.1f}" for name, delta in causes]
+    told = [(name, delta) for name, delta in causes if round(delta, 1)]
+    named = [f"{indicator(name)[zh]} {delta:+.1f}" for name, delta in told]
     if not named:
         return ""
     return f"({','.join(named)})" if zh else f" ({', '.join(named)})"

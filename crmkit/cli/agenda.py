@@ -22,7 +22,8 @@ _HEADS = {
     "en": columns("due! customer~ id! channel~ owner~ priority#"),
     "zh": columns("到期! 客户~ 编号! 渠道~ 负责人~ 优先级#"),
 }
-_FIGURES = {"en": "Figures as of", "zh": "数据截至"}
+_FIGURES = {"en": "Figures as of {}.", "zh": "数据截至 {}。"}
+_NOBODY = {"en": "There is nothing to list.", "zh": "没有需要联系的客户。"}
 _SHOWN = 2
 
 
@@ -47,7 +48,7 @@ def agenda(
     with settings.open(at) as crm:
         on = (day or options.TODAY).day(crm.session.clock(), settings.zone)
         items = crm.care.agenda(on, owner=owner, limit=limit)
-        note(f"{_FIGURES[lang]} {placed(crm.care.as_of(on)):%Y-%m-%d %H:%M %Z}.")
+        note(_FIGURES[lang].format(f"{placed(crm.care.as_of(on)):%Y-%m-%d %H:%M %Z}"))
         if not items:
             check_filters(crm, owner=owner)
         if as_json:
@@ -73,6 +74,7 @@ def show_agenda(crm: CRM, items: Iterable[AgendaItem], lang: str = "en") -> None
             for item in listed
         ),
         below=[[*_words(item.why, lang), *_words(item.about, lang)] for item in listed],
+        empty=_NOBODY[lang],
     )
 
 

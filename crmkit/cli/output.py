@@ -80,7 +80,11 @@ def wrapped(line: str, indent: str = "") -> list[str]:
 
 
 def table(
-    head: Sequence[Column], rows: Iterable[Sequence[object]], below: Sequence[Sequence[str]] = ()
+    head: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    below: Sequence[Sequence[str]] = (),
+    *,
+    empty: str = "There is nothing to list.",
 ) -> None:
     """Print a table; text from outside is shown, never obeyed.
 
@@ -88,6 +92,7 @@ def table(
         head: The columns.
         rows: A cell a column.
         below: Lines of text to stand below each row; each row is then one line.
+        empty: What is told, beside the head, where there is no row.
     """
     from rich.console import Console
     from rich.table import Table
@@ -119,7 +124,7 @@ def table(
         lines[place + 1] = "\n".join([lines[place + 1], *wrapped])
     click.echo("\n".join(lines))
     if not cells:
-        note("There is nothing to list.")
+        note(empty)
 
 
 def _told(

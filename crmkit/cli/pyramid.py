@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import click
 
+from crmkit.care.words import money
 from crmkit.cli import options
 from crmkit.cli.output import columns, percent, print_array, table
 from crmkit.cli.settings import Settings, pass_settings
@@ -39,7 +40,7 @@ def show_pyramid(tiers: Iterable[Tier], currency: str) -> None:
                 tier.count,
                 percent(tier.value_share),
                 percent(tier.revenue_share),
-                f"{tier.revenue:,} {currency}",
+                money(tier.revenue, currency, ","),
                 tier.floor,
             )
             for tier in tiers

@@ -43,7 +43,9 @@ def movement_lines(moved: Movement, name: str) -> Iterator[str]:
 def main_reasons(moved: Movement, count: int = 3) -> list[str]:
     """Give the causes that weigh most in the movement's direction, by reason."""
     sign = -1 if moved.unexpected < 0 or (moved.unexpected == 0 and moved.delta < 0) else 1
-    weighty = sorted((c for c in moved.causes if c.delta * sign > 0), key=lambda c: -abs(c.delta))
+    weighty = sorted(
+        (c for c in moved.causes if c.delta * sign >= _LEAST), key=lambda c: -abs(c.delta)
+    )
     by_reason: dict[str, list[str]] = {}
     for cause in weighty[:count]:
         said = f"{cause.indicator} {signed(cause.delta)}"

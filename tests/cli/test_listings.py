@@ -12,6 +12,8 @@ from rich.cells import cell_len
 
 from crmkit.care.words import INDICATORS, falling, money
 from crmkit.cli.output import shown, signed
+from crmkit.cli.pyramid import show_pyramid
+from crmkit.model.value import Tier
 from crmkit.value.models import default_model
 from tests.cli.kit import END, HOSTILE, NAMES, Shop, process, run
 
@@ -135,8 +137,30 @@ def test_nothing_is_said_to_be_nothing(sold: Shop):
     assert sold.run("customers", "--stage", "ended").stderr == done.stderr
 
 
+def test_the_agenda_in_chinese_says_all_of_it_in_chinese(sold: Shop):
+    """Nothing to list, and as of when, are words too."""
+    done = sold.run("agenda", "--at", "1999-05-01T10:00Z", "--lang", "zh")
+    assert "没有需要联系的客户。" in done.stderr
+    assert "数据截至 1999-05-01 00:00 UTC。" in done.stderr
+    assert "nothing" not in done.output
+
+
+def test_a_yen_has_no_cents_in_the_pyramid(capsys: pytest.CaptureFixture[str]):
+    """Money has the digits of its currency, as elsewhere."""
+    tier = Tier(
+        name="key", count=1, value_share=1.0, revenue_share=1.0, floor=9.0,
+        revenue=Decimal("1682125.00"),
+    )  # fmt: skip
+    for currency, told in (("JPY", "1,682,125 JPY"), ("EUR", "1,682,125.00 EUR")):
+        show_pyramid([tier], currency)
+        assert told in capsys.readouterr().out
+
+
 def test_no_figure_is_minus_zero():
-    """What rounds to nothing has no sign of a loss."""
+    """What rounds to nothing has no sign of a loss, and is no reason for one."""
+    assert falling(5.0, [("purchase_recency", -5.0), ("shares", -0.04)]).en.endswith(
+        "by 5.0 points (purchase recency -5.0)"
+    )
     assert (shown(-0.04), signed(-0.04), signed(-0.06)) == ("0.0", "+0.0", "-0.1")
 
 
