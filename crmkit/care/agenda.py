@@ -133,9 +133,7 @@ class _List:
         count = self._capacity(owner, limit)
         entries = [entry for entry in self.anew if entry.owner == owner]
         if not self.changes.all:
-            entries += most_pressing(
-                self.reader, owner, count, self.day.ends, self.growth, self.skip
-            )
+            entries += most_pressing(self.reader, owner, count, self.day, self.growth, self.skip)
         return order(entries, self.day.ends)[:count]
 
     def _capacity(self, owner: str | None, limit: int | None) -> int:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from heapq import heappush, heapreplace
+from math import inf
 from typing import NamedTuple
 
+from crmkit.care.changes import Day
 from crmkit.contracts.store import Reader, Row
 from crmkit.contracts.tables import STANDING
 from crmkit.lifecycle.cadence import STEPS, most_overdue, overdue
+from crmkit.lifecycle.standing import LISTED_SINCE
 
 _COLUMNS = (
     "customer owner weight ideal worst due contact total delta unexpected tier facts"
 ).split()
 _PLACES = tuple(STANDING.position[name] for name in _COLUMNS)
-_QUEUE, _DUE, _WEIGHT, _OWNER = (
-    STANDING.position[name] for name in ("queue", "due", "weight", "owner")
+_QUEUE, _DUE, _WEIGHT, _OWNER, _FACTS = (
+    STANDING.position[name] for name in ("queue", "due", "weight", "owner", "facts")
 )
 
 
@@ -83,7 +86,7 @@ def due_rows(rows: Iterable[Row], day_end: int) -> Iterator[Row]:
 
 
 def most_pressing(  # noqa: PLR0913 - whose, when, and how many
-    reader: Reader, owner: str | None, count: int, day_end: int, growth: float, skip: set[str]
+    reader: Reader, owner: str | None, count: int, day: Day, growth: float, skip: set[str]
 ) -> list[Entry]:
     """Read one owner's most pressing entries, without going through all of them.
 
@@ -96,7 +99,7 @@ def most_pressing(  # noqa: PLR0913 - whose, when, and how many
         reader: Where to read.
         owner: Whose; None: nobody's.
         count: How many.
-        day_end: End of the day, in microseconds.
+        day: The day: who came onto the list on it, or is due later, is left out.
         growth: How much the overdue factor can have grown since `advance` ran.
         skip: Accounts to leave out.
     """
@@ -112,23 +115,23 @@ def most_pressing(  # noqa: PLR0913 - whose, when, and how many
         for row in heavy:
             if len(best) == count and row[_WEIGHT] * most < best[0]:
                 break
-            _consider(row, found, best, count, day_end, skip)
+            _consider(row, found, best, count, day, skip)
     ripened = reader.scan(
-        STANDING, by=("owner", "queue", "due"), equal=(owner, 0), high=day_end - 1
+        STANDING, by=("owner", "queue", "due"), equal=(owner, 0), high=day.ends - 1
     )
     for row in ripened:
-        _consider(row, found, best, count, day_end, skip)
-    return order(found, day_end)[:count]
+        _consider(row, found, best, count, day, skip)
+    return order(found, day.ends)[:count]
 
 
 def _consider(  # noqa: PLR0913 - the body of two loops
-    row: Row, found: list[Entry], best: list[float], count: int, day_end: int, skip: set[str]
+    row: Row, found: list[Entry], best: list[float], count: int, day: Day, skip: set[str]
 ) -> None:
     """Keep an entry if it is among the best so far; `best` is a heap of their priorities."""
-    if row[_DUE] >= day_end or row[0] in skip:
+    if row[_DUE] >= day.ends or row[0] in skip or _came_on(row, day):
         return
     entry = entry_of(row)
-    priority = entry.priority(day_end)
+    priority = entry.priority(day.ends)
     if len(best) < count:
         heappush(best, priority)
     elif priority < best[0]:
@@ -136,3 +139,12 @@ def _consider(  # noqa: PLR0913 - the body of two loops
     elif priority > best[0]:
         heapreplace(best, priority)
     found.append(entry)
+
+
+def _came_on(row: Row, day: Day) -> bool:
+    """Tell whether what put him on the list happened on the day itself, or after."""
+    facts = row[_FACTS]
+    if facts is None or LISTED_SINCE not in facts:
+        return False
+    since: float = json.loads(facts).get(LISTED_SINCE, -inf)
+    return since >= day.begins

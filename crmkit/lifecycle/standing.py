@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import attrs
@@ -33,6 +33,9 @@ _WEIGHT, _DAY, _IDEAL, _WORST, _QUEUE = (
 )
 ADVANCED = "advance"
 """Name of the META row that says what the standings rest on."""
+LISTED_SINCE = "listed_since"
+"""Key among a row's `facts`: the instant that put an account on the list, where it lies on the day
+that `advance` ran on: a list is as of the instant its day begins."""
 _NO_CONTACT: Row = (None, 0.0, None, None, None, None, None)
 
 
@@ -66,12 +69,20 @@ class Accounts:
             max(places, key=self.frame.columns.delta.__getitem__),
         )
 
+    def _listed_since(self, places: Sequence[int]) -> float:
+        """Give the instant that put an account on the list; NaN where nothing has yet."""
+        columns = self.frame.columns
+        known = columns.first if self.guide.policy.settings.prospects else columns.first_purchase
+        return min((one for place in places if not isnan(one := known[place])), default=nan)
+
     def facts(self, places: Sequence[int]) -> str | None:
         """Give what else an item tells, as JSON: why it moved, and what several come to as one."""
         columns = self.frame.columns
         best, fallen, risen = self.speakers(places)
         unexpected, delta = self.frame.unexpected[fallen], columns.delta[risen]
         facts: dict[str, Any] = {}
+        if (since := self._listed_since(places)) >= self.begins:
+            facts[LISTED_SINCE] = since
         if unexpected <= -TOLD or delta >= TOLD:
             facts["causes"] = columns.causes.get(fallen, ())
             if risen != fallen:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.care.anew import read_accounts
+from crmkit.care.changes import Day
 from crmkit.care.entries import entry_of, most_pressing, order
 from crmkit.clock import DAY as DAY_MICROS
 from crmkit.contracts.tables import CUSTOMER, STANDING
@@ -178,6 +179,29 @@ def test_a_day_far_from_the_last_advance_is_worked_out_anew() -> None:
 
 def figures(shop: Firm) -> list[object]:
     return [(item.id, item.due, item.priority, item.owner) for item in shop.agenda()]
+
+
+def test_who_first_bought_today_is_listed_from_tomorrow_on() -> None:
+    """Also where `advance` runs again in between, as every import ends with one."""
+    with firm(agenda={"cadence": DAYS, "unowned": 3}) as shop:
+        ten(shop)
+        for name in ("early", "late"):
+            shop.save(name)
+            shop.note(name, "visit", 300)
+        shop.lifecycle.advance()
+        before = figures(shop)
+        shop.wait(0.25)
+        shop.buy("early", 0, amount="100000")
+        shop.lifecycle.advance()
+        assert figures(shop) == before
+        shop.buy("late", 0, amount="100000")
+        assert figures(shop) == before
+        shop.wait(1)
+        listed = set(shop.listed())
+        assert "early" in listed
+        assert "late" in listed
+        shop.lifecycle.advance()
+        assert {"early", "late"} <= set(shop.listed())
 
 
 def test_the_list_is_stable_within_a_day() -> None:
@@ -683,6 +707,6 @@ def test_of_those_about_as_late_the_heaviest_are_read() -> None:
     with store.read() as reader:
         assert isinstance(reader, MemoryReader)
         counting = Counting(reader.version, reader.seq)
-        assert most_pressing(counting, None, 10, 0, 0.0, set()) == wanted
+        assert most_pressing(counting, None, 10, Day(0, 0, 0), 0.0, set()) == wanted
         assert counting.given < 40
     store.close()
