@@ -155,7 +155,10 @@ def _measured(  # noqa: PLR0913 - everything a score rests on
     rows: Mapping[str, Row],
     at: int,
 ) -> dict[str, tuple[float, float, float]]:
-    """Measure accounts that no standing is known of: the best of those who belong to each."""
+    """Measure accounts that no standing is known of, as `advance` does.
+
+    Of those who belong to each, the best total, the largest rise and the deepest fall count.
+    """
     new = [account for account in members if account not in rows or rows[account][_QUEUE] is None]
     if not new:
         return {}
@@ -165,4 +168,8 @@ def _measured(  # noqa: PLR0913 - everything a score rests on
         customer: (columns.total[p], columns.delta[p], columns.by_own[p])
         for p, customer in enumerate(columns.ids)
     }
-    return {account: max(by_id[root] for root in members[account]) for account in new}
+    found = {}
+    for account in new:
+        totals, deltas, falls = zip(*(by_id[root] for root in members[account]), strict=True)
+        found[account] = max(totals), max(deltas), min(falls)
+    return found

@@ -464,6 +464,26 @@ def test_a_new_organisation_goes_by_the_best_of_its_people_at_once() -> None:
         assert before.facts["ideal_days"] == after.facts["ideal_days"] == 10
 
 
+def test_a_new_organisation_counts_the_deepest_fall_of_its_people_at_once() -> None:
+    """Also where the best of them did not fall: its place is the one that `advance` gives it."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop)
+        shop.buyer("best", *range(2, 200, 7), amount="900000")
+        shop.buyer("fallen", *range(100, 220, 4), amount="5000")
+        shop.note("fallen", "call", 35)
+        shop.lifecycle.advance()
+        shop.save("acme", kind="organisation")
+        for name in ("best", "fallen"):
+            shop.save(name, parent="acme")
+        shop.wait(1)
+        before = shop.item("acme").facts
+        shop.lifecycle.advance()
+        after = shop.item("acme").facts
+        assert before["fall"] > 5
+        for fact in ("value", "fall"):
+            assert before[fact] == pytest.approx(after[fact], abs=1.5)
+
+
 def test_organisations_in_a_circle_are_one_contact() -> None:
     """Records may say so, and a merge may make it so: nobody is lost, and the list goes on."""
     with firm(agenda={"cadence": DAYS}) as shop:
