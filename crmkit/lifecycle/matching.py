@@ -17,6 +17,8 @@ from crmkit.lifecycle.stages import FIRST, allowed
 from crmkit.model.lifecycle import StageRule
 
 Check = Callable[[Any], bool]
+_ONE_DAY = re.compile(r"(?<![\d.-])1 days\b")
+"""What a rule's reason, written for many days, becomes where there is one."""
 
 
 class Bound(NamedTuple):
@@ -102,7 +104,7 @@ class Matcher:
             except KeyError:  # braces of the user's own
                 return found[0]
 
-        return NAMED.sub(put, rule.reason) or rule.name
+        return _ONE_DAY.sub("1 day", NAMED.sub(put, rule.reason)) or rule.name
 
     def _of_stage(self, fact: str, place: int, stage: str, since: int | None) -> Any:
         if fact == "stage":

@@ -278,3 +278,15 @@ def test_what_no_rule_can_hold_is_named(field: str, odd: object) -> None:
     with pytest.raises(crmkit.errors.ModelError, match="got ") as caught:
         rule(**{"name": "a", "to": "vip", field: odd})  # type: ignore[arg-type]
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(0, "0 days"), (1, "1 day"), (2, "2 days"), (11, "11 days")]
+)
+def test_a_reason_says_one_day_where_there_is_one(days: int, said: str) -> None:
+    """The rules write for many days; the number that is put in decides."""
+    with firm() as shop:
+        shop.buyer("ann", days)
+        shop.lifecycle.advance()
+        reason = shop.lifecycle.stage("ann").reason
+        assert reason == f"bought for the first time {said} ago"
