@@ -6,7 +6,7 @@ today has a past; or from when he was first written down, as a prospect who has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from crmkit.contracts.store import Reader
@@ -21,22 +21,19 @@ _Entry = TypeVar("_Entry", bound=tuple[Any, ...])
 _ROOT, _RECORDED = CUSTOMER.position["root"], CUSTOMER.position["recorded"]
 
 
-def totals_of_known(reader: Reader, basis: Basis, at: int, *, past: bool) -> Iterator[Totalled]:
+def totals_of_known(reader: Reader, basis: Basis, at: int) -> Iterator[Totalled]:
     """Stream what `totals_of_all` does, of everybody who was known by `at`, in any order.
+
+    Nobody is asked whether `at` lies in the past: a clock that was set back, as the command line's
+    `--at` does, makes it the present of a log that goes on.
 
     Args:
         reader: One consistent look.
         basis: What scores rest on.
         at: The instant, in microseconds.
-        past: Whether it lies in the past: now everybody who is there is known, and nobody asked.
     """
-    totals = totals_of_all(reader, basis, at)
-    return _known(reader, totals, at) if past else totals
-
-
-def _known(reader: Reader, totals: Iterable[Totalled], at: int) -> Iterator[Totalled]:
     unmet: list[Totalled] = []
-    for one in totals:
+    for one in totals_of_all(reader, basis, at):
         _, _, state, _ = one
         if state.newest == NEVER:
             unmet.append(one)

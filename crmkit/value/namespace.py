@@ -124,12 +124,11 @@ class Value(Decisions):
         or had been written down.
         """
         when = self._when(at)
-        past = at is not None and when < self.session.now()
         totals: list[tuple[str, float]] = []
         earned: dict[str, float] = {}
         with self.session.store.read() as reader:
             basis = read_basis(reader, self.defaults)
-            for root, whole, state, _ in totals_of_known(reader, basis, when, past=past):
+            for root, whole, state, _ in totals_of_known(reader, basis, when):
                 totals.append((root, whole))
                 earned[root] = revenue(basis.layout, state)
         return pyramid(Ranking.of(totals), earned)

@@ -40,8 +40,8 @@ class Ranks:
             key = (reader.watermark(), at)
             found = self._kept.get(key)
             if found is None:
-                basis, past = read_basis(reader, self.defaults), at < self.session.now()
-                known = totals_of_known(reader, basis, at, past=past)
+                basis = read_basis(reader, self.defaults)
+                known = totals_of_known(reader, basis, at)
                 found = self._keep(key, Ranking.of((root, total) for root, total, _, _ in known))
             return found
 

@@ -163,6 +163,10 @@ def test_who_was_not_known_yet_has_no_rank_then() -> None:
             assert len(opened.crm.value.movers(then, tier=tier)) == count
         moved = opened.explain(then, person="p050@x.org")
         assert (moved.before.tier, moved.before.total) == (None, 0.0)
+        opened.now = then  # as `--at` of the command line sets the clock
+        assert [tier.count for tier in tiers(opened).values()] == [1, 1, 8]
+        assert opened.score("p008@x.org", then).tier == "core"
+        assert opened.score("p050@x.org", then).tier is None
 
 
 def test_a_prospect_counts_from_when_he_was_written_down() -> None:
