@@ -67,6 +67,7 @@ class Columns:
         irregular: By place, the fading of those without a rhythm of their own.
         causes: By place, the indicators that moved most, of those who moved by `TOLD`.
         written: Of `unmet`, those who had a record by then.
+        unknown: Those who had neither a touchpoint nor a record at the instant.
     """
 
     at: int
@@ -88,6 +89,7 @@ class Columns:
     irregular: dict[int, Faded] = attrs.field(factory=dict)
     causes: dict[int, Causes] = attrs.field(factory=dict)
     written: Collection[str] = ()
+    unknown: Collection[str] = ()
 
     @property
     def unmet(self) -> list[str]:
@@ -204,12 +206,14 @@ class Columns:
         return found
 
     def ranks(self) -> array[int]:
-        """Give everybody's rank, 1 the best; equal totals by customer id.
+        """Give everybody's rank, 1 the best; equal totals by customer id, the unknown last.
 
         Totals are compared to nine places: the order in which a sum was added up is no merit.
         """
         totals = self.total
         order = sorted(range(len(totals)), key=lambda place: -round(totals[place], 9))
+        if self.unknown:
+            order.sort(key=lambda place: self.ids[place] in self.unknown)
         ranks = array("q", bytes(8 * len(order)))
         for rank, place in enumerate(order, 1):
             ranks[place] = rank

@@ -14,7 +14,7 @@ from crmkit.lifecycle.columns import Columns
 from crmkit.lifecycle.facts import COUNTED, OPEN_FACTS, PLAIN, SINCE, Column
 from crmkit.lifecycle.roster import Roster
 from crmkit.lifecycle.signals import Signals
-from crmkit.lifecycle.tiers import tier_held
+from crmkit.lifecycle.tiers import NAMES, tier_held
 from crmkit.value.kinds import KindRules, kind_of
 from crmkit.value.state import NEVER, State
 
@@ -59,10 +59,10 @@ class Frame:
 
     @cached_property
     def tiers(self) -> list[str]:
-        """Everybody's tier, held still."""
-        count, held = len(self.ids), self.held
+        """Everybody's tier, held still; those who came later count for nothing in it."""
+        count, held = len(self.ids) - len(self.columns.unknown), self.held
         return [
-            tier_held(held.get(customer), rank, count)
+            tier_held(held.get(customer), rank, count) if rank <= count else NAMES[-1]
             for customer, rank in zip(self.ids, self.ranks, strict=True)
         ]
 

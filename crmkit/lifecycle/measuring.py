@@ -7,6 +7,7 @@ however many instants are asked for, and measured in passing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 
 import attrs
 
@@ -34,6 +35,9 @@ def measure_all(
     ids: Sequence[str] | None = None,
 ) -> Columns:
     """Measure everybody at one instant, and what moved in the `period` before it.
+
+    Who came later is among them, for an organisation may be younger than its people's purchases;
+    but he has no rank: see `Columns.unknown`.
 
     Args:
         reader: Where to read.
@@ -101,7 +105,14 @@ def _entries(reader: Reader, roots: list[str]) -> Iterable[tuple[str, list[Entry
 
 
 def _look_up(reader: Reader, columns: Columns) -> None:
-    """Find who had a record by the quarter's beginning, where somebody's tier then is asked for."""
+    """Find who was not known yet, and who had a record by the quarter's beginning.
+
+    The latter only where somebody's tier then is asked for.
+    """
+    met = zip(columns.ids, columns.first, strict=True)
+    silent = {(customer,) for customer, first in met if isnan(first)}
+    recorded = written_down(reader, sorted(silent), columns.at)
+    columns.unknown = {one for (one,) in silent.difference(recorded)}
     if columns.irregular:
         unmet = [(customer,) for customer in columns.unmet]
         columns.written = {one for (one,) in written_down(reader, unmet, columns.settings[0].at)}

@@ -113,8 +113,9 @@ class World:
 
     def frame(self, guide: Guide, place: int) -> Frame:
         """Give everybody's facts at one of the instants, with the tiers held until then."""
-        tiers = {customer: tier for customer, (tier, _) in self.held.tier.items()}
-        return Frame(self.columns[place], self.roster, self.signals, guide.kind_rules, tiers)
+        columns = self.columns[place]
+        tiers = {one: tier for one, (tier, since) in self.held.tier.items() if since <= columns.at}
+        return Frame(columns, self.roster, self.signals, guide.kind_rules, tiers)
 
     def matcher(self, guide: Guide, frame: Frame) -> Matcher:
         """Bind the rules to a frame."""

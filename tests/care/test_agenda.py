@@ -204,6 +204,24 @@ def test_who_first_bought_today_is_listed_from_tomorrow_on() -> None:
         assert {"early", "late"} <= set(shop.listed())
 
 
+def test_a_past_day_knows_nothing_of_who_came_later() -> None:
+    """Neither those who came since nor the tiers held since change whose contact was due."""
+    with firm(agenda={"cadence": DAYS}) as shop:
+        ten(shop, contact=25)
+        day, before = shop.today, figures(shop)
+        assert len(before) == 2
+        shop.wait(60)
+        for number in range(40):
+            shop.buyer(f"late{number}", 1, amount="9000")
+        shop.buy("c9", 3, 2, 1, amount="90000")
+        shop.lifecycle.advance()
+        assert [
+            (one.id, one.due, one.priority, one.owner) for one in shop.agenda(day=day)
+        ] == before
+        shop.wait(-60)
+        assert figures(shop) == before
+
+
 def test_the_list_is_stable_within_a_day() -> None:
     """Other people's orders, complaints and calls, and another advance, move nobody up or down."""
     with firm(agenda={"cadence": DAYS}) as shop:
