@@ -46,7 +46,7 @@ from crmkit.value.shown import tier_as_shown
 
 _ROUNDING = 1e-9
 _BODY = CUSTOMER.position["body"]
-_TIER = STANDING.position["tier"]
+_TIER, _SINCE = STANDING.position["tier"], STANDING.position["tier_since"]
 
 
 @attrs.frozen
@@ -87,7 +87,7 @@ class Value(Decisions):
                 tier = tier_as_shown(reader, id, when)
                 return value_as_shown(reader, basis, id, when).score(id, when, tier)
             valued = value_of(reader, basis, id, when)
-            held = _held_tiers(reader, [id]).get(id) if at is None else None
+            held = _held_tiers(reader, [id], when).get(id) if at is None else None
             return valued.score(id, when, held or self._ranks().tier(id, when))
 
     def scores(
@@ -104,7 +104,7 @@ class Value(Decisions):
             if wanted is not None:
                 require_roots(reader, wanted)
             basis = read_basis(reader, self.defaults)
-            held = _held_tiers(reader, wanted) if at is None else {}
+            held = _held_tiers(reader, wanted, when) if at is None else {}
             shown = instant(when)
             version = basis.layout.model.version
             for root, whole, _, valued in totals_of_all(reader, basis, when, wanted):
@@ -240,7 +240,7 @@ class Value(Decisions):
                 state,
                 now,
                 own_gap(state, now),
-                _held_tiers(reader, [id]).get(id) or ranks.tier(id, now),
+                _held_tiers(reader, [id], now).get(id) or ranks.tier(id, now),
                 (moved.delta, unexpected),
                 json.loads(row[_BODY]).get("research"),
             )
@@ -292,11 +292,11 @@ def _parts(valued: Callable[[], Valued]) -> tuple[Part, ...]:
     return valued().parts()
 
 
-def _held_tiers(reader: Reader, ids: list[str] | None) -> dict[str, str]:
-    """Give the tiers that `advance` recorded, everybody's or those of some."""
+def _held_tiers(reader: Reader, ids: list[str] | None, now: int) -> dict[str, str]:
+    """Give the tiers that `advance` has recorded by now, everybody's or those of some."""
     rows = (
         reader.scan(STANDING)
         if ids is None
         else reader.fetch(STANDING, [(customer,) for customer in ids])
     )
-    return {row[0]: row[_TIER] for row in rows if row[_TIER] is not None}
+    return {row[0]: row[_TIER] for row in rows if row[_TIER] is not None and row[_SINCE] <= now}

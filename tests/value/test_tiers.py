@@ -163,8 +163,13 @@ def test_who_was_not_known_yet_has_no_rank_then() -> None:
             assert len(opened.crm.value.movers(then, tier=tier)) == count
         moved = opened.explain(then, person="p050@x.org")
         assert (moved.before.tier, moved.before.total) == (None, 0.0)
+        opened.crm.lifecycle.advance()
         opened.now = then  # as `--at` of the command line sets the clock
         assert [tier.count for tier in tiers(opened).values()] == [1, 1, 8]
+        shown = {score.customer_id: score.tier for score in opened.crm.value.scores()}
+        assert shown[opened.ids["p009@x.org"]] == "key"
+        assert shown[opened.ids["p050@x.org"]] is None
+        assert opened.crm.value.score(opened.ids["p009@x.org"]).tier == "key"
         assert opened.score("p008@x.org", then).tier == "core"
         assert opened.score("p050@x.org", then).tier is None
 
