@@ -334,7 +334,7 @@ class Refusal:
 
     Attributes:
         message_id: Which of the messages that were asked about.
-        reason: Why, in words; it is recorded and shown.
+        reason: Why, in words; it is recorded and shown. None: it does not say.
     """
 
     message_id: str = attrs.field(validator=attrs.validators.instance_of(str))
