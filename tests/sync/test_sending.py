@@ -62,9 +62,10 @@ def test_what_no_call_was_begun_for_is_put_off_once_one_is_refused(
     report = shop.run()
     assert "spent" in report.stopped
     assert GATE.is_set()
-    assert shop.fake.calls.count("upsert") == 5
-    assert report.written == 4 * 20
-    assert shop.run().written == 400 - 4 * 20
+    begun = shop.fake.calls.count("upsert")
+    assert begun <= 5  # each thread had one on its way, and the refused one's may have had the next
+    assert report.written == (begun - 1) * 20
+    assert shop.run().written == 400 - report.written
     assert len(shop.theirs()) == 400
     assert shop.run().written == 0
 

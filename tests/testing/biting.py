@@ -51,6 +51,8 @@ def outcomes_of(
     """
     nodes = [f"{file}::Test{one.__name__}::{one.notices}" for one in broken]
     nodes += [f"{file}::{sound}::{law}" for law in sorted(laws)]
+    if crashes:  # what is left open is found whenever the next collection of garbage comes
+        nodes += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
     done = run_pytest(*nodes, "--tb=line", f"--junitxml={report}", folder=ROOT)
     assert report.exists(), done.stdout + done.stderr
     outcomes: dict[tuple[str, str], str] = {}

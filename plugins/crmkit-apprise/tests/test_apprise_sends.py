@@ -200,7 +200,7 @@ def test_false_successes_are_not_offered(opened: Open, url: str, better: str, ty
         url = url.replace("{to}", "x")
     with pytest.raises(ConfigError, match=better) as told:
         opened(url, type_)
-    assert told.value.key == "plugins." + type_ + ".service"  # type: ignore[attr-defined]
+    assert told.value.key == "channels." + type_ + ".service"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
