@@ -248,3 +248,8 @@ class ValueLaws(StoreLaws):
             assert list(reader.scan(TOUCHPOINT, by=("seq",), after=after)) == rows[2:]
             back = reader.scan(TOUCHPOINT, by=("seq",), after=after, reverse=True)
             assert list(back) == rows[:1]
+            for reverse in (False, True):
+                behind = reader.scan(
+                    TOUCHPOINT, by=("seq",), equal=after[:1], after=after, reverse=reverse
+                )
+                assert list(behind) == []

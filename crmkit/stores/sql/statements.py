@@ -304,7 +304,7 @@ class Statements:
             conditions.append(columns[shape.order[len(shape.equal)]] >= sa.bindparam("low"))
         if shape.high:
             conditions.append(columns[shape.order[len(shape.equal)]] <= sa.bindparam("high"))
-        rest = [columns[name] for name in enough(table, shape.order[len(shape.equal) :])]
+        rest = [columns[name] for name in enough(table, shape.order)[len(shape.equal) :]]
         if shape.after is not None:
             there, whole = shape.after[: len(rest)], self.dialect.compares_rows
             conditions += _behind(rest, there, reverse=shape.reverse, whole=whole)
