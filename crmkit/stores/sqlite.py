@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 import attrs
 import sqlalchemy as sa
@@ -55,6 +56,7 @@ class SqliteStore(SqlStore):
         self.file = place.path
         self._watch = Watch(None if place.is_uri else place.path)
         self._unscrubbed: _Words | None = None
+        self._counting = Lock()
 
     def migrate(self, how: str) -> None:
         """Look at the schema, as any SQL store does; what may only be read is not upgraded."""
@@ -82,17 +84,24 @@ class SqliteStore(SqlStore):
 
     def scrub(self, words: Collection[str] | None = None) -> None:
         """Leave nothing of what was erased in the file, nor in the log beside it."""
-        self._unscrubbed = (self._unscrubbed or _Words()).and_of(words)
+        with self._counting:
+            self._unscrubbed = (self._unscrubbed or _Words()).and_of(words)
         self._scrub(SCRUB)
         if self._unscrubbed is not None:
             warn_of_remains(self.dialect.place)
 
     def _scrub(self, wait: float) -> None:
-        left = self._unscrubbed or _Words()
+        left = self._unscrubbed
+        if left is None:
+            return  # somebody else saw to it meanwhile
         with suppress(StoreError, OSError), self._connection() as connection:  # that stands
             driver = connection.connection.dbapi_connection
-            if scrub(driver, wait) and (not left.in_file(self.file) or rewrite(driver, wait)):
-                self._unscrubbed = None
+            if not scrub(driver, wait):
+                return
+            done = not left.in_file(self.file) or rewrite(driver, wait)
+            with self._counting:
+                if self._unscrubbed is left:  # else somebody was erased meanwhile
+                    self._unscrubbed = None if done else _Words(anybody=True)  # found already
 
 
 @attrs.frozen

@@ -14,7 +14,7 @@ import crmkit
 from crmkit.capture.tombstones import VARIABLE
 from crmkit.contracts.store import Store
 from crmkit.contracts.tables import CUSTOMER
-from crmkit.stores import open_store
+from crmkit.stores import open_store, sqlite
 from crmkit.stores.sqlite_remains import MOST_WORDS, remains
 from crmkit.testing.rows import row
 
@@ -116,3 +116,19 @@ def test_an_erasure_says_what_tells_of_him_and_a_restore_that_it_does_not_know(
     assert none == ()
     assert words >= {found.id, "zoe@example.com", "Zoë Quell", "cold again", "order-77"}
     assert whoever is None
+
+
+def test_what_was_found_once_is_not_looked_for_again(path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where the file cannot be written anew at once, each write tries that, and reads no file."""
+    looked: list[Any] = []
+    monkeypatch.setattr(sqlite, "remains", lambda *about: looked.append(about) or True)
+    can = [False, False, True]
+    monkeypatch.setattr(sqlite, "rewrite", lambda *_: can.pop(0))
+    store = open_store(f"sqlite:///{path}")
+    store.scrub(["Zygmunt"])
+    for _ in range(3):
+        with store.write() as writer:
+            writer.put(CUSTOMER, [row(CUSTOMER, id="c1")])
+    store.close()
+    assert len(looked) == 1
+    assert can == []
