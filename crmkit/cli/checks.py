@@ -17,6 +17,7 @@ from crmkit.model.serial import Record
 from crmkit.model.statistics import NOBODY, Statistics
 from crmkit.model.touchpoint import KINDS
 from crmkit.model.value import ValueModel
+from crmkit.plugins.declarations import in_words
 from crmkit.plugins.manager import PluginManager
 from crmkit.value.basis import read_basis
 from crmkit.value.former import FORMER
@@ -78,10 +79,9 @@ def missing(crm: CRM) -> Iterator[Finding]:
     """Name the plugins that the data rely on, and that are installed no more."""
     for one in crm.missing_plugins():
         whose = one.distribution
-        declared = "; ".join(f"{what} {', '.join(names)}" for what, names in one.declared.items())
         yield problem(
             "plugins",
-            f"{whose} is missing, which declared {declared}",
+            f"{whose} is missing, which declared {in_words(one.declared)}",
             "install it again, or, where it was removed for good, "
             f"crmkit plugins --forget {whose} --reason WHY",
         )

@@ -16,6 +16,7 @@ from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.lifecycle.rules import offered_rules
 from crmkit.masking import masked
+from crmkit.plugins.declarations import in_words
 
 _PLUGINS = columns("plugin! distribution version status! hooks cause")
 
@@ -86,7 +87,7 @@ def plugins(settings: Settings, forget: str | None, reason: str | None, as_json:
     if forget is not None:
         with settings.open() as crm:
             decision = crm.forget_plugin(forget, reason=reason or "")
-        lost = "; ".join(f"{what} {', '.join(n)}" for what, n in decision.body["declared"].items())
+        lost = in_words(decision.body["declared"])
         tell(decision, f"Nothing waits for {forget} any more: {lost}.", as_json=as_json)
         return
     settings.plugins.configure(settings.configuration)

@@ -17,7 +17,8 @@ from crmkit.outreach.suppression import Suppressed, suppress
 
 _REFUSED = (SERVICE, CARE, MARKETING)
 """Purposes that somebody who answers STOP wants no more of: all but what he must know."""
-_NOTE = 500
+NOTE = 500
+"""Most characters of what is kept of a provider's words."""
 
 
 def withdraws(one: Delivery) -> bool:
@@ -58,7 +59,7 @@ def consequences(  # noqa: PLR0913 - what follows from a receipt
         # His code and no words: they often repeat the address, which shall outlive no erasure.
         bounced = f"it bounced: {one.code or 'no such address'}"
         why = bounced if one.what == "bounced" else "he complained of spam"
-        never = Suppressed(pair=identity, reason=why[:_NOTE], source=line.name)
+        never = Suppressed(pair=identity, reason=why[:NOTE], source=line.name)
         suppress(writer, setup.key, [never], now=now)
 
 

@@ -20,7 +20,7 @@ from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import MESSAGE, TOUCHPOINT
 from crmkit.model.outreach import ACCEPTED, FAILED
 from crmkit.outreach.answers import told as plain
-from crmkit.outreach.consequences import consequences, suppresses, withdraws
+from crmkit.outreach.consequences import NOTE, consequences, suppresses, withdraws
 from crmkit.outreach.heard import touchpoints
 from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
@@ -34,7 +34,6 @@ from crmkit.outreach.surveys.replies import survey_answer
 
 _ONCE = frozenset({"unsubscribed", "replied"})
 """What takes consent back: the same once more, after he agreed anew, does not."""
-_NOTE = 500
 
 
 @attrs.frozen
@@ -220,7 +219,7 @@ def _moved(about: Entry, one: Delivery, now: int) -> Entry:
     return about._replace(
         state=state,
         reason=reason,
-        detail=one.reason[:_NOTE] if reason is None else said_of(one.reason, one.code),
+        detail=one.reason[:NOTE] if reason is None else said_of(one.reason, one.code),
         code=one.code,
         provider=about.provider or one.provider_id,
         at=now,

@@ -39,6 +39,11 @@ def remember(before: Declared, now: Declared) -> dict[str, dict[str, str]]:
     return {what: {**before.get(what, {}), **now.get(what, {})} for what in HOOKS}
 
 
+def in_words(declared: Mapping[str, Iterable[str]]) -> str:
+    """Tell what was declared: the names of each sort."""
+    return "; ".join(f"{what} {', '.join(names)}" for what, names in declared.items())
+
+
 def gone(remembered: Declared, now: Declared, installed: Collection[str]) -> list[MissingPlugin]:
     """Give what was declared and is no more, by the distributions that are not installed."""
     lost: dict[str, dict[str, tuple[str, ...]]] = {}
