@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from crmkit.backups.survey import Survey
 from crmkit.capture import merge
+from crmkit.capture.addressed import forget_addresses
 from crmkit.capture.customers import Customers
 from crmkit.capture.erasing import erase
 from crmkit.capture.journal import Noting
@@ -79,6 +80,7 @@ def _forget_rest(writer: Writer, found: Survey, layout: Layout, now: int) -> Non
     identities = [row[:2] for row in found.drop]
     holders = {row[2] for row in found.drop if row[2] is not None}
     writer.delete(IDENTITY, identities)
+    forget_addresses(writer, identities)
     rows = list(writer.fetch(TOUCHPOINT, found.records))
     if rows:
         forget(writer, rows)

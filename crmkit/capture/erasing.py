@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 from crmkit.capture import handover
+from crmkit.capture.addressed import addresses_of, forget_addresses, messages_of
 from crmkit.capture.collisions import shared_keys
 from crmkit.capture.contacts import contact_keys
 from crmkit.capture.customer_rows import TRACE, read_customer, with_body
@@ -50,7 +50,6 @@ _FRIEND, _CUSTOMER = TOUCHPOINT.position["friend"], TOUCHPOINT.position["custome
 _SEQ = CUSTOMER.position["seq"]
 _ROOT = CUSTOMER.position["root"]
 Told = Callable[[list[str], list[str], frozenset[str]], object]
-_number = itemgetter(MESSAGE.position["number"])
 
 
 def export(reader: Reader, customer: str) -> dict[str, Any]:
@@ -85,10 +84,7 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
             dict(zip(PAIR.names, row, strict=True))
             for row in pairs_of(reader, [key[0] for key in keys], his_records(reader, rows, keys))
         ],
-        "messages": [
-            dict(zip(MESSAGE.names, row, strict=True))
-            for row in sorted(reader.fetch(MESSAGE, keys, by=("customer",)), key=_number)
-        ],
+        "messages": messages_of(reader, [key[0] for key in keys]),
         "collisions": [
             dict(zip(COLLISION.names, row, strict=True)) for row in _collisions(reader, keys)
         ],
@@ -160,6 +156,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     his = his_records(writer, touchpoints, keys)
     contacts = _naming(writer, {row[0] for row in group}, {*identities, *only_his}, normaliser)
     mentions = mentions_of(writer, group, {*identities, *only_his}, his, contacts)
+    words = mentions.words | addresses_of(writer, his_ids)
     strays = [row for row in his if (row[_CUSTOMER],) not in keys]
     unpair(writer, his_ids, his)
     forget(writer, [*touchpoints, *strays])
@@ -171,6 +168,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     handover.ended(writer, [str(row[0]) for row in merges])
     for table in (TOUCHPOINT, VOID, DECISION, DOCUMENT, MESSAGE):
         writer.delete(table, keys, by=("customer",))
+    forget_addresses(writer, {*identities, *only_his})
     for side in ("holder", "other"):
         writer.delete(COLLISION, keys, by=(side,))
     writer.delete(IDENTITY, {*identities, *only_his})
@@ -182,7 +180,7 @@ def erase(  # noqa: PLR0913 - whom, and what a decision needs
     body = {"ids": [one[0] for one in keys]} | ({} if kept is None else {"kept_until": kept})
     seq = decide(writer, "erase", customer, deciding, body)
     if told is not None:
-        told([one[0] for one in keys], buried, mentions.words)
+        told([one[0] for one in keys], buried, words)
     return decided(seq, "erase", customer, deciding, body)
 
 

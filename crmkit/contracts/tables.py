@@ -217,7 +217,7 @@ MESSAGE = Table(
         "customer:text! purpose:text! occasion:text! channel:text! number:integer! "
         "mailing:integer! state:text! reason:text detail:text! provider:text code:text "
         "at:integer! planned:integer! sent:integer next:integer attempts:integer! "
-        "expires:integer lease:text variables:text"
+        "expires:integer lease:text variables:text system:text address:text"
     ),
     key=("customer", "purpose", "occasion", "channel"),
     indexes=(("number",), ("state", "next"), ("channel", "provider"), ("channel", "sent")),
@@ -226,7 +226,10 @@ MESSAGE = Table(
 
 `customer` is the id it was written for (empty: staff), `mailing` the decision that holds template
 and common variables, `variables` his own as JSON; `at` when the state was reached, `sent` when it
-was last handed to the channel, `next` when something is due: a try, or the end of the lease."""
+was last handed to the channel, `next` when something is due: a try, or the end of the lease.
+`system` and `address` are the identity it was last handed over for, spelled as suppressions compare
+it; None where the channel needs none, where it was not handed over yet, and in rows of before
+schema 6."""
 
 SUPPRESSION = Table(
     "suppression",

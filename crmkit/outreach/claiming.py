@@ -17,12 +17,15 @@ from crmkit.outreach.capacity import Capacity
 from crmkit.outreach.gate import Verdict
 from crmkit.outreach.ledger import Entry, by_numbers
 from crmkit.outreach.mailings import read_mailings
-from crmkit.outreach.preparing import Batch, counted, prepared
+from crmkit.outreach.preparing import Batch, Ready, counted, prepared
 from crmkit.outreach.settling import decided, go_on
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.steps import finished
 
-_CHANGED = ("state", "reason", "detail", "at", "sent", "next", "attempts", "lease")
+_CHANGED = (
+    *("state", "reason", "detail", "at", "sent", "next", "attempts", "lease"),
+    *("system", "address"),
+)
 """Columns that a claim changes, or a verdict."""
 
 
@@ -60,7 +63,7 @@ def claim(
             if verdict is not None:
                 judged.append(decided(one.entry, verdict, now))
             elif one.message is not None:
-                claimed.append(Claimed(_claimed(setup, one.entry, lease, now), one.message))
+                claimed.append(Claimed(_claimed(setup, one, lease, now), one.message))
         writer.change(MESSAGE, [*judged, *(one.entry for one in claimed)], _CHANGED)
         refused = [one for one in judged if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
@@ -100,21 +103,24 @@ def released(
                 one._replace(state=PLANNED, at=now, next=now)
                 if verdict is None
                 else decided(one, verdict, now)
-            )._replace(sent=None, attempts=one.attempts - 1)
+            )._replace(sent=None, attempts=one.attempts - 1, system=None, address=None)
             for one in mine
         ]
         writer.put(MESSAGE, list(free))
     return free
 
 
-def _claimed(setup: Setup, entry: Entry, lease: str, now: int) -> Entry:
-    return entry._replace(
+def _claimed(setup: Setup, one: Ready, lease: str, now: int) -> Entry:
+    system = None if one.attempt is None else one.attempt.line.spec.identity
+    return one.entry._replace(
         state=CLAIMED,
         reason=None,
         detail="",
         at=now,
         sent=now,
         next=now + setup.policy.lease,
-        attempts=entry.attempts + 1,
+        attempts=one.entry.attempts + 1,
         lease=lease,
+        system=system,
+        address=None if system is None or one.message is None else one.message.to,
     )

@@ -65,11 +65,20 @@ class Entry(NamedTuple):
     expires: int | None = None
     lease: str | None = None
     variables: str | None = None
+    system: str | None = None
+    address: str | None = None
 
     @property
     def id(self) -> str:
         """Its id, as users and channels know it."""
         return str(self.number)
+
+    @property
+    def identity(self) -> tuple[str, str] | None:
+        """What it was last sent to; None: that is not known, or the channel needs no address."""
+        if self.system is None or self.address is None:
+            return None
+        return (self.system, self.address)
 
     @property
     def key(self) -> Row:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import crmkit
+from crmkit import Identity
 from crmkit.contracts.tables import MESSAGE, SUPPRESSION
 from crmkit.outreach.ledger import entry
 from crmkit.outreach.suppression import Suppressed, suppress
@@ -179,3 +180,33 @@ def test_a_message_of_somebody_erased_is_gone(tmp_path: Path) -> None:
         assert states(one) == {("bob", "o"): "accepted"}
         one.dispatch()
         assert sorted(one.mail.to) == ["ann", "bob"]
+
+
+def test_an_erased_address_comes_back_in_no_message(tmp_path: Path) -> None:
+    """Neither of whom another was taken for, nor of a telephone that others shared with him."""
+    with firm(tmp_path) as one:
+        for name in ("ann", "bob", "cy", "dee"):
+            one.save(name)
+        merge = one.crm.customers.merge("bob", "ann", reason="one person")
+        shared = one.phone("cy")
+        one.send("bob")
+        one.send("cy", channel="sms")
+        one.crm.customers.unmerge(merge.id)
+        who = {"email": "dee@example.com", "phone": shared}
+        one.crm.capture([{"id": "1", "kind": "visit", "at": one.now, "customer": who}], "till")
+        (collision,) = one.crm.customers.collisions()
+        one.crm.customers.resolve(collision.id, "apart", reason="one household")
+        crmkit.backup(one.crm, tmp_path / "b")
+        addresses = [row.address for row in map(entry, one.dump()["message"])]
+        assert addresses == ["ann@example.com", shared]
+    with firm(tmp_path, "new") as new:
+        new.save("eve", identities=(Identity("email", "ann@example.com"),))
+        new.save("fay", identities=(Identity("phone", shared),))
+        for name in ("eve", "fay"):
+            new.crm.customers.erase(name, reason="asked for it")
+        assert crmkit.restore(new.crm, tmp_path / "b", replace=True).erased == 1
+        rows = [entry(row) for row in new.dump()["message"]]
+        assert [(row.customer, row.address) for row in rows] == [
+            ("bob", "(erased)"),
+            ("cy", "(erased)"),
+        ]

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import crmkit
-from crmkit.contracts.tables import CUSTOMER, META, TABLES, TOUCHPOINT
+from crmkit.contracts.tables import CUSTOMER, MESSAGE, META, TABLES, TOUCHPOINT
 from crmkit.errors import SchemaError, StoreBusy, StoreError
 from crmkit.stores import open_store
 from crmkit.stores.sql import schema
@@ -84,6 +84,26 @@ def test_an_upgrade_that_was_killed_is_gone_on_with(monkeypatch: pytest.MonkeyPa
     assert ("crmkit_pair",) in execute(url, "SHOW TABLES")
     whole_and_working(open_store(url))
     assert execute(url, VERSION) == [(schema.VERSION,)]
+    assert layout(url) == whole
+
+
+def test_columns_are_added_to_a_table_that_is_there(monkeypatch: pytest.MonkeyPatch):
+    """Each once, whoever was killed between them; the rows that are there have none in them."""
+    url = filled(database())
+    whole = layout(url)
+    columns = ("system", "address")
+    gone = [f"ALTER TABLE crmkit_message DROP COLUMN `{name}`" for name in columns]
+    execute(url, *gone, "UPDATE crmkit_fact SET value = 5 WHERE name = 'schema'")
+
+    def killed(connection: sa.Connection, described: schema.Schema) -> None:
+        described.add(connection, MESSAGE, "system")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setitem(schema.STEPS, 5, killed)
+        with pytest.raises(KeyboardInterrupt):
+            open_store(url)
+    whole_and_working(open_store(url))
     assert layout(url) == whole
 
 

@@ -25,7 +25,7 @@ from crmkit.errors import SchemaError, StoreError
 if TYPE_CHECKING:
     from crmkit.stores.sql.dialect import Dialect
 
-VERSION = 5
+VERSION = 6
 """Version of the schema this crmkit writes; the database keeps its own in crmkit_fact."""
 
 PREFIX = "crmkit_"  # the database may be the host's own, with a table called customer
@@ -48,18 +48,23 @@ def _few_pairs_and_room(connection: sa.Connection, schema: Schema) -> None:
     schema.make_room(connection, STATE)
 
 
+def _addresses(connection: sa.Connection, schema: Schema) -> None:
+    schema.add(connection, MESSAGE, "system", "address")
+
+
 STEPS: dict[int, Callable[[sa.Connection, Schema], None]] = {
     1: _documents,
     2: _messages,
     3: _pairs,
     4: _few_pairs_and_room,
+    5: _addresses,
 }
 """What makes version n into n + 1, by n: the rows, and every table, column and index it adds.
 
 All of them run in one transaction, which is undone where anything is lacking afterwards. Where a
 database undoes no tables (`Dialect.undoes_schema`), they are run again from the first: each must
-then find what it made, as `Schema.make` does. A table that a later version changes must be created
-as it was by the step that it came with.
+then find what it made, as `Schema.make` does. A step creates a table as it is today: what a later
+one changes in it, that one must find done, as `Schema.add` and `Schema.thin` do.
 """
 
 
@@ -98,6 +103,14 @@ class Schema:
         """Create tables, in a step; those that one left which was killed are taken as they are."""
         for table in tables:
             self[table].create(connection, checkfirst=not self._dialect.undoes_schema)
+
+    def add(self, connection: sa.Connection, table: Table, *names: str) -> None:
+        """Add columns, in a step, where they are not there yet; every row has None in them."""
+        place, lacking = self[table].fullname, self.lacking(connection)
+        for column in (self[table].c[name] for name in names):
+            if str(column) in lacking:
+                described = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {place} ADD COLUMN {described}")
 
     def thin(self, connection: sa.Connection, *tables: Table) -> None:
         """Make anew, in a step, the indexes that have few of the rows, where they had all."""
