@@ -33,7 +33,7 @@ def bury(setup: Setup, line: Line, refused: Sequence[Entry]) -> None:
             known = ((one, recipients[one.customer]) for one in dead if one.customer in recipients)
             entries = [
                 Suppressed(
-                    pair=reached_as(whose, line, one.customer),
+                    pair=reached_as(whose, line, one),
                     reason=f"it was refused for good: {one.code or 'no such address'}",
                     source=line.name,
                 )

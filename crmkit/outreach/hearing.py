@@ -14,20 +14,21 @@ import attrs
 
 from crmkit.arguments import seq_of
 from crmkit.capture.intake import Take
+from crmkit.capture.keys import Key
 from crmkit.clock import micros
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.store import Reader, Writer
 from crmkit.contracts.tables import MESSAGE, TOUCHPOINT
 from crmkit.model.outreach import ACCEPTED, FAILED
 from crmkit.outreach.answers import told as plain
-from crmkit.outreach.consequences import NOTE, consequences, suppresses, withdraws
+from crmkit.outreach.consequences import NOTE, About, consequences, suppresses, withdraws
 from crmkit.outreach.heard import touchpoints
 from crmkit.outreach.ledger import Entry, by_numbers, entry, of_customers, rank
 from crmkit.outreach.lines import Line
 from crmkit.outreach.mailings import read_mailings
 from crmkit.outreach.needless import needless
 from crmkit.outreach.recipients import Recipient, read_recipients
-from crmkit.outreach.senders import senders
+from crmkit.outreach.senders import named, senders
 from crmkit.outreach.settling import capture_sent, given_up, go_on, said_of
 from crmkit.outreach.setup import Setup
 from crmkit.outreach.surveys.replies import survey_answer
@@ -66,7 +67,8 @@ def _taken(
     setup: Setup, writer: Writer, take: Take, line: Line, deliveries: Sequence[Delivery]
 ) -> Heard:
     rows = _entries(writer, line, deliveries)
-    reached = senders(writer, line, deliveries, setup.region)
+    spelled = named(line, deliveries, setup.region)
+    reached = senders(writer, {*spelled.values(), *_went_to(rows, deliveries)})
     customers = {one.customer for one in rows.values()}.union(*reached.values())
     recipients = read_recipients(writer, customers - {""})
     known: list[Delivery] = []
@@ -77,11 +79,14 @@ def _taken(
     for one in deliveries:
         about = rows.get(_ref(one))
         about = None if about is None else moved.get(about.number, about)
-        here = reached.get(one.address or "", ())
+        meant = spelled.get(one.address or "")
+        place = about.identity if meant is None and about is not None else meant
+        here = () if place is None else reached.get(place, ())
         at = now if one.at is None else min(micros(one.at), now)
         whose = _whose(recipients, about, here)
         if about is None and whose is None:
-            heeded = _heeded(setup, writer, line, one, _roots(recipients, here), at, records)
+            several = [About(his, None, meant) for his in _roots(recipients, here)]
+            heeded = _heeded(setup, writer, line, one, several, at, records)
             (known if heeded else strangers).append(one)
             continue
         known.append(one)
@@ -100,8 +105,8 @@ def _taken(
                     moved[waiting.number] = moved.get(waiting.number, waiting)._replace(next=None)
             records += made
             if news or one.what not in _ONCE:
-                foreign = bool(here) and not {*here} & {*whose.ids}
-                consequences(setup, writer, line, one, whose, about, foreign=foreign)
+                others = () if {*here} & {*whose.ids} else _roots(recipients, here)
+                consequences(setup, writer, line, one, About(whose, about, meant, others))
     before = {one.number: one for one in rows.values()}
     changed = [one for number, one in moved.items() if one != before[number]]
     writer.put(MESSAGE, [*changed, *needless(writer, changed, now)])
@@ -127,6 +132,12 @@ def _entries(reader: Reader, line: Line, deliveries: Iterable[Delivery]) -> dict
     return found
 
 
+def _went_to(rows: Mapping[str, Entry], deliveries: Iterable[Delivery]) -> set[Key]:
+    """Give where messages went by which somebody wants no more, and names no address."""
+    about = (rows.get(_ref(one)) for one in deliveries if withdraws(one) and not one.address)
+    return {one.identity for one in about if one is not None and one.identity is not None}
+
+
 def _roots(recipients: Mapping[str, Recipient], ids: Iterable[str]) -> list[Recipient]:
     """Give who these ids lead to, each once."""
     found = {his.root: his for one in ids if (his := recipients.get(one)) is not None}
@@ -148,7 +159,7 @@ def _heeded(  # noqa: PLR0913 - what is heard of a shared address
     writer: Writer,
     line: Line,
     one: Delivery,
-    several: Sequence[Recipient],
+    several: Sequence[About],
     at: int,
     records: list[dict[str, Any]],
 ) -> bool:
@@ -158,13 +169,13 @@ def _heeded(  # noqa: PLR0913 - what is heard of a shared address
     """
     if not several or not (withdraws(one) or suppresses(one)):
         return False
-    for whose in several:
-        known = f"{whose.root}\0{one.event_id}\0{one.provider_id}\0{one.at}\0{one.text}"
+    for about in several:
+        known = f"{about.whose.root}\0{one.event_id}\0{one.provider_id}\0{one.at}\0{one.text}"
         event = sha256(known.encode("utf-8", "surrogatepass")).hexdigest()
         his = attrs.evolve(one, what="unsubscribed" if withdraws(one) else one.what, event_id=event)
-        made = touchpoints(his, line, whose, None, at)
+        made = touchpoints(his, line, about.whose, None, at)
         if not (made and _itself(one) and _heard(writer, records, made)):
-            consequences(setup, writer, line, his, whose, None, foreign=False)
+            consequences(setup, writer, line, his, about)
         records += made
     return True
 

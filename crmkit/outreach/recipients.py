@@ -13,6 +13,7 @@ from crmkit.contracts.tables import DECISION
 from crmkit.lifecycle.ended import ended_among
 from crmkit.model.customer import Customer
 from crmkit.outreach.consented import KIND as CONSENT
+from crmkit.outreach.ledger import Entry
 from crmkit.outreach.lines import Line
 from crmkit.value.roots import roots_of
 
@@ -114,20 +115,22 @@ def identities_of(recipient: Recipient, line: Line) -> list[tuple[str, str]]:
 
 
 def reached_as(
-    recipient: Recipient, line: Line, written_for: str, address: str | None = None
+    recipient: Recipient, line: Line, message: Entry | None, named: tuple[str, str] | None = None
 ) -> tuple[str, str]:
     """Give what is suppressed where a message came back, or he complained.
 
     Args:
         recipient: Who got it.
         line: By which channel.
-        written_for: The id it was written for, which is his where the channel needs no address.
-        address: The one it is about; None: his own.
+        message: Which; None: that is not said. Its customer is who is known where the channel
+            needs no address.
+        named: The identity that is named; None: it is what the message went to, or else his own.
     """
     system = line.spec.identity
     if system is None:
-        return (line.name, written_for)
-    return (system, address or recipient.address(line) or recipient.root)
+        return (line.name, recipient.root if message is None else message.customer)
+    went = None if message is None else message.identity
+    return named or went or (system, recipient.address(line) or recipient.root)
 
 
 def members_of(recipients: Iterable[Recipient]) -> dict[str, Sequence[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from crmkit.capture.collisions import shared_keys
 from crmkit.capture.customer_rows import SHARED
+from crmkit.capture.keys import Key
 from crmkit.capture.normalise import Normaliser
 from crmkit.contracts.channel import Delivery
 from crmkit.contracts.store import Reader
@@ -13,32 +14,36 @@ from crmkit.contracts.tables import CUSTOMER, IDENTITY
 from crmkit.outreach.lines import Line
 
 
-def senders(
-    reader: Reader, line: Line, deliveries: Iterable[Delivery], region: str | None
-) -> dict[str, tuple[str, ...]]:
-    """Find whom the addresses reach that deliveries name: their ids, by the address as written.
+def named(line: Line, deliveries: Iterable[Delivery], region: str | None) -> dict[str, Key]:
+    """Give what the addresses that deliveries name stand for, by the address as written.
 
-    One that was found to be shared reaches several and identifies none of them.
+    What cannot be read stands for itself; by a channel that needs no address none stands for any.
     """
     system, spell = line.spec.identity, Normaliser(region)
     if system is None:
         return {}
     written = {one.address for one in deliveries if one.address}
-    keys = {one: value for one in written if (value := spell.key(system, one)) is not None}
-    rows = reader.fetch(IDENTITY, [(system, value) for value in dict.fromkeys(keys.values())])
-    owners = {row[1]: row[2] for row in rows}
-    found: dict[str, tuple[str, ...]] = {
-        value: (one,) for value, one in owners.items() if one is not None
+    return {one: (system, spell.key(system, one) or one) for one in written}
+
+
+def senders(reader: Reader, keys: Collection[Key]) -> dict[Key, tuple[str, ...]]:
+    """Find whom these reach: their ids.
+
+    One that was found to be shared reaches several and identifies none of them.
+    """
+    owners = {(row[0], row[1]): row[2] for row in reader.fetch(IDENTITY, keys)}
+    found: dict[Key, tuple[str, ...]] = {
+        key: (one,) for key, one in owners.items() if one is not None
     }
     if len(found) < len(owners):
-        found |= _sharing(reader, {(system, value) for value in owners.keys() - found.keys()})
-    return {one: found[value] for one, value in keys.items() if value in found}
+        found |= _sharing(reader, owners.keys() - found.keys())
+    return found
 
 
-def _sharing(reader: Reader, keys: set[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+def _sharing(reader: Reader, keys: set[Key]) -> dict[Key, tuple[str, ...]]:
     """Find who has shared keys: no index leads there, for such keys are few."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[Key, tuple[str, ...]] = {}
     for row in reader.scan(CUSTOMER, contains={"body": f'"{SHARED}"'}):
-        for _, value in shared_keys(row) & keys:
-            found[value] = (*found.get(value, ()), row[0])
+        for key in shared_keys(row) & keys:
+            found[key] = (*found.get(key, ()), row[0])
     return found
