@@ -98,7 +98,8 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[visible(shown(cell), keep="\n") for cell in row] for row in rows]
+    breaks = "" if below else "\n"
+    cells = [[visible(shown(cell), keep=breaks) for cell in row] for row in rows]
     head, cells = _told(head, cells)
     console = Console(file=sys.stdout, width=_width(), highlight=False, markup=False, emoji=False)
     made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")

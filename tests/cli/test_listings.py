@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from crmkit.care.words import INDICATORS, falling, money
-from crmkit.cli.output import shown, signed
+from crmkit.cli.output import columns, shown, signed, table
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.model.value import Tier
 from crmkit.value.models import default_model
@@ -154,6 +154,14 @@ def test_a_yen_has_no_cents_in_the_pyramid(capsys: pytest.CaptureFixture[str]):
     for currency, told in (("JPY", "1,682,125 JPY"), ("EUR", "1,682,125.00 EUR")):
         show_pyramid([tier], currency)
         assert told in capsys.readouterr().out
+
+
+def test_what_stands_below_a_row_is_its_own(capsys: pytest.CaptureFixture[str]):
+    """A name of two lines, as spreadsheets give it, moves nothing to the row of another."""
+    names = ["Smith\r\nand Sons", "Ann"]
+    table(columns("customer"), [[name] for name in names], below=[["fell"], ["rose"]])
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["customer", "Smith\\r\\nand Sons", "fell", "Ann", "rose"]
 
 
 def test_no_figure_is_minus_zero():
