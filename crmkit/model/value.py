@@ -130,7 +130,10 @@ class Cause(Record):
 
     @property
     def touchpoints(self) -> tuple[Touchpoint, ...]:
-        """The `Touchpoint`s behind it, newest first; empty for time and weights."""
+        """The `Touchpoint`s behind it, newest first; empty for time.
+
+        Behind weights that were shared out anew are those that made an indicator apply.
+        """
         touchpoints: tuple[Touchpoint, ...] = resolve(self, "_touchpoints")
         return touchpoints
 

@@ -29,7 +29,7 @@ from crmkit.value.history import (
     touchpoint,
 )
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Said, measure, share_out
+from crmkit.value.measure import Said, measure, share_out, turning
 from crmkit.value.readers import Setting
 from crmkit.value.rhythm import Faded, faded
 from crmkit.value.scoring import Valued
@@ -48,7 +48,8 @@ class Path:
     Attributes:
         before: Value at the start.
         after: Value at the end.
-        steps: ``(reason, {indicator: delta}, touchpoints)`` in the order they were walked.
+        steps: ``(reason, {indicator: delta}, touchpoints)`` in the order they were walked. Behind
+            an indicator's delta are those of its own kinds; behind weights that moved, all.
         state: The customer's state at the end of `behaviour`.
     """
 
@@ -72,7 +73,7 @@ class Path:
                 indicator=name,
                 reason=reason,
                 delta=delta,
-                touchpoints=_behind(self, name, entries, made) if entries else (),
+                touchpoints=_behind(self, reason, name, entries, made) if entries else (),
             )
             for reason, deltas, entries in self.steps
             for name, delta in deltas.items()
@@ -82,9 +83,9 @@ class Path:
 
 
 def _behind(
-    path: Path, name: str, entries: Sequence[Entry], made: dict[int, Touchpoint]
+    path: Path, reason: str, name: str, entries: Sequence[Entry], made: dict[int, Touchpoint]
 ) -> Callable[[], tuple[Touchpoint, ...]]:
-    """Make the function that gives an indicator's touchpoints, newest first."""
+    """Make the function that gives the touchpoints behind a cause, newest first."""
 
     def look() -> tuple[Touchpoint, ...]:
         kinds = {
@@ -94,7 +95,8 @@ def _behind(
             if slots.indicator.name == name
             for kind in kinds
         }
-        rows = [entry.row for entry in entries if entry.row[_KIND] in kinds]
+        weights = reason == "applicability"  # another indicator's touchpoints moved this one's
+        rows = [entry.row for entry in entries if weights or entry.row[_KIND] in kinds]
         for row in rows:
             if row[_SEQ] not in made:
                 made[row[_SEQ]] = touchpoint(row)
@@ -245,7 +247,10 @@ def _walk(basis: Basis, layouts: tuple[Layout, Layout], story: _Story) -> Path:
         return valued
 
     declined = Said(story.sayings[0].at(until).declined, said.points)
-    end = shared("applicability", moved, setting(on_the_way, until, until), declined, came or news)
+    where = setting(on_the_way, until, until)
+    kinds = turning(first, start.states, measure(first, moved, where, declined).states)
+    turned = [entry for entry in came or news if entry.row[_KIND] in kinds]
+    end = shared("applicability", moved, where, declined, turned)
     said_after = story.sayings[1].at(until)
     mended, where = moved, setting(after, until, until)
     if story.as_shown:

@@ -79,6 +79,16 @@ def _shared(layout: Layout, applies: tuple[bool, ...]) -> tuple[float, ...]:
     return tuple(weight / whole if whole > 0 else 0.0 for weight in weights)
 
 
+def turning(layout: Layout, before: Sequence[str], after: Sequence[str]) -> frozenset[str]:
+    """Give the kinds of the indicators that came to apply, or ceased to, by no decision."""
+    kinds = [
+        kinds
+        for kinds, *states in zip(layout.sources, before, after, strict=True)
+        if states.count(NOT_APPLICABLE) == 1 and DECLINED not in states
+    ]
+    return frozenset().union(*kinds)
+
+
 def total(weights: Sequence[float], points: Sequence[float]) -> float:
     """Add up the contributions: 0.0 to 100.0."""
     whole = 0.0

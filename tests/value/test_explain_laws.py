@@ -227,13 +227,18 @@ def test_a_first_invitation_shares_the_weights_out_anew() -> None:
     with shop(model(visits(), came)) as opened:
         opened.note("visit", START)
         opened.wait(10 * DAY)
-        opened.note("event_invited", opened.now)
+        invited = opened.note("event_invited", opened.now)
         faded = 100 * (1 - 2**-0.5)
         assert opened.causes(START) == pytest.approx(
             {("visits", "fading"): faded - 50, ("visits", "applicability"): -faded / 2}
         )
-        opened.note("event_attended", opened.now)
+        came_too = opened.note("event_attended", opened.now)
         assert opened.causes(START)["events", "applicability"] == pytest.approx(50)
+        opened.note("visit", opened.now)
+        for as_shown in (False, True):  # no visit made the visits weigh less
+            moved = opened.explain(START, as_shown=as_shown)
+            behind = [one.touchpoints for one in moved.causes if one.reason == "applicability"]
+            assert [{one.id for one in found} for found in behind] == [{invited, came_too}] * 2
 
 
 def test_a_promotion_that_ended_is_behaviour() -> None:
