@@ -23,6 +23,7 @@ from crmkit.sync.pairs import (
     Pair,
     packed,
 )
+from crmkit.sync.places import goes_on
 from crmkit.sync.settings import ERASE, RECREATE
 from crmkit.sync.tally import DELETE
 from crmkit.sync.track import Track
@@ -53,6 +54,7 @@ def _read_feed(track: Track) -> datetime | None:
     cursor, more = track.place.deleted.start(overlap), True
     while more:
         page = track.connector.deleted(track.entity, cursor)
+        more = goes_on(page, cursor, f"{track.link.name}: {track.entity}")
         after = track.place.deleted.after(page, overlap)
         with track.writing() as writer:
             records = [attrs.evolve(one, deleted=True) for one in page.records]
@@ -61,7 +63,6 @@ def _read_feed(track: Track) -> datetime | None:
             track.place = attrs.evolve(track.place, deleted=after)
         told = [one.changed_at for one in page.records if one.changed_at is not None]
         newest = max([*told, newest] if newest is not None else told, default=None)
-        more = page.more and (page.cursor != cursor or bool(page.records))
         cursor = page.cursor
     return newest
 

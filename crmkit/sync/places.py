@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from crmkit.contracts.connector import Changes, Cursor
+from crmkit.contracts.connector import Changes, Cursor, SyncAborted
 from crmkit.contracts.meta import read_fact, write_fact
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.serial import Record
@@ -16,6 +16,27 @@ from crmkit.model.serial import Record
 TICK = timedelta(seconds=2)
 """A remote of whole seconds, which may give those after an instant alone, is asked from one before
 it: two behind the newest change ask for nothing that was read."""
+
+
+def goes_on(page: Changes, cursor: Cursor | None, whose: str) -> bool:
+    """Tell whether another page is to be read; a connector that stands still is not asked again.
+
+    Args:
+        page: What came.
+        cursor: What was asked for.
+        whose: Name of the connector and its object.
+
+    Raises:
+        SyncAborted: the page brought records and stands still: they would come again for ever.
+    """
+    stands = page.cursor == cursor
+    if page.more and stands and page.records:
+        message = (
+            f"{whose}: a page of {len(page.records):,} records ended where it began, though more "
+            "are said to come: the connector must give a cursor that lies behind its last record"
+        )
+        raise SyncAborted(message)
+    return page.more and not stands
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import attrs
 
 from crmkit.capture.exact import Fault
-from crmkit.contracts.connector import Changes, Cursor, Remote
+from crmkit.contracts.connector import Remote
 from crmkit.contracts.store import Reader, Writer
 from crmkit.model.sync import OURS
 from crmkit.sync import referring
@@ -23,7 +23,7 @@ from crmkit.sync.deleting import read_deleted, take_deleted
 from crmkit.sync.fields import SCORE
 from crmkit.sync.meeting import Meeting, meet
 from crmkit.sync.pairs import BURIED, ERASED, LINKED, NEW, UNREAD, Pair
-from crmkit.sync.places import TICK, Place, Window
+from crmkit.sync.places import TICK, Place, Window, goes_on
 from crmkit.sync.rehearsing import rehearse
 from crmkit.sync.track import Track
 from crmkit.sync.values import plain
@@ -60,7 +60,7 @@ def _read_window(track: Track) -> tuple[bool, datetime | None]:
     moved, more, several = False, True, resumed
     while more:
         page = track.connector.changes(track.entity, cursor, fields=track.theirs)
-        more = _goes_on(page, cursor)
+        more = goes_on(page, cursor, f"{track.link.name}: {track.entity}")
         began, several = began or page.now, several or more
         if track.can("shifting") and (more or seen or resumed):
             moved |= any(seen.get(one.id, one.changed_at) != one.changed_at for one in page.records)
@@ -105,11 +105,6 @@ def _read_more(track: Track) -> None:
             if pair.changed == UNREAD:
                 track.pairs.put(pair._replace(changed=None))
         track.cases.asked(writer)
-
-
-def _goes_on(page: Changes, cursor: Cursor | None) -> bool:
-    """Tell whether another page is to be read; a connector that stands still is not asked again."""
-    return page.more and (page.cursor != cursor or bool(page.records))
 
 
 def _take_page(track: Track, records: Sequence[Remote], place: Place) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.contracts.connector import Changes, Cursor
+from crmkit.contracts.connector import Changes, Cursor, SyncAborted
 from crmkit.sync.places import Window
+from tests.sync.fake import CONTACTS, Fake
+from tests.sync.kit import shop
 
 OVERLAP = timedelta(seconds=60)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -101,3 +106,28 @@ def test_what_is_committed_late_is_read_by_the_next_run(
     assert start.at is not None
     shown = written + lag <= now or written > now - 59
     assert seen or not shown or at(written) >= start.at
+
+
+def standing(page: Changes, cursor: Cursor | None) -> Changes:
+    return attrs.evolve(page, cursor=cursor or Cursor(), more=True)
+
+
+class StandingChanges(Fake):
+    def changes(self, entity: str, cursor: Cursor | None, *, fields: Sequence[str]) -> Changes:
+        return standing(super().changes(entity, None, fields=fields), cursor)
+
+
+class StandingDeletions(Fake):
+    def deleted(self, entity: str, cursor: Cursor | None) -> Changes:
+        return standing(super().deleted(entity, None), cursor)
+
+
+@pytest.mark.parametrize("fake", [StandingChanges, StandingDeletions])
+def test_a_connector_that_stands_still_stops_the_run(fake: type[Fake]) -> None:
+    """It would give the same page for ever; the run says what is to be mended."""
+    here = shop(fake())
+    here.book.create(CONTACTS, {"Name": "Ann", "Email": "ann@x.org"})
+    gone = here.book.create(CONTACTS, {"Name": "Bob", "Email": "bob@x.org"})
+    here.book.delete(CONTACTS, gone.id)
+    with pytest.raises(SyncAborted, match="crm: Contacts: a page of 1 records ended where it"):
+        here.run()
