@@ -19,6 +19,17 @@ _MOST = 366 * 86_400.0
 """Longest wait that is taken from a provider, in seconds."""
 
 
+def listed(given: object) -> Iterable[object]:
+    """Give what a channel's ``send`` gave, to be gone through.
+
+    Raises:
+        TypeError: it is no iterable, or one receipt alone; it says what is wanted.
+    """
+    if isinstance(given, Receipt) or not isinstance(given, Iterable):
+        raise TypeError(f"send must give an iterable of Receipt, gave {type(given).__name__}")
+    return given
+
+
 def one_each(ids: Collection[str], given: Iterable[object], why: str) -> dict[str, Receipt]:
     """Give one receipt a message, by its id.
 

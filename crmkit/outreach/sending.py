@@ -21,7 +21,7 @@ from crmkit.contracts.channel import Receipt
 from crmkit.contracts.tables import MESSAGE
 from crmkit.masking import without_passwords
 from crmkit.model.outreach import CLAIMED, UNKNOWN
-from crmkit.outreach.answers import one_each
+from crmkit.outreach.answers import listed, one_each
 from crmkit.outreach.claiming import Claimed, claim_anew, released
 from crmkit.outreach.gate import PAUSE, Verdict
 from crmkit.outreach.ledger import by_numbers
@@ -152,9 +152,9 @@ class Sending:
             try:
                 channel = self._setup.lines.open(line.name)
                 if work is None:
-                    given.extend(channel.send([*messages]))
+                    given.extend(listed(channel.send([*messages])))
                 else:
-                    given.extend(channel.send_meanwhile([*messages], work))
+                    given.extend(listed(channel.send_meanwhile([*messages], work)))
                 self._raised = False
             # Whatever it raises, nobody knows what it sent; and a plugin ends no host.
             except (Exception, SystemExit) as error:

@@ -165,6 +165,13 @@ def _mapping(section: Mapping[str, Any], where: str) -> MappingRule:
     )
 
 
+def _elsewhere(concept: str, ours: str) -> str:
+    """Say what was meant by a field that a concept has not: a score stands beside no name."""
+    if known(SCORES, ours):
+        return f'; it goes over by a mapping of its own, with concept = "{SCORES}"'
+    return nearest(ours, CONCEPTS[concept])
+
+
 def _fields(
     section: Any, concept: str, direction: str, where: str, prefix: str = ""
 ) -> tuple[FieldRule, ...]:
@@ -178,7 +185,7 @@ def _fields(
             continue
         kind = known(concept, ours)
         if kind is None:
-            refuse(place, f"is no field of {concept}{nearest(ours, CONCEPTS[concept])}")
+            refuse(place, f"is no field of {concept}{_elsewhere(concept, ours)}")
         if concept == SCORES:
             ours = SCORE + SAME.get(ours, ours)
         rules.append(_field(ours, value, _DEFAULT_OWNER[direction], direction, place))

@@ -110,6 +110,18 @@ def test_whoever_is_not_told_of_is_unknown(firm: Firm):
     assert firm.mail.to == ["ann", "bob"]
 
 
+@pytest.mark.parametrize("given", [None, Receipt(message_id="1", outcome="accepted")])
+def test_what_is_no_list_of_receipts_is_told_as_that(
+    given: Any, firm: Firm, monkeypatch: pytest.MonkeyPatch
+):
+    """A `send` that forgets to give something back is what an author forgets first."""
+    firm.save("ann")
+    monkeypatch.setattr(firm.mail, "send", lambda _: given)
+    (row,) = firm.send("ann")
+    assert row.state == "unknown"
+    assert "send must give an iterable of Receipt, gave " + type(given).__name__ in row.detail
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_two_receipts_that_contradict_each_other_tell_nothing(order: int, firm: Firm):
     """Taken, and not taken: nobody knows; the same twice is one."""

@@ -30,6 +30,15 @@ def test_a_field_of_ours_has_one_rule(mappings: list[dict[str, Any]]) -> None:
         Shop(mappings=mappings).crm.sync.doctor("crm")
 
 
+@pytest.mark.parametrize("name", ["score", "tier"])
+def test_a_score_among_a_customers_fields_is_shown_its_place(name: str) -> None:
+    """Where people look it stands beside the name; here it is a concept of its own."""
+    mapping = PLAIN | {"fields": PLAIN["fields"] | {name: "Level"}}
+    place = rf"fields\.{name}: is no field of customers; .* concept = \"scores\""
+    with pytest.raises(ConfigError, match=place):
+        Shop(mappings=[mapping]).crm.sync.doctor("crm")
+
+
 def test_an_object_has_one_mapping_of_scores() -> None:
     """Only the first was ever filled."""
     second = SCORES | {"fields": {"tier": "Key"}}
