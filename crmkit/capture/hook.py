@@ -39,7 +39,8 @@ class Captures:
     generator or a coroutine, which would be used up, counts as failed. What the record leaves out
     is filled in: `kind` and `source` from the decorator, `at` from the clock.
     The function itself is never broken or changed: a record that is rejected, or a store that
-    fails, is counted and, the first time it happens to a function, logged by the function's name.
+    fails, is counted and logged by the function's name: the first, the 10th, the 100th and so on
+    of each function, so that what fails neither fills the log nor hides behind what failed before.
 
     Attributes:
         capture: Takes records in.
@@ -92,10 +93,12 @@ class Captures:
 
         return decorate
 
-    def count(self, failed: int) -> None:
-        """Count records that were lost."""
+    def count(self, failed: int, sink: _Sink) -> bool:
+        """Count what a function lost; tell whether that is to be logged."""
         with self._lock:
             self.failed += failed
+            before, sink.lost = sink.lost, sink.lost + failed
+        return not before or len(str(sink.lost)) > len(str(before))
 
 
 @attrs.define
@@ -106,7 +109,7 @@ class _Sink:
     _kind: str | None
     _source: str
     _name: str
-    _logged: bool = False
+    lost: int = 0
 
     def take(self, result: Any) -> None:
         """Capture a result; never raises."""
@@ -144,11 +147,9 @@ class _Sink:
         return self._captures.clock()
 
     def _failed(self, count: int, why: str) -> None:
-        self._captures.count(count)
-        if not self._logged:
-            self._logged = True
-            message = "%s gave a record that could not be captured (logged once): %s"
-            log.warning(message, self._name, why)
+        if self._captures.count(count, self):
+            message = "%s gave a record that could not be captured (%s lost by now): %s"
+            log.warning(message, self._name, self.lost, why)
 
 
 def _named(function: Callable[..., Any]) -> str:

@@ -68,7 +68,7 @@ def test_a_coroutine_is_captured_too() -> None:
 
 
 def test_a_bad_record_or_store_breaks_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Failures are counted, and logged once a function, by its name and not its source's."""
+    """Failures are counted, and logged by the function's name and not its source's."""
     shop = Shop()
     decorate = captures(shop)
 
@@ -92,6 +92,28 @@ def test_a_bad_record_or_store_breaks_nothing(caplog: pytest.LogCaptureFixture) 
     assert (decorate.failed, broken.failed) == (3, 3)
     named = [message.partition(" gave ")[0].rpartition(".")[2] for message in caplog.messages]
     assert named == ["bad", "fine"]
+
+
+def test_a_fault_that_lasts_is_told_again(caplog: pytest.LogCaptureFixture) -> None:
+    """One record lost in spring hides no store that is lost in autumn, nor does that fill a log."""
+    shop = Shop()
+    decorate = captures(shop)
+
+    @decorate(source="till")
+    def bad(kind: str = "barter") -> list[dict[str, Any]]:
+        return [{"id": "1", "kind": kind, "customer": {"shop": "1"}}]
+
+    with caplog.at_level(logging.WARNING, "crmkit.captures"):
+        for _ in range(9):
+            bad()
+        bad("swap")
+        for _ in range(50):
+            bad()
+    assert [("1 lost" in one, "10 lost" in one) for one in caplog.messages] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "'swap'" in caplog.messages[1]
 
 
 def test_a_generator_is_left_alone_and_told_of(caplog: pytest.LogCaptureFixture) -> None:
