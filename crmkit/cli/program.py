@@ -120,7 +120,8 @@ def _bug(ctx: click.Context, error: Exception) -> None:
     name = ctx.invoked_subcommand
     if name is None or name in _OWN:
         traceback.print_exception(error)
-        raise Failed("this is a mistake in crmkit; please report the lines above", FAILED)
+        blamed = "this is a mistake in crmkit or in a plugin (`crmkit plugins` lists them)"
+        raise Failed(f"{blamed}; please report the lines above", FAILED)
     whose = _plugins(ctx).owner(_HOOK, name)
     raise Failed(f"the command {name!r} of {whose} failed: {cause_of(error)}") from error
 

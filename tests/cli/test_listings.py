@@ -253,3 +253,15 @@ def test_money_has_the_digits_it_usually_has():
     )
     written = [money(Decimal(text), code) for text, code in paid]
     assert written == ["2500.00 GBP", "0.125 GBP", "880 JPY", "880.5 JPY", "1.500 KWD"]
+
+
+def test_a_mistake_may_be_a_plugins(monkeypatch: pytest.MonkeyPatch):
+    """A connector that answers nonsense is no mistake of ours: its author is to hear of it, too."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise AttributeError("'list' object has no attribute 'more'")
+
+    monkeypatch.setattr("crmkit.cli.pyramid.show_pyramid", broken)
+    done = run("--url", "memory://x", "pyramid", code=3)
+    assert "has no attribute 'more'" in done.stderr
+    assert "crmkit or in a plugin (`crmkit plugins` lists them)" in done.stderr
