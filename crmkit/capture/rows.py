@@ -72,17 +72,21 @@ def _even(rows: Iterator[Row | Bad], width: int) -> Iterator[Row | Bad]:
 
 
 def by_name(header: list[str], file: str) -> Callable[[str], Getter]:
-    """Give what makes a getter of a column's name; a name that is not used may stand twice."""
-    places = {name: place for place, name in enumerate(header)}
+    """Give what makes a getter of a column's name; a name that is not used may stand twice.
+
+    A blank may stand for what looks like one in a spreadsheet: a line break, a no-break space.
+    """
+    plain = [" ".join(name.split()) for name in header]
 
     def column(name: str) -> Getter:
-        if name not in places:
-            message = f"{file}: there is no column {show(name)}{near(name, places)}"
+        names, wanted = (header, name) if name in header else (plain, " ".join(name.split()))
+        if wanted not in names:
+            message = f"{file}: there is no column {show(name)}{near(name, {*header})}"
             raise MappingError(message, field=name)
-        if header.count(name) > 1:
+        if names.count(wanted) > 1:
             message = f"{file}: the column {show(name)} stands twice: rename one of them"
             raise MappingError(message, field=name)
-        place = places[name]
+        place = names.index(wanted)
         return lambda row: row[place].strip() or None
 
     return column

@@ -80,7 +80,7 @@ class Times:
         return found
 
     def _read(self, text: str) -> datetime | date:
-        found = self._parsed(text)
+        found = self._parsed(text.strip())  # of a day and an hour either may be empty
         if self._field == "birthday":
             return found.date()
         if found.tzinfo is None:

@@ -134,6 +134,30 @@ def test_what_is_not_used_may_stand_twice(tmp_path: Path) -> None:
         lines(path, {"fields": {"text": "{note}"}})
 
 
+def test_a_blank_names_whatever_looks_like_one(tmp_path: Path) -> None:
+    """A spreadsheet shows a no-break space and a line break of a header as a blank, or as none."""
+    data = 'id,"Order\r\nno.",Sum\u00a0(gross),Sum (gross),"Net\u00a0sum",Net  sum\n1,7,8,9,5,5\n'
+    path = write(tmp_path, data)
+    named = {"text": "{Order no.}", "item": "{Sum (gross)}", "category": "{Sum\u00a0(gross)}"}
+    (read,), _ = lines(path, {"fields": {"id": "{id}", **named}})
+    assert [read[name] for name in named] == ["7", "9", "8"]
+    with pytest.raises(MappingError, match="'Net sum' stands twice"):
+        lines(path, {"fields": {"text": "{Net sum}"}})
+
+
+def test_of_a_day_and_an_hour_either_form_is_read(tmp_path: Path) -> None:
+    """Where the hour's cell is empty, the day alone stands there."""
+    mapping = {
+        "timezone": "Europe/Berlin",
+        "time_format": ["%d.%m.%Y %H:%M", "%d.%m.%Y"],
+        "fields": {"id": "{id}", "at": "{day} {hour}"},
+    }
+    data = "id,day,hour\n1,04.01.2026,08:05\n2,04.01.2026,\n3,,08:05\n"
+    read, (bad,) = lines(write(tmp_path, data), mapping)
+    assert [f"{one['at']:%d %H:%M}" for one in read] == ["04 08:05", "04 00:00"]
+    assert bad.startswith("line 4: is no date")
+
+
 @pytest.mark.parametrize("name", ["in.csv", "in.csv.gz"])
 def test_only_the_lines_at_fault_are_rejected(tmp_path: Path, name: str) -> None:
     """In a file of two encodings the foreign lines go, with their numbers, unless it is told."""
