@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import attrs
 
-from crmkit.arguments import ID_LIMIT, callback, optional_text
+from crmkit.arguments import ID_LIMIT, callback, optional_text, refuse
 from crmkit.clock import Clock
 from crmkit.model.touchpoint import CaptureReport, Touchpoint
 
@@ -66,6 +66,8 @@ class Captures:
         Raises:
             InvalidValueError: `kind` is no text, as where ``@crm.captures`` lacks its parentheses.
         """
+        if callable(kind):
+            refuse("kind", "is no function: write @crm.captures(), with its parentheses")
         optional_text("kind", kind, ID_LIMIT)
         optional_text("source", source, ID_LIMIT)
 

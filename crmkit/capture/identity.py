@@ -113,7 +113,8 @@ class Directory:
         """
         root = self.root(customer)
         if root is None:
-            raise Fault("customer", f"no customer has the id {customer!r}")
+            cure = "a key goes into a mapping such as {'email': ...}"
+            raise Fault("customer", f"no customer has the id {customer!r}: {cure}")
         return Found(customer, root, None)
 
     # -- learning ----------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from crmkit.capture.hook import Captures
 from crmkit.contracts.tables import TOUCHPOINT
-from crmkit.errors import StoreError
+from crmkit.errors import InvalidValueError, StoreError
 from crmkit.model.touchpoint import Touchpoint
 from tests.capture.kit import NOW, Shop, purchase
 
@@ -114,6 +114,12 @@ def test_a_fault_that_lasts_is_told_again(caplog: pytest.LogCaptureFixture) -> N
         (False, True),
     ]
     assert "'swap'" in caplog.messages[1]
+
+
+def test_missing_parentheses_are_named() -> None:
+    """``@crm.captures`` alone is what people write first."""
+    with pytest.raises(InvalidValueError, match=r"write @crm.captures\(\), with its parentheses"):
+        captures(Shop())(purchase)  # type: ignore[arg-type]
 
 
 def test_a_generator_is_left_alone_and_told_of(caplog: pytest.LogCaptureFixture) -> None:

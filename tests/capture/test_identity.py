@@ -102,6 +102,13 @@ def test_a_record_that_names_nobody_is_rejected(customer: Any) -> None:
     assert not shop.rows(CUSTOMER)
 
 
+def test_an_address_in_place_of_an_id_is_told_where_it_goes() -> None:
+    """A customer's id is crmkit's own; what a host has is a key."""
+    (told,) = Shop().capture(purchase(1, customer="ann@example.com")).rejected
+    assert told.field == "customer"
+    assert "a key goes into a mapping such as {'email': ...}" in told.reason
+
+
 def test_national_numbers_need_a_country() -> None:
     """Without a region only numbers with a country code identify, and the reason says so."""
     shop = Shop(settings=Settings(clock=lambda: NOW))
