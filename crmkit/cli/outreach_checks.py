@@ -1,17 +1,18 @@
-"""What the doctor looks at in outreach: channels, messages that wait for somebody, zones."""
+"""What the doctor looks at in outreach: channels, messages that wait, zones, consents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from crmkit.capture.customer_rows import read_customers
 from crmkit.care.words import many
 from crmkit.cli.checks import Finding, notice, ok, problem
 from crmkit.clock import DAY
-from crmkit.contracts.tables import CUSTOMER
+from crmkit.contracts.tables import CUSTOMER, DECISION
 from crmkit.errors import ConfigError, InvalidValueError, PluginError
 from crmkit.model.outreach import FAILED, PLANNED, UNKNOWN
+from crmkit.outreach.consented import KIND, Statement
 from crmkit.outreach.ledger import due, in_state
 from crmkit.outreach.zones import zones_of
 from crmkit.paging import pages
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from crmkit.outreach.setup import Setup
 
 _PAGE = 1_000
+_NEWEST = 10_000
+"""Consents that are looked through: a name that was mistyped is found soon after, or never."""
 
 
 def outreach(crm: CRM) -> Iterator[Finding]:
@@ -35,6 +38,7 @@ def outreach(crm: CRM) -> Iterator[Finding]:
     with setup.session.store.read() as reader:
         yield from _messages(reader, setup.session.now())
         yield from _zones(reader, setup)
+        yield from _consents(reader, {*setup.lines.configured, *crm.plugins.channels()})
 
 
 def _channels(setup: Setup) -> Iterator[Finding]:
@@ -81,4 +85,26 @@ def _zones(reader: Reader, setup: Setup) -> Iterator[Finding]:
             f"nobody knows when it is quiet for {many(lost, 'customer')}: what is not "
             "transactional waits for ever",
             "give them a time zone or an address; or set outreach.quiet_hours.candidate_zones",
+        )
+
+
+def _consents(reader: Reader, channels: Collection[str]) -> Iterator[Finding]:
+    """Name what consents take for a channel and is none: an objection to that stops nothing.
+
+    Whoever said the same of a channel that is here since, or of all, is out of it.
+    """
+    rows = reader.scan(DECISION, by=("kind", "seq"), equal=(KIND,), reverse=True, limit=_NEWEST)
+    strange: dict[tuple[str, str], str] = {}
+    for one in map(Statement.of, reversed(list(rows))):
+        if one.channel is None or one.channel in channels:
+            strange.pop((one.customer, one.purpose), None)
+        else:
+            strange[one.customer, one.purpose] = one.channel
+    if strange:
+        names = ", ".join(sorted({*strange.values()}))
+        yield notice(
+            "consents",
+            f"{many(len(strange), 'consent or objection is', 'consents or objections are')} about "
+            f"channels that are not here: {names}",
+            "configure them; or record each once more by the name that the channel has here",
         )

@@ -291,6 +291,22 @@ def test_the_doctor_looks_at_outreach(firm: Shop):
     assert "outreach.caps.pigeon" in firm.run("doctor", code=1).stdout
 
 
+def test_the_doctor_names_consents_to_channels_that_are_not_here(firm: Shop):
+    """An objection to a channel whose name was mistyped stops nothing, until it is said again."""
+    with firm.open(config="crmkit.toml", clock=lambda: END) as crm:
+        for channel in ("mail", "file", "email", None):
+            crm.consents.withdraw(firm.id(1), "marketing", channel, source="a call")
+        assert "not here" not in firm.run("doctor").stdout
+        crm.consents.withdraw(firm.id(1), "marketing", "mial", source="a call")
+        crm.consents.grant(firm.id(2), "marketing", "mial", source="a call")
+    told = "consents or objections are about channels that are not here: mial"
+    assert f"2 {told}" in firm.run("doctor").stdout
+    with firm.open(config="crmkit.toml", clock=lambda: END) as crm:
+        for number in (1, 2):
+            crm.consents.withdraw(firm.id(number), "marketing", "mail", source="a call")
+    assert "not here" not in firm.run("doctor").stdout
+
+
 def test_no_argument_is_a_mistake_in_crmkit(firm: Shop):
     """Whatever stands for a value, the program ends with 0 to 3 and says what is wrong."""
     needed = {
