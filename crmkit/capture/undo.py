@@ -15,7 +15,7 @@ import attrs
 from crmkit.arguments import seq_of, show, text
 from crmkit.capture.alone import alone, live_of
 from crmkit.capture.amend import void
-from crmkit.capture.customer_rows import RUN
+from crmkit.capture.customer_rows import RUN, SAVED
 from crmkit.capture.duplicates import earlier, endings
 from crmkit.capture.feeding import starve
 from crmkit.capture.ids import next_generation
@@ -140,16 +140,24 @@ def _clean(writer: Writer, bases: Sequence[str], run: int, instants: set[int]) -
     newest = {
         base: max((row[_RECORDED] for row in rows), default=-1) for base, rows in live.items()
     }
+    saved = _saved(writer, keys)
     identities = [
         (system, value)
         for system, value, base, recorded in writer.fetch(IDENTITY, keys, by=("customer",))
-        if base in gone or (recorded in instants and newest[base] < recorded)
+        if base in gone
+        or (recorded in instants and newest[base] < recorded and saved.get(base, 0) <= recorded)
     ]
     if identities:
         writer.delete(IDENTITY, identities)
     for table in (CUSTOMER, STATE, STANDING):
         writer.delete(table, [(base,) for base in sorted(gone)])
     return sorted(gone)
+
+
+def _saved(writer: Writer, keys: Sequence[tuple[str]]) -> dict[str, int]:
+    """Give when customers were last saved: what a file of customers knew one by stays his."""
+    rows = writer.fetch(CUSTOMER, keys)
+    return {row[0]: json.loads(row[_BODY]).get(SAVED) or 0 for row in rows}
 
 
 def _made_by(writer: Writer, bases: list[str], run: int) -> set[str]:

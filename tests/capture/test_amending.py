@@ -499,6 +499,19 @@ def test_an_undo_keeps_what_others_rely_on() -> None:
     assert len(desk.rows(CUSTOMER)) == 1
 
 
+def test_an_undo_keeps_the_key_that_a_file_of_customers_knows_somebody_by() -> None:
+    """The orders come again by another mapping, and are his; he stood twice otherwise."""
+    desk = Desk()
+    run = desk.capture(purchase(1, customer={"till": "4712"})).run
+    firm = Customer(name="Smith", number="78", identities=(Identity("till", "4712"),))
+    (saved,) = desk.customers.search().items
+    assert desk.customers.save_all([firm]).changed == 1
+    desk.touchpoints.undo(run)
+    assert desk.who("till", "4712") == saved.id
+    desk.capture(purchase(1, customer={"till": "4712"}, amount="5"))
+    assert len(desk.rows(CUSTOMER)) == 1
+
+
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["capture", "merge", "unmerge", "correct", "retract", "undo", "resolve"]),
