@@ -8,7 +8,7 @@ stays.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -45,6 +45,8 @@ _AT = TOUCHPOINT.position["at"]
 _RUN = TOUCHPOINT.position["run"]
 _ROOT = CUSTOMER.position["root"]
 _BODY = CUSTOMER.position["body"]
+_WHOSE = IDENTITY.position["customer"]
+_LEARNT = IDENTITY.position["recorded"]
 
 
 @attrs.define
@@ -140,13 +142,7 @@ def _clean(writer: Writer, bases: Sequence[str], run: int, instants: set[int]) -
     newest = {
         base: max((row[_RECORDED] for row in rows), default=-1) for base, rows in live.items()
     }
-    saved = _saved(writer, keys)
-    identities = [
-        (system, value)
-        for system, value, base, recorded in writer.fetch(IDENTITY, keys, by=("customer",))
-        if base in gone
-        or (recorded in instants and newest[base] < recorded and saved.get(base, 0) <= recorded)
-    ]
+    identities = _taught(writer, keys, newest, instants, gone)
     if identities:
         writer.delete(IDENTITY, identities)
     for table in (CUSTOMER, STATE, STANDING):
@@ -154,10 +150,33 @@ def _clean(writer: Writer, bases: Sequence[str], run: int, instants: set[int]) -
     return sorted(gone)
 
 
-def _saved(writer: Writer, keys: Sequence[tuple[str]]) -> dict[str, int]:
-    """Give when customers were last saved: what a file of customers knew one by stays his."""
-    rows = writer.fetch(CUSTOMER, keys)
-    return {row[0]: json.loads(row[_BODY]).get(SAVED) or 0 for row in rows}
+def _taught(
+    writer: Writer,
+    keys: Sequence[tuple[str]],
+    newest: Mapping[str, int],
+    instants: set[int],
+    gone: set[str],
+) -> list[Row]:
+    """Give the keys that nothing but the capture taught.
+
+    Whoever was saved since keeps those that he had then. Who stays for what was decided about him
+    keeps them where he has no other: nobody else may be made of the same address, and not have
+    objected.
+    """
+    rows = {row[0]: row for row in writer.fetch(CUSTOMER, keys)}
+    last = {base: json.loads(row[_BODY]).get(SAVED) or 0 for base, row in rows.items()}
+    known = list(writer.fetch(IDENTITY, keys, by=("customer",)))
+    lone = [
+        row
+        for row in known
+        if row[_LEARNT] in instants
+        and newest[row[_WHOSE]] < row[_LEARNT]
+        and last.get(row[_WHOSE], 0) <= row[_LEARNT]
+    ]
+    found = {row[_WHOSE] for row in set(known).difference(lone)}
+    found |= {base for base, row in rows.items() if row[_ROOT] != base}  # by his keeper's
+    dropped = [row for row in lone if row[_WHOSE] in found]
+    return [row[:2] for row in {*dropped, *(row for row in known if row[_WHOSE] in gone)}]
 
 
 def _made_by(writer: Writer, bases: list[str], run: int) -> set[str]:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import crmkit
 from crmkit.capture.customers import Customers
 from crmkit.capture.engine import Settings
 from crmkit.capture.touchpoints import Touchpoints
@@ -510,6 +511,19 @@ def test_an_undo_keeps_the_key_that_a_file_of_customers_knows_somebody_by() -> N
     assert desk.who("till", "4712") == saved.id
     desk.capture(purchase(1, customer={"till": "4712"}, amount="5"))
     assert len(desk.rows(CUSTOMER)) == 1
+
+
+def test_an_undo_loses_no_objection() -> None:
+    """Who stays for what was decided about him is found by what he was found by."""
+    order = purchase(1, customer={"shop": "17", "email": "ann@example.com"})
+    with crmkit.connect("memory://") as crm:
+        run = crm.capture([order], "till").run
+        ann = crm.customers.find(shop="17").id
+        crm.consents.withdraw(ann, "care", source="a call")
+        assert crm.touchpoints.undo(run, reason=WHY).body["customers"] == []
+        crm.capture([order | {"amount": "5"}], "till")
+        assert crm.customers.find(email="ann@example.com").id == ann
+        assert [one.state for one in crm.consents.of(ann)] == ["withdrawn"]
 
 
 STEPS = st.lists(
