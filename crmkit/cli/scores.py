@@ -6,13 +6,15 @@ import click
 
 from crmkit.cli import options
 from crmkit.cli.naming import found
-from crmkit.cli.output import columns, placed, print_json, say, signed, table
+from crmkit.cli.output import columns, placed, print_json, say, table
+from crmkit.cli.progress import watched
 from crmkit.cli.settings import Settings, pass_settings
 from crmkit.cli.when import When
-from crmkit.cli.words import movement_lines
+from crmkit.cli.words import movement_lines, ranked_lines
 from crmkit.model.value import Score
 
 _PARTS = columns("indicator state raw# points# weight# contribution#")
+_RANKING = "Ranking everybody"
 
 
 @click.command(epilog=options.DATES)
@@ -87,13 +89,20 @@ def explain(
     as_shown: bool,
     as_json: bool,
 ) -> None:
-    """Say why a customer's score moved, in words; the causes add up to the change."""
+    """Say why a customer's score moved, in words; the causes add up to the change.
+
+    The tiers come last: everybody is ranked for them.
+    """
     with settings.open(at) as crm:
         who = found(crm, id, email, phone, identity)
         start, end = settings.between(crm, since, until)
         moved = crm.value.explain(who, start, end, as_shown=as_shown)
         if as_json:
-            print_json(moved.to_dict())
-            return
-        say(*movement_lines(moved, crm.customers.get(who).known_as))
-        say("", f"together {signed(moved.delta)}")
+            with watched(_RANKING, None):
+                plain = moved.to_dict()
+            print_json(plain)
+        else:
+            say(*movement_lines(moved, crm.customers.get(who).known_as), "")
+            with watched(_RANKING, None):
+                ranked = list(ranked_lines(moved))
+            say(*ranked)

@@ -28,7 +28,6 @@ def movement_lines(moved: Movement, name: str) -> Iterator[str]:
     verb = "rose" if moved.delta > 0 else "fell" if moved.delta < 0 else "stands where it stood"
     yield f"{name or moved.customer_id}: {verb}, {signed(moved.delta)} points"
     yield f"from {_stood(moved.before)} to {_stood(moved.after)}"
-    yield f"unexpected, by the customer's own rhythm: {signed(moved.unexpected)}"
     yield ""
     small = 0.0
     for cause in moved.causes:
@@ -38,6 +37,14 @@ def movement_lines(moved: Movement, name: str) -> Iterator[str]:
             yield f"{signed(cause.delta):>6}  {cause.indicator}: {_why(cause)}"
     if abs(small) >= _LEAST / 2:
         yield f"{signed(small):>6}  smaller causes"
+    yield ""
+    yield f"together {signed(moved.delta)}"
+
+
+def ranked_lines(moved: Movement) -> Iterator[str]:
+    """Tell what of a movement hangs on everybody else; it may take seconds to work out."""
+    yield f"unexpected, by the customer's own rhythm: {signed(moved.unexpected)}"
+    yield f"tier: {_tier(moved.before)}, {_tier(moved.after)}"
 
 
 def main_reasons(moved: Movement, count: int = 3) -> list[str]:
@@ -62,7 +69,15 @@ def touchpoint_words(touchpoint: Touchpoint) -> str:
 
 
 def _stood(score: Score) -> str:
-    return f"{score.total:.1f} ({score.tier or 'no tier'}) on {placed(score.at):%Y-%m-%d}"
+    return f"{score.total:.1f} on {_day(score)}"
+
+
+def _tier(score: Score) -> str:
+    return f"{score.tier or 'none'} on {_day(score)}"
+
+
+def _day(score: Score) -> str:
+    return f"{placed(score.at):%Y-%m-%d}"
 
 
 def _why(cause: Cause) -> str:

@@ -200,7 +200,7 @@ class Value(Decisions):
             read_at = reader.watermark()
         tiers: Mapping[str, str] = {}
         if tier is not None:
-            tiers = found.tiers if as_shown else ranks.at(when[0]).tiers
+            tiers = found.tiers if as_shown else found.before.tiers
         moved = order_movers(
             found.moved,
             direction=direction,

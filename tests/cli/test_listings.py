@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+import crmkit
 from crmkit.care.words import INDICATORS, falling, money
 from crmkit.cli.output import columns, shown, signed, table
 from crmkit.cli.pyramid import show_pyramid
 from crmkit.model.value import Tier
+from crmkit.value import ranks
 from crmkit.value.models import default_model
 from tests.cli.kit import END, HOSTILE, NAMES, Shop, process, run
 
@@ -92,6 +94,25 @@ def test_explain_adds_up(sold: Shop):
     assert shown.startswith("Bob: ")
     assert abs(sum(map(float, lines)) - moved["delta"]) < 0.05 * (len(lines) + 1)
     assert "faded as time passed" in shown
+
+
+def test_explain_does_not_wait_for_the_ranking(sold: Shop, monkeypatch: pytest.MonkeyPatch):
+    """Why the score moved is on the screen before everybody is ranked; the tiers come last."""
+    words = ("explain", sold.id(5), "--since", "30d", *AT)
+    moved = sold.json(*words)
+    whole = sold.run(*words).stdout
+    assert whole.splitlines()[-1] == (
+        f"tier: {moved['before']['tier']} on {moved['before']['at'][:10]}, "
+        f"{moved['after']['tier']} on {moved['after']['at'][:10]}"
+    )
+
+    def never(*_: object) -> None:
+        raise crmkit.StoreError("nobody is ranked")
+
+    monkeypatch.setattr(ranks, "totals_of_known", never)
+    done = sold.run(*words, code=3)
+    assert whole.startswith(done.stdout)
+    assert "together" in done.stdout
 
 
 def test_explain_as_shown(sold: Shop):

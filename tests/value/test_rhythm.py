@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmkit.clock import DAY
+from crmkit.clock import DAY, micros
+from crmkit.contracts.store import Reader
 from crmkit.contracts.tables import STANDING
 from crmkit.model.value import Indicator, Movement, ValueModel
 from crmkit.value import ranks
+from crmkit.value.basis import Basis
 from crmkit.value.rhythm import PATIENCE, all_unexpected, unexpected
+from crmkit.value.scoring import Totalled
 from tests.lifecycle.firm import firm
 from tests.value import shop
 from tests.value.shop import START, Shop
@@ -44,7 +47,7 @@ def test_one_kind_does_not_take_everybody(monkeypatch: pytest.MonkeyPatch) -> No
         shop.lifecycle.advance()
         with shop.crm.session.store.read() as reader:
             (row,) = reader.fetch(STANDING, [("new",)])
-        monkeypatch.setattr(ranks, "survey", None)
+        monkeypatch.setattr(ranks, "totals_of_known", None)
         assert shop.crm.value.kind("new").name == row[STANDING.position["kind"]]
 
 
@@ -123,3 +126,27 @@ def test_a_list_looked_at_late_leaves_no_old_rhythm_behind(street: Shop) -> None
     assert looked.unexpected == pytest.approx(looked.delta)
     explained = street.explain(START, START + QUARTER)
     assert explained.unexpected == pytest.approx(explained.delta)
+
+
+def test_everybody_is_ranked_once_for_each_instant(
+    street: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tier's rhythm and the tiers rest on the same two rankings; a list brings one of its own."""
+    asked = []
+    real = ranks.totals_of_known
+
+    def counted(reader: Reader, basis: Basis, at: int) -> Iterator[Totalled]:
+        asked.append(at)
+        return real(reader, basis, at)
+
+    monkeypatch.setattr(ranks, "totals_of_known", counted)
+    until = START + QUARTER
+    moved = street.explain(START, until)
+    assert (moved.unexpected, moved.before.tier, moved.after.tier) == (0.0, "base", "base")
+    assert asked == [micros(START), micros(until)]
+    opposite = street.explain(until, until + shop.DAY)
+    assert opposite.before.tier == "base"
+    assert len(asked) == 2
+    learn_more(street)
+    assert {one.before.tier for one in street.crm.value.movers(START, until)} >= {"base", None}
+    assert len(asked) == 2
