@@ -15,6 +15,7 @@ from crmkit.capture.customer_rows import read_customer
 from crmkit.capture.engine import OnReject
 from crmkit.capture.erasing import erasable, erase, export
 from crmkit.capture.exact import Fault
+from crmkit.capture.gathering import Gathering
 from crmkit.capture.journal import Noting
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.references import References
@@ -162,7 +163,8 @@ class Customers:
         """
         self.remember()
         now = self.session.now()  # of the whole: what `undo` knows its collisions by
-        saver = partial(self._saver, now=now, strict=False)
+        gathering = Gathering(Normaliser(self.region))
+        saver = partial(self._saver, now=now, strict=False, gathering=gathering)
         return save_all(self.session.store, saver, customers, on_reject)
 
     def undo(self, run: str, *, reason: str = "", by: str | None = None) -> Decision:
@@ -180,9 +182,11 @@ class Customers:
             saver = partial(self._saver, now=deciding.now, strict=False)
             return unsave(writer, run, deciding, saver)
 
-    def _saver(self, writer: Writer, now: int, *, strict: bool) -> Saver:
-        tombstones = Tombstones(writer, self.key)
-        return Saver(writer, Normaliser(self.region), tombstones, now, strict=strict)
+    def _saver(
+        self, writer: Writer, now: int, *, strict: bool, gathering: Gathering | None = None
+    ) -> Saver:
+        normaliser, tombstones = Normaliser(self.region), Tombstones(writer, self.key)
+        return Saver(writer, normaliser, tombstones, now, strict=strict, gathering=gathering)
 
     # -- who is who --------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import attrs
 from crmkit.capture.cells import Compiler
 from crmkit.capture.customer_rows import FLAGS
 from crmkit.capture.exact import Fault, show
+from crmkit.capture.gathering import Some
 from crmkit.capture.mapping import near
 from crmkit.capture.plainly import keyed
 from crmkit.errors import MappingError
@@ -55,12 +56,15 @@ def customer_maker(compiler: Compiler) -> Callable[[Any], Customer]:
         for name in _PARTS
         if name in sections
     }
+    is_one_of_them = len(sections.get("contacts", ())) == 1
 
     def customer(row: Any) -> Customer:
         made = make(row) | {name: found for name, build in plain.items() if (found := build(row))}
         for name, builders in parts.items():
             made[name] = [found for build in builders if (found := build(row))]
-        return whole_customer(made)
+        whole = whole_customer(made)
+        # A table for each of several contacts says who they are; one table, that he is among them.
+        return attrs.evolve(whole, contacts=Some(whole.contacts)) if is_one_of_them else whole
 
     return customer
 

@@ -20,6 +20,7 @@ from crmkit.capture.customer_rows import (
     with_body,
 )
 from crmkit.capture.exact import ID_LIMIT, Fault, text
+from crmkit.capture.gathering import Gathering, Some
 from crmkit.capture.identity import SHARED_ONLY, Directory
 from crmkit.capture.ids import customer_id
 from crmkit.capture.keys import NAME_LIMIT, Key, Keys, strength
@@ -86,9 +87,10 @@ class Saver:
         tombstones: The erased.
         now: The clock, in microseconds since 1970.
         strict: Whether a key that identifies nobody is an error; else it is left out.
+        gathering: Contacts that the batches before it named one by one; None: there were none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one batch rests on
         self,
         writer: Writer,
         normaliser: Normaliser,
@@ -96,12 +98,14 @@ class Saver:
         now: int,
         *,
         strict: bool,
+        gathering: Gathering | None = None,
     ) -> None:
         """Write nothing yet."""
         self._writer = writer
         self._normaliser = normaliser
         self._now = now
         self._strict = strict
+        self._gathering = gathering or Gathering(normaliser)
         self._directory = Directory(writer, now, tombstones)
         self._tombstones = tombstones
         self._erased: set[Key] = set()
@@ -221,7 +225,7 @@ class Saver:
         self._check_number(customer, base)
         before = None if base is None else directory.row(base)
         base = base or customer.id or customer_id()
-        customer = self._over(customer, before)
+        customer = self._gathered(self._over(customer, before), base, before)
         whole = attrs.evolve(customer, id=base, identities=tuple(Identity(*key) for key in keys))
         row = row_of(whole, before, base if before is None else str(before[_ROOT]), self._now)
         same = before is not None and _told(row) == _told(before)
@@ -280,6 +284,14 @@ class Saver:
             elif new == field.default or (not new and not isinstance(new, bool)):
                 filled[field.name] = old
         return attrs.evolve(customer, id=known.id, **filled)
+
+    def _gathered(self, customer: Customer, base: str, before: Row | None) -> Customer:
+        """Put contacts whom the record names among others beside those who are known."""
+        if not isinstance(customer.contacts, Some):
+            return customer
+        known = () if before is None else customer_of(before).contacts
+        contacts = self._gathering.add(base, known, customer.contacts)
+        return attrs.evolve(customer, contacts=contacts)
 
 
 def _plain(customer: Any) -> Customer:

@@ -17,6 +17,7 @@ from crmkit.capture.exact import Fault
 from crmkit.capture.ids import digest
 from crmkit.capture.normalise import Normaliser
 from crmkit.capture.saving import Saver
+from crmkit.capture.traits import Traits, assign, traits
 from crmkit.contracts.pair_keys import contact_home, contact_key
 from crmkit.contracts.session import Session
 from crmkit.contracts.store import Reader, Writer
@@ -25,7 +26,6 @@ from crmkit.model.customer import Contact, Customer
 from crmkit.model.sync import THEIRS
 from crmkit.paging import pages
 from crmkit.sync.concepts.base import Applied, Concept, Draft, Gone, Local
-from crmkit.sync.concepts.traits import Traits, assign, traits
 from crmkit.sync.fields import CONTACTS
 from crmkit.sync.pairs import ERASED, LINKED, Pair
 from crmkit.sync.settings import MappingRule
