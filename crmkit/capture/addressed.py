@@ -13,7 +13,7 @@ from typing import Any
 from crmkit.capture.keys import Key
 from crmkit.capture.mentions import GONE
 from crmkit.contracts.store import Reader, Row, Writer
-from crmkit.contracts.tables import IDENTITY, MESSAGE
+from crmkit.contracts.tables import MESSAGE
 from crmkit.paging import pages
 
 _ADDRESS = MESSAGE.position["address"]
@@ -21,16 +21,15 @@ _number = itemgetter(MESSAGE.position["number"])
 _went_to = itemgetter(MESSAGE.position["system"], _ADDRESS)
 
 
-def messages_of(reader: Reader, ids: Collection[str]) -> list[dict[str, Any]]:
-    """Give all that was written to these ids, oldest first; no address that is another's by now."""
-    rows = sorted(_written(reader, ids), key=_number)
-    keys = {_went_to(row) for row in rows if row[_ADDRESS] is not None}
-    owners = {(row[0], row[1]): row[2] for row in reader.fetch(IDENTITY, keys)}
-    his = {None, *ids}
+def messages_of(reader: Reader, ids: Collection[str], own: Collection[Key]) -> list[dict[str, Any]]:
+    """Give all that was written to these ids, oldest first.
+
+    No address but his own is told: who has another by now may be several, who share it.
+    """
     return [
         dict(zip(MESSAGE.names, row, strict=True))
-        | ({} if owners.get(_went_to(row)) in his else {"address": None})
-        for row in rows
+        | ({} if _went_to(row) in own else {"address": None})
+        for row in sorted(_written(reader, ids), key=_number)
     ]
 
 

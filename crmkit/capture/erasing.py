@@ -84,7 +84,9 @@ def export(reader: Reader, customer: str) -> dict[str, Any]:
             dict(zip(PAIR.names, row, strict=True))
             for row in pairs_of(reader, [key[0] for key in keys], his_records(reader, rows, keys))
         ],
-        "messages": messages_of(reader, [key[0] for key in keys]),
+        "messages": messages_of(
+            reader, [key[0] for key in keys], {(one.system, one.value) for one in whole.identities}
+        ),
         "collisions": [
             dict(zip(COLLISION.names, row, strict=True)) for row in _collisions(reader, keys)
         ],

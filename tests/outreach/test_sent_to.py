@@ -188,6 +188,19 @@ def test_an_export_tells_no_address_of_somebody_else(firm: Firm):
 
 
 @BOTH
+def test_an_export_tells_no_address_that_others_share(firm: Firm):
+    """Such a one belongs to none of them alone, which makes it nobody else's either."""
+    written_as_one(firm)
+    firm.save("cid")
+    firm.crm.customers.save(Customer(id="cid", name="Cid", identities=(Identity("email", ANN),)))
+    (shared,) = firm.crm.customers.collisions()
+    firm.crm.customers.resolve(shared.id, "apart", reason="one family")
+    firm.send("cid", occasion="p")
+    told = {id_: firm.crm.customers.export(id_)["messages"] for id_ in ("bob", "cid")}
+    assert [one["address"] for one in (*told["bob"], *told["cid"])] == [None, ANN]
+
+
+@BOTH
 def test_an_erased_address_stands_in_no_message(firm: Firm):
     """Nor in one that was written for another; and what is heard of that one blames no other."""
     id_ = written_as_one(firm)
