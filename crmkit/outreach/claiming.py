@@ -31,10 +31,17 @@ _CHANGED = (
 
 @attrs.frozen
 class Claimed:
-    """A message that is ours to send until its lease is over."""
+    """A message that is ours to send until its lease is over.
+
+    Attributes:
+        entry: Its row.
+        message: What is sent.
+        before: Its row as it stood when it was claimed.
+    """
 
     entry: Entry
     message: Message
+    before: Entry
 
 
 def claim(
@@ -63,7 +70,8 @@ def claim(
             if verdict is not None:
                 judged.append(decided(one.entry, verdict, now))
             elif one.message is not None:
-                claimed.append(Claimed(_claimed(setup, one, lease, now), one.message))
+                mine = _claimed(setup, one, lease, now)
+                claimed.append(Claimed(mine, one.message, before=one.entry))
         writer.change(MESSAGE, [*judged, *(one.entry for one in claimed)], _CHANGED)
         refused = [one for one in judged if one.state == REFUSED]
         go_on(setup, writer, refused, read_mailings(writer, {one.mailing for one in refused}))
@@ -96,14 +104,16 @@ def released(
     """
     now = setup.session.now()
     with setup.session.store.write() as writer:
-        there = by_numbers(writer, (one.entry.number for one in claimed))
+        given = {one.entry.number: one for one in claimed}
+        there = by_numbers(writer, given)
         mine = [one for one in there if one.lease == lease and one.state == CLAIMED]
         free = [
-            (
+            _unclaimed(
                 one._replace(state=PLANNED, at=now, next=now)
                 if verdict is None
-                else decided(one, verdict, now)
-            )._replace(sent=None, attempts=one.attempts - 1, system=None, address=None)
+                else decided(one, verdict, now),
+                given[one.number],
+            )
             for one in mine
         ]
         writer.put(MESSAGE, list(free))
@@ -124,3 +134,15 @@ def _claimed(setup: Setup, one: Ready, lease: str, now: int) -> Entry:
         system=system,
         address=None if system is None or one.message is None else one.message.to,
     )
+
+
+def _unclaimed(one: Entry, claimed: Claimed) -> Entry:
+    """Give a row as a try leaves it that was none: an earlier one stays as it was.
+
+    Where that went to another address, none is kept: whose that was may be erased meanwhile, and
+    no erasure looked for it in the claim.
+    """
+    before = claimed.before
+    if claimed.entry.identity != before.identity:
+        one = one._replace(system=None, address=None)
+    return one._replace(sent=before.sent, attempts=before.attempts)

@@ -13,7 +13,7 @@ from crmkit.contracts.specs import Limits
 from crmkit.contracts.tables import MESSAGE
 from crmkit.outreach.ledger import Entry, entry
 from crmkit.outreach.suppression import Suppressions
-from tests.outreach.kit import BOTH, MINUTE, Firm, taken
+from tests.outreach.kit import BOTH, MINUTE, SECOND, Firm, taken
 
 ANN, BOB, NEW = "ann@example.com", "bob@example.com", "aaa@example.com"
 """Of several addresses the first is written to: Ann's new one once she has it, and Ann's before
@@ -91,6 +91,27 @@ def test_what_was_never_handed_over_went_nowhere(found: Callable[..., Firm]):
         (False, ANN),
         (True, None),
     ]
+
+
+@BOTH
+def test_an_earlier_try_is_remembered(found: Callable[..., Firm]):
+    """What is given back went once: what is heard of it then is about the address of that time."""
+    firm = found(limits=Limits(batch=1))
+    firm.save("ann")
+    firm.save("bob")
+    firm.mail.answer = lambda one: Receipt.retry(one, "busy")
+    firm.send("bob")
+    firm.now += SECOND
+    ann = firm.send("ann", occasion="p")[0]
+    firm.now += 60 * MINUTE
+    firm.mail.answer = lambda one: Receipt.misconfigured(one, "the password is wrong")
+    firm.dispatch()
+    again = entries(firm)[1]
+    assert (again.state, again.attempts, again.address) == ("planned", 1, ANN)
+    assert firm.rows("ann")[0].sent_at == ann.sent_at
+    move(firm)
+    firm.hear("mail", {"what": "complained", "message_id": ann.id})
+    assert held_back(firm) == {ANN}
 
 
 # -- what is heard ---------------------------------------------------------------------
