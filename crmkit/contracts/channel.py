@@ -296,9 +296,10 @@ class Channel(ABC):
     def send(self, messages: Sequence[Message]) -> Sequence[Receipt]:
         """Hand messages to the provider and give one receipt a message, in any order.
 
-        One bad recipient must not cost the others. An HTTP 200 with an error in its body is an
-        error. Where the connection broke after the request had left, the outcome is ``unknown``.
-        An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
+        A text goes out whole or is refused; one for colleagues (``staff``) may be cut where the
+        receipt's reason says so. One bad recipient must not cost the others. An HTTP 200 with an
+        error in its body is an error. Where the connection broke after the request had left, the
+        outcome is ``unknown``. An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
         """
 
     def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:

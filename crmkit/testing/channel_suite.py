@@ -8,19 +8,22 @@ import pytest
 pytest.register_assert_rewrite(  # a law that breaks then shows what it compared
     *(
         f"crmkit.testing.channel_{part}"
-        for part in ("arrivals", "calls", "faults", "lookups", "opening", "sends")
+        for part in ("arrivals", "calls", "contents", "faults", "lookups", "opening", "sends")
     )
 )
 
 from crmkit.testing.channel_arrivals import ArrivalLaws
 from crmkit.testing.channel_calls import CallLaws
+from crmkit.testing.channel_contents import ContentLaws
 from crmkit.testing.channel_faults import FaultLaws
 from crmkit.testing.channel_lookups import LookupLaws
 from crmkit.testing.channel_opening import OpeningLaws
 from crmkit.testing.channel_sends import SendLaws
 
 
-class ChannelSuite(SendLaws, FaultLaws, ArrivalLaws, LookupLaws, CallLaws, OpeningLaws):
+class ChannelSuite(
+    SendLaws, ContentLaws, FaultLaws, ArrivalLaws, LookupLaws, CallLaws, OpeningLaws
+):
     r"""Every law of `crmkit.contracts.channel`, each as one test.
 
     Subclass it and override the fixtures ``spec`` and ``settings``; with ``simulator`` the

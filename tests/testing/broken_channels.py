@@ -168,6 +168,73 @@ class StrictUtf8(Sound):
         return super().letter(message)
 
 
+class CutShort(Sound):
+    """A long text is cut, and nobody is told."""
+
+    notices = "test_a_text_is_never_cut_unsaid"
+
+    def letter(self, message: Message) -> dict[str, Any]:
+        return {**super().letter(message), "text": message.text[:1600]}
+
+
+class CutAndTold(Sound):
+    """A customer's text is cut, which is told, as if a colleague were to read it."""
+
+    notices = "test_a_text_is_never_cut_unsaid"
+
+    def judge(self, message: Message, verdicts: Mapping[str, str]) -> Receipt:
+        receipt = super().judge(message, verdicts)
+        return attrs.evolve(receipt, reason=receipt.reason or "cut: 1,600 characters were sent")
+
+    def letter(self, message: Message) -> dict[str, Any]:
+        return {**super().letter(message), "text": message.text[:1600]}
+
+
+class BasicLatin(Sound):
+    """Letters that are not ASCII are left out."""
+
+    notices = "test_every_script_goes_out"
+
+    def letter(self, message: Message) -> dict[str, Any]:
+        return {**super().letter(message), "text": message.text.encode("ascii", "ignore").decode()}
+
+
+class OneForAll(Sound):
+    """All of a batch get what the first one should."""
+
+    notices = "test_each_gets_his_own"
+
+    def post(self, messages: Sequence[Message]) -> Sequence[Receipt]:
+        return super().post([attrs.evolve(one, text=messages[0].text) for one in messages])
+
+
+class OneGetsAll(Sound):
+    """The first of a batch gets what all of it should."""
+
+    notices = "test_each_gets_his_own"
+
+    def post(self, messages: Sequence[Message]) -> Sequence[Receipt]:
+        return super().post([attrs.evolve(one, to=messages[0].to) for one in messages])
+
+
+class PlainOnly(Sound):
+    """The HTML that it says it sends is left behind."""
+
+    notices = "test_each_gets_his_own"
+
+    def letter(self, message: Message) -> dict[str, Any]:
+        return {**super().letter(message), "html": None}
+
+
+class NoWayOut(Sound):
+    """The link by which somebody wants no more is left behind."""
+
+    notices = "test_each_gets_his_own"
+
+    def letter(self, message: Message) -> dict[str, Any]:
+        return {**super().letter(message), "unsubscribe": None}
+
+
 class Scribbling(Sound):
     """It writes into the message it was given."""
 

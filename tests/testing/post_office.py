@@ -134,6 +134,8 @@ class Sound(Channel):
             "name": message.name,
             "subject": self.subject(message),
             "text": message.text,
+            "html": message.html,
+            "unsubscribe": message.unsubscribe,
             "template": message.template and message.template.code,
             "values": dict(message.template.values) if message.template else {},
         }
