@@ -299,7 +299,8 @@ class Channel(ABC):
         A text goes out whole or is refused; one for colleagues (``staff``) may be cut where the
         receipt's reason says so. One bad recipient must not cost the others. An HTTP 200 with an
         error in its body is an error. Where the connection broke after the request had left, the
-        outcome is ``unknown``. An exception, or a missing receipt, counts as ``unknown`` too: catch what you can classify.
+        outcome is ``unknown``. An exception, or a missing receipt, counts as ``unknown`` too: catch
+        what you can classify.
         """
 
     def send_meanwhile(self, messages: Sequence[Message], work: Work) -> Sequence[Receipt]:

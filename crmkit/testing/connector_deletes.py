@@ -11,6 +11,9 @@ from crmkit.testing.connector_base import MOST_PAGES, ConnectorLaws, drain, newe
 from crmkit.testing.kit import needs
 from crmkit.testing.people import People
 
+MANY = 201
+"""Records, one more than most remotes read by id in one call."""
+
 
 class DeleteLaws(ConnectorLaws):
     """One law a test."""
@@ -118,6 +121,15 @@ class DeleteLaws(ConnectorLaws):
         ids = self._crowd(paged, entity, people, 3 * self.page + 1)
         text = self.text_of(paged.schema(entity))
         assert {one.id for one in paged.fetch(entity, ids, fields=[text])} == set(ids)
+
+    def test_reading_many_by_id(
+        self, connector: Connector, spec: ConnectorSpec, entity: str, people: People
+    ) -> None:
+        """More ids than one call may ask for are all read."""
+        needs(spec, "fetch")
+        ids = self._crowd(connector, entity, people, MANY)
+        found = connector.fetch(entity, ids, fields=[self.text_of(connector.schema(entity))])
+        assert {one.id for one in found if not one.deleted} == set(ids)
 
     def test_what_is_gone_is_told(
         self, connector: Connector, spec: ConnectorSpec, entity: str, people: People

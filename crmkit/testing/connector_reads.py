@@ -15,6 +15,7 @@ from crmkit.testing.connector_base import ConnectorLaws, drain, newest
 from crmkit.testing.kit_opening import Opened
 from crmkit.testing.people import People
 
+HANDFUL, FIELDS = 7, 12
 GRAIN = timedelta(seconds=1)
 """How much older than its cursor a record may be that a remote gives again."""
 
@@ -51,6 +52,18 @@ class ReadLaws(ConnectorLaws):
         assert len(page.records) <= self.page, page
         assert page.more
 
+    def test_many_come_in_one_page(self, connector: Connector, entity: str, people: People) -> None:
+        """Unless pages are asked to be small, a handful of records is not read one by one."""
+        ids = self._crowd(connector, entity, people, HANDFUL)
+        names, cursor, sizes = self.names(connector, entity), None, list[int]()
+        for _ in ids:
+            page = connector.changes(entity, cursor, fields=names)
+            cursor = page.cursor
+            sizes.append(len(page.records))
+            if not page.more:
+                break
+        assert max(sizes) > 1, f"{HANDFUL} records came in pages of {sizes}"
+
     def test_records_are_what_they_should_be(
         self, connector: Connector, entity: str, people: People
     ) -> None:
@@ -66,6 +79,21 @@ class ReadLaws(ConnectorLaws):
             assert at is None or at.utcoffset() is not None, record
         assert "" not in record.values.values(), "an empty text is None"
         assert not [value for value in record.values.values() if value in ([], ())], record
+
+    def test_every_field_that_is_asked_for_comes(
+        self, connector: Connector, entity: str, people: People
+    ) -> None:
+        """Many fields at once are read as each is by itself."""
+        schema = connector.schema(entity)
+        texts = [f.name for f in schema.fields if f.type == "text" and not f.readonly]
+        values = dict.fromkeys(texts[:FIELDS], "Eva") | self.record(schema)
+        names = list(values)
+        people.add(values)
+        people.later()
+        together = newest(drain(connector, entity, None, names)[0])
+        for name in names:
+            for key, record in newest(drain(connector, entity, None, [name])[0]).items():
+                assert together[key].values.get(name) == record.values.get(name), name
 
     def test_pages_are_in_order(self, paged: Connector, entity: str, people: People) -> None:
         """The oldest change comes first, within a page and from page to page."""

@@ -31,6 +31,24 @@ class AllAtOnce(Sound):
         return {**super().asked(start, fields, deleted=deleted), "limit": 1000}
 
 
+class OneByOne(Sound):
+    """Whatever page size is set, each page holds one record."""
+
+    notices = "test_many_come_in_one_page"
+
+    def asked(self, start: Cursor, fields: Sequence[str], *, deleted: bool) -> dict[str, Any]:
+        return {**super().asked(start, fields, deleted=deleted), "limit": 1}
+
+
+class FewFields(Sound):
+    """Only as many fields are read as one call may ask for."""
+
+    notices = "test_every_field_that_is_asked_for_comes"
+
+    def changes(self, entity: str, cursor: Cursor | None, *, fields: Sequence[str]) -> Changes:
+        return super().changes(entity, cursor, fields=fields[:2])
+
+
 class NewestFirst(Sound):
     """Each page is turned around."""
 
@@ -290,6 +308,16 @@ class AFewById(Sound):
 
     def fetch(self, entity: str, ids: Sequence[str], *, fields: Sequence[str]) -> Sequence[Remote]:
         return super().fetch(entity, ids[: self.config.page_size], fields=fields)
+
+
+class OneCallById(Sound):
+    """As many are read by id as one call may ask for; the others are taken to be gone."""
+
+    notices = "test_reading_many_by_id"
+
+    def fetch(self, entity: str, ids: Sequence[str], *, fields: Sequence[str]) -> Sequence[Remote]:
+        found = super().fetch(entity, ids[:100], fields=fields)
+        return [*found, *(self.missing(key) for key in ids[100:])]
 
 
 class NobodyTells(Sound):
