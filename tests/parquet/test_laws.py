@@ -71,7 +71,9 @@ class Story:
         self.crm.customers.unmerge(self.merges.pop())
 
     def note(self, who: int, about: int, _: int) -> None:
-        """A document of one customer that mentions another."""
+        """A document of one customer that mentions another, whom nobody forgot."""
+        if mail(about) in self.erased:
+            return
         sale = {"amount": "5", "currency": "CNY", "owner": "lin", "closes": date(2026, 7, 1)}
         made = self.crm.funnel.open(self.id(who), name="tea", **sale)
         self.crm.funnel.note(made.id, f"ask {name(about)} at {mail(about)}")
