@@ -29,22 +29,22 @@ _PRAGMAS = ("page_size", "journal_mode", "synchronous", "cache_size", "wal_autoc
 
 def run(setting: Setting) -> list[Result]:
     """Capture the firm in a process of its own, twice, then write its log without crmkit."""
-    took = _child("took", setting)
-    memory = _child("memory", setting)  # leaves the firm's database
+    captured = _child("took", setting)["took"]
+    held = _child("memory", setting)  # leaves the firm's database
     size = f"{setting.touchpoints:,} touchpoints"
     target = setting.folder / "bare.db"
     like_ours = _pragmas(setting.database)
     return [
         Result(
             what=f"capture {size} of {setting.customers:,} customers",
-            took=took["took"],
+            took=captured,
             against="executemany of the same rows",
             base=bare(setting.database, target, like_ours, BATCH),
         ),
         *(
             Result(
                 what="the same",
-                took=took["took"],
+                took=captured,
                 against=f"executemany with SQLite's own settings, {batch:,} rows a transaction",
                 base=bare(setting.database, target, {}, batch),
             )
@@ -52,9 +52,9 @@ def run(setting: Setting) -> list[Result]:
         ),
         Result(
             what=f"peak memory of capturing {size}",
-            took=memory["peak"],
+            took=held["peak"],
             against="before the first record",
-            base=memory["before"],
+            base=held["before"],
             unit="B",
         ),
     ]

@@ -29,7 +29,7 @@ from crmkit.value.history import (
     touchpoint,
 )
 from crmkit.value.layout import Layout
-from crmkit.value.measure import Said, measure, share_out, turning
+from crmkit.value.measure import Measured, Said, measure, share_out, turning
 from crmkit.value.readers import Setting
 from crmkit.value.rhythm import Faded, faded
 from crmkit.value.scoring import Valued
@@ -237,31 +237,30 @@ def _walk(basis: Basis, layouts: tuple[Layout, Layout], story: _Story) -> Path:
     step("behaviour", moved, setting(on_the_way, until, until), news)
 
     def shared(
-        reason: str, what: State, where: Setting, how: Said, entries: Sequence[Entry] = ()
+        reason: str, measured: Measured, entries: Sequence[Entry] = (), layout: Layout = first
     ) -> Valued:
         """Go on with the weights shared out anew."""
-        layout = last if reason == "model" else first
-        measured = measure(layout, what, where, how)
         valued = Valued(layout, measured, share_out(layout, measured.states))
         walk.step(reason, valued, entries)
         return valued
 
     declined = Said(story.sayings[0].at(until).declined, said.points)
-    where = setting(on_the_way, until, until)
-    kinds = turning(first, start.states, measure(first, moved, where, declined).states)
+    measured = measure(first, moved, setting(on_the_way, until, until), declined)
+    kinds = turning(first, start.states, measured.states)
     turned = [entry for entry in came or news if entry.row[_KIND] in kinds]
-    end = shared("applicability", moved, where, declined, turned)
+    end = shared("applicability", measured, turned)
     said_after = story.sayings[1].at(until)
     mended, where = moved, setting(after, until, until)
     if story.as_shown:
         changed = _difference(arrived, story.entries[after])
         mended = state(after, until)
         declined = Said(said_after.declined, said.points)
-        end = shared("correction", mended, where, declined, changed)
-    end = shared("override", mended, where, said_after)
+        end = shared("correction", measure(first, mended, where, declined), changed)
+    end = shared("override", measure(first, mended, where, said_after))
     if last is not first:
         mended = state(after, until, last)
-        end = shared("model", mended, setting(after, until, until, last), said_after)
+        where = setting(after, until, until, last)
+        end = shared("model", measure(last, mended, where, said_after), layout=last)
     return Path(begin, end, walk.steps, moved)
 
 
